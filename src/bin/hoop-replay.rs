@@ -1,0 +1,3 @@
+//! The `hoop-replay` program.
+
+fn main() {}

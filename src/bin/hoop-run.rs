@@ -1,0 +1,3 @@
+//! The `hoop-run` program.
+
+fn main() {}

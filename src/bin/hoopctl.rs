@@ -1,0 +1,3 @@
+//! The `hoopctl` program.
+
+fn main() {}

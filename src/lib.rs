@@ -1,0 +1,16 @@
+//! hoop: a recorder, a policy gate and a secret mask between an AI agent and AWS.
+//!
+//! Layers, top to bottom; imports only go down, and modules of one layer are strangers
+//! (`tests/architecture.rs` checks it):
+//!
+//! ```text
+//! cli                                       arguments, composition, printing, exit codes
+//! session  gateway  replay                  engines: terminal side, AWS side, viewer
+//! policy  creds  approval  record  export   services: decide, sign with, ask, remember, share
+//! sys  term  cast  aws  net  mask  config  store    tools: each knows one thing
+//! error  types  clock                       words everybody uses
+//! ```
+
+pub mod clock;
+pub mod error;
+pub mod types;
