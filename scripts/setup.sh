@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Installs what `make demo` and `make test` need, once; a second run only looks and leaves.
+# usage: scripts/setup.sh demo|test
+# Everything goes under ${HOOP_CACHE:-~/.cache/hoop}; system packages are installed only as root on Debian-like machines.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+purpose=${1:-test}
+cache=${HOOP_CACHE:-$HOME/.cache/hoop}
+mkdir -p "$cache"
+
+say() { printf 'setup: %s\n' "$*"; }
+die() { printf 'setup: %s\n  fix: %s\n' "$1" "$2" >&2; exit 1; }
+
+# A tool, the Debian package that brings it, and what to say where it cannot be installed.
+need() {
+  command -v "$1" >/dev/null 2>&1 && return
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "installing $2"
+    { [ -n "${apt_updated:-}" ] || apt-get update -qq; } && apt_updated=1
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $2 >/dev/null
+  else
+    die "$1 is not installed" "install it with your package manager (Debian, Ubuntu: sudo apt-get install $2), then run this again"
+  fi
+}
+
+# A folder is current when its stamp holds the digest of what it was made from.
+current() { [ -f "$1/.stamp" ] && [ "$(cat "$1/.stamp")" = "$2" ]; }
+
+python_clients() {
+  need python3 "python3 python3-venv"
+  local want
+  want=$(cat scripts/requirements.txt <(python3 --version) | sha256sum | cut -d' ' -f1)
+  current "$cache/venv" "$want" && return
+  say "making a Python environment with the aws CLI, boto3 and the moto server"
+  rm -rf "$cache/venv"
+  python3 -m venv "$cache/venv" 2>/dev/null || {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || die "python3 has no venv module" "sudo apt-get install python3-venv"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null
+    python3 -m venv "$cache/venv"
+  }
+  "$cache/venv/bin/pip" install --quiet --disable-pip-version-check -r scripts/requirements.txt
+  printf '%s' "$want" > "$cache/venv/.stamp"
+}
+
+javascript_clients() {
+  need node nodejs
+  need npm npm
+  local want
+  want=$(sha256sum < scripts/package.json | cut -d' ' -f1)
+  current "$cache/js" "$want" && return
+  say "installing the JavaScript AWS SDK"
+  rm -rf "$cache/js"
+  mkdir -p "$cache/js"
+  cp scripts/package.json "$cache/js/"
+  npm install --prefix "$cache/js" --silent --no-audit --no-fund --no-update-notifier
+  printf '%s' "$want" > "$cache/js/.stamp"
+}
+
+# A second opinion on our recordings. Tests go on without it, with a strict reader of their own.
+asciinema() {
+  [ -x "$cache/asciinema/bin/asciinema" ] && return
+  say "building asciinema 3 (tests read our recordings with it)"
+  cargo install asciinema --version '^3' --locked --debug --quiet --root "$cache/asciinema" --target-dir "$cache/asciinema/build" \
+    || say "asciinema could not be built; the tests use their own strict reader"
+  rm -rf "$cache/asciinema/build"
+}
+
+need cargo "cargo"
+need cc gcc
+python_clients
+if [ "$purpose" = test ]; then
+  javascript_clients
+  asciinema
+fi
