@@ -24,8 +24,8 @@ lint:
 	cargo clippy --all-targets -- -D warnings
 
 docs:
-	@cargo run --quiet --bin hoopctl -- generate man man
-	@cargo run --quiet --bin hoopctl -- generate completions completions
+	@cargo run --quiet --example docs -- man man
+	@cargo run --quiet --example docs -- completions completions
 
 check-docs:
 	@scripts/check-docs.sh

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# The main job, for real: aws commands and a boto3 script through hoop-run, against an AWS emulator on loopback.
+# Needs no AWS account. Recordings stay in ~/.cache/hoop/demo.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cache=${HOOP_CACHE:-$HOME/.cache/hoop}
+scripts/setup.sh demo
+printf 'demo: building hoop (the first time takes some minutes)\n'
+cargo build --quiet --bins
+export PATH="$PWD/target/debug:$cache/venv/bin:$PATH"
+
+home=$cache/demo
+rm -rf "$home"
+mkdir -p "$home"
+emulator=
+cleanup() { [ -z "$emulator" ] || kill "$emulator" 2>/dev/null || true; }
+trap cleanup EXIT
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+moto_server -H 127.0.0.1 -p "$port" > "$home/emulator.log" 2>&1 &
+emulator=$!
+for _ in $(seq 150); do
+  curl -fs -o /dev/null "http://127.0.0.1:$port/moto-api/" && break
+  kill -0 "$emulator" 2>/dev/null || { cat "$home/emulator.log" >&2; exit 1; }
+  sleep 0.2
+done
+
+# What a person would have: a real key. The child of hoop-run never sees it.
+export AWS_ACCESS_KEY_ID=AKIADEMO4REALKEY2345 AWS_SECRET_ACCESS_KEY=demoREALsecretThatNoAgentMayEverSee12345
+export AWS_DEFAULT_REGION=us-east-1 AWS_PAGER=
+unset AWS_PROFILE AWS_SESSION_TOKEN
+password=correct-horse-battery-staple
+aws --endpoint-url "http://127.0.0.1:$port" secretsmanager create-secret --name prod/db \
+  --secret-string "{\"username\":\"app\",\"password\":\"$password\"}" > /dev/null
+
+export HOOP_STATE_DIR=$home/state HOOP_UPSTREAM_ENDPOINT_URL=http://127.0.0.1:$port HOOP_POLICY=$PWD/demo/policy.toml
+
+bold() { if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi; }
+show() { bold "\$ hoop-run -- $*"; hoop-run --quiet -- "$@"; }
+refused() {
+  bold "\$ hoop-run -- $*"
+  if hoop-run --quiet -- "$@"; then
+    printf 'demo: the policy should have refused this\n' >&2
+    exit 1
+  fi
+}
+
+show aws s3 mb s3://reports
+show aws s3 cp README.md s3://reports/README.md --no-progress
+show aws s3 ls s3://reports
+bold '$ hoop-run -- aws s3 cp s3://reports/README.md - | head -n 3'
+hoop-run --quiet -- aws s3 cp s3://reports/README.md - | head -n 3
+show aws secretsmanager get-secret-value --secret-id prod/db
+show sh -c 'env | grep -E "^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)="'
+refused aws s3 rb s3://reports --force
+refused python3 -c 'import boto3; boto3.client("s3").delete_object(Bucket="reports", Key="README.md")'
+
+bold '$ hoop-replay list'
+hoop-replay list
+bold '$ hoopctl verify --all'
+hoopctl verify --all
+
+if grep -rqF -e "$password" -e "$AWS_SECRET_ACCESS_KEY" "$HOOP_STATE_DIR"; then
+  printf 'demo: a secret is in the recordings\n' >&2
+  exit 1
+fi
+bold 'Neither the password nor the real key is anywhere in the recordings. Look at them:'
+printf '  export HOOP_STATE_DIR=%s\n  %s/target/debug/hoop-replay\n' "$HOOP_STATE_DIR" "$PWD"
