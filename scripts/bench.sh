@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Measures what hoop costs; docs/performance.md tells what the figures mean. Needs some quiet minutes.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/setup.sh test
+cargo build --release --bins
+cargo bench --bench mask
+cargo bench --bench record
+python3 benches/terminal.py "$@"
