@@ -10,36 +10,37 @@
 //!
 //! Fields are only ever added; readers ignore fields they do not know and keep events of unknown types as they are.
 
+mod call;
 mod chain;
 mod event;
 mod reader;
 mod verify;
 
+pub use call::Answer;
+pub use call::ApprovalAnswered;
+pub use call::ApprovalAsked;
+pub use call::BodyRef;
+pub use call::CallBegin;
+pub use call::CallEnd;
+pub use call::Decision;
+pub use call::Outcome;
+pub use call::Via;
 pub use chain::Chain;
 pub use chain::MAX_LINE;
 pub use chain::genesis;
 pub use event::Alert;
 pub use event::AlertAction;
-pub use event::Answer;
-pub use event::ApprovalAnswered;
-pub use event::ApprovalAsked;
-pub use event::BodyRef;
-pub use event::CallBegin;
-pub use event::CallEnd;
 pub use event::Checkpoint;
 pub use event::CommandEnd;
 pub use event::CommandStart;
 pub use event::Credential;
-pub use event::Decision;
 pub use event::End;
 pub use event::EndReason;
 pub use event::Event;
 pub use event::Lost;
 pub use event::Mask;
-pub use event::Outcome;
 pub use event::PolicyUsed;
 pub use event::Start;
-pub use event::Via;
 pub use reader::Line;
 pub use reader::Reader;
 pub use verify::Fault;

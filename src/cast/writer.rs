@@ -1,5 +1,7 @@
 //! Writing asciicast 2 and 3: events are appended as lines to a buffer that the caller owns.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
@@ -89,16 +91,16 @@ impl Writer {
     /// What the program wrote. A character that is cut at the end of `bytes` waits for its rest.
     pub fn output(&mut self, at: Micros, bytes: &[u8], out: &mut Vec<u8>) {
         for piece in bytes.chunks(MAX_PIECE) {
-            let carry = std::mem::take(&mut self.output);
-            self.output = self.bytes(at, b'o', &carry, piece, out);
+            let piece = std::mem::take(&mut self.output).before(piece);
+            self.output = self.bytes(at, 'o', &piece, out);
         }
     }
 
     /// What the person typed; as [`Writer::output`].
     pub fn input(&mut self, at: Micros, bytes: &[u8], out: &mut Vec<u8>) {
         for piece in bytes.chunks(MAX_PIECE) {
-            let carry = std::mem::take(&mut self.input);
-            self.input = self.bytes(at, b'i', &carry, piece, out);
+            let piece = std::mem::take(&mut self.input).before(piece);
+            self.input = self.bytes(at, 'i', &piece, out);
         }
     }
 
@@ -139,18 +141,8 @@ impl Writer {
         self.not_text
     }
 
-    fn bytes(&mut self, at: Micros, code: u8, carry: &Carry, piece: &[u8], out: &mut Vec<u8>) -> Carry {
-        if carry.length == 0 {
-            return self.whole(at, code, piece, out);
-        }
-        let mut joined = Vec::with_capacity(carry.length + piece.len());
-        joined.extend_from_slice(&carry.bytes[..carry.length]);
-        joined.extend_from_slice(piece);
-        self.whole(at, code, &joined, out)
-    }
-
     /// Writes `bytes` but for an unfinished character at their end, which is given back.
-    fn whole(&mut self, at: Micros, code: u8, bytes: &[u8], out: &mut Vec<u8>) -> Carry {
+    fn bytes(&mut self, at: Micros, code: char, bytes: &[u8], out: &mut Vec<u8>) -> Carry {
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) if error.error_len().is_none() => {
@@ -159,19 +151,19 @@ impl Writer {
                 if let Ok(text) = std::str::from_utf8(done)
                     && !text.is_empty()
                 {
-                    self.line(at, char::from(code), text, out);
+                    self.line(at, code, text, out);
                 }
                 return carry;
             }
             Err(_) => {
                 let (done, open) = bytes.split_at(bytes.len() - open_at_end(bytes));
                 let carry = Carry::of(open);
-                self.not_text(at, char::from(code), done, out);
+                self.not_text(at, code, done, out);
                 return carry;
             }
         };
         if !text.is_empty() {
-            self.line(at, char::from(code), text, out);
+            self.line(at, code, text, out);
         }
         Carry::default()
     }
@@ -205,6 +197,14 @@ impl Carry {
         let mut carry = Self { bytes: [0; 3], length: open.len().min(3) };
         carry.bytes[..carry.length].copy_from_slice(&open[..carry.length]);
         carry
+    }
+
+    /// What waited and what came after it; copies only when something waited.
+    fn before(self, bytes: &[u8]) -> Cow<'_, [u8]> {
+        match self.length {
+            0 => Cow::Borrowed(bytes),
+            length => Cow::Owned([&self.bytes[..length], bytes].concat()),
+        }
     }
 }
 
