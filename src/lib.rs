@@ -16,4 +16,5 @@ pub mod cast;
 pub mod clock;
 pub mod error;
 pub mod lines;
+pub mod record;
 pub mod types;
