@@ -12,5 +12,7 @@
 //! ```
 
 pub mod clock;
+pub mod config;
 pub mod error;
+pub mod policy;
 pub mod types;

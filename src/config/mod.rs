@@ -1,0 +1,1 @@
+//! The configuration: layers, keys, and the reading of TOML files with places and advice.
