@@ -61,7 +61,11 @@ impl Place {
         let after = text[end..line_end].trim_end();
         let column = before.len() + 1;
 
-        let keep = if before.len() + inside.len() > LINE_COLUMNS { LINE_COLUMNS / 4 } else { before.len() };
+        let keep = if before.len() + inside.len() > LINE_COLUMNS {
+            before.len().min(LINE_COLUMNS / 4)
+        } else {
+            before.len()
+        };
         let cut_before = keep < before.len();
         let mut source = String::new();
         if cut_before {
@@ -69,8 +73,7 @@ impl Place {
         }
         source.extend(before[before.len() - keep..].iter().copied().map(visible));
         let indent = cells(&source);
-        let shown_inside =
-            inside.iter().copied().map(visible).take(LINE_COLUMNS - keep.min(LINE_COLUMNS / 2));
+        let shown_inside = inside.iter().copied().map(visible).take(LINE_COLUMNS - keep);
         let inside_text: String = shown_inside.collect();
         let width = cells(&inside_text).max(1);
         source.push_str(&inside_text);
