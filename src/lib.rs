@@ -14,5 +14,6 @@
 pub mod approval;
 pub mod clock;
 pub mod error;
+pub mod session;
 pub mod sys;
 pub mod types;

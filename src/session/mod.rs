@@ -1,0 +1,4 @@
+//! The terminal side.
+
+mod modes;
+mod screen;
