@@ -50,6 +50,7 @@ pub use recover::recover;
 pub use seal::Previous;
 pub use seal::Seal;
 pub use seal::SealedAs;
+pub use seal::public_key;
 pub use verify::Fault;
 pub use verify::Report;
 pub use verify::State;

@@ -159,7 +159,7 @@ fn host_key(place: &Place) -> Result<SigningKey> {
 }
 
 /// The public key of this host in base64, as it stands in its seals; none when it has not sealed anything yet.
-pub(super) fn public_key(place: &Place) -> Result<Option<String>> {
+pub fn public_key(place: &Place) -> Result<Option<String>> {
     match fs::exists(place.host_key()) {
         Ok(true) => Ok(Some(STANDARD.encode(host_key(place)?.verifying_key().as_bytes()))),
         _ => Ok(None),
