@@ -11,6 +11,7 @@
 //! error  types  clock  lines                words everybody uses
 //! ```
 
+pub mod approval;
 pub mod audit;
 pub mod cast;
 pub mod aws;
@@ -20,4 +21,6 @@ pub mod error;
 pub mod lines;
 pub mod record;
 pub mod policy;
+pub mod session;
+pub mod sys;
 pub mod types;
