@@ -13,4 +13,5 @@
 
 pub mod clock;
 pub mod error;
+pub mod mask;
 pub mod types;
