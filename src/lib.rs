@@ -23,4 +23,5 @@ pub mod record;
 pub mod policy;
 pub mod session;
 pub mod sys;
+pub mod mask;
 pub mod types;
