@@ -17,4 +17,5 @@ pub mod clock;
 pub mod error;
 pub mod lines;
 pub mod record;
+pub mod store;
 pub mod types;
