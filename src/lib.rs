@@ -24,4 +24,5 @@ pub mod policy;
 pub mod session;
 pub mod sys;
 pub mod mask;
+pub mod store;
 pub mod types;
