@@ -144,3 +144,59 @@ fn nearly_every_operation_is_told_from_all_others() {
     assert!(share(exact) > 98.0 && share(hosted) > 99.5, "{figures}\n{}", wrong.join("\n"));
     assert!(wrong.is_empty(), "{figures}\n{}", wrong.join("\n"));
 }
+
+/// What boto3 sends for some eighty calls (`tests/aws/capture.py`), read as a table that people have looked through.
+#[test]
+fn requests_of_a_real_client_mean_what_they_should() {
+    let requests: Vec<Value> =
+        serde_json::from_str(include_str!("../../../tests/data/requests.json")).unwrap();
+    let mut table = String::new();
+    for request in &requests {
+        let text = |name: &str| request[name].as_str().unwrap_or_default();
+        let headers: Vec<(&str, &str)> = request["headers"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+            .collect();
+        let mut parts = parts(text("method"), text("uri"), &headers);
+        if let Some(host) = request["host"].as_str() {
+            parts.headers.insert("host", host.parse().unwrap());
+        }
+        let body = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text("body")).unwrap();
+        let needed = body_needed(&parts, text("service"));
+        let view = RequestView {
+            parts: &parts,
+            host: request["host"].as_str(),
+            service: text("service"),
+            region: text("region"),
+            body: if needed { &body } else { b"" },
+            account: ACCOUNT,
+        };
+        let call = identify(&view);
+        let again = |client: Option<&str>| upstream_host(&call, client);
+        table.push_str(&format!(
+            "{} {}\n  {}.{} = {} ({}{})\n  on {}\n",
+            text("name"),
+            if view.host.is_some() { "at its own host" } else { "at an endpoint URL" },
+            call.service,
+            call.operation,
+            call.action,
+            call.access,
+            if needed { ", body read" } else { "" },
+            call.resources.join(" ")
+        ));
+        for (action, resources) in &call.more_actions {
+            table.push_str(&format!("  and {action} on {}\n", resources.join(" ")));
+        }
+        table.push_str(&format!("  goes to {}\n", again(view.host)));
+        if let Some(host) = view.host {
+            assert_eq!(again(Some(host)), host, "{}", text("name"));
+        }
+        assert!(!call.needs_account);
+    }
+    if std::env::var_os("HOOP_BLESS").is_some() {
+        std::fs::write("tests/data/requests.txt", &table).unwrap();
+    }
+    assert_eq!(table, include_str!("../../../tests/data/requests.txt"), "HOOP_BLESS=1 writes the table anew");
+}
