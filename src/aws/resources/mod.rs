@@ -121,6 +121,7 @@ fn lacks_account(arn: &str) -> bool {
         "ec2" => !(resource.starts_with("image/") || resource.starts_with("snapshot/")),
         "ssm" => !resource.starts_with("document/A"),
         "route53" => false,
+        "bedrock" => !resource.starts_with("foundation-model/"),
         _ => true,
     }
 }
