@@ -157,7 +157,13 @@ fn wire_pipes(spec: &Spec) -> Result<Wiring> {
         lanes.push(lane);
         writer
     };
-    Ok(Wiring { master: None, slave: None, stdio: [None, Some(writer), Some(error_writer)], lanes, outlet: None })
+    Ok(Wiring {
+        master: None,
+        slave: None,
+        stdio: [None, Some(writer), Some(error_writer)],
+        lanes,
+        outlet: None,
+    })
 }
 
 /// A pipe from the program to one of our outputs: its lane, and the program's end.
@@ -171,7 +177,10 @@ fn pipe_lane(spec: &Spec, output: std::os::fd::BorrowedFd<'_>) -> Result<(Lane, 
 }
 
 fn own(slave: &Slave) -> Result<OwnedFd> {
-    slave.as_fd().try_clone_to_owned().map_err(|cause| Error::io("cannot duplicate the pseudo-terminal", &cause))
+    slave
+        .as_fd()
+        .try_clone_to_owned()
+        .map_err(|cause| Error::io("cannot duplicate the pseudo-terminal", &cause))
 }
 
 fn ours(error: Error) -> Unstartable {
