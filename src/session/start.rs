@@ -112,8 +112,9 @@ fn watch(on_terminal: bool) -> Result<Signals> {
         // Without a terminal of our own, Ctrl-Z stops us and the program alike, as it should.
         watched.extend([Signal::SIGWINCH, Signal::SIGTSTP]);
     }
-    // SIGXFSZ and SIGPIPE become errors of write(2), which are told; the program gets its own back.
-    Signals::watch(&watched, &[Signal::SIGXFSZ, Signal::SIGPIPE])
+    // SIGXFSZ becomes an error of write(2), which is told; the program gets its own back. Rust's runtime does the
+    // same with SIGPIPE, and std gives the program the usual one back.
+    Signals::watch(&watched, &[Signal::SIGXFSZ])
 }
 
 fn wire(spec: &Spec) -> Result<Wiring> {
