@@ -20,4 +20,5 @@ pub mod lines;
 pub mod record;
 pub mod session;
 pub mod sys;
+pub mod store;
 pub mod types;
