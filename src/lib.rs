@@ -21,4 +21,5 @@ pub mod record;
 pub mod session;
 pub mod sys;
 pub mod store;
+pub mod mask;
 pub mod types;
