@@ -47,7 +47,8 @@ mod tests {
 
     #[test]
     fn a_variable_is_set_once_and_can_go() {
-        let mut environment = Environment::new([("HOME".into(), "/home/ana".into()), ("A".into(), "1".into())]);
+        let mut environment =
+            Environment::new([("HOME".into(), "/home/ana".into()), ("A".into(), "1".into())]);
         environment.set("A", "2");
         environment.set("B", "3");
         environment.remove("HOME");

@@ -1,0 +1,3 @@
+//! Arguments, composition, printing and exit codes of the programs.
+
+pub mod run;
