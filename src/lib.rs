@@ -8,10 +8,13 @@
 //! session  gateway  replay                  engines: terminal side, AWS side, viewer
 //! policy  creds  approval  record  export   services: decide, sign with, ask, remember, share
 //! sys  term  cast  aws  net  mask  config  store    tools: each knows one thing
-//! error  types  clock                       words everybody uses
+//! error  types  clock  lines                words everybody uses
 //! ```
 
+pub mod audit;
+pub mod cast;
 pub mod clock;
 pub mod error;
+pub mod lines;
 pub mod term;
 pub mod types;
