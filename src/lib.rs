@@ -13,8 +13,11 @@
 
 pub mod audit;
 pub mod cast;
+pub mod cli;
 pub mod clock;
 pub mod error;
+pub mod export;
 pub mod lines;
+pub mod replay;
 pub mod term;
 pub mod types;

@@ -5,8 +5,11 @@ use std::ops::Range;
 use avt::Line;
 use avt::Observation;
 use avt::Observer;
+use avt::Operation;
 use avt::ScreenKind;
 use avt::Terminal;
+use avt::parser::DecMode;
+use avt::parser::Function;
 
 use crate::term::Colour;
 use crate::term::Rgb;
@@ -101,6 +104,8 @@ pub struct Snapshot {
     pub rows: u16,
     /// Row by row, `cols` cells each.
     pub cells: Vec<Cell>,
+    /// For each row whether the next one continues its line.
+    pub wrapped: Vec<bool>,
     /// Column and row of the cursor from 0; `None` when hidden.
     pub cursor: Option<(u16, u16)>,
     /// Column and row where the cursor is, hidden or not.
@@ -148,8 +153,12 @@ impl Keyframe {
 pub trait Watcher {
     /// `rows` of the screen may have changed.
     fn changed(&mut self, rows: Range<usize>);
-    /// A line left the top of the main screen; `wrapped`: the next line continues it.
+    /// A line left the top of the main screen, or was wiped by a reset; `wrapped`: the next line continues it.
     fn scrolled_off(&mut self, text: &str, wrapped: bool);
+    /// A full-screen program gave the alternate screen back; `text` is what it showed last.
+    fn left_alternate(&mut self, text: &str) {
+        let _ = text;
+    }
 }
 
 /// A terminal's screen without scrollback. Bytes go in, cells come out; nothing is answered.
@@ -217,7 +226,7 @@ impl Screen {
 
     /// Takes output and tells `watcher` what changes.
     pub fn feed_watched(&mut self, text: &str, watcher: &mut dyn Watcher) {
-        self.terminal.feed_with(text, Watched(watcher));
+        self.terminal.feed_with(text, Watched { watcher, alternate: None });
     }
 
     /// Changes the size; text is wrapped anew as a terminal would.
@@ -243,15 +252,16 @@ impl Screen {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         let (cols, rows) = self.size();
-        let lines = self.terminal.screen().visible_lines();
-        let cells = lines.flat_map(|line| line.cells().iter().map(Cell::from)).collect();
+        let lines = || self.terminal.screen().visible_lines();
+        let cells = lines().flat_map(|line| line.cells().iter().map(Cell::from)).collect();
+        let wrapped = lines().map(Line::is_wrapped).collect();
         let cursor = self.terminal.cursor();
         let position = self.terminal.cursor_position();
         let focus = (
             narrow(position.col).min(cols.saturating_sub(1)),
             narrow(usize::try_from(position.row).unwrap_or_default()).min(rows.saturating_sub(1)),
         );
-        Snapshot { cols, rows, cells, cursor: cursor.position().map(|_| focus), focus }
+        Snapshot { cols, rows, cells, wrapped, cursor: cursor.position().map(|_| focus), focus }
     }
 
     /// The text of visible row `row` without spaces at its end; empty beyond the last row.
@@ -260,16 +270,15 @@ impl Screen {
         self.terminal.screen().line(row).map(line_text).unwrap_or_default()
     }
 
+    /// Gives each visible row's text, padded to the full width, and whether the next row continues its line.
+    pub fn rows(&self) -> impl Iterator<Item = (String, bool)> {
+        self.terminal.screen().visible_lines().map(|line| (line.chars().collect(), line.is_wrapped()))
+    }
+
     /// The visible text, one line a row, without spaces at line ends and empty lines at the end.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = String::new();
-        for line in self.terminal.screen().visible_lines() {
-            text.push_str(&line_text(line));
-            text.push('\n');
-        }
-        text.truncate(text.trim_end().len());
-        text
+        shown_text(self.terminal.screen())
     }
 
     /// The rows of the main screen as logical lines: a line that wrapped is one.
@@ -278,6 +287,16 @@ impl Screen {
         let lines = self.terminal.primary_screen().visible_lines();
         lines.map(|line| (line.chars().collect(), line.is_wrapped())).collect()
     }
+}
+
+fn shown_text(screen: avt::Screen<'_>) -> String {
+    let mut text = String::new();
+    for line in screen.visible_lines() {
+        text.push_str(&line_text(line));
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text
 }
 
 fn line_text(line: &Line) -> String {
@@ -294,18 +313,55 @@ fn narrow(size: usize) -> u16 {
     u16::try_from(size).unwrap_or(u16::MAX)
 }
 
-struct Watched<'a>(&'a mut dyn Watcher);
+fn leaves_alternate(function: &Function) -> bool {
+    let Function::Decrst(modes) = function else { return false };
+    modes.as_slice().iter().any(|mode| {
+        matches!(mode, DecMode::AltScreenBuffer | DecMode::SaveCursorAltScreenBuffer)
+    })
+}
+
+struct Watched<'a> {
+    watcher: &'a mut dyn Watcher,
+    /// Text of the alternate screen before an operation that may leave it.
+    alternate: Option<String>,
+}
 
 impl Observer for Watched<'_> {
     type Output = ();
 
+    fn before(&mut self, context: &mut Observation<'_>, operation: &Operation) {
+        let Operation::Function(function) = operation else { return };
+        let reset = matches!(function, Function::Ris);
+        if !reset && !leaves_alternate(function) {
+            return;
+        }
+        let terminal = context.terminal();
+        if terminal.active_screen_kind() == ScreenKind::Alternate {
+            self.alternate = Some(shown_text(terminal.screen()));
+        }
+        if reset {
+            for line in terminal.primary_screen().visible_lines() {
+                let text: String = line.chars().collect();
+                self.watcher.scrolled_off(&text, line.is_wrapped());
+            }
+        }
+    }
+
     fn dirty(&mut self, rows: Range<usize>) {
-        self.0.changed(rows);
+        self.watcher.changed(rows);
+    }
+
+    fn after(&mut self, context: &mut Observation<'_>, _: &Operation) {
+        if let Some(text) = self.alternate.take()
+            && context.terminal().active_screen_kind() == ScreenKind::Primary
+        {
+            self.watcher.left_alternate(&text);
+        }
     }
 
     fn evicted(&mut self, _: &mut Observation<'_>, line: &Line) {
         let text: String = line.chars().collect();
-        self.0.scrolled_off(&text, line.is_wrapped());
+        self.watcher.scrolled_off(&text, line.is_wrapped());
     }
 
     fn end(&mut self, _: &mut Observation<'_>) {}
