@@ -77,9 +77,11 @@ impl Tape {
         self.start
     }
 
-    /// Reads on from `mark`, which must come from this recording.
+    /// Reads on from `mark`, which must come from this recording. Only a reading from the start knows the numbers of
+    /// lines in its errors.
     pub fn read_from(&self, mark: Mark) -> Result<Cursor> {
         match &self.source {
+            Source::File(path) if mark == self.start => Ok(Cursor::File(Box::new(Reader::open(path)?))),
             Source::File(path) => {
                 let about = || format!("cannot read {}", path.display());
                 let mut file = File::open(path).context(about)?;

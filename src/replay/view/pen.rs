@@ -109,14 +109,14 @@ impl<'a> Pen<'a> {
     }
 }
 
-/// `line`, made safe, in pieces of at most `columns`; broken at a space where there is one in the second half.
+/// `line`, made safe, in pieces of at most `columns`; broken at a space where there is one after the first third.
 pub fn wrapped(line: &str, columns: usize) -> Vec<String> {
     let line = safe(line);
     let mut rest: &str = &line;
     let mut rows = Vec::new();
     while columns > 1 && width(rest) > columns {
         let head = clip(rest, columns);
-        let cut = head.rfind(' ').filter(|at| *at > head.len() / 2).map_or(head.len(), |at| at + 1);
+        let cut = head.rfind(' ').filter(|at| *at > head.len() / 3).map_or(head.len(), |at| at + 1);
         let (row, after) = rest.split_at(cut);
         rows.push(row.trim_end().to_owned());
         rest = after;
