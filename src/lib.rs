@@ -20,4 +20,6 @@ pub mod export;
 pub mod lines;
 pub mod replay;
 pub mod term;
+pub mod record;
+pub mod store;
 pub mod types;
