@@ -1,0 +1,88 @@
+//! A recording as asciicast, version 2 or 3.
+
+use std::io;
+use std::io::Write;
+
+use crate::cast::Event;
+use crate::cast::Form;
+use crate::cast::Header;
+use crate::cast::Kind;
+use crate::cast::Writer;
+use crate::error::Result;
+use crate::export::Pace;
+
+/// Bytes gathered before they are written.
+const BLOCK: usize = 64 << 10;
+
+/// Writes header and events in `form`, with times by `pace`. Exact-bytes events (`b`), which only hoop knows, stay
+/// in version 3 and are left out of version 2.
+///
+/// Events that cannot be read are passed over. Gives how many events were written, and how many passed over.
+pub fn write_cast(
+    header: &Header,
+    events: impl Iterator<Item = Result<Event>>,
+    form: Form,
+    mut pace: Pace,
+    out: &mut impl Write,
+) -> io::Result<(u64, u64)> {
+    let mut writer = Writer::new(form);
+    let mut block = Vec::with_capacity(2 * BLOCK);
+    let (mut written, mut unread) = (0, 0);
+    // Players would cut pauses by the old limit again.
+    let header = Header { idle_time_limit: None, ..header.clone() };
+    writer.header(&header, &mut block);
+    for event in events {
+        let Ok(event) = event else {
+            unread += 1;
+            continue;
+        };
+        if event.kind == Kind::Raw && matches!(form, Form::V2) {
+            continue;
+        }
+        let time = pace.shown(event.time);
+        writer.event(&Event { time, ..event }, &mut block);
+        written += 1;
+        if block.len() >= BLOCK {
+            out.write_all(&block)?;
+            block.clear();
+        }
+    }
+    out.write_all(&block)?;
+    Ok((written, unread))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cast::Reader;
+    use crate::types::Micros;
+
+    fn round(form: Form, pace: Pace) -> Vec<Event> {
+        let event = |time, kind, data: &str| Event { time: Micros(time), kind, data: data.to_owned() };
+        let events = vec![
+            event(100_000, Kind::Output, "a\u{1b}[31m世\r\n"),
+            event(5_100_000, Kind::Marker, "here"),
+            event(5_200_000, Kind::Resize, "100x30"),
+            event(5_300_000, Kind::Exit, "3"),
+        ];
+        let header = Header { cols: 80, rows: 24, ..Header::default() };
+        let mut out = Vec::new();
+        write_cast(&header, events.into_iter().map(Ok), form, pace, &mut out).unwrap();
+        Reader::new(out.as_slice()).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn both_versions_give_the_same_events_back() {
+        let pace = Pace::new(None, 1.0);
+        assert_eq!(round(Form::V2, pace), round(Form::V3, pace));
+        assert_eq!(round(Form::V3, pace)[0].data, "a\u{1b}[31m世\r\n");
+        assert_eq!(round(Form::V3, pace)[3].time, Micros(5_300_000));
+    }
+
+    #[test]
+    fn pauses_and_speed_change_the_times() {
+        let events = round(Form::V3, Pace::new(Some(Micros(1_000_000)), 2.0));
+        let times: Vec<u64> = events.iter().map(|event| event.time.0).collect();
+        assert_eq!(times, [50_000, 550_000, 600_000, 650_000]);
+    }
+}

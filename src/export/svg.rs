@@ -1,0 +1,198 @@
+//! A picture of one moment: the cells of a screen as SVG, with a theme's colours.
+
+use std::io;
+use std::io::Write;
+
+use crate::term::Attributes;
+use crate::term::Cell;
+use crate::term::Palette;
+use crate::term::Rgb;
+use crate::term::Snapshot;
+use crate::term::is_unsafe;
+
+/// Font size, and a cell's width and height, in pixels. 0.6 em is the width of nearly all monospaced fonts.
+const FONT: f64 = 14.0;
+const CELL_WIDTH: f64 = 8.4;
+const CELL_HEIGHT: f64 = 18.0;
+const MARGIN: f64 = 14.0;
+const TITLE_HEIGHT: f64 = 30.0;
+
+/// What the picture shows.
+pub struct Still<'a> {
+    /// The screen.
+    pub screen: &'a Snapshot,
+    /// Its colours.
+    pub palette: &'a Palette,
+    /// The text above it; none leaves the bar out.
+    pub title: Option<&'a str>,
+}
+
+/// Writes the picture. All text is escaped; the file holds no script, link or font.
+pub fn write_svg(still: &Still<'_>, out: &mut impl Write) -> io::Result<()> {
+    let Still { screen, palette, title } = still;
+    let top = MARGIN + if title.is_some() { TITLE_HEIGHT } else { 0.0 };
+    let width = f64::from(screen.cols) * CELL_WIDTH + 2.0 * MARGIN;
+    let height = f64::from(screen.rows) * CELL_HEIGHT + top + MARGIN;
+    writeln!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:.0}\" height=\"{height:.0}\" \
+         viewBox=\"0 0 {width:.1} {height:.1}\" font-size=\"{FONT}\" \
+         font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, 'Liberation Mono', monospace\">"
+    )?;
+    writeln!(
+        out,
+        "<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>",
+        hex(palette.background)
+    )?;
+    if let Some(title) = title {
+        write_title(title, width, palette, out)?;
+    }
+    for row in 0..screen.rows {
+        let y = f64::from(row).mul_add(CELL_HEIGHT, top);
+        for run in runs(screen.row(row)) {
+            write_run(&run, y, palette, out)?;
+        }
+    }
+    if let Some((col, row)) = screen.cursor {
+        let (x, y) = (f64::from(col).mul_add(CELL_WIDTH, MARGIN), f64::from(row).mul_add(CELL_HEIGHT, top));
+        writeln!(
+            out,
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{CELL_WIDTH}\" height=\"{CELL_HEIGHT}\" fill=\"{}\" \
+             fill-opacity=\"0.5\"/>",
+            hex(palette.foreground)
+        )?;
+    }
+    writeln!(out, "</svg>")
+}
+
+fn write_title(title: &str, width: f64, palette: &Palette, out: &mut impl Write) -> io::Result<()> {
+    for (index, colour) in [(0_u8, 9), (1, 11), (2, 10)] {
+        let x = f64::from(index).mul_add(18.0, MARGIN + 6.0);
+        writeln!(out, "<circle cx=\"{x:.1}\" cy=\"20\" r=\"5.5\" fill=\"{}\"/>", hex(palette.basic[colour]))?;
+    }
+    writeln!(
+        out,
+        "<text x=\"{:.1}\" y=\"25\" text-anchor=\"middle\" fill=\"{}\" fill-opacity=\"0.7\">{}</text>",
+        width / 2.0,
+        hex(palette.foreground),
+        escaped(title)
+    )
+}
+
+/// Neighbouring cells that look alike.
+struct Run {
+    col: usize,
+    columns: usize,
+    text: String,
+    look: Cell,
+}
+
+fn runs(cells: &[Cell]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (col, cell) in cells.iter().enumerate().filter(|(_, cell)| cell.columns > 0) {
+        let columns = usize::from(cell.columns);
+        // Only ASCII is sure to be one cell wide in every font: other characters get a place of their own.
+        let simple = cell.character.is_ascii();
+        match runs.last_mut() {
+            Some(run) if simple && run.text.is_ascii() && alike(&run.look, cell) => {
+                run.text.push(cell.character);
+                run.columns += columns;
+            }
+            _ => runs.push(Run { col, columns, text: cell.character.to_string(), look: *cell }),
+        }
+    }
+    runs
+}
+
+fn alike(a: &Cell, b: &Cell) -> bool {
+    (a.foreground, a.background, a.attributes) == (b.foreground, b.background, b.attributes)
+}
+
+fn write_run(run: &Run, y: f64, palette: &Palette, out: &mut impl Write) -> io::Result<()> {
+    let has = |attribute| run.look.attributes.has(attribute);
+    let mut ink = run.look.foreground.map_or(palette.foreground, |colour| palette.resolve(colour));
+    let mut ground = run.look.background.map_or(palette.background, |colour| palette.resolve(colour));
+    if has(Attributes::INVERSE) {
+        (ink, ground) = (ground, ink);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "at most a thousand columns")]
+    let (x, wide) = ((run.col as f64).mul_add(CELL_WIDTH, MARGIN), run.columns as f64 * CELL_WIDTH);
+    if ground != palette.background {
+        writeln!(
+            out,
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{CELL_HEIGHT}\" fill=\"{}\"/>",
+            // A hair wider, so that no line shows between neighbours.
+            wide + 0.3,
+            hex(ground)
+        )?;
+    }
+    let lined = has(Attributes::UNDERLINE) || has(Attributes::STRUCK);
+    if run.text.trim().is_empty() && !lined {
+        return Ok(());
+    }
+    write!(out, "<text x=\"{x:.1}\" y=\"{:.1}\" fill=\"{}\" xml:space=\"preserve\"", y + 13.5, hex(ink))?;
+    if run.columns > 1 && run.text.is_ascii() {
+        write!(out, " textLength=\"{wide:.1}\"")?;
+    }
+    if has(Attributes::BOLD) {
+        write!(out, " font-weight=\"bold\"")?;
+    }
+    if has(Attributes::ITALIC) {
+        write!(out, " font-style=\"italic\"")?;
+    }
+    if has(Attributes::FAINT) {
+        write!(out, " fill-opacity=\"0.6\"")?;
+    }
+    if lined {
+        let under = if has(Attributes::UNDERLINE) { "underline " } else { "" };
+        let through = if has(Attributes::STRUCK) { "line-through" } else { "" };
+        write!(out, " text-decoration=\"{}\"", format!("{under}{through}").trim())?;
+    }
+    writeln!(out, ">{}</text>", escaped(&run.text))
+}
+
+fn hex(Rgb(r, g, b): Rgb) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c if is_unsafe(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::term::Screen;
+
+    #[test]
+    fn a_picture_is_well_formed_whatever_the_screen_holds() {
+        let mut screen = Screen::new(30, 3);
+        screen.feed("<script>&\"x\" \x1b[1;4;7;31m]]>\x1b[m 世界 \u{202e}e\u{301}");
+        let basic = [Rgb(9, 9, 9); 16];
+        let palette = Palette { foreground: Rgb(255, 255, 255), background: Rgb(0, 0, 0), basic };
+        let mut out = Vec::new();
+        let still =
+            Still { screen: &screen.snapshot(), palette: &palette, title: Some("<&\u{7}>") };
+        write_svg(&still, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("&lt;script&gt;&amp;&quot;x&quot;"));
+        let mut reader = quick_xml::Reader::from_str(&text);
+        loop {
+            match reader.read_event().unwrap() {
+                quick_xml::events::Event::Eof => break,
+                event => drop(event),
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What a person can ask of the viewer, whatever the key.
+
+use crate::types::Micros;
+
+/// One wish. Names are stable: they will be used in a key configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Leave the program.
+    Quit,
+    /// Leave what is open: an overlay, the filter, the recording, at last the program.
+    Back,
+    /// Show or hide the keys.
+    ToggleHelp,
+    /// The next theme.
+    NextTheme,
+    /// Stop the program as a shell job.
+    Suspend,
+    /// The row above.
+    Up,
+    /// The row below.
+    Down,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// The first row.
+    First,
+    /// The last row.
+    Last,
+    /// Open what is chosen, or jump there.
+    Open,
+    /// Type into the filter or the search.
+    StartTyping,
+    /// Read the list of sessions again.
+    Reload,
+    /// Play, or hold.
+    TogglePlay,
+    /// Twice as fast.
+    Faster,
+    /// Half as fast.
+    Slower,
+    /// On by one event.
+    StepForward,
+    /// Back by one event.
+    StepBack,
+    /// On by that much.
+    SeekForward(Micros),
+    /// Back by that much.
+    SeekBack(Micros),
+    /// To that many per cent of the whole.
+    SeekPercent(u8),
+    /// To the beginning.
+    SeekStart,
+    /// To the end.
+    SeekEnd,
+    /// Shorten pauses, or not.
+    ToggleIdle,
+    /// The next search hit.
+    NextHit,
+    /// The search hit before.
+    PreviousHit,
+    /// Jump to the next call or command.
+    NextEntry,
+    /// Jump to the call or command before.
+    PreviousEntry,
+    /// Show or hide the list of calls and commands.
+    ToggleList,
+    /// Show or hide all about the chosen call or command.
+    ToggleDetail,
+    /// The recorded screen alone, or with everything around it.
+    ToggleZoom,
+    /// Move a cut screen's window by columns and rows.
+    Pan(i8, i8),
+    /// Let a cut screen's window follow the cursor again.
+    FollowCursor,
+}

@@ -1,0 +1,318 @@
+//! The calls, commands and other moments of a session, as the side list shows them.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::audit::Answer;
+use crate::audit::Event;
+use crate::audit::Outcome;
+use crate::audit::Reader;
+use crate::error::Result;
+use crate::export::Call;
+use crate::export::Collector;
+use crate::replay::theme::Meaning;
+use crate::types::Effect;
+use crate::types::Micros;
+
+/// Most entries held in memory, about 100 MiB with their details.
+const MAX_ENTRIES: usize = 100_000;
+/// Longest parameter text shown, in bytes.
+const MAX_PARAMS: usize = 64 << 10;
+
+/// One moment worth jumping to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// When it began.
+    pub at: Micros,
+    /// One character that says what it is.
+    pub symbol: char,
+    /// How it is coloured.
+    pub meaning: Meaning,
+    /// What happened: `s3:GetObject`, a command line.
+    pub title: String,
+    /// What it was about.
+    pub subject: String,
+    /// How it ended, in a word or number.
+    pub result: String,
+    /// Everything known, as lines of name and value; a value may have several lines.
+    pub detail: Vec<(&'static str, String)>,
+}
+
+/// Reads all moments of an audit log, by time.
+///
+/// Lines that cannot be read become one entry at the place of the first of them.
+pub fn read(path: &Path) -> Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    let mut calls = Collector::new();
+    let mut commands: HashMap<u64, usize> = HashMap::new();
+    let mut unread: Option<(Micros, String, u64)> = None;
+    let mut last = Micros(0);
+    let mut reader = Reader::open(path)?;
+    while let Some(line) = reader.next() {
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => {
+                unread.get_or_insert_with(|| (last, error.to_string(), 0)).2 += 1;
+                continue;
+            }
+        };
+        if entries.len() >= MAX_ENTRIES {
+            entries.push(trouble(last, "list cut here", format!("the first {MAX_ENTRIES} moments are shown")));
+            break;
+        }
+        last = line.t;
+        match &line.event {
+            Event::CommandStart(start) => {
+                commands.insert(start.id, entries.len());
+                entries.push(command(line.t, start));
+            }
+            Event::CommandEnd(end) => {
+                let entry = commands.remove(&end.id).and_then(|index| entries.get_mut(index));
+                if let Some(entry) = entry {
+                    ended(entry, end.status, end.signal, end.took);
+                }
+            }
+            Event::Alert(alert) => entries.push(Entry {
+                at: line.t,
+                symbol: '▲',
+                meaning: Meaning::Error,
+                title: format!("alert {}", alert.name),
+                subject: alert.message.clone(),
+                result: String::new(),
+                detail: vec![("alert", alert.name.clone()), ("what", alert.message.clone())],
+            }),
+            Event::Lost(lost) => {
+                entries.push(trouble(line.t, "lost", format!("{}: {}", lost.what, lost.reason)));
+            }
+            Event::Credential(credential) if credential.what == "failed" => {
+                let reason = credential.reason.clone().unwrap_or_default();
+                entries.push(trouble(line.t, "credential failed", reason));
+            }
+            _ => {}
+        }
+        entries.extend(calls.push(line).as_ref().map(call));
+    }
+    entries.extend(calls.finish().map(|unfinished| call(&unfinished)));
+    if let Some((at, reason, count)) = unread {
+        entries.push(trouble(at, "audit log damaged", format!("{count} lines cannot be read; the first: {reason}")));
+    }
+    // Calls come in the order of their ends; the sort keeps the order of what began together.
+    entries.sort_by_key(|entry| entry.at);
+    Ok(entries)
+}
+
+/// A named place of the terminal recording.
+#[must_use]
+pub fn marker(at: Micros, name: &str) -> Entry {
+    Entry {
+        at,
+        symbol: '◆',
+        meaning: Meaning::Marker,
+        title: if name.is_empty() { "marker".to_owned() } else { name.to_owned() },
+        subject: String::new(),
+        result: String::new(),
+        detail: vec![("marker", name.to_owned())],
+    }
+}
+
+fn trouble(at: Micros, title: &str, subject: String) -> Entry {
+    Entry {
+        at,
+        symbol: '!',
+        meaning: Meaning::Error,
+        title: title.to_owned(),
+        detail: vec![("trouble", title.to_owned()), ("why", subject.clone())],
+        subject,
+        result: String::new(),
+    }
+}
+
+fn command(at: Micros, start: &crate::audit::CommandStart) -> Entry {
+    let line = start.argv.join(" ");
+    let mut detail = vec![("command", line.clone())];
+    detail.extend(start.exe.clone().map(|exe| ("program", exe)));
+    detail.extend(start.cwd.clone().map(|cwd| ("folder", cwd)));
+    detail.push(("process", start.pid.to_string()));
+    Entry {
+        at,
+        symbol: '$',
+        meaning: Meaning::Command,
+        title: line,
+        subject: String::new(),
+        result: String::new(),
+        detail,
+    }
+}
+
+fn ended(entry: &mut Entry, status: Option<i32>, signal: Option<i32>, took: Micros) {
+    entry.result = match (status, signal) {
+        (Some(0), _) => "ok".to_owned(),
+        (Some(status), _) => format!("exit {status}"),
+        (None, Some(signal)) => format!("sig {signal}"),
+        (None, None) => String::new(),
+    };
+    entry.detail.push(("ended", entry.result.clone()));
+    entry.detail.push(("took", duration(took)));
+}
+
+fn call(call: &Call) -> Entry {
+    let (symbol, meaning) = verdict(call);
+    let begin = &call.begin;
+    let status = call.end.as_ref().map(|end| match (end.outcome, end.status) {
+        (Outcome::Answered | Outcome::Refused, Some(status)) => status.to_string(),
+        (Outcome::Answered, None) => "ok".to_owned(),
+        (Outcome::Refused, None) => "refused".to_owned(),
+        (Outcome::Failed, _) => "failed".to_owned(),
+        (Outcome::Cancelled, _) => "gone".to_owned(),
+    });
+    Entry {
+        at: call.t,
+        symbol,
+        meaning,
+        title: begin.action.clone(),
+        subject: begin.resources.join(" "),
+        result: status.unwrap_or_else(|| "no end".to_owned()),
+        detail: detail(call),
+    }
+}
+
+/// The sign and colour of a call: what was decided, then how it went.
+fn verdict(call: &Call) -> (char, Meaning) {
+    let refused = call.end.as_ref().is_some_and(|end| end.outcome == Outcome::Refused);
+    let failed = call.end.as_ref().is_some_and(|end| {
+        end.outcome == Outcome::Failed || end.status.is_some_and(|status| status >= 400)
+    });
+    let effect = call.decision.as_ref().map(|decision| decision.effect);
+    match (effect, refused) {
+        (Some(Effect::Deny), _) | (_, true) => ('✗', Meaning::Deny),
+        (Some(Effect::Ask), false) if call.answered.is_none() => ('?', Meaning::Ask),
+        (_, false) if failed => ('!', Meaning::Error),
+        (Some(Effect::Ask), false) => ('+', Meaning::Ask),
+        (Some(Effect::Allow), false) => ('✓', Meaning::Allow),
+        (None, false) => ('?', Meaning::Muted),
+    }
+}
+
+fn detail(call: &Call) -> Vec<(&'static str, String)> {
+    let begin = &call.begin;
+    let mut rows = vec![("action", begin.action.clone())];
+    let operation = format!("{} {} ({})", begin.service, begin.operation, begin.access);
+    rows.push(("operation", operation));
+    rows.push(("resource", begin.resources.join("\n")));
+    let place = [Some(begin.region.as_str()), begin.account.as_deref()];
+    rows.push(("region", place.into_iter().flatten().collect::<Vec<_>>().join("  account ")));
+    if let Some(decision) = &call.decision {
+        let rule = decision.rule.as_deref().map(|rule| format!("\"{rule}\" ")).unwrap_or_default();
+        rows.push(("decision", decision.effect.to_string()));
+        rows.push(("rule", format!("{rule}{}", decision.origin)));
+        rows.push(("reason", decision.reason.clone()));
+    }
+    if let Some(answered) = &call.answered {
+        rows.push(("approval", approval(answered)));
+    } else if let Some(asked) = &call.asked {
+        rows.push(("approval", format!("not answered: {}", asked.question)));
+    }
+    if let Some(end) = &call.end {
+        let status = end.status.map(|status| format!("HTTP {status}")).unwrap_or_default();
+        let words = [status, end.error.clone().unwrap_or_default()];
+        rows.push(("status", words.join(" ").trim().to_owned()));
+        rows.push(("message", end.message.clone().unwrap_or_default()));
+        rows.push(("took", duration(end.took)));
+        rows.push(("bytes", format!("{} sent, {} received", end.bytes_in, end.bytes_out)));
+        let masks = end.masks.iter().map(|(rule, count)| format!("{rule} ×{count}"));
+        rows.push(("masked", masks.collect::<Vec<_>>().join(", ")));
+        rows.push(("request id", end.request_id.clone().unwrap_or_default()));
+    }
+    let more = begin.more_actions.iter().map(|(action, on)| format!("{action} on {}", on.join(" ")));
+    rows.push(("also needs", more.collect::<Vec<_>>().join("\n")));
+    rows.push(("request", format!("{} {}{}", begin.method, begin.host, begin.path).trim().to_owned()));
+    rows.push(("client", begin.agent.clone().unwrap_or_default()));
+    if !begin.params.is_null() {
+        rows.push(("parameters", pretty(&begin.params)));
+    }
+    rows.retain(|(_, value)| !value.is_empty());
+    rows
+}
+
+fn approval(answered: &crate::audit::ApprovalAnswered) -> String {
+    let answer = match answered.answer {
+        Answer::Granted => "granted",
+        Answer::Denied => "denied",
+        Answer::Expired => "nobody answered in time",
+        Answer::Nobody => "nobody could have answered",
+        Answer::Withdrawn => "withdrawn",
+    };
+    let by = answered.by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let via = answered.via.as_deref().map(|via| format!(" on {via}")).unwrap_or_default();
+    let scope = answered.scope.as_deref().map(|scope| format!(", {scope}")).unwrap_or_default();
+    let reason = answered.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{answer}{by}{via}{scope} after {}{reason}", duration(answered.took))
+}
+
+fn pretty(value: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    if text.len() > MAX_PARAMS {
+        let end = (0..=MAX_PARAMS).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        text.truncate(end);
+        text.push_str("\n… (cut)");
+    }
+    text
+}
+
+/// `0.8 ms`, `312 ms`, `4.2 s`, `3 min 05 s`.
+#[must_use]
+pub fn duration(time: Micros) -> String {
+    let micros = time.0;
+    match micros {
+        0..10_000 => format!("{}.{} ms", micros / 1_000, micros / 100 % 10),
+        10_000..1_000_000 => format!("{} ms", micros / 1_000),
+        1_000_000..60_000_000 => format!("{}.{} s", micros / 1_000_000, micros / 100_000 % 10),
+        _ => format!("{} min {:02} s", micros / 60_000_000, micros / 1_000_000 % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::CallBegin;
+    use crate::audit::CallEnd;
+    use crate::audit::Decision;
+
+    fn recorded(effect: Option<Effect>, end: Option<CallEnd>) -> Call {
+        let decision = effect.map(|effect| Decision {
+            call: 1,
+            effect,
+            rule: Some("no deletes".to_owned()),
+            origin: "policy.toml:41".to_owned(),
+            reason: "because".to_owned(),
+        });
+        let begin = CallBegin::new(1, "s3", "DeleteObject", "s3:DeleteObject");
+        Call { t: Micros(5), begin, decision, asked: None, answered: None, end }
+    }
+
+    #[test]
+    fn a_call_shows_what_was_decided_and_how_it_went() {
+        let end = |status, outcome| Some(CallEnd { status: Some(status), outcome, ..CallEnd::default() });
+        let signs = [
+            (Some(Effect::Allow), end(200, Outcome::Answered), '✓'),
+            (Some(Effect::Allow), end(404, Outcome::Answered), '!'),
+            (Some(Effect::Deny), end(403, Outcome::Refused), '✗'),
+            (Some(Effect::Ask), None, '?'),
+            (None, end(403, Outcome::Refused), '✗'),
+        ];
+        for (effect, end, sign) in signs {
+            assert_eq!(call(&recorded(effect, end)).symbol, sign);
+        }
+        let entry = call(&recorded(Some(Effect::Deny), None));
+        assert!(entry.detail.contains(&("rule", "\"no deletes\" policy.toml:41".to_owned())));
+        assert_eq!(entry.result, "no end");
+    }
+
+    #[test]
+    fn durations_read_well() {
+        let texts = [800, 312_000, 4_250_000, 185_000_000].map(|t| duration(Micros(t)));
+        assert_eq!(texts, ["0.8 ms", "312 ms", "4.2 s", "3 min 05 s"]);
+    }
+}

@@ -1,0 +1,195 @@
+//! Which key means what, in one table: the resolver, the help and the footer all read it.
+
+use crossterm::event::KeyCode;
+use crossterm::event::KeyEvent;
+use crossterm::event::KeyModifiers;
+
+use crate::replay::action::Action;
+use crate::types::Micros;
+
+/// Where a key is pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    /// Everywhere but while typing.
+    Anywhere,
+    /// In the list of sessions.
+    Sessions,
+    /// In an open recording.
+    Recording,
+}
+
+/// A line of the table.
+pub struct Binding {
+    /// Where it holds.
+    pub context: Context,
+    /// The keys: each a key, with `ctrl-` or `shift-` before it.
+    pub keys: &'static [&'static str],
+    /// What they do.
+    pub action: Action,
+    /// The keys as help shows them; empty: told by another line.
+    pub shown: &'static str,
+    /// What help says.
+    pub help: &'static str,
+    /// Few words for the footer; empty: not there.
+    pub hint: &'static str,
+}
+
+const fn bind(
+    context: Context,
+    keys: &'static [&'static str],
+    action: Action,
+    words: [&'static str; 3],
+) -> Binding {
+    let [shown, help, hint] = words;
+    Binding { context, keys, action, shown, help, hint }
+}
+
+const SECOND: u64 = 1_000_000;
+
+/// Every key. The first line that fits counts; footers show hints in this order for as long as there is room.
+#[rustfmt::skip]
+pub const TABLE: &[Binding] = &[
+    bind(Context::Sessions, &["enter", "l", "right"], Action::Open, ["Enter", "open the recording", "open"]),
+    bind(Context::Sessions, &["/"], Action::StartTyping, ["/", "filter: type any words; all must be in the row", "filter"]),
+    bind(Context::Sessions, &["up", "k", "ctrl-p"], Action::Up, ["↑ ↓  k j", "move", ""]),
+    bind(Context::Sessions, &["down", "j", "ctrl-n"], Action::Down, ["", "", ""]),
+    bind(Context::Sessions, &["pageup", "ctrl-b"], Action::PageUp, ["PgUp PgDn", "move by a page", ""]),
+    bind(Context::Sessions, &["pagedown", "ctrl-f"], Action::PageDown, ["", "", ""]),
+    bind(Context::Sessions, &["home", "g"], Action::First, ["Home End  g G", "newest, oldest", ""]),
+    bind(Context::Sessions, &["end", "G"], Action::Last, ["", "", ""]),
+    bind(Context::Sessions, &["r", "f5"], Action::Reload, ["r  F5", "read the list again", "reload"]),
+
+    bind(Context::Recording, &["space"], Action::TogglePlay, ["Space", "play, pause", "play"]),
+    bind(Context::Recording, &["right"], Action::SeekForward(Micros(5 * SECOND)), ["← →", "5 seconds back, on", "5 s"]),
+    bind(Context::Recording, &["left"], Action::SeekBack(Micros(5 * SECOND)), ["", "", ""]),
+    bind(Context::Recording, &["shift-right"], Action::SeekForward(Micros(60 * SECOND)), ["Shift ← →", "a minute back, on", ""]),
+    bind(Context::Recording, &["shift-left"], Action::SeekBack(Micros(60 * SECOND)), ["", "", ""]),
+    bind(Context::Recording, &["."], Action::StepForward, [", .", "one step back, on (an output event)", ""]),
+    bind(Context::Recording, &[","], Action::StepBack, ["", "", ""]),
+    bind(Context::Recording, &["0"], Action::SeekPercent(0), ["0 … 9", "to 0 % … 90 %", ""]),
+    bind(Context::Recording, &["1"], Action::SeekPercent(10), ["", "", ""]),
+    bind(Context::Recording, &["2"], Action::SeekPercent(20), ["", "", ""]),
+    bind(Context::Recording, &["3"], Action::SeekPercent(30), ["", "", ""]),
+    bind(Context::Recording, &["4"], Action::SeekPercent(40), ["", "", ""]),
+    bind(Context::Recording, &["5"], Action::SeekPercent(50), ["", "", ""]),
+    bind(Context::Recording, &["6"], Action::SeekPercent(60), ["", "", ""]),
+    bind(Context::Recording, &["7"], Action::SeekPercent(70), ["", "", ""]),
+    bind(Context::Recording, &["8"], Action::SeekPercent(80), ["", "", ""]),
+    bind(Context::Recording, &["9"], Action::SeekPercent(90), ["", "", ""]),
+    bind(Context::Recording, &["home", "g"], Action::SeekStart, ["Home End  g G", "to the beginning, the end", ""]),
+    bind(Context::Recording, &["end", "G"], Action::SeekEnd, ["", "", ""]),
+    bind(Context::Recording, &["/"], Action::StartTyping, ["/", "search the screen's text", "search"]),
+    bind(Context::Recording, &["n"], Action::NextHit, ["n N", "next hit, hit before", ""]),
+    bind(Context::Recording, &["N"], Action::PreviousHit, ["", "", ""]),
+    bind(Context::Recording, &["c"], Action::ToggleList, ["c", "calls and commands: show, hide", "calls"]),
+    bind(Context::Recording, &["down", "j"], Action::Down, ["↑ ↓  k j", "choose a call or command", ""]),
+    bind(Context::Recording, &["up", "k"], Action::Up, ["", "", ""]),
+    bind(Context::Recording, &["enter"], Action::Open, ["Enter", "jump to the chosen call or command", "jump"]),
+    bind(Context::Recording, &["]"], Action::NextEntry, ["[ ]", "jump to the one before, the next", ""]),
+    bind(Context::Recording, &["["], Action::PreviousEntry, ["", "", ""]),
+    bind(Context::Recording, &["d"], Action::ToggleDetail, ["d", "all about the chosen one: show, hide", "detail"]),
+    bind(Context::Recording, &["pageup"], Action::PageUp, ["PgUp PgDn", "scroll the detail, or page through the list", ""]),
+    bind(Context::Recording, &["pagedown"], Action::PageDown, ["", "", ""]),
+    bind(Context::Recording, &["+", "="], Action::Faster, ["- +", "half, twice the speed (0.5 to 16)", "speed"]),
+    bind(Context::Recording, &["-", "_"], Action::Slower, ["", "", ""]),
+    bind(Context::Recording, &["i"], Action::ToggleIdle, ["i", "shorten pauses, or play them in full", "idle"]),
+    bind(Context::Recording, &["z"], Action::ToggleZoom, ["z", "the recorded screen alone", "zoom"]),
+    bind(Context::Recording, &["H"], Action::Pan(-8, 0), ["H J K L", "move a cut screen's window", ""]),
+    bind(Context::Recording, &["J"], Action::Pan(0, 4), ["", "", ""]),
+    bind(Context::Recording, &["K"], Action::Pan(0, -4), ["", "", ""]),
+    bind(Context::Recording, &["L"], Action::Pan(8, 0), ["", "", ""]),
+    bind(Context::Recording, &["f"], Action::FollowCursor, ["f", "let that window follow the cursor", ""]),
+
+    bind(Context::Anywhere, &["?", "f1"], Action::ToggleHelp, ["?  F1", "these keys", "help"]),
+    bind(Context::Anywhere, &["t"], Action::NextTheme, ["t", "next theme", ""]),
+    bind(Context::Anywhere, &["esc", "backspace"], Action::Back, ["Esc", "close, go back", "back"]),
+    bind(Context::Anywhere, &["q", "ctrl-c"], Action::Quit, ["q  Ctrl-C", "leave", "quit"]),
+    bind(Context::Anywhere, &["ctrl-z"], Action::Suspend, ["Ctrl-Z", "suspend; `fg` brings it back", ""]),
+];
+
+/// What `key` means in `context`.
+#[must_use]
+pub fn resolve(key: &KeyEvent, context: Context) -> Option<Action> {
+    let name = name(key)?;
+    let here = |binding: &&Binding| {
+        matches!(binding.context, Context::Anywhere) || binding.context == context
+    };
+    TABLE.iter().filter(here).find(|binding| binding.keys.contains(&name.as_str())).map(|found| found.action)
+}
+
+/// The lines of the table for help in `context`, then those for everywhere.
+pub fn lines(context: Context) -> impl Iterator<Item = &'static Binding> {
+    let own = TABLE.iter().filter(move |binding| binding.context == context);
+    let all = TABLE.iter().filter(|binding| binding.context == Context::Anywhere);
+    own.chain(all).filter(|binding| !binding.shown.is_empty())
+}
+
+/// The name of a key as the table writes it.
+fn name(key: &KeyEvent) -> Option<String> {
+    let base = match key.code {
+        KeyCode::Char(' ') => "space".to_owned(),
+        KeyCode::Char(c) => c.to_string(),
+        KeyCode::Enter => "enter".to_owned(),
+        KeyCode::Esc => "esc".to_owned(),
+        KeyCode::Backspace => "backspace".to_owned(),
+        KeyCode::Left => "left".to_owned(),
+        KeyCode::Right => "right".to_owned(),
+        KeyCode::Up => "up".to_owned(),
+        KeyCode::Down => "down".to_owned(),
+        KeyCode::Home => "home".to_owned(),
+        KeyCode::End => "end".to_owned(),
+        KeyCode::PageUp => "pageup".to_owned(),
+        KeyCode::PageDown => "pagedown".to_owned(),
+        KeyCode::Tab => "tab".to_owned(),
+        KeyCode::F(n) => format!("f{n}"),
+        _ => return None,
+    };
+    let ctrl = if key.modifiers.contains(KeyModifiers::CONTROL) { "ctrl-" } else { "" };
+    // A shifted character is another character already.
+    let shifted = key.modifiers.contains(KeyModifiers::SHIFT) && !matches!(key.code, KeyCode::Char(_));
+    Some(format!("{ctrl}{}{base}", if shifted { "shift-" } else { "" }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
+        KeyEvent::new(code, modifiers)
+    }
+
+    #[test]
+    fn keys_mean_what_the_table_says() {
+        let plain = |code| press(code, KeyModifiers::NONE);
+        assert_eq!(resolve(&plain(KeyCode::Char(' ')), Context::Recording), Some(Action::TogglePlay));
+        assert_eq!(resolve(&plain(KeyCode::Char(' ')), Context::Sessions), None);
+        assert_eq!(
+            resolve(&press(KeyCode::Left, KeyModifiers::SHIFT), Context::Recording),
+            Some(Action::SeekBack(Micros(60_000_000)))
+        );
+        assert_eq!(
+            resolve(&press(KeyCode::Char('G'), KeyModifiers::SHIFT), Context::Recording),
+            Some(Action::SeekEnd)
+        );
+        assert_eq!(
+            resolve(&press(KeyCode::Char('c'), KeyModifiers::CONTROL), Context::Recording),
+            Some(Action::Quit)
+        );
+        assert_eq!(resolve(&plain(KeyCode::Char('c')), Context::Recording), Some(Action::ToggleList));
+    }
+
+    #[test]
+    fn no_key_stands_twice_in_one_place() {
+        for context in [Context::Sessions, Context::Recording] {
+            let mut keys: Vec<&str> = TABLE
+                .iter()
+                .filter(|binding| matches!(binding.context, Context::Anywhere) || binding.context == context)
+                .flat_map(|binding| binding.keys.iter().copied())
+                .collect();
+            let all = keys.len();
+            keys.sort_unstable();
+            keys.dedup();
+            assert_eq!(keys.len(), all, "{context:?}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What worker threads and the keyboard tell the viewer.
+
+use crossterm::event::Event as TerminalEvent;
+
+use crate::cast::Header;
+use crate::error::Error;
+use crate::error::Result;
+use crate::replay::entries::Entry;
+use crate::replay::sessions::Session;
+use crate::term::Snapshot;
+use crate::types::Micros;
+
+/// Which opening of a recording a message belongs to; older ones are ignored.
+pub type Ticket = u64;
+
+/// News for the event loop.
+pub enum Message {
+    /// A key, the mouse, a new size.
+    Terminal(TerminalEvent),
+    /// The terminal cannot be read any more.
+    TerminalLost(Error),
+    /// A signal asks to leave.
+    Leave,
+    /// The list of sessions has been read.
+    Sessions(Result<Vec<Session>>),
+    /// News of the recording opened under this ticket.
+    Recording(Ticket, News),
+}
+
+/// News of an open recording.
+pub enum News {
+    /// It is open.
+    Opened(Box<Header>),
+    /// It cannot be opened or read.
+    Failed(Error),
+    /// A screen that was asked for.
+    Frame(Frame),
+    /// It has been read through once.
+    Overview(Overview),
+    /// Its calls and commands.
+    Entries(Vec<Entry>),
+    /// Search hits, in the order of time.
+    Hits(u64, Vec<Hit>),
+    /// The search of that number is through.
+    SearchDone(u64),
+}
+
+/// The screen at a moment.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The moment that was asked for, or how far it came before a newer question.
+    pub at: Micros,
+    /// Time of the last event in it.
+    pub last: Micros,
+    /// Time of the next event; none at the end.
+    pub next: Option<Micros>,
+    /// The cells.
+    pub screen: Snapshot,
+}
+
+/// What one pass over a recording tells.
+#[derive(Clone, Debug, Default)]
+pub struct Overview {
+    /// Time of the last event.
+    pub duration: Micros,
+    /// Events of all kinds.
+    pub events: u64,
+    /// Named places.
+    pub markers: Vec<(Micros, String)>,
+    /// Lines that could not be read, and the first one's trouble.
+    pub unread: u64,
+    /// What was wrong with the first of them.
+    pub first_fault: Option<String>,
+    /// Whether it breaks off in the middle of an event.
+    pub truncated: bool,
+}
+
+/// A moment at which searched text appears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// When.
+    pub at: Micros,
+}

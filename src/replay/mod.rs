@@ -1,0 +1,40 @@
+//! The viewer: a list of sessions, and one of them played on an emulated screen beside its calls and commands.
+//!
+//! `input` turns keys, mouse and news into [`action::Action`]s; `update` changes the `state` and names effects; `runtime`
+//! carries them out with the threads of `deck`; `view` draws the state and nothing else.
+
+mod action;
+mod deck;
+mod entries;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
+mod fixture;
+mod guard;
+mod input;
+mod keyframes;
+mod keymap;
+mod layout;
+mod message;
+mod play;
+mod runtime;
+mod search;
+mod sessions;
+mod state;
+mod tape;
+mod theme;
+mod update;
+mod view;
+
+pub use deck::Source;
+pub use play::Speed;
+pub use runtime::Library;
+pub use runtime::Setup;
+pub use runtime::Start;
+pub use runtime::run;
+pub use sessions::Session;
+pub use sessions::State as SessionState;
+pub use state::Pacing;
+pub use state::moment;
+pub use tape::Tape;
+pub use theme::Depth;
+pub use theme::Theme;

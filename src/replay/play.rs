@@ -1,0 +1,334 @@
+//! The state of an open recording, and how it moves on.
+
+use crate::cast::Header;
+use crate::error::Error;
+use crate::replay::deck::Source;
+use crate::replay::entries::Entry;
+use crate::replay::message::Frame;
+use crate::replay::message::Hit;
+use crate::replay::message::Overview;
+use crate::replay::message::Ticket;
+use crate::replay::search::Pattern;
+use crate::types::Micros;
+
+/// How far the shown time may run ahead of a screen that is still being made.
+const AHEAD: u64 = 300_000;
+
+/// Speeds in halves: 1 is 0.5×, 2 is 1×, 32 is 16×.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Speed(u8);
+
+impl Speed {
+    /// The nearest speed to `factor`, within 0.5 and 16.
+    #[must_use]
+    pub fn new(factor: f64) -> Self {
+        let steps = [1_u8, 2, 4, 8, 16, 32];
+        let distance = |half: u8| (f64::from(half) / 2.0 / factor.max(0.01)).log2().abs();
+        Self(steps.into_iter().min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(2))
+    }
+
+    /// Twice as fast, at most 16×.
+    #[must_use]
+    pub fn faster(self) -> Self {
+        Self(self.0.saturating_mul(2).min(32))
+    }
+
+    /// Half as fast, at least 0.5×.
+    #[must_use]
+    pub fn slower(self) -> Self {
+        Self((self.0 / 2).max(1))
+    }
+
+    fn scale(self, time: Micros) -> Micros {
+        Micros(time.0.saturating_mul(u64::from(self.0)) / 2)
+    }
+
+    /// `time` of the recording as it takes to be shown.
+    #[must_use]
+    pub fn real(self, time: Micros) -> Micros {
+        Micros(time.0.saturating_mul(2) / u64::from(self.0))
+    }
+
+    /// `0.5×`, `2×`.
+    #[must_use]
+    pub fn words(self) -> String {
+        if self.0 == 1 { "0.5×".to_owned() } else { format!("{}×", self.0 / 2) }
+    }
+}
+
+/// A search on its way.
+#[derive(Debug, Default)]
+pub struct Search {
+    /// Number of the search, to know its hits by.
+    pub number: u64,
+    /// What was typed.
+    pub text: String,
+    /// What it means; none when there is no search.
+    pub pattern: Option<Pattern>,
+    /// Hits so far, by time.
+    pub hits: Vec<Hit>,
+    /// Whether the whole recording has been searched.
+    pub done: bool,
+    /// Whether to jump to the first hit from here on as soon as it is known.
+    pub jump: bool,
+}
+
+/// An open recording.
+pub struct Play {
+    /// Its ticket.
+    pub ticket: Ticket,
+    /// Where it is.
+    pub source: Source,
+    /// What it is called in the title bar.
+    pub title: String,
+    /// Its header, once it is open.
+    pub header: Option<Header>,
+    /// Trouble with it, if any.
+    pub error: Option<Error>,
+    /// What one pass over it told.
+    pub overview: Option<Overview>,
+    /// Length known in advance.
+    pub expected: Option<Micros>,
+    /// Calls, commands and markers, by time.
+    pub entries: Vec<Entry>,
+    /// Whether the audit log has been read.
+    pub has_audit: bool,
+    /// The moment shown.
+    pub position: Micros,
+    /// Whether it goes on by itself.
+    pub playing: bool,
+    /// How fast.
+    pub speed: Speed,
+    /// Pauses longer than this are shortened to it.
+    pub idle_limit: Micros,
+    /// Whether pauses are shortened.
+    pub short_pauses: bool,
+    /// The last screen that came.
+    pub frame: Option<Frame>,
+    /// The moment whose screen has been asked for.
+    pub wanted: Option<Micros>,
+    /// From when a pause counts: the last event or the last seek.
+    pause_from: Micros,
+    /// Whether the list of calls is shown; none: as there is room.
+    pub list: Option<bool>,
+    /// The chosen entry.
+    pub selected: usize,
+    /// Whether the choice follows what is played.
+    pub follows: bool,
+    /// How far the detail is scrolled; none: not shown.
+    pub detail: Option<u16>,
+    /// The recorded screen alone.
+    pub zoom: bool,
+    /// The corner of a cut screen's window; none: it follows the cursor.
+    pub pan: Option<(u16, u16)>,
+    /// The search.
+    pub search: Search,
+}
+
+impl Play {
+    /// A recording that is about to be opened; it plays as soon as it is.
+    #[must_use]
+    pub fn new(ticket: Ticket, source: Source, title: String) -> Self {
+        Self {
+            ticket,
+            source,
+            title,
+            header: None,
+            error: None,
+            overview: None,
+            expected: None,
+            entries: Vec::new(),
+            has_audit: false,
+            position: Micros(0),
+            playing: true,
+            speed: Speed(2),
+            idle_limit: Micros(2_000_000),
+            short_pauses: true,
+            frame: None,
+            wanted: Some(Micros(0)),
+            pause_from: Micros(0),
+            list: None,
+            selected: 0,
+            follows: true,
+            detail: None,
+            zoom: false,
+            pan: None,
+            search: Search::default(),
+        }
+    }
+
+    /// How long it is, as far as is known.
+    #[must_use]
+    pub fn duration(&self) -> Micros {
+        if let Some(overview) = &self.overview {
+            return overview.duration;
+        }
+        let seen = self.frame.as_ref().map_or(Micros(0), |frame| frame.next.unwrap_or(frame.last));
+        self.expected.unwrap_or_default().max(seen).max(self.position)
+    }
+
+    /// Lets `passed` of real time go by. Gives the moment whose screen is needed now.
+    pub fn tick(&mut self, passed: Micros) -> Option<Micros> {
+        let frame = self.frame.as_ref()?;
+        if !self.playing {
+            return None;
+        }
+        let (last, next, made) = (frame.last, frame.next, frame.at);
+        self.position.0 = self.position.0.saturating_add(self.speed.scale(passed).0);
+        if self.wanted.is_some() {
+            let limit = made.max(self.pause_from).0.saturating_add(self.speed.scale(Micros(AHEAD)).0);
+            self.position.0 = self.position.0.min(limit.max(self.wanted.unwrap_or_default().0));
+            return None;
+        }
+        let Some(next) = next else {
+            self.position = self.duration().max(last);
+            self.playing = false;
+            self.follow();
+            return None;
+        };
+        let from = last.max(self.pause_from);
+        let waited = self.position.0.saturating_sub(from.0);
+        if self.short_pauses && next.0.saturating_sub(from.0) > self.idle_limit.0 && waited >= self.idle_limit.0 {
+            self.position = next;
+        }
+        self.follow();
+        (self.position >= next).then(|| self.want(self.position))
+    }
+
+    /// Goes to `at`, within the recording. Gives the moment whose screen is needed.
+    pub fn seek(&mut self, at: Micros) -> Micros {
+        let at = at.min(self.duration());
+        self.position = at;
+        self.pause_from = at;
+        self.follows = true;
+        self.follow();
+        self.want(at)
+    }
+
+    fn want(&mut self, at: Micros) -> Micros {
+        self.wanted = Some(at);
+        at
+    }
+
+    /// Takes a screen that came.
+    pub fn receive(&mut self, frame: Frame) {
+        if self.wanted.is_some_and(|wanted| frame.at >= wanted) {
+            self.wanted = None;
+        }
+        self.frame = Some(frame);
+    }
+
+    /// Adds entries and keeps them in the order of time.
+    pub fn add_entries(&mut self, more: impl IntoIterator<Item = Entry>) {
+        self.entries.extend(more);
+        self.entries.sort_by_key(|entry| entry.at);
+        self.follow();
+    }
+
+    /// Lets the choice be the last entry that has begun.
+    pub fn follow(&mut self) {
+        if self.follows {
+            let begun = self.entries.partition_point(|entry| entry.at <= self.position);
+            self.selected = begun.saturating_sub(1);
+        }
+    }
+
+    /// The chosen entry.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&Entry> {
+        self.entries.get(self.selected)
+    }
+
+    /// How long until something changes by itself, in real time; none: never.
+    #[must_use]
+    pub fn due(&self) -> Option<Micros> {
+        let frame = self.frame.as_ref().filter(|_| self.playing && self.wanted.is_none())?;
+        let next = frame.next?.0.saturating_sub(self.position.0);
+        Some(self.speed.real(Micros(next)))
+    }
+
+    /// The hit after (`forward`) or before the moment shown, around the ends.
+    #[must_use]
+    pub fn hit(&self, forward: bool) -> Option<Micros> {
+        let hits = &self.search.hits;
+        let after = hits.partition_point(|hit| hit.at <= self.position);
+        let before = hits.partition_point(|hit| hit.at < self.position);
+        let found = if forward {
+            hits.get(after).or_else(|| hits.first())
+        } else {
+            before.checked_sub(1).and_then(|index| hits.get(index)).or_else(|| hits.last())
+        };
+        found.map(|hit| hit.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::term::Screen;
+
+    fn frame(at: u64, last: u64, next: Option<u64>) -> Frame {
+        let screen = Screen::new(4, 2).snapshot();
+        Frame { at: Micros(at), last: Micros(last), next: next.map(Micros), screen }
+    }
+
+    fn playing() -> Play {
+        let source = Source { cast: "x.cast".into(), audit: None };
+        let mut play = Play::new(1, source, "x".to_owned());
+        play.overview = Some(Overview { duration: Micros(100_000_000), ..Overview::default() });
+        play.receive(frame(0, 0, Some(1_000_000)));
+        play
+    }
+
+    #[test]
+    fn time_goes_by_at_the_speed_and_screens_are_asked_for_when_due() {
+        let mut play = playing();
+        play.speed = Speed::new(2.0);
+        assert_eq!(play.tick(Micros(400_000)), None);
+        assert_eq!(play.position, Micros(800_000));
+        assert_eq!(play.due(), Some(Micros(100_000)));
+        assert_eq!(play.tick(Micros(100_000)), Some(Micros(1_000_000)));
+        assert_eq!(play.tick(Micros(10_000)), None, "one question at a time");
+    }
+
+    #[test]
+    fn a_long_pause_is_cut_to_the_limit_or_played_in_full() {
+        let mut play = playing();
+        play.receive(frame(0, 0, Some(60_000_000)));
+        assert_eq!(play.tick(Micros(1_900_000)), None);
+        assert_eq!(play.tick(Micros(200_000)), Some(Micros(60_000_000)));
+        let mut play = playing();
+        play.short_pauses = false;
+        play.receive(frame(0, 0, Some(60_000_000)));
+        assert_eq!(play.tick(Micros(3_000_000)), None);
+        assert_eq!(play.position, Micros(3_000_000));
+    }
+
+    #[test]
+    fn the_end_stops_it() {
+        let mut play = playing();
+        play.receive(frame(99_000_000, 99_000_000, None));
+        play.tick(Micros(1_000));
+        assert!(!play.playing);
+        assert_eq!(play.position, Micros(100_000_000));
+    }
+
+    #[test]
+    fn hits_go_around() {
+        let mut play = playing();
+        play.search.hits = [10, 20, 30].map(|at| Hit { at: Micros(at) }).to_vec();
+        play.position = Micros(20);
+        assert_eq!((play.hit(true), play.hit(false)), (Some(Micros(30)), Some(Micros(10))));
+        play.position = Micros(30);
+        assert_eq!(play.hit(true), Some(Micros(10)));
+        play.position = Micros(5);
+        assert_eq!(play.hit(false), Some(Micros(30)));
+    }
+
+    #[test]
+    fn speeds_stay_in_their_range() {
+        assert_eq!(Speed::new(100.0).words(), "16×");
+        assert_eq!(Speed::new(0.0).slower().words(), "0.5×");
+        assert_eq!(Speed::new(1.0).faster().words(), "2×");
+    }
+}

@@ -1,0 +1,238 @@
+//! The event loop: waits for messages, lets time go by, draws, carries out effects. Files are other threads' matter.
+
+use std::io;
+use std::io::Stdout;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::Duration;
+
+use crossterm::event;
+use crossterm::execute;
+use crossterm::terminal::BeginSynchronizedUpdate;
+use crossterm::terminal::EndSynchronizedUpdate;
+use jiff::tz::TimeZone;
+use nix::sys::signal;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use signal_hook::consts::SIGHUP;
+use signal_hook::consts::SIGINT;
+use signal_hook::consts::SIGTERM;
+use signal_hook::iterator::Signals;
+
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::error::IoContext;
+use crate::error::Result;
+use crate::replay::deck::Deck;
+use crate::replay::deck::Source;
+use crate::replay::guard::Guard;
+use crate::replay::guard::PanicGuard;
+use crate::replay::input;
+use crate::replay::message::Message;
+use crate::replay::sessions::Session;
+use crate::replay::state::Pacing;
+use crate::replay::state::State;
+use crate::replay::theme::Theme;
+use crate::replay::update;
+use crate::replay::update::Effect;
+use crate::replay::view;
+use crate::types::Micros;
+
+/// Longest wait while something plays: the time shown has tenths.
+const PLAYING: Duration = Duration::from_millis(100);
+/// Shortest wait while something plays: more than 60 pictures a second nobody sees.
+const PICTURE: Duration = Duration::from_millis(16);
+/// A wait that nothing but a message ends.
+const IDLE: Duration = Duration::from_secs(3_600);
+/// Messages taken before the next picture.
+const AT_ONCE: usize = 256;
+
+/// Gives the sessions of the store, newest first. Called on a thread of its own.
+pub type Library = Arc<dyn Fn() -> Result<Vec<Session>> + Send + Sync>;
+
+/// What is shown first.
+pub enum Start {
+    /// The list of sessions.
+    List,
+    /// One recording.
+    Recording {
+        /// Where it is.
+        source: Source,
+        /// What to call it; empty: as its header says.
+        title: String,
+        /// How long it is, if that is known.
+        expected: Option<Micros>,
+    },
+}
+
+/// All that the viewer needs from outside.
+pub struct Setup {
+    /// How it looks.
+    pub theme: Theme,
+    /// The person's time zone.
+    pub zone: TimeZone,
+    /// How recordings are played.
+    pub pacing: Pacing,
+    /// The time.
+    pub clock: Clock,
+    /// The store; none: there is only the recording to show.
+    pub library: Option<Library>,
+    /// What is shown first.
+    pub start: Start,
+}
+
+/// Shows the viewer on the terminal until the person leaves. Standard input and output must be a terminal.
+///
+/// Fails when the terminal cannot be entered, or stops taking what is drawn.
+pub fn run(setup: Setup) -> Result<()> {
+    let Setup { theme, zone, pacing, clock, library, start } = setup;
+    let mut state = State::new(theme, zone, pacing);
+    state.has_list = matches!(start, Start::List);
+    let first = match start {
+        Start::List => vec![Effect::Reload],
+        Start::Recording { source, title, expected } => update::open(&mut state, source, title, expected),
+    };
+    let (sender, messages) = mpsc::channel();
+    let terminal = Terminal::new(CrosstermBackend::new(io::stdout())).context(|| "cannot use the terminal")?;
+    let signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).context(|| "cannot watch for signals")?;
+    let _hook = PanicGuard::set();
+    let guard = Guard::enter()?;
+    listen(&sender, signals);
+    let mut runtime =
+        Runtime { state, terminal, guard: Some(guard), clock, library, sender, deck: None, left: None };
+    runtime.draw()?;
+    runtime.perform(first)?;
+    runtime.turn(&messages)
+}
+
+fn listen(sender: &Sender<Message>, mut signals: Signals) {
+    let keys = sender.clone();
+    thread::spawn(move || {
+        loop {
+            let message = match event::read() {
+                Ok(event) => Message::Terminal(event),
+                Err(error) => Message::TerminalLost(Error::io("cannot read the terminal", &error)),
+            };
+            let lost = matches!(message, Message::TerminalLost(_));
+            if keys.send(message).is_err() || lost {
+                return;
+            }
+        }
+    });
+    let leave = sender.clone();
+    thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            let _ = leave.send(Message::Leave);
+        }
+    });
+}
+
+struct Runtime {
+    state: State,
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    guard: Option<Guard>,
+    clock: Clock,
+    library: Option<Library>,
+    sender: Sender<Message>,
+    deck: Option<Deck>,
+    /// Why it ends, once it does.
+    left: Option<Result<()>>,
+}
+
+impl Runtime {
+    fn turn(&mut self, messages: &Receiver<Message>) -> Result<()> {
+        let mut before = self.clock.elapsed();
+        loop {
+            let mut effects = Vec::new();
+            let first = messages.recv_timeout(self.patience());
+            for message in first.into_iter().chain(messages.try_iter().take(AT_ONCE)) {
+                if let Message::TerminalLost(error) = message {
+                    self.left = Some(Err(error));
+                    continue;
+                }
+                effects.extend(input::receive(&mut self.state, message));
+            }
+            let now = self.clock.elapsed();
+            if let Some(play) = &mut self.state.play {
+                effects.extend(play.tick(Micros(now.0.saturating_sub(before.0))).map(Effect::Goto));
+            }
+            before = now;
+            if self.perform(effects)? {
+                // Time spent stopped is not time played.
+                before = self.clock.elapsed();
+            }
+            if let Some(left) = self.left.take() {
+                return left;
+            }
+            self.draw()?;
+        }
+    }
+
+    /// How long nothing changes by itself.
+    fn patience(&self) -> Duration {
+        let Some(play) = self.state.play.as_ref().filter(|play| play.playing) else { return IDLE };
+        let due = play.due().map_or(PLAYING, Duration::from);
+        due.clamp(PICTURE, PLAYING)
+    }
+
+    fn draw(&mut self) -> Result<()> {
+        let state = &mut self.state;
+        let drawn = execute!(io::stdout(), BeginSynchronizedUpdate).and_then(|()| {
+            self.terminal.draw(|frame| {
+                let area = frame.area();
+                state.size = (area.width, area.height);
+                view::draw(state, area, frame.buffer_mut());
+            })?;
+            execute!(io::stdout(), EndSynchronizedUpdate)
+        });
+        drawn.context(|| "cannot write to the terminal")
+    }
+
+    /// Carries out effects; says whether the program was stopped meanwhile.
+    fn perform(&mut self, effects: Vec<Effect>) -> Result<bool> {
+        let mut stopped = false;
+        for effect in effects {
+            match effect {
+                Effect::Open(source, ticket) => {
+                    self.deck = Some(Deck::open(source, ticket, self.sender.clone()));
+                }
+                Effect::Close => self.deck = None,
+                Effect::Goto(at) => self.deck.iter().for_each(|deck| deck.goto(at)),
+                Effect::Search(number, pattern) => {
+                    if let Some(deck) = &self.deck {
+                        deck.search(number, pattern);
+                    }
+                }
+                Effect::Reload => self.reload(),
+                Effect::Suspend => {
+                    self.suspend()?;
+                    stopped = true;
+                }
+                Effect::Quit => self.left = Some(Ok(())),
+            }
+        }
+        Ok(stopped)
+    }
+
+    fn reload(&self) {
+        let Some(library) = self.library.clone() else { return };
+        let sender = self.sender.clone();
+        thread::spawn(move || {
+            let _ = sender.send(Message::Sessions(library()));
+        });
+    }
+
+    /// Stops the whole job, as Ctrl-Z does to programs that leave the key to the terminal.
+    fn suspend(&mut self) -> Result<()> {
+        self.guard = None;
+        let stopped = signal::kill(Pid::from_raw(0), Signal::SIGTSTP);
+        self.guard = Some(Guard::enter()?);
+        stopped.map_err(io::Error::from).context(|| "cannot suspend")?;
+        self.terminal.clear().context(|| "cannot write to the terminal")
+    }
+}

@@ -1,0 +1,190 @@
+//! Searching the text that was on the screen, moment by moment.
+
+use std::ops::Range;
+
+use crate::cast::Kind;
+use crate::error::Result;
+use crate::replay::message::Hit;
+use crate::replay::tape::Tape;
+use crate::term::Screen;
+use crate::term::Watcher;
+
+/// Most hits given; a search with more of them is not worth walking through.
+const MAX_HITS: usize = 10_000;
+/// Longest line put together from wrapped rows, in bytes.
+const MAX_LINE: usize = 64 << 10;
+
+/// What is searched: plain text; capitals count only when there are some.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    text: Vec<char>,
+    exact: bool,
+}
+
+impl Pattern {
+    /// A pattern; none when `text` is empty.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let exact = text.chars().any(char::is_uppercase);
+        (!text.is_empty()).then(|| Self { text: text.chars().collect(), exact })
+    }
+
+    /// Ranges of `line`'s characters that match, from left to right, without overlap.
+    #[must_use]
+    pub fn find(&self, line: &[char]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at + self.text.len() <= line.len() {
+            if self.text.iter().zip(&line[at..]).all(|(a, b)| self.same(*a, *b)) {
+                found.push(at..at + self.text.len());
+                at += self.text.len();
+            } else {
+                at += 1;
+            }
+        }
+        found
+    }
+
+    fn count(&self, line: &str) -> usize {
+        if self.text.iter().all(char::is_ascii) && line.is_ascii() {
+            // Most lines hold nothing: leave them without collecting characters.
+            let first = self.text[0];
+            let other = if self.exact { first } else { first.to_ascii_uppercase() };
+            if !line.bytes().any(|byte| char::from(byte) == first || char::from(byte) == other) {
+                return 0;
+            }
+        }
+        let line: Vec<char> = line.chars().collect();
+        self.find(&line).len()
+    }
+
+    fn same(&self, wanted: char, found: char) -> bool {
+        wanted == found || !self.exact && found.to_lowercase().eq(wanted.to_lowercase())
+    }
+}
+
+/// Walks through the recording and gives each moment at which an occurrence appears that was not there before.
+///
+/// `found` takes the hits of each event and says whether to go on. Text that wraps is searched as one line, text
+/// that scrolls by within one event is seen too.
+pub fn search(tape: &Tape, pattern: &Pattern, mut found: impl FnMut(Option<Hit>) -> bool) -> Result<()> {
+    let header = tape.header();
+    let mut screen = Screen::new(header.cols, header.rows);
+    let mut before = 0;
+    let mut hits = 0;
+    for event in tape.read_from(tape.start())? {
+        // A line that cannot be read hides nothing else.
+        let Ok(event) = event else { continue };
+        let mut passing = Passing { pattern, pending: String::new(), gone: 0, changed: false };
+        match event.kind {
+            Kind::Output => screen.feed_watched(&event.data, &mut passing),
+            Kind::Resize => {
+                if let Some((cols, rows)) = event.size() {
+                    screen.resize(cols, rows);
+                    before = visible(&screen, pattern, String::new());
+                }
+                continue;
+            }
+            _ => continue,
+        }
+        let mut hit = None;
+        if passing.changed || passing.gone > 0 {
+            let gone = passing.gone;
+            let now = visible(&screen, pattern, passing.pending);
+            if now + gone > before {
+                hit = Some(Hit { at: event.time });
+                hits += 1;
+            }
+            before = now;
+        }
+        if !found(hit) || hits == MAX_HITS {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Occurrences on the screen; `line` is the beginning of a line whose rest is the top row.
+fn visible(screen: &Screen, pattern: &Pattern, mut line: String) -> usize {
+    let mut count = 0;
+    for (row, wrapped) in screen.rows() {
+        line.push_str(&row);
+        if !wrapped || line.len() > MAX_LINE {
+            count += pattern.count(&line);
+            line.clear();
+        }
+    }
+    count + pattern.count(&line)
+}
+
+struct Passing<'a> {
+    pattern: &'a Pattern,
+    pending: String,
+    gone: usize,
+    changed: bool,
+}
+
+impl Watcher for Passing<'_> {
+    fn changed(&mut self, _: Range<usize>) {
+        self.changed = true;
+    }
+
+    fn scrolled_off(&mut self, text: &str, wrapped: bool) {
+        self.pending.push_str(text);
+        if !wrapped || self.pending.len() > MAX_LINE {
+            self.gone += self.pattern.count(&self.pending);
+            self.pending.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn hits(pattern: &str, outputs: &[&str]) -> Vec<u64> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        writeln!(file, "{{\"version\":2,\"width\":10,\"height\":3}}").unwrap();
+        for (text, time) in outputs.iter().zip(1..) {
+            writeln!(file, "[{time}, \"o\", {}]", serde_json::to_string(text).unwrap()).unwrap();
+        }
+        let tape = Tape::open(file.path()).unwrap();
+        let mut times = Vec::new();
+        search(&tape, &Pattern::new(pattern).unwrap(), |hit| {
+            times.extend(hit.map(|hit| hit.at.0 / 1_000_000));
+            true
+        })
+        .unwrap();
+        times
+    }
+
+    #[test]
+    fn each_new_occurrence_is_one_moment() {
+        assert_eq!(hits("err", &["err 1\r\n", "fine\r\n", "err 1\r\n", "fine\r\nfine\r\n", "ok"]), [1, 3]);
+    }
+
+    #[test]
+    fn text_that_scrolls_by_or_wraps_is_found() {
+        let flood = format!("needle\r\n{}", "hay\r\n".repeat(20));
+        assert_eq!(hits("needle", &["start", &flood, "end"]), [2]);
+        assert_eq!(hits("89abc", &["0123456789abcdef"]), [1]);
+    }
+
+    #[test]
+    fn typing_on_in_the_line_is_not_a_new_hit_and_colours_do_not_part_a_word() {
+        assert_eq!(hits("ls", &["$ l", "s", " -", "l"]), [2]);
+        assert_eq!(hits("secret", &["se\x1b[31mcr\x1b[met"]), [1]);
+    }
+
+    #[test]
+    fn capitals_count_only_when_there_are_some() {
+        let find = |pattern: &str, line: &str| {
+            Pattern::new(pattern).unwrap().find(&line.chars().collect::<Vec<_>>()).len()
+        };
+        assert_eq!(find("error", "Error ERROR error"), 3);
+        assert_eq!(find("Error", "Error ERROR error"), 1);
+        assert_eq!(find("ü", "Ü ü"), 2);
+        assert!(Pattern::new("").is_none());
+    }
+}

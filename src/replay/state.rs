@@ -1,0 +1,122 @@
+//! All that the viewer knows; everything drawn is drawn from this.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::error::Error;
+use crate::replay::play::Play;
+use crate::replay::play::Speed;
+use crate::replay::sessions::Session;
+use crate::replay::theme::Theme;
+use crate::types::Micros;
+
+/// Smallest terminal that everything fits on.
+pub const SMALLEST: (u16, u16) = (40, 12);
+
+/// The list of sessions.
+#[derive(Default)]
+pub struct Sessions {
+    /// What was read; none before it has been read.
+    pub read: Option<Result<Vec<Session>, Error>>,
+    /// Indices of the rows that fit the filter, newest first.
+    pub shown: Vec<usize>,
+    /// The chosen row of `shown`.
+    pub selected: usize,
+    /// The filter.
+    pub filter: String,
+    /// Whether keys go into the filter.
+    pub typing: bool,
+}
+
+impl Sessions {
+    /// The chosen session.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&Session> {
+        let index = *self.shown.get(self.selected)?;
+        self.read.as_ref()?.as_ref().ok()?.get(index)
+    }
+
+    /// Works out anew which rows are shown. The chosen session stays chosen if it is still there.
+    pub fn refresh(&mut self, zone: &TimeZone) {
+        let chosen = self.chosen().map(|session| session.id.clone());
+        let Some(Ok(all)) = &self.read else {
+            self.shown.clear();
+            return;
+        };
+        let fits = |session: &Session| session.matches(&self.filter, &moment(session.started, zone));
+        self.shown = (0..all.len()).filter(|index| fits(&all[*index])).collect();
+        let again = chosen.and_then(|id| self.shown.iter().position(|index| all[*index].id == id));
+        self.selected = again.unwrap_or(0);
+    }
+}
+
+/// How recordings are played when they are opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Pacing {
+    /// How fast.
+    pub speed: Speed,
+    /// Pauses longer than this are shortened to it; none: played in full.
+    pub idle_limit: Option<Micros>,
+}
+
+/// The viewer.
+pub struct State {
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// How things look.
+    pub theme: Theme,
+    /// The person's time zone.
+    pub zone: TimeZone,
+    /// How recordings are played.
+    pub pacing: Pacing,
+    /// The list.
+    pub sessions: Sessions,
+    /// The open recording.
+    pub play: Option<Play>,
+    /// Whether there is a list to go back to.
+    pub has_list: bool,
+    /// How far the help is scrolled; none: not shown.
+    pub help: Option<u16>,
+    /// The search being typed.
+    pub typed: Option<String>,
+    /// A word about what just happened; gone with the next key.
+    pub notice: Option<String>,
+    /// Tickets given so far.
+    pub tickets: u64,
+}
+
+impl State {
+    /// A viewer that shows nothing yet.
+    #[must_use]
+    pub fn new(theme: Theme, zone: TimeZone, pacing: Pacing) -> Self {
+        Self {
+            size: (80, 24),
+            theme,
+            zone,
+            pacing,
+            sessions: Sessions::default(),
+            play: None,
+            has_list: true,
+            help: None,
+            typed: None,
+            notice: None,
+            tickets: 0,
+        }
+    }
+
+    /// Whether the terminal is too small for anything.
+    #[must_use]
+    pub fn is_too_small(&self) -> bool {
+        self.size.0 < SMALLEST.0 || self.size.1 < SMALLEST.1
+    }
+}
+
+/// `2025-11-21 03:18` in `zone`.
+#[must_use]
+pub fn moment(unix_micros: u64, zone: &TimeZone) -> String {
+    let micros = i64::try_from(unix_micros).unwrap_or(i64::MAX);
+    match Timestamp::from_microsecond(micros) {
+        Ok(time) => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
+        Err(_) => "unknown".to_owned(),
+    }
+}

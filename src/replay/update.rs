@@ -1,0 +1,372 @@
+//! What a wish does to the state. Nothing here reads, writes or waits: what is to be done outside comes back as
+//! effects.
+
+use crate::replay::action::Action;
+use crate::replay::deck::Source;
+use crate::replay::keymap;
+use crate::replay::keymap::Context;
+use crate::replay::layout;
+use crate::replay::message::Ticket;
+use crate::replay::play::Play;
+use crate::replay::search::Pattern;
+use crate::replay::state::State;
+use crate::types::Micros;
+
+/// Something to be done outside.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Open a recording.
+    Open(Source, Ticket),
+    /// Close it.
+    Close,
+    /// Ask for the screen at a moment.
+    Goto(Micros),
+    /// Look for a pattern, as the search of that number.
+    Search(u64, Pattern),
+    /// Read the list of sessions.
+    Reload,
+    /// Stop as a shell job.
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+/// Where keys are pressed now.
+#[must_use]
+pub fn context(state: &State) -> Context {
+    if state.play.is_some() { Context::Recording } else { Context::Sessions }
+}
+
+/// Opens `source` under a new ticket.
+pub fn open(state: &mut State, source: Source, title: String, expected: Option<Micros>) -> Vec<Effect> {
+    state.tickets += 1;
+    let mut play = Play::new(state.tickets, source.clone(), title);
+    play.speed = state.pacing.speed;
+    play.short_pauses = state.pacing.idle_limit.is_some();
+    play.idle_limit = state.pacing.idle_limit.unwrap_or(play.idle_limit);
+    play.expected = expected;
+    state.play = Some(play);
+    vec![Effect::Open(source, state.tickets)]
+}
+
+/// Does what was wished.
+pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
+    state.notice = None;
+    match action {
+        Action::Quit => return vec![Effect::Quit],
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::ToggleHelp => {
+            state.help = if state.help.is_some() { None } else { Some(0) };
+            return Vec::new();
+        }
+        Action::NextTheme => {
+            state.theme = state.theme.next();
+            state.notice = Some(format!("theme: {}", state.theme.name()));
+            return Vec::new();
+        }
+        _ => {}
+    }
+    if let Some(scroll) = state.help {
+        state.help = scrolled_help(state, scroll, action);
+        return Vec::new();
+    }
+    if state.play.is_some() { recording(state, action) } else { sessions(state, action) }
+}
+
+fn scrolled_help(state: &State, scroll: u16, action: Action) -> Option<u16> {
+    let lines = keymap::lines(context(state)).count();
+    let most = u16::try_from(lines).unwrap_or(u16::MAX).saturating_sub(state.size.1.saturating_sub(4));
+    let to = match action {
+        Action::Back => return None,
+        Action::Up => scroll.saturating_sub(1),
+        Action::Down => scroll.saturating_add(1),
+        Action::PageUp | Action::First | Action::SeekStart => 0,
+        Action::PageDown | Action::Last | Action::SeekEnd => most,
+        _ => scroll,
+    };
+    Some(to.min(most))
+}
+
+fn sessions(state: &mut State, action: Action) -> Vec<Effect> {
+    let page = layout::page(state);
+    let list = &mut state.sessions;
+    let last = list.shown.len().saturating_sub(1);
+    match action {
+        Action::Open => {
+            let Some(session) = list.chosen() else { return Vec::new() };
+            let title = format!("{}  {}@{}", session.command, session.user, session.host);
+            let (source, expected) = (session.source(), session.length);
+            list.typing = false;
+            return open(state, source, title, expected);
+        }
+        Action::Back if list.typing || !list.filter.is_empty() => {
+            list.typing = false;
+            list.filter.clear();
+            list.refresh(&state.zone);
+        }
+        Action::Back => return vec![Effect::Quit],
+        Action::StartTyping => list.typing = true,
+        Action::Reload => return vec![Effect::Reload],
+        Action::Up => list.selected = list.selected.saturating_sub(1),
+        Action::Down => list.selected = (list.selected + 1).min(last),
+        Action::PageUp => list.selected = list.selected.saturating_sub(page),
+        Action::PageDown => list.selected = (list.selected + page).min(last),
+        Action::First => list.selected = 0,
+        Action::Last => list.selected = last,
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn recording(state: &mut State, action: Action) -> Vec<Effect> {
+    let page = layout::page(state);
+    let screen = ratatui::layout::Rect::new(0, 0, state.size.0, state.size.1);
+    let Some(play) = &mut state.play else { return Vec::new() };
+    let last = play.entries.len().saturating_sub(1);
+    let detail_scrolls = play.detail.is_some();
+    let moment = match action {
+        Action::Back => return back(state),
+        Action::TogglePlay => return toggle_play(play),
+        Action::Faster => return quietly(|| play.speed = play.speed.faster()),
+        Action::Slower => return quietly(|| play.speed = play.speed.slower()),
+        Action::ToggleIdle => return quietly(|| play.short_pauses = !play.short_pauses),
+        Action::ToggleZoom => return quietly(|| play.zoom = !play.zoom),
+        Action::FollowCursor => return quietly(|| play.pan = None),
+        Action::Pan(x, y) => {
+            let pane = layout::play(play, screen).screen;
+            let from = layout::window(play, (pane.width, pane.height));
+            play.pan = Some((
+                from.0.saturating_add_signed(i16::from(x)),
+                from.1.saturating_add_signed(i16::from(y)),
+            ));
+            // Kept within the screen, so that the way back is not longer than the way there.
+            play.pan = Some(layout::window(play, (pane.width, pane.height)));
+            return Vec::new();
+        }
+        Action::ToggleList => {
+            let shown = !layout::play(play, screen).list.is_empty();
+            play.list = Some(!shown);
+            play.zoom = false;
+            return Vec::new();
+        }
+        Action::ToggleDetail => {
+            play.detail = if play.detail.is_none() && play.chosen().is_some() { Some(0) } else { None };
+            play.zoom = false;
+            return Vec::new();
+        }
+        Action::PageUp if detail_scrolls => return scroll_detail(play, -8),
+        Action::PageDown if detail_scrolls => return scroll_detail(play, 8),
+        Action::Up => return choose(play, play.selected.saturating_sub(1)),
+        Action::Down => return choose(play, (play.selected + 1).min(last)),
+        Action::PageUp => return choose(play, play.selected.saturating_sub(page)),
+        Action::PageDown => return choose(play, (play.selected + page).min(last)),
+        Action::StartTyping => {
+            state.typed = Some(String::new());
+            return Vec::new();
+        }
+        Action::StepForward => play.frame.as_ref().and_then(|frame| frame.next),
+        Action::StepBack => play.frame.as_ref().map(|frame| Micros(frame.last.0.saturating_sub(1))),
+        Action::SeekForward(by) => Some(Micros(play.position.0.saturating_add(by.0))),
+        Action::SeekBack(by) => Some(Micros(play.position.0.saturating_sub(by.0))),
+        Action::SeekPercent(part) => Some(Micros(play.duration().0 / 100 * u64::from(part))),
+        Action::SeekStart => Some(Micros(0)),
+        Action::SeekEnd => Some(play.duration()),
+        Action::NextHit | Action::PreviousHit => {
+            let hit = play.hit(action == Action::NextHit);
+            if hit.is_none() {
+                state.notice = Some(no_hit(play));
+                return Vec::new();
+            }
+            play.playing = false;
+            hit
+        }
+        Action::Open => return jump(state, None),
+        Action::NextEntry => {
+            let next = play.entries.partition_point(|entry| entry.at <= play.position);
+            return jump(state, Some(next));
+        }
+        Action::PreviousEntry => {
+            let before = play.entries.partition_point(|entry| entry.at < play.position);
+            return jump(state, before.checked_sub(1));
+        }
+        _ => None,
+    };
+    if matches!(action, Action::StepForward | Action::StepBack) {
+        play.playing = false;
+    }
+    moment.map(|at| Effect::Goto(play.seek(at))).into_iter().collect()
+}
+
+fn quietly(change: impl FnOnce()) -> Vec<Effect> {
+    change();
+    Vec::new()
+}
+
+fn toggle_play(play: &mut Play) -> Vec<Effect> {
+    play.playing = !play.playing;
+    let at_end = play.frame.as_ref().is_some_and(|frame| frame.next.is_none());
+    if play.playing && at_end && play.position >= play.duration() {
+        return vec![Effect::Goto(play.seek(Micros(0)))];
+    }
+    if play.playing {
+        play.follows = true;
+    }
+    Vec::new()
+}
+
+fn scroll_detail(play: &mut Play, by: i16) -> Vec<Effect> {
+    play.detail = play.detail.map(|scroll| scroll.saturating_add_signed(by));
+    Vec::new()
+}
+
+fn choose(play: &mut Play, index: usize) -> Vec<Effect> {
+    if !play.entries.is_empty() {
+        play.selected = index;
+        play.follows = false;
+        play.list = play.list.or(Some(true));
+        play.detail = play.detail.map(|_| 0);
+    }
+    Vec::new()
+}
+
+/// Jumps to entry `index`, or the chosen one, and holds there.
+fn jump(state: &mut State, index: Option<usize>) -> Vec<Effect> {
+    let screen = ratatui::layout::Rect::new(0, 0, state.size.0, state.size.1);
+    let Some(play) = &mut state.play else { return Vec::new() };
+    let index = index.unwrap_or(play.selected);
+    let Some(entry) = play.entries.get(index) else {
+        let nothing = if play.entries.is_empty() { "this recording has no calls, commands or markers" } else { "no more" };
+        state.notice = Some(nothing.to_owned());
+        return Vec::new();
+    };
+    let at = entry.at;
+    play.playing = false;
+    // What covers the whole screen would hide the moment.
+    if layout::play(play, screen).screen.is_empty() {
+        play.list = Some(false);
+        play.detail = None;
+    }
+    let effect = Effect::Goto(play.seek(at));
+    play.selected = index;
+    play.follows = false;
+    vec![effect]
+}
+
+fn no_hit(play: &Play) -> String {
+    let search = &play.search;
+    match (&search.pattern, search.done) {
+        (None, _) => "nothing is searched yet: type / and a text".to_owned(),
+        (Some(_), true) => format!("`{}` is nowhere on this screen", search.text),
+        (Some(_), false) => format!("still searching for `{}`", search.text),
+    }
+}
+
+/// Closes the innermost thing that is open.
+fn back(state: &mut State) -> Vec<Effect> {
+    let Some(play) = &mut state.play else { return Vec::new() };
+    if play.detail.take().is_some() {
+        return Vec::new();
+    }
+    if play.zoom {
+        play.zoom = false;
+        return Vec::new();
+    }
+    if play.search.pattern.take().is_some() {
+        play.search.hits.clear();
+        return Vec::new();
+    }
+    if !state.has_list {
+        return vec![Effect::Quit];
+    }
+    state.play = None;
+    vec![Effect::Close]
+}
+
+/// Begins the search that was typed.
+pub fn begin_search(state: &mut State, text: &str) -> Vec<Effect> {
+    let Some(play) = &mut state.play else { return Vec::new() };
+    let Some(pattern) = Pattern::new(text) else { return Vec::new() };
+    let number = play.search.number + 1;
+    play.playing = false;
+    text.clone_into(&mut play.search.text);
+    play.search.number = number;
+    play.search.pattern = Some(pattern.clone());
+    play.search.hits.clear();
+    play.search.done = false;
+    play.search.jump = true;
+    vec![Effect::Search(number, pattern)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::entries;
+    use crate::replay::fixture;
+
+    #[test]
+    fn opening_asks_for_the_recording_and_back_closes_it() {
+        let mut state = fixture::list();
+        let effects = update(&mut state, Action::Open);
+        assert!(matches!(&effects[..], [Effect::Open(_, 1)]), "{effects:?}");
+        assert_eq!(update(&mut state, Action::Back), [Effect::Close]);
+        assert!(state.play.is_none());
+        assert_eq!(update(&mut state, Action::Back), [Effect::Quit]);
+    }
+
+    #[test]
+    fn seeking_stays_within_the_recording() {
+        let mut state = fixture::playing();
+        let end = state.play.as_ref().unwrap().duration();
+        assert_eq!(update(&mut state, Action::SeekForward(Micros(u64::MAX))), [Effect::Goto(end)]);
+        assert_eq!(update(&mut state, Action::SeekBack(Micros(u64::MAX))), [Effect::Goto(Micros(0))]);
+        assert_eq!(update(&mut state, Action::SeekPercent(50)), [Effect::Goto(Micros(end.0 / 2))]);
+    }
+
+    #[test]
+    fn jumping_to_a_call_holds_there_and_keeps_it_chosen() {
+        let mut state = fixture::playing();
+        update(&mut state, Action::Down);
+        let play = state.play.as_ref().unwrap();
+        let at = play.chosen().unwrap().at;
+        assert_eq!(update(&mut state, Action::Open), [Effect::Goto(at)]);
+        let play = state.play.as_ref().unwrap();
+        assert!(!play.playing && play.position == at);
+    }
+
+    #[test]
+    fn the_list_follows_playback_until_someone_chooses() {
+        let mut state = fixture::playing();
+        let play = state.play.as_mut().unwrap();
+        play.entries = [1, 2, 3].map(|n| entries::marker(Micros(n * 1_000_000), "m")).to_vec();
+        play.position = Micros(2_500_000);
+        play.follow();
+        assert_eq!(play.selected, 1);
+        update(&mut state, Action::Up);
+        let play = state.play.as_mut().unwrap();
+        play.position = Micros(3_500_000);
+        play.follow();
+        assert_eq!(play.selected, 0);
+    }
+
+    #[test]
+    fn on_a_small_terminal_a_jump_uncovers_the_screen() {
+        let mut state = fixture::playing();
+        state.size = (40, 12);
+        update(&mut state, Action::ToggleList);
+        let area = ratatui::layout::Rect::new(0, 0, 40, 12);
+        assert!(layout::play(state.play.as_ref().unwrap(), area).screen.is_empty());
+        update(&mut state, Action::Open);
+        assert!(!layout::play(state.play.as_ref().unwrap(), area).screen.is_empty());
+    }
+
+    #[test]
+    fn help_scrolls_and_goes_away() {
+        let mut state = fixture::playing();
+        state.size = (40, 12);
+        update(&mut state, Action::ToggleHelp);
+        update(&mut state, Action::PageDown);
+        assert!(state.help.unwrap() > 5);
+        update(&mut state, Action::Back);
+        assert!(state.help.is_none() && state.play.is_some());
+    }
+}

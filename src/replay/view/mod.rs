@@ -1,0 +1,48 @@
+//! Drawing: the state in, cells out. Nothing here changes anything or asks anyone.
+
+mod detail;
+mod entries;
+mod help;
+mod pen;
+mod recording;
+mod screen;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod timeline;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::replay::state::SMALLEST;
+use crate::replay::state::State;
+use crate::replay::theme::Meaning;
+use pen::Pen;
+
+/// Draws everything on `area`.
+pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
+    let mut pen = Pen::new(buffer, &state.theme);
+    pen.fill(area, Meaning::Text);
+    if state.is_too_small() {
+        return too_small(state, area, &mut pen);
+    }
+    match &state.play {
+        Some(play) => recording::draw(state, play, area, &mut pen),
+        None => sessions::draw(state, area, &mut pen),
+    }
+    if let Some(scroll) = state.help {
+        help::draw(state, scroll, area, &mut pen);
+    }
+}
+
+fn too_small(state: &State, area: Rect, pen: &mut Pen<'_>) {
+    let (cols, rows) = state.size;
+    let lines = [
+        "this terminal is too small".to_owned(),
+        format!("it has {cols}x{rows}, {}x{} are needed", SMALLEST.0, SMALLEST.1),
+        "make it larger, or press q".to_owned(),
+    ];
+    for (y, line) in (area.y..area.y + area.height).zip(&lines) {
+        pen.text(Rect { y, height: 1, ..area }, line, Meaning::Text);
+    }
+}

@@ -1,0 +1,126 @@
+//! Writing text into cells: made safe, cut to its place, in the look of its meaning.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::replay::keymap;
+use crate::replay::keymap::Context;
+use crate::replay::theme::Meaning;
+use crate::replay::theme::Theme;
+use crate::term::clip;
+use crate::term::safe;
+use crate::term::width;
+
+/// Draws on a buffer with a theme.
+pub struct Pen<'a> {
+    /// Where it draws.
+    pub buffer: &'a mut Buffer,
+    /// How it looks.
+    pub theme: &'a Theme,
+}
+
+impl<'a> Pen<'a> {
+    /// A pen.
+    pub fn new(buffer: &'a mut Buffer, theme: &'a Theme) -> Self {
+        Self { buffer, theme }
+    }
+
+    /// Empties `area` in the look of `meaning`.
+    pub fn fill(&mut self, area: Rect, meaning: Meaning) {
+        let area = area.intersection(self.buffer.area);
+        let style = self.theme.style(meaning);
+        for position in area.positions() {
+            if let Some(cell) = self.buffer.cell_mut(position) {
+                cell.reset();
+                cell.set_style(style);
+            }
+        }
+    }
+
+    /// Writes one line at the left of `area`'s first row; gives the columns used.
+    pub fn text(&mut self, area: Rect, text: &str, meaning: Meaning) -> u16 {
+        self.styled(area, text, self.theme.style(meaning))
+    }
+
+    fn styled(&mut self, area: Rect, text: &str, style: Style) -> u16 {
+        let area = area.intersection(self.buffer.area);
+        if area.is_empty() {
+            return 0;
+        }
+        let text = safe(text);
+        let shown = clip(&text, usize::from(area.width));
+        self.buffer.set_stringn(area.x, area.y, shown, usize::from(area.width), style);
+        u16::try_from(width(shown)).unwrap_or(area.width).min(area.width)
+    }
+
+    /// Writes pieces one after another on a row filled with `ground`; a piece keeps the ground's look where its own
+    /// meaning has none.
+    pub fn row(&mut self, area: Rect, ground: Meaning, pieces: &[(&str, Meaning)]) {
+        self.fill(Rect { height: 1.min(area.height), ..area }, ground);
+        let mut rest = area;
+        for (text, meaning) in pieces {
+            let style = match *meaning {
+                own if own == ground => self.theme.style(ground),
+                other => self.theme.style(ground).patch(self.theme.style(other)),
+            };
+            let used = self.styled(rest, text, style);
+            rest.x += used;
+            rest.width -= used;
+        }
+    }
+
+    /// The bottom line: hints for `context` from the key table, as many as there is room for; the way to help always.
+    pub fn hints(&mut self, area: Rect, context: Context) {
+        let short = |keys: &'static str| keys.split("  ").next().unwrap_or(keys);
+        let hints = |of: Context| {
+            keymap::lines(context)
+                .filter(move |binding| binding.context == of && !binding.hint.is_empty())
+                .map(move |binding| (short(binding.shown), binding.hint))
+        };
+        let columns = |(key, hint): &(&str, &str)| width(key) + width(hint) + 3;
+        let always: usize = hints(Context::Anywhere).map(|hint| columns(&hint)).sum();
+        let mut room = usize::from(area.width).saturating_sub(always);
+        let fitting = hints(context).take_while(|hint| {
+            let fits = columns(hint) <= room;
+            room = room.saturating_sub(columns(hint));
+            fits
+        });
+        let shown: Vec<_> = fitting.collect();
+        let texts: Vec<(String, String)> = shown
+            .into_iter()
+            .chain(hints(Context::Anywhere))
+            .map(|(key, hint)| (format!(" {key}"), format!(" {hint} ")))
+            .collect();
+        let pieces: Vec<(&str, Meaning)> = texts
+            .iter()
+            .flat_map(|(key, hint)| [(key.as_str(), Meaning::Key), (hint.as_str(), Meaning::Bar)])
+            .collect();
+        self.row(area, Meaning::Bar, &pieces);
+    }
+
+    /// Several lines, wrapped, one column in from the edges.
+    pub fn paragraph(&mut self, area: Rect, text: &str, meaning: Meaning) {
+        let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+        let lines = text.lines().flat_map(|line| wrapped(line, usize::from(inner.width)));
+        for (y, line) in (inner.y..inner.y + inner.height).zip(lines) {
+            self.text(Rect { y, height: 1, ..inner }, &line, meaning);
+        }
+    }
+}
+
+/// `line`, made safe, in pieces of at most `columns`; broken at a space where there is one after the first third.
+pub fn wrapped(line: &str, columns: usize) -> Vec<String> {
+    let line = safe(line);
+    let mut rest: &str = &line;
+    let mut rows = Vec::new();
+    while columns > 1 && width(rest) > columns {
+        let head = clip(rest, columns);
+        let cut = head.rfind(' ').filter(|at| *at > head.len() / 3).map_or(head.len(), |at| at + 1);
+        let (row, after) = rest.split_at(cut);
+        rows.push(row.trim_end().to_owned());
+        rest = after;
+    }
+    rows.push(rest.to_owned());
+    rows
+}

@@ -1,0 +1,130 @@
+//! The recorded screen at its true size: cut where the pane is smaller, framed where it is larger.
+
+use std::collections::HashSet;
+
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::style::Style;
+use unicode_width::UnicodeWidthChar;
+
+use crate::replay::layout;
+use crate::replay::play::Play;
+use crate::replay::search::Pattern;
+use crate::replay::theme::Meaning;
+use crate::replay::view::pen::Pen;
+use crate::term::Attributes;
+use crate::term::Cell;
+use crate::term::Snapshot;
+use crate::term::is_unsafe;
+
+/// Draws the screen that came last.
+pub fn draw(play: &Play, pane: Rect, pen: &mut Pen<'_>) {
+    if pane.is_empty() {
+        return;
+    }
+    let Some(frame) = &play.frame else {
+        pen.text(pane, " opening …", Meaning::Muted);
+        return;
+    };
+    let screen = &frame.screen;
+    let (left, top) = layout::window(play, (pane.width, pane.height));
+    let rows = pane.height.min(screen.rows.saturating_sub(top));
+    let columns = pane.width.min(screen.cols.saturating_sub(left));
+    let found = play.search.pattern.as_ref().map(|pattern| matches(screen, pattern)).unwrap_or_default();
+    for row in 0..rows {
+        let place = Rect { x: pane.x, y: pane.y + row, width: columns, height: 1 };
+        let is_hit = |col: u16| found.contains(&(row + top, col));
+        draw_row(screen.row(row + top), left, place, &is_hit, pen);
+    }
+    if let Some((col, row)) = screen.cursor
+        && (left..left + columns).contains(&col)
+        && (top..top + rows).contains(&row)
+        && let Some(cell) = pen.buffer.cell_mut((pane.x + col - left, pane.y + row - top))
+    {
+        cell.modifier.toggle(Modifier::REVERSED);
+    }
+    frame_around(pane, (columns, rows), pen);
+}
+
+fn draw_row(cells: &[Cell], left: u16, place: Rect, is_hit: &dyn Fn(u16) -> bool, pen: &mut Pen<'_>) {
+    let mut base: Option<u16> = None;
+    for x in 0..place.width {
+        let Some(cell) = cells.get(usize::from(left + x)) else { break };
+        let mut look = style(cell, pen);
+        if is_hit(left + x) {
+            look = look.patch(pen.theme.style(Meaning::Match));
+        }
+        let place_of = |x: u16| (place.x + x, place.y);
+        // The emulator gives a combining mark a cell of its own; it belongs to the character before it.
+        let combining =
+            cell.columns == 1 && cell.character.width() == Some(0) && !is_unsafe(cell.character);
+        let fits = x + u16::from(cell.columns) <= place.width;
+        if combining && let Some(target) = base.and_then(|x| pen.buffer.cell_mut(place_of(x))) {
+            let joined = format!("{}{}", target.symbol(), cell.character);
+            target.set_symbol(&joined);
+        }
+        let Some(target) = pen.buffer.cell_mut(place_of(x)) else { break };
+        target.reset();
+        target.set_style(look);
+        if combining || cell.columns == 0 || !fits {
+            continue;
+        }
+        base = Some(x);
+        target.set_char(if is_unsafe(cell.character) { '\u{fffd}' } else { cell.character });
+    }
+}
+
+fn style(cell: &Cell, pen: &Pen<'_>) -> Style {
+    let mut style = pen.theme.screen();
+    style.fg = cell.foreground.and_then(|colour| pen.theme.recorded(colour)).or(style.fg);
+    style.bg = cell.background.and_then(|colour| pen.theme.recorded(colour)).or(style.bg);
+    for (attribute, modifier) in [
+        (Attributes::BOLD, Modifier::BOLD),
+        (Attributes::FAINT, Modifier::DIM),
+        (Attributes::ITALIC, Modifier::ITALIC),
+        (Attributes::UNDERLINE, Modifier::UNDERLINED),
+        (Attributes::STRUCK, Modifier::CROSSED_OUT),
+        (Attributes::BLINK, Modifier::SLOW_BLINK),
+        (Attributes::INVERSE, Modifier::REVERSED),
+    ] {
+        if cell.attributes.has(attribute) {
+            style = style.add_modifier(modifier);
+        }
+    }
+    style
+}
+
+/// Rows and columns of the cells that match; lines that wrap are searched as one.
+fn matches(screen: &Snapshot, pattern: &Pattern) -> HashSet<(u16, u16)> {
+    let mut found = HashSet::new();
+    let mut line: Vec<char> = Vec::new();
+    let mut places: Vec<(u16, u16)> = Vec::new();
+    for row in 0..screen.rows {
+        for (col, cell) in (0..).zip(screen.row(row)).filter(|(_, cell)| cell.columns > 0) {
+            line.push(cell.character);
+            places.push((row, col));
+        }
+        let wrapped = screen.wrapped.get(usize::from(row)).is_some_and(|wrapped| *wrapped);
+        if !wrapped || row + 1 == screen.rows {
+            found.extend(pattern.find(&line).into_iter().flat_map(|range| places[range].to_vec()));
+            line.clear();
+            places.clear();
+        }
+    }
+    found
+}
+
+/// A line at the right and lower edge shows where the recorded screen ends.
+fn frame_around(pane: Rect, (columns, rows): (u16, u16), pen: &mut Pen<'_>) {
+    let (right, below) = (columns < pane.width, rows < pane.height);
+    let place = |x: u16, y: u16| Rect { x: pane.x + x, y: pane.y + y, width: 1, height: 1 };
+    if right {
+        (0..rows).for_each(|y| _ = pen.text(place(columns, y), "│", Meaning::Border));
+    }
+    if below {
+        (0..columns).for_each(|x| _ = pen.text(place(x, rows), "─", Meaning::Border));
+    }
+    if right && below {
+        pen.text(place(columns, rows), "╯", Meaning::Border);
+    }
+}

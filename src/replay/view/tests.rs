@@ -1,0 +1,152 @@
+//! Pictures of the viewer at several sizes.
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::buffer::Cell;
+use ratatui::style::Color;
+
+use super::draw;
+use crate::error::Error;
+use crate::error::Kind;
+use crate::replay::action::Action;
+use crate::replay::fixture;
+use crate::replay::search::Pattern;
+use crate::replay::state::State;
+use crate::replay::theme::Depth;
+use crate::replay::theme::Theme;
+use crate::replay::update::update;
+use crate::term::is_unsafe;
+
+const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 30), (200, 50)];
+
+fn picture(state: &mut State, (cols, rows): (u16, u16)) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(cols, rows)).unwrap();
+    state.size = (cols, rows);
+    terminal.draw(|frame| draw(state, frame.area(), frame.buffer_mut())).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn text(state: &mut State, size: (u16, u16)) -> String {
+    let buffer = picture(state, size);
+    let rows = buffer.content.chunks(usize::from(size.0));
+    rows.map(|row| row.iter().map(Cell::symbol).collect::<String>().trim_end().to_owned() + "\n").collect()
+}
+
+#[test]
+fn the_list_shows_who_when_and_what_at_every_size() {
+    for size in SIZES {
+        let shown = text(&mut fixture::list(), size);
+        for part in ["11-21 03:18", "aws s3 ls", "vim \\e[31m", "help", "4 sessions", "COMMAND"] {
+            assert!(shown.contains(part), "{part} at {size:?}:\n{shown}");
+        }
+    }
+    let shown = text(&mut fixture::list(), (80, 24));
+    assert!(shown.contains("▸11-21 03:18   1 min 23 s  ana       ok"), "{shown}");
+    assert!(shown.contains("interrupted"), "{shown}");
+}
+
+#[test]
+fn an_empty_store_says_what_to_do() {
+    let mut state = fixture::list();
+    state.sessions.read = Some(Ok(Vec::new()));
+    state.sessions.refresh(&jiff::tz::TimeZone::UTC);
+    assert!(text(&mut state, (40, 12)).contains("hoop-run -- aws s3 ls"));
+    state.sessions.read = Some(Err(Error::new(Kind::System, "cannot read x").fix("do y")));
+    assert!(text(&mut state, (40, 12)).contains("fix: do y"));
+}
+
+#[test]
+fn a_screen_that_does_not_fit_is_cut_at_the_cursor_and_says_so() {
+    let shown = text(&mut fixture::playing(), (80, 24));
+    assert!(shown.contains("80x24, rows 4-24"), "{shown}");
+    assert!(shown.contains("$ aws") && shown.contains("line 3 of") && !shown.contains("line 2 of"), "{shown}");
+    let mut state = fixture::playing();
+    update(&mut state, Action::Pan(0, -100));
+    let shown = text(&mut state, (80, 24));
+    assert!(shown.contains("rows 1-21") && shown.contains("line 0 of"), "{shown}");
+    let shown = text(&mut fixture::playing(), (40, 12));
+    assert!(shown.contains("columns 1-40, rows 16-24"), "{shown}");
+}
+
+#[test]
+fn a_screen_that_fits_stands_beside_its_calls() {
+    let shown = text(&mut fixture::playing(), (200, 50));
+    assert!(shown.contains("line 0 of the recorded screen 世"), "{shown}");
+    for part in
+        ["calls and commands  4, 1 denied", "✓ s3:ListAllMyBuckets", "✗ s3:DeleteObject", "403", "◆ checkpoint"]
+    {
+        assert!(shown.contains(part), "{part}:\n{shown}");
+    }
+}
+
+#[test]
+fn the_list_and_the_detail_can_be_reached_at_every_size() {
+    for size in SIZES {
+        let mut state = fixture::playing();
+        state.size = size;
+        update(&mut state, Action::Down);
+        update(&mut state, Action::Down);
+        let shown = text(&mut state, size);
+        assert!(shown.contains("✗ s3:DeleteObject"), "{size:?}:\n{shown}");
+        update(&mut state, Action::ToggleDetail);
+        let shown = text(&mut state, size);
+        for part in ["decision    deny", "policy.toml:41"] {
+            assert!(shown.contains(part), "{part} at {size:?}:\n{shown}");
+        }
+        update(&mut state, Action::PageDown);
+        let shown = text(&mut state, size);
+        assert!(shown.contains("\"Bucket\": \"reports\""), "{size:?}:\n{shown}");
+    }
+}
+
+#[test]
+fn the_timeline_shows_calls_where_they_were() {
+    let shown = text(&mut fixture::playing(), (80, 24));
+    let bar = shown.lines().nth(22).unwrap();
+    assert!(bar.starts_with(" ▶ 0:00.0 ●") && bar.contains('✗'), "{bar}");
+    assert!(bar.ends_with("1:40 1× pauses≤2s"), "{bar}");
+}
+
+#[test]
+fn help_lists_every_key_of_the_place() {
+    let mut state = fixture::playing();
+    update(&mut state, Action::ToggleHelp);
+    let shown = text(&mut state, (80, 50));
+    for part in ["Space", "play, pause", "n N", "jump to the chosen call", "Ctrl-Z"] {
+        assert!(shown.contains(part), "{part}:\n{shown}");
+    }
+    assert!(text(&mut state, (40, 12)).contains("↓ ↑ scroll"));
+}
+
+#[test]
+fn a_terminal_that_is_too_small_says_so() {
+    for size in [(39, 12), (40, 11), (10, 2), (1, 1)] {
+        let shown = text(&mut fixture::playing(), size);
+        assert!(size.0 < 20 || shown.contains("too small"), "{shown}");
+    }
+}
+
+#[test]
+fn search_hits_are_marked() {
+    let mut state = fixture::playing();
+    state.play.as_mut().unwrap().search.pattern = Pattern::new("line 7 of");
+    let buffer = picture(&mut state, (200, 50));
+    let marked = buffer.content.iter().filter(|cell| cell.bg == Color::Rgb(0xf2, 0xcc, 0x60));
+    assert_eq!(marked.map(Cell::symbol).collect::<String>(), "line 7 of");
+}
+
+#[test]
+fn nothing_unsafe_reaches_the_terminal_and_no_colour_means_none() {
+    for size in SIZES {
+        for mut state in [fixture::list(), fixture::playing()] {
+            state.theme = Theme::load("light", Depth::None).unwrap();
+            update(&mut state, Action::Down);
+            update(&mut state, Action::ToggleDetail);
+            for cell in &picture(&mut state, size).content {
+                assert!(!cell.symbol().chars().any(is_unsafe), "{:?}", cell.symbol());
+                assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
+            }
+        }
+    }
+}
