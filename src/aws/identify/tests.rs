@@ -8,7 +8,9 @@ use super::*;
 use crate::aws::catalog::Operation;
 use crate::aws::catalog::Service;
 use crate::aws::is_aws_host;
+use crate::aws::sigv4;
 use crate::aws::upstream_host;
+use crate::types::Secret;
 
 const ACCOUNT: &str = "123456789012";
 
@@ -146,11 +148,14 @@ fn nearly_every_operation_is_told_from_all_others() {
     assert!(wrong.is_empty(), "{figures}\n{}", wrong.join("\n"));
 }
 
-/// What boto3 sends for some eighty calls (`tests/aws/capture.py`), read as a table that people have looked through.
+/// What boto3 and the JavaScript SDK send for some ninety calls (`tests/aws/capture.*`), read as a table that people
+/// have looked through.
 #[test]
-fn requests_of_a_real_client_mean_what_they_should() {
-    let requests: Vec<Value> =
-        serde_json::from_str(include_str!("../../../tests/data/requests.json")).unwrap();
+fn requests_of_real_clients_mean_what_they_should() {
+    let boto3: Vec<Value> = serde_json::from_str(include_str!("../../../tests/data/requests.json")).unwrap();
+    let javascript: Vec<Value> =
+        serde_json::from_str(include_str!("../../../tests/data/requests_js.json")).unwrap();
+    let requests = [boto3, javascript].concat();
     let mut table = String::new();
     for request in &requests {
         let text = |name: &str| request[name].as_str().unwrap_or_default();
@@ -161,14 +166,13 @@ fn requests_of_a_real_client_mean_what_they_should() {
             .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
             .collect();
         let mut parts = parts(text("method"), text("uri"), &headers);
-        if let Some(host) = request["host"].as_str() {
-            parts.headers.insert("host", host.parse().unwrap());
-        }
+        parts.headers.insert("host", text("host").parse().unwrap());
         let body = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text("body")).unwrap();
+        verify_signature(&parts, &body, text("name"));
         let needed = body_needed(&parts, text("service"));
         let view = RequestView {
             parts: &parts,
-            host: request["host"].as_str(),
+            host: request["host"].as_str().filter(|_| request["proxied"] == true),
             service: text("service"),
             region: text("region"),
             body: if needed { &body } else { b"" },
@@ -200,6 +204,18 @@ fn requests_of_a_real_client_mean_what_they_should() {
         std::fs::write("tests/data/requests.txt", &table).unwrap();
     }
     assert_eq!(table, include_str!("../../../tests/data/requests.txt"), "HOOP_BLESS=1 writes the table anew");
+}
+
+/// What botocore signed, over http and over TLS, for S3 and others, verifies at the second it was signed in.
+fn verify_signature(parts: &Parts, body: &[u8], name: &str) {
+    let auth = sigv4::parse(parts).unwrap_or_else(|refusal| panic!("{name}: {refusal:?}"));
+    let key =
+        sigv4::Key { access_key_id: "AKIDEXAMPLE".to_owned(), secret: Secret::new("secret"), token: None };
+    let hash = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(body));
+    let hash = (auth.needs_body_hash() || matches!(auth.payload, Some(sigv4::PayloadHash::Signed(_))))
+        .then_some(hash.as_str());
+    sigv4::verify(&auth, parts, hash, &key, auth.signed_at)
+        .unwrap_or_else(|refusal| panic!("{name}: {refusal:?}"));
 }
 
 #[test]
