@@ -4,7 +4,7 @@
     tests/aws/capture.py > tests/data/requests.json
 
 Each line of CALLS is a client, an operation and its parameters; the request is caught before it is sent, with the host it
-would go to. Only the headers that say what is asked for are kept: no signature, no agent, no date.
+would go to. Only the headers that are signed are kept, and the signature: it is made with the key AKIDEXAMPLE / secret.
 """
 
 import base64
@@ -95,8 +95,7 @@ CALLS = [
     ("kinesis", "put_record", {"StreamName": "s", "Data": b"x", "PartitionKey": "p"}),
     ("glacier", "list_vaults", {"accountId": "-"}),
 ]
-KEPT = ("content-type", "x-amz-", "smithy-protocol", "content-encoding", "x-amzn-query-mode")
-DROPPED = ("x-amz-date", "x-amz-content-sha256", "x-amz-security-token", "x-amz-sdk")
+KEPT = ("content-type", "x-amz-", "smithy-protocol", "content-encoding", "x-amzn-query-mode", "authorization")
 
 
 def capture(service, operation, params, endpoint):
@@ -122,6 +121,7 @@ def capture(service, operation, params, endpoint):
     authorization = request.headers.get("Authorization", b"")
     text = authorization.decode() if isinstance(authorization, bytes) else authorization
     scope = text.split("Credential=")[1].split(",")[0].split("/")
+    signed = text.split("SignedHeaders=")[1].split(",")[0].split(";")
     body = request.body or b""
     if hasattr(body, "read"):
         body = body.read()
@@ -131,8 +131,8 @@ def capture(service, operation, params, endpoint):
     }
     return {
         "name": f"{service}.{operation}", "method": request.method, "uri": slash + path if slash else "/",
-        "host": host if endpoint is None else None, "region": scope[2], "service": scope[3],
-        "headers": {k: v for k, v in sorted(headers.items()) if k.startswith(KEPT) and not k.startswith(DROPPED)},
+        "host": host, "proxied": endpoint is None, "region": scope[2], "service": scope[3],
+        "headers": {k: v for k, v in sorted(headers.items()) if k.startswith(KEPT) or k in signed},
         "body": base64.b64encode(body).decode(),
     }
 
@@ -142,7 +142,7 @@ def main():
     for service, operation, params in CALLS:
         out.append(capture(service, operation, params, None))
         if ":accesspoint/" not in str(params) and service != "s3control":
-            out.append(capture(service, operation, params, "http://127.0.0.1:1"))
+            out.append(capture(service, operation, params, "http://127.0.0.1:7001"))
     json.dump(out, sys.stdout, indent=1, ensure_ascii=False)
     print()
 
