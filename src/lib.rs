@@ -13,6 +13,7 @@
 
 pub mod audit;
 pub mod cast;
+pub mod cli;
 pub mod clock;
 pub mod error;
 pub mod lines;
