@@ -1,3 +1,6 @@
 //! Arguments, composition, printing and exit codes of the programs.
 
 pub mod run;
+//! Arguments, composition, printing, exit codes.
+
+pub mod ctl;
