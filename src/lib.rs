@@ -11,6 +11,7 @@
 //! error  types  clock                       words everybody uses
 //! ```
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;

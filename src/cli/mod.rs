@@ -1,0 +1,3 @@
+//! The command line: arguments, composition, printing, exit codes.
+
+pub mod ctl;
