@@ -2,5 +2,6 @@
 
 pub mod run;
 //! Arguments, composition, printing, exit codes.
+//! The command line: arguments, composition, printing, exit codes.
 
 pub mod ctl;

@@ -253,7 +253,7 @@ impl<'s> Building<'s> {
             }
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
             let origin = Origin::File(path, setting.line);
-            self.set(setting.key, setting.value, &origin, Some(&folder), layer);
+            self.set(setting.key, setting.value, &origin, (layer, Some(&folder)));
         }
     }
 
@@ -296,7 +296,7 @@ impl<'s> Building<'s> {
 
     fn read(&mut self, key: &'static Key, text: &str, origin: Origin) {
         match key.read(text) {
-            Ok(value) => self.set(key, value, &origin, None, PolicyLayer::User),
+            Ok(value) => self.set(key, value, &origin, (PolicyLayer::User, None)),
             Err((message, fix)) => {
                 let message = format!("`{}`: {message}", shown(text));
                 self.faults.push(Fault::of(origin.to_string(), message).fix(fix));
@@ -310,8 +310,7 @@ impl<'s> Building<'s> {
         key: &'static Key,
         mut value: Value,
         origin: &Origin,
-        folder: Option<&Path>,
-        layer: PolicyLayer,
+        (layer, folder): (PolicyLayer, Option<&Path>),
     ) {
         if let Value::Text(text) = &mut value {
             let is_path = key.kind == Kind::Path || key.kind == Kind::Policy && text.contains(['/', '.']);

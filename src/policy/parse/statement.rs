@@ -123,12 +123,11 @@ impl Reading<'_> {
 
     fn access(&self, section: &mut Section<'_, '_>) -> Vec<AccessLevel> {
         let Some(words) = section.texts("access") else { return Vec::new() };
-        let levels = words
+        words
             .value
             .iter()
             .filter_map(|word| choose(section.document(), "access", word, ACCESS_LEVELS))
-            .collect();
-        levels
+            .collect()
     }
 
     fn principal(&self, section: &mut Section<'_, '_>) -> PrincipalRule {
