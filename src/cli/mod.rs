@@ -1,3 +1,4 @@
-//! Arguments, composition, printing, exit codes.
+//! Arguments, composition, printing and exit codes of the programs.
 
 pub mod ctl;
+pub mod replay;
