@@ -1,3 +1,5 @@
 //! The `hoop-replay` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    hoop::cli::replay::main(std::env::args_os())
+}

@@ -5,3 +5,4 @@ pub mod run;
 //! The command line: arguments, composition, printing, exit codes.
 
 pub mod ctl;
+pub mod replay;

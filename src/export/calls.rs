@@ -53,19 +53,16 @@ impl Collector {
     pub fn push(&mut self, line: Line) -> Option<Call> {
         match line.event {
             Event::CallBegin(begin) => {
-                let call = Call {
-                    t: line.t,
-                    begin: *begin,
-                    decision: None,
-                    asked: None,
-                    answered: None,
-                    end: None,
-                };
+                let call =
+                    Call { t: line.t, begin: *begin, decision: None, asked: None, answered: None, end: None };
                 let number = call.begin.call;
                 // A second beginning of one number: the first has no end.
                 let before = self.open.insert(number, call);
                 return before.or_else(|| {
-                    (self.open.len() > MAX_OPEN).then(|| self.open.pop_first()).flatten().map(|(_, call)| call)
+                    (self.open.len() > MAX_OPEN)
+                        .then(|| self.open.pop_first())
+                        .flatten()
+                        .map(|(_, call)| call)
                 });
             }
             Event::Decision(decision) => {
@@ -134,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_call_is_whole_when_it_ends_and_kept_when_it_does_not() {
-        let begin = |call| Event::CallBegin(Box::new(CallBegin::new(call, "s3", "GetObject", "s3:GetObject")));
+        let begin =
+            |call| Event::CallBegin(Box::new(CallBegin::new(call, "s3", "GetObject", "s3:GetObject")));
         let decision = Decision {
             call: 1,
             effect: Effect::Deny,

@@ -28,7 +28,11 @@ impl Pace {
         #[expect(clippy::cast_precision_loss, reason = "exact to a microsecond for 285 years")]
         let step = pause as f64 / self.speed;
         self.shown += step;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "never negative; saturates")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "never negative; saturates"
+        )]
         let shown = self.shown as u64;
         Micros(shown)
     }

@@ -39,11 +39,7 @@ pub fn write_svg(still: &Still<'_>, out: &mut impl Write) -> io::Result<()> {
          viewBox=\"0 0 {width:.1} {height:.1}\" font-size=\"{FONT}\" \
          font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, 'Liberation Mono', monospace\">"
     )?;
-    writeln!(
-        out,
-        "<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>",
-        hex(palette.background)
-    )?;
+    writeln!(out, "<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>", hex(palette.background))?;
     if let Some(title) = title {
         write_title(title, width, palette, out)?;
     }
@@ -182,8 +178,7 @@ mod tests {
         let basic = [Rgb(9, 9, 9); 16];
         let palette = Palette { foreground: Rgb(255, 255, 255), background: Rgb(0, 0, 0), basic };
         let mut out = Vec::new();
-        let still =
-            Still { screen: &screen.snapshot(), palette: &palette, title: Some("<&\u{7}>") };
+        let still = Still { screen: &screen.snapshot(), palette: &palette, title: Some("<&\u{7}>") };
         write_svg(&still, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("&lt;script&gt;&amp;&quot;x&quot;"));

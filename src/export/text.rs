@@ -151,7 +151,13 @@ mod tests {
     #[test]
     fn a_full_screen_program_leaves_its_last_screen() {
         assert_eq!(
-            text(&["$ vim\r\n", "\x1b[?1049h\x1b[Hfirst", "\x1b[2J\x1b[Hsecond", "\x1b[?1049l", "$ exit\r\n"]),
+            text(&[
+                "$ vim\r\n",
+                "\x1b[?1049h\x1b[Hfirst",
+                "\x1b[2J\x1b[Hsecond",
+                "\x1b[?1049l",
+                "$ exit\r\n"
+            ]),
             "$ vim\n$ exit\n\n--- full-screen program, last screen at 0:04.000 ---\nsecond\n"
         );
     }

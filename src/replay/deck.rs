@@ -1,6 +1,9 @@
 //! The machine room of an open recording: threads that read, emulate and search, so that the event loop never
 //! waits for a file.
 
+use std::panic;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Condvar;
@@ -13,7 +16,9 @@ use std::sync::mpsc::Sender;
 use std::thread;
 
 use crate::cast::Event;
-use crate::cast::Kind;
+use crate::cast::Kind as EventKind;
+use crate::error::Error;
+use crate::error::Kind;
 use crate::error::Result;
 use crate::replay::entries;
 use crate::replay::keyframes::Keyframes;
@@ -102,32 +107,13 @@ impl Deck {
         deck.wanted.ask(Micros(0));
         let (cast, desk, wanted) = (deck.source.cast.clone(), deck.desk(), Arc::clone(&deck.wanted));
         let audit = deck.source.audit.clone();
-        thread::spawn(move || {
-            let tape = match Tape::open(&cast) {
-                Ok(tape) => tape,
-                Err(error) => return desk.send(News::Failed(error)),
-            };
+        desk.clone().spawn(move |desk| {
+            let tape = Tape::open(&cast)?;
             desk.send(News::Opened(Box::new(tape.header().clone())));
             let keyframes = Arc::new(Keyframes::default());
-            let (tape2, keyframes2, desk2, wanted2) =
-                (tape.clone(), Arc::clone(&keyframes), desk.clone(), Arc::clone(&wanted));
-            thread::spawn(move || {
-                if let Some(path) = audit {
-                    match entries::read(&path) {
-                        Ok(entries) => desk2.send(News::Entries(entries)),
-                        Err(error) => desk2.send(News::Failed(error)),
-                    }
-                }
-                let done = survey(&tape2, &wanted2)
-                    .map(|overview| desk2.send(News::Overview(overview)))
-                    .and_then(|()| make_keyframes(&tape2, &keyframes2, &wanted2));
-                if let Err(error) = done {
-                    desk2.send(News::Failed(error));
-                }
-            });
-            if let Err(error) = project(&tape, &keyframes, &wanted, &desk) {
-                desk.send(News::Failed(error));
-            }
+            let (other_tape, others, watch) = (tape.clone(), Arc::clone(&keyframes), Arc::clone(&wanted));
+            desk.clone().spawn(move |desk| prepare(&other_tape, audit.as_deref(), &others, &watch, desk));
+            project(&tape, &keyframes, &wanted, desk)
         });
         deck
     }
@@ -142,25 +128,21 @@ impl Deck {
         self.search.store(number, Ordering::Relaxed);
         let (cast, desk, current) = (self.source.cast.clone(), self.desk(), Arc::clone(&self.search));
         let wanted = Arc::clone(&self.wanted);
-        thread::spawn(move || {
+        desk.spawn(move |desk| {
             let mut hits = Vec::new();
             let mut quiet = 0;
-            let searched = Tape::open(&cast).and_then(|tape| {
-                search::search(&tape, &pattern, |hit: Option<Hit>| {
-                    hits.extend(hit);
-                    quiet += 1;
-                    if !hits.is_empty() && (hits.len() >= HITS_AT_ONCE || quiet >= EVENTS_BETWEEN_HITS) {
-                        desk.send(News::Hits(number, std::mem::take(&mut hits)));
-                        quiet = 0;
-                    }
-                    current.load(Ordering::Relaxed) == number && !wanted.stopped()
-                })
-            });
-            if let Err(error) = searched {
-                desk.send(News::Failed(error));
-            }
+            search::search(&Tape::open(&cast)?, &pattern, |hit: Option<Hit>| {
+                hits.extend(hit);
+                quiet += 1;
+                if !hits.is_empty() && (hits.len() >= HITS_AT_ONCE || quiet >= EVENTS_BETWEEN_HITS) {
+                    desk.send(News::Hits(number, std::mem::take(&mut hits)));
+                    quiet = 0;
+                }
+                current.load(Ordering::Relaxed) == number && !wanted.stopped()
+            })?;
             desk.send(News::Hits(number, hits));
             desk.send(News::SearchDone(number));
+            Ok(())
         });
     }
 
@@ -187,6 +169,39 @@ impl Desk {
         // Nobody listens any more when the viewer is leaving.
         let _ = self.news.send(Message::Recording(self.ticket, news));
     }
+
+    /// Works on a thread of its own. Failures become news; so does a panic, which a hostile recording may cause in the
+    /// emulator.
+    fn spawn(self, work: impl FnOnce(&Self) -> Result<()> + Send + 'static) {
+        thread::spawn(move || {
+            let done = panic::catch_unwind(AssertUnwindSafe(|| work(&self)));
+            let failed = |_| {
+                Err(Error::new(Kind::Record, "this recording cannot be played")
+                    .why("something in its output stopped the emulator")
+                    .fix("what happened can still be read: hoop-replay export … --format jsonl"))
+            };
+            if let Err(error) = done.unwrap_or_else(failed) {
+                self.send(News::Failed(error));
+            }
+        });
+    }
+}
+
+/// Reads what the first screen does not need: calls, length, keyframes.
+fn prepare(
+    tape: &Tape,
+    audit: Option<&Path>,
+    keyframes: &Keyframes,
+    wanted: &Wanted,
+    desk: &Desk,
+) -> Result<()> {
+    match audit.map(entries::read).transpose() {
+        Ok(entries) => entries.into_iter().for_each(|entries| desk.send(News::Entries(entries))),
+        // The terminal recording is worth seeing without its audit log.
+        Err(error) => desk.send(News::Failed(error)),
+    }
+    desk.send(News::Overview(survey(tape, wanted)?));
+    make_keyframes(tape, keyframes, wanted)
 }
 
 /// Reads through the recording once, without emulating it.
@@ -201,7 +216,7 @@ fn survey(tape: &Tape, wanted: &Wanted) -> Result<Overview> {
             Ok(event) => {
                 overview.events += 1;
                 overview.duration = overview.duration.max(event.time);
-                if event.kind == Kind::Marker && overview.markers.len() < MAX_MARKERS {
+                if event.kind == EventKind::Marker && overview.markers.len() < MAX_MARKERS {
                     overview.markers.push((event.time, event.data));
                 }
             }
@@ -303,8 +318,8 @@ impl Player {
         let event = self.ahead.take()?;
         self.mark = self.cursor.mark();
         match event.kind {
-            Kind::Output => self.screen.feed(&event.data),
-            Kind::Resize => {
+            EventKind::Output => self.screen.feed(&event.data),
+            EventKind::Resize => {
                 if let Some((cols, rows)) = event.size() {
                     self.screen.resize(cols, rows);
                 }
@@ -361,7 +376,9 @@ mod tests {
         let (sender, news) = mpsc::channel();
         let source = Source { cast: file.path().to_owned(), audit: None };
         let deck = Deck::open(source, 1, sender);
-        for at in [29_990_000, 5_000, 12_345_678, 12_400_000, 12_300_000, 0, 20_000_000, 19_999_999, 99_000_000] {
+        for at in
+            [29_990_000, 5_000, 12_345_678, 12_400_000, 12_300_000, 0, 20_000_000, 19_999_999, 99_000_000]
+        {
             let at = Micros(at);
             deck.goto(at);
             let frame = next_frame(&news, at);

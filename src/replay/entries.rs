@@ -18,6 +18,8 @@ use crate::types::Micros;
 
 /// Most entries held in memory, about 100 MiB with their details.
 const MAX_ENTRIES: usize = 100_000;
+/// Most bytes of parameters held in memory for all entries; later ones are read with `export`.
+const PARAMS_KEPT: usize = 64 << 20;
 /// Longest parameter text shown, in bytes.
 const MAX_PARAMS: usize = 64 << 10;
 
@@ -49,6 +51,7 @@ pub fn read(path: &Path) -> Result<Vec<Entry>> {
     let mut commands: HashMap<u64, usize> = HashMap::new();
     let mut unread: Option<(Micros, String, u64)> = None;
     let mut last = Micros(0);
+    let mut room = PARAMS_KEPT;
     let mut reader = Reader::open(path)?;
     while let Some(line) = reader.next() {
         let line = match line {
@@ -59,7 +62,11 @@ pub fn read(path: &Path) -> Result<Vec<Entry>> {
             }
         };
         if entries.len() >= MAX_ENTRIES {
-            entries.push(trouble(last, "list cut here", format!("the first {MAX_ENTRIES} moments are shown")));
+            entries.push(trouble(
+                last,
+                "list cut here",
+                format!("the first {MAX_ENTRIES} moments are shown"),
+            ));
             break;
         }
         last = line.t;
@@ -92,11 +99,15 @@ pub fn read(path: &Path) -> Result<Vec<Entry>> {
             }
             _ => {}
         }
-        entries.extend(calls.push(line).as_ref().map(call));
+        entries.extend(calls.push(line).map(|done| bounded(call(&done), &mut room)));
     }
-    entries.extend(calls.finish().map(|unfinished| call(&unfinished)));
+    entries.extend(calls.finish().map(|unfinished| bounded(call(&unfinished), &mut room)));
     if let Some((at, reason, count)) = unread {
-        entries.push(trouble(at, "audit log damaged", format!("{count} lines cannot be read; the first: {reason}")));
+        entries.push(trouble(
+            at,
+            "audit log damaged",
+            format!("{count} lines cannot be read; the first: {reason}"),
+        ));
     }
     // Calls come in the order of their ends; the sort keeps the order of what began together.
     entries.sort_by_key(|entry| entry.at);
@@ -181,9 +192,10 @@ fn call(call: &Call) -> Entry {
 /// The sign and colour of a call: what was decided, then how it went.
 fn verdict(call: &Call) -> (char, Meaning) {
     let refused = call.end.as_ref().is_some_and(|end| end.outcome == Outcome::Refused);
-    let failed = call.end.as_ref().is_some_and(|end| {
-        end.outcome == Outcome::Failed || end.status.is_some_and(|status| status >= 400)
-    });
+    let failed = call
+        .end
+        .as_ref()
+        .is_some_and(|end| end.outcome == Outcome::Failed || end.status.is_some_and(|status| status >= 400));
     let effect = call.decision.as_ref().map(|decision| decision.effect);
     match (effect, refused) {
         (Some(Effect::Deny), _) | (_, true) => ('✗', Meaning::Deny),
@@ -234,6 +246,17 @@ fn detail(call: &Call) -> Vec<(&'static str, String)> {
     }
     rows.retain(|(_, value)| !value.is_empty());
     rows
+}
+
+/// Takes the parameters out when there is no room left for them.
+fn bounded(mut entry: Entry, room: &mut usize) -> Entry {
+    if let Some((_, text)) = entry.detail.iter_mut().find(|(name, _)| *name == "parameters") {
+        match room.checked_sub(text.len()) {
+            Some(left) => *room = left,
+            None => *text = "too many to show here: hoop-replay export ID --format jsonl".to_owned(),
+        }
+    }
+    entry
 }
 
 fn approval(answered: &crate::audit::ApprovalAnswered) -> String {

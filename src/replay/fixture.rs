@@ -32,7 +32,12 @@ pub fn list() -> State {
     let rows = [
         ("aws s3 ls", 3, 0, sessions::State::Ended(Some(0))),
         ("vim \u{1b}[31m notes.md", 0, 0, sessions::State::Running),
-        ("python3 -c 'import boto3; boto3.client(\"ec2\").describe_instances()'", 120, 7, sessions::State::Ended(Some(1))),
+        (
+            "python3 -c 'import boto3; boto3.client(\"ec2\").describe_instances()'",
+            120,
+            7,
+            sessions::State::Ended(Some(1)),
+        ),
         ("make deploy", 12_345, 0, sessions::State::Interrupted),
     ];
     let rows = rows.into_iter().zip(0..).map(|((command, calls, denials, state), n)| Session {
@@ -65,7 +70,8 @@ pub fn playing() -> State {
         screen.feed(&format!("\x1b[3{}mline {n}\x1b[m of the recorded screen 世界\r\n", n % 8));
     }
     screen.feed("$ \x1b[7maws\x1b[m");
-    let frame = Frame { at: Micros(0), last: Micros(0), next: Some(Micros(500_000)), screen: screen.snapshot() };
+    let frame =
+        Frame { at: Micros(0), last: Micros(0), next: Some(Micros(500_000)), screen: screen.snapshot() };
     play.receive(frame);
     play.wanted = None;
     let call = |at, symbol, meaning, title: &str, result: &str| Entry {

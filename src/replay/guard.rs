@@ -27,14 +27,8 @@ impl Guard {
         terminal::enable_raw_mode().context(|| "cannot take over the terminal")?;
         // From here on dropping the guard undoes it all.
         let guard = Self(());
-        execute!(
-            io::stdout(),
-            EnterAlternateScreen,
-            EnableMouseCapture,
-            EnableBracketedPaste,
-            cursor::Hide
-        )
-        .context(|| "cannot write to the terminal")?;
+        execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, cursor::Hide)
+            .context(|| "cannot write to the terminal")?;
         Ok(guard)
     }
 }

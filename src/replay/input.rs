@@ -36,7 +36,11 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::Recording(ticket, news) => {
-            if state.play.as_ref().is_some_and(|play| play.ticket == ticket) { told(state, news) } else { Vec::new() }
+            if state.play.as_ref().is_some_and(|play| play.ticket == ticket) {
+                told(state, news)
+            } else {
+                Vec::new()
+            }
         }
     }
 }
@@ -194,7 +198,11 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
                 return Vec::new();
             }
             let pressed = matches!(mouse.kind, MouseEventKind::Down(_));
-            if state.play.is_some() { click_recording(state, at, pressed) } else { click_sessions(state, at, pressed) }
+            if state.play.is_some() {
+                click_recording(state, at, pressed)
+            } else {
+                click_sessions(state, at, pressed)
+            }
         }
         _ => Vec::new(),
     }

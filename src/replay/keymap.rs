@@ -111,9 +111,8 @@ pub const TABLE: &[Binding] = &[
 #[must_use]
 pub fn resolve(key: &KeyEvent, context: Context) -> Option<Action> {
     let name = name(key)?;
-    let here = |binding: &&Binding| {
-        matches!(binding.context, Context::Anywhere) || binding.context == context
-    };
+    let here =
+        |binding: &&Binding| matches!(binding.context, Context::Anywhere) || binding.context == context;
     TABLE.iter().filter(here).find(|binding| binding.keys.contains(&name.as_str())).map(|found| found.action)
 }
 

@@ -140,7 +140,8 @@ pub fn bar_words(play: &Play, width: u16) -> (String, String) {
     let mut after = format!(" {duration} {} ", play.speed.words());
     if width >= 60 {
         let seconds = play.idle_limit.0 / 1_000_000;
-        let pauses = if play.short_pauses { format!("pauses≤{seconds}s ") } else { "all pauses ".to_owned() };
+        let pauses =
+            if play.short_pauses { format!("pauses≤{seconds}s ") } else { "all pauses ".to_owned() };
         after.push_str(&pauses);
     }
     (before, after)

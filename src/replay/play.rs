@@ -188,7 +188,10 @@ impl Play {
         };
         let from = last.max(self.pause_from);
         let waited = self.position.0.saturating_sub(from.0);
-        if self.short_pauses && next.0.saturating_sub(from.0) > self.idle_limit.0 && waited >= self.idle_limit.0 {
+        if self.short_pauses
+            && next.0.saturating_sub(from.0) > self.idle_limit.0
+            && waited >= self.idle_limit.0
+        {
             self.position = next;
         }
         self.follow();

@@ -98,7 +98,8 @@ pub fn run(setup: Setup) -> Result<()> {
         Start::Recording { source, title, expected } => update::open(&mut state, source, title, expected),
     };
     let (sender, messages) = mpsc::channel();
-    let terminal = Terminal::new(CrosstermBackend::new(io::stdout())).context(|| "cannot use the terminal")?;
+    let terminal =
+        Terminal::new(CrosstermBackend::new(io::stdout())).context(|| "cannot use the terminal")?;
     let signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).context(|| "cannot watch for signals")?;
     let _hook = PanicGuard::set();
     let guard = Guard::enter()?;

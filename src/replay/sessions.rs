@@ -61,10 +61,7 @@ impl Session {
     /// Where its recording is.
     #[must_use]
     pub fn source(&self) -> Source {
-        Source {
-            cast: self.folder.join("terminal.cast"),
-            audit: Some(self.folder.join("audit.jsonl")),
-        }
+        Source { cast: self.folder.join("terminal.cast"), audit: Some(self.folder.join("audit.jsonl")) }
     }
 
     /// Whether every word of `filter` stands somewhere in it; `when` is its start as the list shows it.

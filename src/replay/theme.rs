@@ -356,15 +356,18 @@ fn refusal(origin: &str, text: &str, error: &toml::de::Error) -> Error {
     if message.starts_with("unknown field") {
         let unknown = quoted.next().unwrap_or_default();
         let known: Vec<&str> = quoted.collect();
-        let near = known.iter().max_by(|a, b| {
-            strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown))
-        });
+        let near = known
+            .iter()
+            .max_by(|a, b| strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown)));
         let fix = match near.filter(|near| strsim::jaro_winkler(near, unknown) > 0.7) {
             Some(near) => format!("did you mean `{near}`?  all keys here: {}", known.join(", ")),
             None => format!("keys here: {}", known.join(", ")),
         };
-        return Error::new(Kind::Config, format!("unknown key `{}` in theme {place}", unknown.escape_debug()))
-            .fix(fix);
+        return Error::new(
+            Kind::Config,
+            format!("unknown key `{}` in theme {place}", unknown.escape_debug()),
+        )
+        .fix(fix);
     }
     Error::new(Kind::Config, format!("cannot use the theme {place}"))
         .why(message)

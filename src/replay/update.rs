@@ -235,7 +235,11 @@ fn jump(state: &mut State, index: Option<usize>) -> Vec<Effect> {
     let Some(play) = &mut state.play else { return Vec::new() };
     let index = index.unwrap_or(play.selected);
     let Some(entry) = play.entries.get(index) else {
-        let nothing = if play.entries.is_empty() { "this recording has no calls, commands or markers" } else { "no more" };
+        let nothing = if play.entries.is_empty() {
+            "this recording has no calls, commands or markers"
+        } else {
+            "no more"
+        };
         state.notice = Some(nothing.to_owned());
         return Vec::new();
     };

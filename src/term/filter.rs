@@ -36,9 +36,8 @@ impl Writer<'_> {
         let (private, rest): (Vec<u8>, Vec<u8>) =
             intermediates.iter().partition(|byte| matches!(byte, b'<'..=b'?'));
         self.out.extend(private);
-        let groups = params.iter().map(|group| {
-            group.iter().map(u16::to_string).collect::<Vec<_>>().join(":")
-        });
+        let groups =
+            params.iter().map(|group| group.iter().map(u16::to_string).collect::<Vec<_>>().join(":"));
         let text = groups.collect::<Vec<_>>().join(";");
         if !(params.len() == 1 && text == "0") {
             self.out.extend_from_slice(text.as_bytes());
@@ -70,8 +69,26 @@ impl Perform for Writer<'_> {
             return;
         }
         let draws = match (intermediates, last) {
-            ([], '@'..='M' | 'P' | 'S' | 'T' | 'X' | 'Z' | '`' | 'a' | 'b' | 'd'..='h' | 'l' | 'm' | 'r' | 's' | 'u')
-            | ([b' '], 'q') | ([b'!'], 'p') => true,
+            (
+                [],
+                '@'..='M'
+                | 'P'
+                | 'S'
+                | 'T'
+                | 'X'
+                | 'Z'
+                | '`'
+                | 'a'
+                | 'b'
+                | 'd'..='h'
+                | 'l'
+                | 'm'
+                | 'r'
+                | 's'
+                | 'u',
+            )
+            | ([b' '], 'q')
+            | ([b'!'], 'p') => true,
             ([b'?'], 'h' | 'l') => params.iter().all(|group| DRAWING_MODES.contains(&group[0])),
             ([b'?'], 'J' | 'K') => true,
             _ => false,

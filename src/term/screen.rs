@@ -173,8 +173,8 @@ impl Screen {
     #[must_use]
     pub fn new(cols: u16, rows: u16) -> Self {
         let (cols, rows) = bounded(cols, rows);
-        let terminal = Terminal::new(cols, rows)
-            .unwrap_or_else(|_| unreachable!("a bounded size is never zero"));
+        let terminal =
+            Terminal::new(cols, rows).unwrap_or_else(|_| unreachable!("a bounded size is never zero"));
         Self { terminal, partial: Vec::new() }
     }
 
@@ -315,9 +315,10 @@ fn narrow(size: usize) -> u16 {
 
 fn leaves_alternate(function: &Function) -> bool {
     let Function::Decrst(modes) = function else { return false };
-    modes.as_slice().iter().any(|mode| {
-        matches!(mode, DecMode::AltScreenBuffer | DecMode::SaveCursorAltScreenBuffer)
-    })
+    modes
+        .as_slice()
+        .iter()
+        .any(|mode| matches!(mode, DecMode::AltScreenBuffer | DecMode::SaveCursorAltScreenBuffer))
 }
 
 struct Watched<'a> {

@@ -31,8 +31,7 @@ pub fn draw(state: &State, scroll: u16, area: Rect, pen: &mut Pen<'_>) {
     let rows = lines.iter().skip(usize::from(scroll)).take(usize::from(shown));
     for (y, binding) in (place.y + 1..).zip(rows) {
         let keys = fit(binding.shown, KEYS);
-        let pieces =
-            [(keys.as_str(), Meaning::Command), (" ", Meaning::Text), (binding.help, Meaning::Text)];
+        let pieces = [(keys.as_str(), Meaning::Command), (" ", Meaning::Text), (binding.help, Meaning::Text)];
         pen.row(Rect { y, ..inner }, Meaning::Text, &pieces);
     }
 }

@@ -109,5 +109,9 @@ fn search_words(play: &Play) -> String {
     let place = here.map(|at| format!("{} of ", at + 1)).unwrap_or_default();
     let more = if search.done { "" } else { " …" };
     let hits = if here.is_none() { " hits" } else { "" };
-    format!("\"{}\" {place}{}{hits}{more}", fit(&safe(&search.text), width(&safe(&search.text)).min(20)), search.hits.len())
+    format!(
+        "\"{}\" {place}{}{hits}{more}",
+        fit(&safe(&search.text), width(&safe(&search.text)).min(20)),
+        search.hits.len()
+    )
 }

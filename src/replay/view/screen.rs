@@ -56,8 +56,7 @@ fn draw_row(cells: &[Cell], left: u16, place: Rect, is_hit: &dyn Fn(u16) -> bool
         }
         let place_of = |x: u16| (place.x + x, place.y);
         // The emulator gives a combining mark a cell of its own; it belongs to the character before it.
-        let combining =
-            cell.columns == 1 && cell.character.width() == Some(0) && !is_unsafe(cell.character);
+        let combining = cell.columns == 1 && cell.character.width() == Some(0) && !is_unsafe(cell.character);
         let fits = x + u16::from(cell.columns) <= place.width;
         if combining && let Some(target) = base.and_then(|x| pen.buffer.cell_mut(place_of(x))) {
             let joined = format!("{}{}", target.symbol(), cell.character);

@@ -60,7 +60,10 @@ fn an_empty_store_says_what_to_do() {
 fn a_screen_that_does_not_fit_is_cut_at_the_cursor_and_says_so() {
     let shown = text(&mut fixture::playing(), (80, 24));
     assert!(shown.contains("80x24, rows 4-24"), "{shown}");
-    assert!(shown.contains("$ aws") && shown.contains("line 3 of") && !shown.contains("line 2 of"), "{shown}");
+    assert!(
+        shown.contains("$ aws") && shown.contains("line 3 of") && !shown.contains("line 2 of"),
+        "{shown}"
+    );
     let mut state = fixture::playing();
     update(&mut state, Action::Pan(0, -100));
     let shown = text(&mut state, (80, 24));
@@ -73,9 +76,13 @@ fn a_screen_that_does_not_fit_is_cut_at_the_cursor_and_says_so() {
 fn a_screen_that_fits_stands_beside_its_calls() {
     let shown = text(&mut fixture::playing(), (200, 50));
     assert!(shown.contains("line 0 of the recorded screen 世"), "{shown}");
-    for part in
-        ["calls and commands  4, 1 denied", "✓ s3:ListAllMyBuckets", "✗ s3:DeleteObject", "403", "◆ checkpoint"]
-    {
+    for part in [
+        "calls and commands  4, 1 denied",
+        "✓ s3:ListAllMyBuckets",
+        "✗ s3:DeleteObject",
+        "403",
+        "◆ checkpoint",
+    ] {
         assert!(shown.contains(part), "{part}:\n{shown}");
     }
 }

@@ -1,0 +1,268 @@
+//! What can be typed after `hoop-replay`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+
+use crate::types::Micros;
+
+const AFTER_HELP: &str = "\
+Examples:
+  hoop-replay                          find a session, press Enter
+  hoop-replay last                     the newest one
+  hoop-replay 01J9ZK                   the one whose id begins so
+  hoop-replay demo.cast                any asciinema recording, version 1, 2 or 3
+  hoop-replay --speed 4 --idle-limit 0.5s last
+  hoop-replay list --since 2d --json | jq .id
+  hoop-replay export last --format jsonl | jq 'select(.decision.effect == \"deny\")'
+  hoop-replay export last --format svg --at 0:12 -o moment.svg
+  hoop-replay play last                in this terminal, without the viewer
+
+In the viewer press ? for the keys. Recordings are kept below $XDG_STATE_HOME/hoop (~/.local/state/hoop).
+NO_COLOR switches colours off. Exit status: 0, 1 for a failure, 2 for a wrong command line.";
+
+/// Find, watch, search and export recorded sessions
+#[derive(Debug, Parser)]
+#[command(
+    name = "hoop-replay",
+    version,
+    about,
+    after_help = AFTER_HELP,
+    max_term_width = 110,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// A session id or its beginning, `last`, or a file: the viewer opens with it [default: the list of sessions]
+    #[arg(value_name = "RECORDING")]
+    pub recording: Option<String>,
+
+    /// How it is played.
+    #[command(flatten)]
+    pub pacing: PacingArgs,
+
+    /// How it looks: dark, light, high-contrast, solarized, or a theme file [default: `replay.theme`, dark]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
+
+    /// What else to do.
+    #[command(subcommand)]
+    pub command: Option<Subcommands>,
+}
+
+/// Speed and pauses.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PacingArgs {
+    /// Play so many times as fast; the viewer takes 0.5, 1, 2, 4, 8 or 16
+    #[arg(short = 's', long, value_name = "FACTOR", value_parser = speed)]
+    pub speed: Option<f64>,
+
+    /// Shorten pauses to this: 2s, 500ms, or `off` to keep them
+    #[arg(short = 'i', long, value_name = "TIME|off", value_parser = pause)]
+    pub idle_limit: Option<Pause>,
+}
+
+/// What `--idle-limit` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// Pauses are kept.
+    Kept,
+    /// Longer ones are shortened to this.
+    AtMost(Micros),
+}
+
+impl Pause {
+    /// The longest pause, if there is one.
+    #[must_use]
+    pub fn limit(self) -> Option<Micros> {
+        match self {
+            Self::Kept => None,
+            Self::AtMost(limit) => Some(limit),
+        }
+    }
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Subcommands {
+    /// List recorded sessions, newest first
+    List(crate::cli::ctl::sessions::Args),
+    /// Write a recording as asciicast, text, calls or a picture
+    Export(Export),
+    /// Play a recording in this terminal, without the viewer
+    Play(Play),
+}
+
+const EXPORT_HELP: &str = "\
+Formats:
+  cast    asciicast 3, for asciinema 3 and hoop-replay
+  cast2   asciicast 2, for asciinema 2 and most players
+  txt     the lines as they were seen, then the last screen of each full-screen program
+  jsonl   one AWS call a line: action, resources, parameters, decision, outcome
+  svg     a picture of one moment
+
+Examples:
+  hoop-replay export last --format cast2 --idle-limit 1s -o demo.cast
+  hoop-replay export last --format txt | less
+  hoop-replay export last --format jsonl | jq -r '[.action, .decision.effect] | @tsv'
+  hoop-replay export demo.cast --format svg --at 50% --theme light -o demo.svg";
+
+/// What `export` takes.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = EXPORT_HELP)]
+pub struct Export {
+    /// A session id or its beginning, `last`, or a file
+    #[arg(value_name = "RECORDING")]
+    pub recording: String,
+
+    /// What to write [default: by the name of the output file]
+    #[arg(short = 'f', long, value_name = "FORMAT", value_enum)]
+    pub format: Option<Format>,
+
+    /// Write to this file instead of standard output
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Replace the output file if there is one
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// The moment of a picture: seconds, 1:02.5, 50% or `end` [default: end]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub at: Option<Moment>,
+
+    /// The title above a picture; `none` for no title bar [default: the command]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+
+    /// The colours of a picture: a theme's name or file [default: `replay.theme`, dark]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub theme: Option<String>,
+
+    /// How times change (cast and cast2).
+    #[command(flatten)]
+    pub pacing: PacingArgs,
+}
+
+/// What `play` takes.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "\
+Only what draws is let through: titles, clipboard writes and questions to the terminal are dropped.
+Ctrl-C ends it.
+
+Examples:
+  hoop-replay play last --speed 2
+  hoop-replay play demo.cast --idle-limit off")]
+pub struct Play {
+    /// A session id or its beginning, `last`, or a file
+    #[arg(value_name = "RECORDING")]
+    pub recording: String,
+
+    /// How it is played.
+    #[command(flatten)]
+    pub pacing: PacingArgs,
+}
+
+/// What `export` can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// asciicast 3
+    Cast,
+    /// asciicast 2
+    Cast2,
+    /// text as seen
+    Txt,
+    /// calls, one a line
+    Jsonl,
+    /// a picture of one moment
+    Svg,
+}
+
+/// A moment of a recording.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Moment {
+    /// So long after its start.
+    At(Micros),
+    /// At this part of it, in per cent.
+    Percent(u8),
+    /// Its end.
+    End,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let factor: f64 = text.parse().map_err(|_| "give a number, such as 2 or 0.5".to_owned())?;
+    if (0.01..=1_000.0).contains(&factor) {
+        Ok(factor)
+    } else {
+        Err("give a number from 0.01 to 1000".to_owned())
+    }
+}
+
+fn pause(text: &str) -> Result<Pause, String> {
+    if text == "off" {
+        return Ok(Pause::Kept);
+    }
+    let wrong = || "give a time such as 2s, 500ms or 1.5, or `off`".to_owned();
+    let (number, unit) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(number), _) => (number, 0.001),
+        (None, Some(number)) => (number, 1.0),
+        (None, None) => (text, 1.0),
+    };
+    let seconds: f64 = number.parse().map_err(|_| wrong())?;
+    let time = Duration::try_from_secs_f64(seconds * unit).map_err(|_| wrong())?;
+    Ok(Pause::AtMost(Micros::from(time)))
+}
+
+fn moment(text: &str) -> Result<Moment, String> {
+    if text == "end" {
+        return Ok(Moment::End);
+    }
+    let wrong = || "give seconds, minutes:seconds, per cent (50%) or `end`".to_owned();
+    if let Some(part) = text.strip_suffix('%') {
+        return part.parse().ok().filter(|part| *part <= 100).map(Moment::Percent).ok_or_else(wrong);
+    }
+    let mut seconds = 0.0;
+    for part in text.split(':') {
+        let part: f64 = part.parse().map_err(|_| wrong())?;
+        seconds = seconds * 60.0 + part;
+    }
+    let time = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
+    Ok(Moment::At(Micros::from(time)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_are_understood_as_people_write_them() {
+        assert_eq!(pause("2s"), Ok(Pause::AtMost(Micros(2_000_000))));
+        assert_eq!(pause("500ms"), Ok(Pause::AtMost(Micros(500_000))));
+        assert_eq!(pause("off"), Ok(Pause::Kept));
+        assert_eq!(moment("1:02.5"), Ok(Moment::At(Micros(62_500_000))));
+        assert_eq!(moment("75%"), Ok(Moment::Percent(75)));
+        for wrong in ["", "-1", "1:x", "101%", "nan", "1e30"] {
+            assert!(moment(wrong).is_err(), "{wrong}");
+            assert!(pause(wrong).is_err(), "{wrong}");
+        }
+        assert!(speed("0").is_err() && speed("inf").is_err() && speed("2").is_ok());
+    }
+
+    #[test]
+    fn a_recording_and_a_subcommand_are_told_apart() {
+        let parse = |arguments: &[&str]| Cli::try_parse_from([&["hoop-replay"], arguments].concat());
+        assert_eq!(parse(&["last", "--speed", "4"]).unwrap().recording.as_deref(), Some("last"));
+        assert!(matches!(parse(&["export", "last"]).unwrap().command, Some(Subcommands::Export(_))));
+        assert!(parse(&["--nonsense"]).is_err());
+    }
+}

@@ -1,0 +1,132 @@
+//! `hoop-replay`: the viewer, and what it does without a screen.
+
+use std::env;
+use std::ffi::OsString;
+use std::io;
+use std::io::IsTerminal;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::CommandFactory;
+use clap::FromArgMatches;
+use jiff::tz::TimeZone;
+
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::error::Kind;
+use crate::error::Result;
+use crate::replay;
+use crate::replay::Depth;
+use crate::replay::Pacing;
+use crate::replay::Setup;
+use crate::replay::Speed;
+use crate::replay::Start;
+use crate::replay::Theme;
+use crate::types::Micros;
+
+mod args;
+mod export;
+mod list;
+mod place;
+mod play;
+
+use args::Cli;
+use args::PacingArgs;
+use args::Subcommands;
+use place::Found;
+
+/// Pauses in the viewer when nobody says otherwise.
+const USUAL_PAUSE: Micros = Micros(2_000_000);
+
+/// The program's definition, for man pages and completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command().mut_subcommand("list", |list| list.after_help(list::AFTER_HELP))
+}
+
+/// Runs the program; gives its exit status.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let parsed = command().try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found));
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come as errors too; they go to standard output.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match run(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{}", error.report("hoop-replay"));
+            ExitCode::from(if error.kind() == Kind::Usage { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<()> {
+    match &cli.command {
+        Some(Subcommands::List(list)) => list::run(list),
+        Some(Subcommands::Export(wish)) => export::run(wish),
+        Some(Subcommands::Play(wish)) => play::run(wish),
+        None => view(cli),
+    }
+}
+
+/// Opens the viewer.
+fn view(cli: &Cli) -> Result<()> {
+    let theme = theme(cli.theme.as_deref())?;
+    let found = cli.recording.as_deref().map(place::find).transpose()?;
+    needs_terminal(cli.recording.as_deref())?;
+    let (start, library): (Start, Option<replay::Library>) = match found {
+        Some(found) => (opening(found)?, None),
+        None => {
+            let state = place::state()?;
+            (Start::List, Some(Arc::new(move || list::sessions(&state))))
+        }
+    };
+    replay::run(Setup {
+        theme,
+        zone: TimeZone::system(),
+        pacing: pacing(&cli.pacing),
+        clock: Clock::system(),
+        library,
+        start,
+    })
+}
+
+fn opening(found: Found) -> Result<Start> {
+    // Opened here too, so that trouble is told on the command line and not on a screen of its own.
+    replay::Tape::open(&found.source.cast).map_err(|error| place::explained(error, &found.source.cast))?;
+    Ok(Start::Recording { title: found.title(), expected: None, source: found.source })
+}
+
+fn pacing(wish: &PacingArgs) -> Pacing {
+    let idle_limit = wish.idle_limit.map_or(Some(USUAL_PAUSE), args::Pause::limit);
+    Pacing { speed: Speed::new(wish.speed.unwrap_or(1.0)), idle_limit }
+}
+
+/// The theme that is asked for, with as many colours as the terminal has.
+fn theme(name: Option<&str>) -> Result<Theme> {
+    let variable = |name: &str| env::var(name).ok();
+    let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
+    let depth = Depth::from_environment(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
+    Theme::load(name.unwrap_or("dark"), depth)
+}
+
+fn needs_terminal(recording: Option<&str>) -> Result<()> {
+    let (input, output) = (io::stdin().is_terminal(), io::stdout().is_terminal());
+    if input && output {
+        return Ok(());
+    }
+    let which = if input { "standard output" } else { "standard input" };
+    let fix = match recording {
+        None => "without one, list them: hoop-replay list".to_owned(),
+        Some(name) => {
+            format!("without one, write it out: hoop-replay export {} --format txt", name.escape_debug())
+        }
+    };
+    Err(Error::new(Kind::Usage, "the viewer needs a terminal").why(format!("{which} is none")).fix(fix))
+}

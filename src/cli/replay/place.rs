@@ -1,0 +1,90 @@
+//! Which recording is meant.
+
+use std::env;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::error::Error;
+use crate::error::Kind;
+use crate::error::Result;
+use crate::record;
+use crate::record::Place;
+use crate::replay::Source;
+
+/// A recording that was found.
+pub struct Found {
+    /// Its files.
+    pub source: Source,
+    /// Its folder, if it is one of ours.
+    pub folder: Option<PathBuf>,
+}
+
+impl Found {
+    /// What to call it: command, person and host, as far as its audit log tells; else its header says.
+    pub fn title(&self) -> String {
+        let Some(recording) = self.folder.as_deref().and_then(|folder| record::open(folder).ok()) else {
+            return String::new();
+        };
+        let start = recording.start;
+        let command = start.title.unwrap_or_else(|| record::command_line(&start.command));
+        format!("{command}  {}@{}", start.user, start.host)
+    }
+}
+
+/// `$XDG_STATE_HOME/hoop`, or `~/.local/state/hoop`. Relative paths do not count (XDG base directories).
+pub fn state() -> Result<PathBuf> {
+    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
+    state.map(|state| state.join("hoop")).ok_or_else(|| {
+        Error::new(Kind::Config, "it is not known where recordings are kept")
+            .why("neither XDG_STATE_HOME nor HOME is set to an absolute path")
+            .fix("set one of them: HOME=/home/you hoop-replay …")
+    })
+}
+
+/// The recording that `name` means: a file, a folder, `last`, a session id or its beginning.
+pub fn find(name: &str) -> Result<Found> {
+    let path = Path::new(name);
+    if path.is_file() {
+        // A recording of ours named by its file keeps its audit log.
+        let beside = path.with_file_name("audit.jsonl");
+        let ours = path.file_name().is_some_and(|file| file == "terminal.cast") && beside.is_file();
+        let folder = ours.then(|| path.parent().map(Path::to_owned)).flatten();
+        return Ok(Found { source: Source { cast: path.to_owned(), audit: ours.then_some(beside) }, folder });
+    }
+    if name.contains('/') && !path.exists() || name.ends_with(".cast") {
+        return Err(Error::new(Kind::NotFound, format!("there is no file {}", name.escape_debug()))
+            .fix("check the path, or name a session: hoop-replay list"));
+    }
+    let place = Place::new(&state()?);
+    let folder = if name == "last" {
+        let newest = place.all()?.pop().map(|id| place.folder(id));
+        newest.ok_or_else(|| {
+            Error::new(Kind::NotFound, "nothing has been recorded yet")
+                .why(format!("there is no session in {}", place.sessions().display()))
+                .fix("record something: hoop-run -- aws s3 ls")
+        })?
+    } else {
+        place.find(name).map_err(|error| {
+            let again = error
+                .causes()
+                .iter()
+                .fold(Error::new(error.kind(), error.what()), |again, cause| again.why(cause));
+            again.fix("list the sessions: hoop-replay list   or give a file: hoop-replay ./demo.cast")
+        })?
+    };
+    let source = Source { cast: folder.join("terminal.cast"), audit: Some(folder.join("audit.jsonl")) };
+    Ok(Found { source, folder: Some(folder) })
+}
+
+/// Says what to do about a recording of ours that cannot be opened.
+pub fn explained(error: Error, cast: &Path) -> Error {
+    if error.advice().is_some() {
+        return error;
+    }
+    let ours = cast.with_file_name("audit.jsonl").is_file();
+    match ours {
+        true => error.fix("what is left of the session can be seen with: hoopctl verify, hoop-replay export … --format jsonl"),
+        false => error.fix("give an asciinema recording of version 1, 2 or 3, or a session: hoop-replay list"),
+    }
+}
