@@ -14,12 +14,13 @@
 pub mod approval;
 pub mod audit;
 pub mod cast;
+pub mod cli;
 pub mod clock;
 pub mod error;
 pub mod lines;
+pub mod mask;
 pub mod record;
 pub mod session;
-pub mod sys;
 pub mod store;
-pub mod mask;
+pub mod sys;
 pub mod types;
