@@ -4,32 +4,32 @@
 //! (`tests/architecture.rs` checks it):
 //!
 //! ```text
-//! cli                                       arguments, composition, printing, exit codes
-//! session  gateway  replay                  engines: terminal side, AWS side, viewer
-//! policy  creds  approval  record  export   services: decide, sign with, ask, remember, share
-//! sys  term  cast  aws  net  mask  config  store    tools: each knows one thing
-//! error  types  clock  lines                words everybody uses
+//! cli                                               arguments, composition, printing, exit codes
+//! session  gateway  replay                          engines: terminal side, AWS side, viewer
+//! policy  creds  approval  record  export           services: decide, sign with, ask, remember, share
+//! sys  term  cast  audit  aws  net  mask  config  store     tools: each knows one thing
+//! error  types  clock  lines                        words everybody uses
 //! ```
 
 pub mod approval;
 pub mod audit;
-pub mod cast;
 pub mod aws;
+pub mod cast;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod creds;
 pub mod error;
 pub mod export;
+pub mod gateway;
 pub mod lines;
 pub mod mask;
-pub mod record;
+pub mod net;
 pub mod policy;
-pub mod session;
-pub mod sys;
-pub mod mask;
+pub mod record;
 pub mod replay;
-pub mod store;
-pub mod term;
+pub mod session;
 pub mod store;
 pub mod sys;
+pub mod term;
 pub mod types;

@@ -1,3 +1,5 @@
 //! The `hoopctl` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    hoop::cli::ctl::main(std::env::args_os())
+}

@@ -1,11 +1,120 @@
 //! `hoopctl`: one file for each subcommand, with its arguments and what it does.
 
-pub mod console;
-pub mod index;
-pub mod search;
-pub mod sessions;
-pub mod verify;
-//! `hoopctl`, one file per subcommand.
+mod config;
+mod console;
+mod index;
+mod policy;
+mod search;
+mod sessions;
+mod verify;
 
-pub mod config;
-pub mod policy;
+use std::ffi::OsString;
+use std::io;
+use std::io::IsTerminal;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap::Parser;
+use jiff::tz::TimeZone;
+
+use super::surroundings;
+use crate::clock::Clock;
+use crate::config::load::Config;
+use crate::error::Kind;
+use crate::error::Result;
+use crate::policy::request::Principal;
+use crate::sys::user;
+use console::Console;
+
+/// Check policies, settings and recordings of hoop.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hoopctl",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "\
+Examples:
+  hoopctl policy check team.toml
+  hoopctl policy explain s3:DeleteObject arn:aws:s3:::reports/july.csv
+  hoopctl sessions --since 2d --decision deny
+  hoopctl search AccessDenied
+  hoopctl verify --all
+
+Exit status: 0 well; 1 something was found wrong, or nothing was found; 2 wrong usage."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Subcommands,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Subcommands {
+    /// Check, explain, show and list policies
+    Policy(policy::PolicyArgs),
+    /// Show settings and where they come from
+    Config(config::ConfigArgs),
+    Sessions(sessions::Args),
+    Search(search::Args),
+    Verify(verify::Args),
+    Index(index::Args),
+}
+
+/// The program's definition, for man pages and completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the program; gives its exit status.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version come as errors too; they go to standard output.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    match run(&cli.command) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{}", error.report("hoopctl"));
+            ExitCode::from(if error.kind() == Kind::Usage { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(command: &Subcommands) -> Result<u8> {
+    let sources = surroundings::sources();
+    let clock = Clock::system();
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    match command {
+        Subcommands::Config(args) => return config::run(args, &sources, &mut out),
+        Subcommands::Policy(args) => {
+            let actions = surroundings::aws_actions();
+            let person = user::current();
+            let principal = Principal { user: person.name, groups: person.groups, agent: None, host: user::host() };
+            let context = policy::Context { sources: &sources, actions: &actions, principal, now: clock.unix_seconds() };
+            return policy::run(args, &context, &mut out);
+        }
+        _ => {}
+    }
+    let state = surroundings::state_dir(&Config::load(&sources)?);
+    let width = if io::stdout().is_terminal() { terminal_width() } else { None };
+    let mut console =
+        Console { out: &mut out, err: &mut err, width, zone: TimeZone::system(), now: clock.unix_micros() };
+    match command {
+        Subcommands::Sessions(args) => sessions::run(args, &state, &mut console),
+        Subcommands::Search(args) => search::run(args, &state, &mut console),
+        Subcommands::Verify(args) => verify::run(args, &state, &mut console),
+        Subcommands::Index(args) => index::run(args, &state, &mut console),
+        Subcommands::Policy(_) | Subcommands::Config(_) => Ok(0),
+    }
+}
+
+fn terminal_width() -> Option<usize> {
+    crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns))
+}
