@@ -64,11 +64,11 @@ pub fn markdown() -> String {
 mod tests {
     use super::*;
 
-    /// Set HOOP_TEST_BLESS to write the page anew.
+    /// Set HOOP_BLESS to write the page anew.
     #[test]
     fn the_page_in_docs_is_what_the_keys_give() {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/config.md");
-        if std::env::var_os("HOOP_TEST_BLESS").is_some() {
+        if std::env::var_os("HOOP_BLESS").is_some() {
             std::fs::write(&page, markdown()).unwrap();
         }
         assert_eq!(std::fs::read_to_string(&page).unwrap_or_default(), markdown(), "{}", page.display());

@@ -23,7 +23,7 @@ fn said_about(text: &str) -> String {
     }
 }
 
-/// Set HOOP_TEST_BLESS to write the `.txt` files anew, and read them before committing.
+/// Set HOOP_BLESS to write the `.txt` files anew, and read them before committing.
 #[test]
 fn every_fault_is_said_as_written_down() {
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/policy/parse/cases");
@@ -36,7 +36,7 @@ fn every_fault_is_said_as_written_down() {
         seen += 1;
         let said = format!("{}\n", said_about(&fs::read_to_string(&path).unwrap()));
         let expected = path.with_extension("txt");
-        if std::env::var_os("HOOP_TEST_BLESS").is_some() {
+        if std::env::var_os("HOOP_BLESS").is_some() {
             fs::write(&expected, &said).unwrap();
         }
         assert_eq!(said, fs::read_to_string(&expected).unwrap_or_default(), "{}", path.display());
