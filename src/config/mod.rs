@@ -7,6 +7,7 @@ pub mod file;
 pub mod hotkey;
 pub mod keys;
 pub mod load;
+pub mod manual;
 pub mod settings;
 
 pub use diagnostic::Diagnostics;
