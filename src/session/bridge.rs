@@ -408,8 +408,9 @@ impl Bridge {
         }
         self.masks_told = now;
         for lane in &mut self.lanes {
-            let rules = lane.stream().take_masks();
-            if !rules.is_empty() {
+            let masks = lane.stream().take_masks();
+            if !masks.is_empty() {
+                let rules = masks.iter().map(|hit| (hit.rule.to_string(), hit.count)).collect();
                 let mask = audit::Mask { place: "terminal".to_owned(), rules, call: None };
                 self.recorder.event(&audit::Event::Mask(mask))?;
             }

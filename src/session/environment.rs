@@ -34,6 +34,11 @@ impl Environment {
         self.0.iter().find(|(existing, _)| existing == name.as_ref()).map(|(_, value)| value.as_os_str())
     }
 
+    /// Names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
     /// All variables.
     #[must_use]
     pub fn into_vec(self) -> Vec<(OsString, OsString)> {

@@ -111,6 +111,9 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         }),
         false => Broker::nobody("there is no terminal to ask on"),
     };
+    let text: Vec<(&str, &str)> =
+        environment.iter().filter_map(|(name, value)| name.to_str().zip(value.to_str())).collect();
+    masks.learn_environment(text);
     let size = surroundings.size(args.wanted_size());
     let mut start = describe(args, &settings, &program, &environment, &clock).map_err(ours)?;
     start.command = masks.argv(&start.command);

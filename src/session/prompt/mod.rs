@@ -90,7 +90,8 @@ impl Prompt {
         if let Some(reason) = &mut self.reason {
             match key {
                 Key::Enter => {
-                    return self.give(Answer::Deny(self.reason.clone().unwrap_or_default().trim().to_owned()));
+                    return self
+                        .give(Answer::Deny(self.reason.clone().unwrap_or_default().trim().to_owned()));
                 }
                 Key::Escape => {
                     self.reason = None;
