@@ -13,4 +13,5 @@
 
 pub mod clock;
 pub mod error;
+pub mod net;
 pub mod types;
