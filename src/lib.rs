@@ -11,6 +11,7 @@
 //! error  types  clock                       words everybody uses
 //! ```
 
+pub mod aws;
 pub mod clock;
 pub mod error;
 pub mod net;
