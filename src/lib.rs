@@ -13,6 +13,9 @@
 
 pub mod aws;
 pub mod clock;
+pub mod config;
+pub mod creds;
 pub mod error;
 pub mod net;
+pub mod policy;
 pub mod types;

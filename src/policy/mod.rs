@@ -1,0 +1,16 @@
+//! The policy: IAM-like statements with a third effect, `ask`. Reads it, checks it, decides by it, explains it.
+
+pub mod actions;
+pub mod decision;
+pub mod model;
+pub mod request;
+pub mod set;
+
+pub use actions::Actions;
+pub use actions::NoActions;
+pub use decision::Approvers;
+pub use decision::Decision;
+pub use model::Policy;
+pub use request::Principal;
+pub use request::Request;
+pub use set::PolicySet;
