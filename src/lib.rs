@@ -11,11 +11,14 @@
 //! error  types  clock                       words everybody uses
 //! ```
 
+pub mod approval;
 pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod creds;
 pub mod error;
+pub mod gateway;
 pub mod net;
 pub mod policy;
+pub mod sys;
 pub mod types;
