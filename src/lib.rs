@@ -8,16 +8,19 @@
 //! session  gateway  replay                  engines: terminal side, AWS side, viewer
 //! policy  creds  approval  record  export   services: decide, sign with, ask, remember, share
 //! sys  term  cast  aws  net  mask  config  store    tools: each knows one thing
-//! error  types  clock                       words everybody uses
+//! error  types  clock  lines                words everybody uses
 //! ```
 
 pub mod approval;
+pub mod audit;
 pub mod aws;
+pub mod cast;
 pub mod clock;
 pub mod config;
 pub mod creds;
 pub mod error;
 pub mod gateway;
+pub mod lines;
 pub mod net;
 pub mod policy;
 pub mod sys;

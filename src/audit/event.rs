@@ -1,0 +1,339 @@
+//! What can happen in a session, as it stands in `audit.jsonl`. Field names are part of the format: never renamed.
+//!
+//! Times named `t`, `took` and `at` are microseconds. Everything here has been masked by whoever made it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+
+use super::call::ApprovalAnswered;
+use super::call::ApprovalAsked;
+use super::call::CallBegin;
+use super::call::CallEnd;
+use super::call::Decision;
+use crate::types::Micros;
+use crate::types::SessionId;
+
+/// One event; `type` in the line says which.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Event {
+    /// The session begins: always line 0, never again.
+    #[serde(rename = "session.start")]
+    SessionStart(Box<Start>),
+    /// The session is over: always the last line.
+    #[serde(rename = "session.end")]
+    SessionEnd(End),
+    /// A program was executed inside the session.
+    #[serde(rename = "command.start")]
+    CommandStart(CommandStart),
+    /// It ended.
+    #[serde(rename = "command.end")]
+    CommandEnd(CommandEnd),
+    /// An AWS call arrived and was identified; nothing has been forwarded yet.
+    #[serde(rename = "call.begin")]
+    CallBegin(Box<CallBegin>),
+    /// What policy says about a call.
+    #[serde(rename = "decision")]
+    Decision(Decision),
+    /// The call is over, whatever became of it.
+    #[serde(rename = "call.end")]
+    CallEnd(Box<CallEnd>),
+    /// A person is asked about a call.
+    #[serde(rename = "approval.asked")]
+    ApprovalAsked(ApprovalAsked),
+    /// The question is settled.
+    #[serde(rename = "approval.answered")]
+    ApprovalAnswered(ApprovalAnswered),
+    /// Something happened to a credential.
+    #[serde(rename = "credential")]
+    Credential(Credential),
+    /// Secrets were masked.
+    #[serde(rename = "mask")]
+    Mask(Mask),
+    /// A rule that watches for patterns fired.
+    #[serde(rename = "alert")]
+    Alert(Alert),
+    /// `terminal.cast` was this long and had this hash.
+    #[serde(rename = "cast.checkpoint")]
+    Checkpoint(Checkpoint),
+    /// Something is missing from the record.
+    #[serde(rename = "lost")]
+    Lost(Lost),
+    /// An event of a later version, or one that does not have the fields of its type.
+    #[serde(untagged)]
+    Other(Map<String, Value>),
+}
+
+/// Who runs what, where, under which rules.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// The session.
+    pub id: SessionId,
+    /// Version of this format: 1.
+    pub format: u32,
+    /// Version of hoop.
+    pub hoop: String,
+    /// When it began, in microseconds since the Unix epoch.
+    pub started: u64,
+    /// Login name of the person.
+    pub user: String,
+    /// Numeric user id.
+    #[serde(default)]
+    pub uid: u32,
+    /// The person's groups, as policy sees them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// Name of the host.
+    pub host: String,
+    /// Process id of hoop-run.
+    #[serde(default)]
+    pub pid: u32,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Working directory.
+    #[serde(default)]
+    pub cwd: String,
+    /// A title given by a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The agent that runs, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// The AWS profile that upstream credentials come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The default region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The policies in force, strictest wins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyUsed>,
+    /// Whether there is a terminal (else pipes).
+    #[serde(default)]
+    pub tty: bool,
+    /// Columns of the terminal.
+    #[serde(default)]
+    pub cols: u16,
+    /// Rows of the terminal.
+    #[serde(default)]
+    pub rows: u16,
+    /// `$TERM`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub term: Option<String>,
+    /// Whether what the person types is recorded.
+    #[serde(default)]
+    pub record_input: bool,
+    /// How AWS calls are captured: `proxy`, `endpoint`, `sandbox`, `off`.
+    #[serde(default)]
+    pub capture: String,
+    /// The sandbox level: `off`, or what it is.
+    #[serde(default)]
+    pub sandbox: String,
+    /// Environment variables kept in the terminal recording.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+}
+
+impl Start {
+    /// A start with only what must be known; the rest is empty and can be filled in.
+    #[must_use]
+    pub fn new(id: SessionId, started: u64, command: Vec<String>) -> Self {
+        Self {
+            id,
+            format: 1,
+            hoop: env!("CARGO_PKG_VERSION").to_owned(),
+            started,
+            user: String::new(),
+            uid: 0,
+            groups: Vec::new(),
+            host: String::new(),
+            pid: std::process::id(),
+            command,
+            cwd: String::new(),
+            title: None,
+            agent: None,
+            profile: None,
+            region: None,
+            policies: Vec::new(),
+            tty: false,
+            cols: 80,
+            rows: 24,
+            term: None,
+            record_input: false,
+            capture: String::new(),
+            sandbox: String::new(),
+            env: BTreeMap::new(),
+        }
+    }
+}
+
+/// A policy in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyUsed {
+    /// Its name, or the path of its file.
+    pub name: String,
+    /// Where it came from: `built-in`, `/etc`, `user`, `project`, `flag`.
+    #[serde(default)]
+    pub origin: String,
+    /// SHA-256 of its text, in hexadecimal.
+    #[serde(default)]
+    pub sha256: String,
+}
+
+/// How the session ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// Why.
+    pub reason: EndReason,
+    /// Exit status of the program, when it exited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<i32>,
+    /// The signal that killed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
+    /// More in words, masked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndReason {
+    /// The program exited by itself.
+    #[default]
+    Exited,
+    /// A signal killed the program.
+    Killed,
+    /// The program could not be started.
+    NotStarted,
+    /// hoop stopped it: an alert, a failure, an approver.
+    Stopped,
+    /// hoop itself died; written afterwards by another process.
+    Interrupted,
+}
+
+/// A program was executed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandStart {
+    /// Number of the command in this session, from 1.
+    pub id: u64,
+    /// Process id.
+    #[serde(default)]
+    pub pid: u32,
+    /// The command that started it, if that is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<u64>,
+    /// Program and arguments, masked.
+    pub argv: Vec<String>,
+    /// Path of the program file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exe: Option<String>,
+    /// Working directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+}
+
+/// A command ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandEnd {
+    /// Number of the command.
+    pub id: u64,
+    /// Exit status, when it exited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<i32>,
+    /// The signal that killed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
+    /// How long it ran.
+    #[serde(default)]
+    pub took: Micros,
+}
+
+/// Something happened to a credential; never the credential itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// What: `placeholder`, `fetched`, `refreshed`, `captured`, `failed`, `wiped`.
+    pub what: String,
+    /// Where from: `profile dev`, `sts:AssumeRole`.
+    #[serde(default)]
+    pub source: String,
+    /// Whose it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arn: Option<String>,
+    /// Its account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// When it ends, in seconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<u64>,
+    /// Why it failed, masked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Secrets were masked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mask {
+    /// Where: `terminal`, `request`, `response`, `command`.
+    pub place: String,
+    /// How often each rule hit.
+    pub rules: BTreeMap<String, u64>,
+    /// The call it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<u64>,
+}
+
+/// A rule that watches for patterns fired.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Name of the rule.
+    pub name: String,
+    /// What it saw, in words, masked.
+    #[serde(default)]
+    pub message: String,
+    /// The call that set it off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<u64>,
+    /// What was done.
+    pub then: AlertAction,
+}
+
+/// What an alert does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertAction {
+    /// It is noted.
+    #[default]
+    Note,
+    /// A person is asked.
+    Ask,
+    /// The session is stopped.
+    Stop,
+}
+
+/// How far the terminal recording had come.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Bytes of `terminal.cast` written so far.
+    pub offset: u64,
+    /// SHA-256 of those bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Something is missing from the record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// What: `audit line`, `body`.
+    pub what: String,
+    /// How many bytes, where it is known.
+    #[serde(default)]
+    pub bytes: u64,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+}

@@ -1,0 +1,49 @@
+//! The format of `audit.jsonl`: what happened in a session, one JSON object a line, chained by hashes.
+//!
+//! A line holds `seq` (0, 1, 2 …), `t` (microseconds since the session began), `type` and the fields of that type
+//! (see [`Event`]), `prev` (the hash of the line before; for the first line [`genesis`], which binds the file to its
+//! session) and `hash`: SHA-256, in hexadecimal, over the exact text of the line before `,"hash":`.
+//!
+//! ```text
+//! {"seq":4,"t":81234,"type":"call.end","call":1,"outcome":"answered","status":200,"prev":"…","hash":"…"}
+//! ```
+//!
+//! Fields are only ever added; readers ignore fields they do not know and keep events of unknown types as they are.
+
+mod call;
+mod chain;
+mod event;
+mod reader;
+mod verify;
+
+pub use call::Answer;
+pub use call::ApprovalAnswered;
+pub use call::ApprovalAsked;
+pub use call::BodyRef;
+pub use call::CallBegin;
+pub use call::CallEnd;
+pub use call::Decision;
+pub use call::Outcome;
+pub use call::Via;
+pub use chain::Chain;
+pub use chain::MAX_LINE;
+pub use chain::genesis;
+pub use event::Alert;
+pub use event::AlertAction;
+pub use event::Checkpoint;
+pub use event::CommandEnd;
+pub use event::CommandStart;
+pub use event::Credential;
+pub use event::End;
+pub use event::EndReason;
+pub use event::Event;
+pub use event::Lost;
+pub use event::Mask;
+pub use event::PolicyUsed;
+pub use event::Start;
+pub use reader::Line;
+pub use reader::Reader;
+pub use verify::Fault;
+pub use verify::Summary;
+pub use verify::Verifier;
+pub use verify::verify;

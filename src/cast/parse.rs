@@ -1,0 +1,254 @@
+//! One line of an asciicast file. Written by hand because a recording has millions of them, and because a lone
+//! surrogate, which older recorders wrote, must not cost the whole line.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::Event;
+use super::Header;
+use super::Kind;
+use super::Theme;
+use crate::types::Micros;
+
+/// Longest time that counts, in microseconds: about 31,000 years. Larger ones are damage.
+const MAX_TIME: f64 = 1e18;
+
+/// A header of version 2 or 3 as it stands in the file; version 1 has its events inside.
+#[derive(Deserialize)]
+struct RawHeader {
+    version: u8,
+    width: Option<u16>,
+    height: Option<u16>,
+    term: Option<RawTerm>,
+    timestamp: Option<f64>,
+    idle_time_limit: Option<f64>,
+    command: Option<String>,
+    title: Option<String>,
+    #[serde(default)]
+    env: Option<BTreeMap<String, Option<String>>>,
+    theme: Option<Theme>,
+    #[serde(default)]
+    stdout: Vec<(f64, String)>,
+}
+
+#[derive(Deserialize)]
+struct RawTerm {
+    cols: u16,
+    rows: u16,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    theme: Option<Theme>,
+}
+
+/// Reads a header; for version 1 with the events that it holds.
+pub(super) fn header(text: &[u8]) -> Result<(Header, Vec<Event>), String> {
+    let raw: RawHeader = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    if !(1..=3).contains(&raw.version) {
+        return Err(format!("version {} of the format is not known (1, 2 and 3 are)", raw.version));
+    }
+    let (cols, rows) = match (&raw.term, raw.width, raw.height) {
+        (Some(term), ..) => (term.cols, term.rows),
+        (None, Some(width), Some(height)) => (width, height),
+        _ => return Err("the size of the terminal is missing".to_owned()),
+    };
+    let env: BTreeMap<String, String> =
+        raw.env.unwrap_or_default().into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let (term_type, term_theme) = raw.term.map(|term| (term.kind, term.theme)).unwrap_or_default();
+    let mut time = 0;
+    let events = raw.stdout.into_iter().map(|(delay, data)| {
+        time += micros(delay).unwrap_or(0);
+        Event { time: Micros(time), kind: Kind::Output, data }
+    });
+    let events = events.collect();
+    let header = Header {
+        version: raw.version,
+        cols,
+        rows,
+        timestamp: raw.timestamp.filter(|at| *at >= 0.0).map(|at| at as u64),
+        idle_time_limit: raw.idle_time_limit.filter(|limit| *limit > 0.0),
+        command: raw.command,
+        title: raw.title,
+        term_type: term_type.or_else(|| env.get("TERM").cloned()),
+        env,
+        theme: raw.theme.or(term_theme),
+    };
+    Ok((header, events))
+}
+
+/// Reads `[TIME, "CODE", "DATA"]`; gives the time in microseconds as it stands there.
+pub(super) fn event(line: &[u8]) -> Result<(u64, Kind, String), String> {
+    let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8".to_owned())?;
+    let mut cursor = Cursor { text, at: 0 };
+    cursor.expect(b'[')?;
+    let time = cursor.number()?;
+    cursor.expect(b',')?;
+    let code = cursor.string()?;
+    cursor.expect(b',')?;
+    let data = cursor.string()?;
+    cursor.expect(b']')?;
+    cursor.space();
+    if cursor.at != text.len() {
+        return Err(format!("there is more after the event, at byte {}", cursor.at + 1));
+    }
+    let Some(code) = code.chars().next() else { return Err("the kind of event is empty".to_owned()) };
+    Ok((time, Kind::from(code), data))
+}
+
+/// Seconds to whole microseconds; none for what is no time.
+fn micros(seconds: f64) -> Option<u64> {
+    let micros = (seconds * 1e6).round();
+    (0.0..=MAX_TIME).contains(&micros).then_some(micros as u64)
+}
+
+struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn rest(&self) -> &'a [u8] {
+        &self.text.as_bytes()[self.at..]
+    }
+
+    fn space(&mut self) {
+        self.at += self.rest().iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<(), String> {
+        self.space();
+        match self.rest().first() {
+            Some(found) if *found == byte => {
+                self.at += 1;
+                Ok(())
+            }
+            Some(_) => Err(format!("`{}` expected at byte {}", char::from(byte), self.at + 1)),
+            None => Err(format!("it ends where `{}` is expected", char::from(byte))),
+        }
+    }
+
+    fn number(&mut self) -> Result<u64, String> {
+        self.space();
+        let is_part = |byte: &&u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-');
+        let length = self.rest().iter().take_while(is_part).count();
+        let digits = &self.text[self.at..self.at + length];
+        let time = plain_micros(digits).or_else(|| micros(digits.parse().ok()?));
+        let time = time.ok_or_else(|| format!("no time at byte {}", self.at + 1))?;
+        self.at += length;
+        Ok(time)
+    }
+
+    fn string(&mut self) -> Result<String, String> {
+        self.expect(b'"')?;
+        let mut out = String::new();
+        loop {
+            let Some(plain) = memchr::memchr2(b'"', b'\\', self.rest()) else {
+                return Err("it ends inside a text".to_owned());
+            };
+            out.push_str(&self.text[self.at..self.at + plain]);
+            self.at += plain + 1;
+            if self.text.as_bytes()[self.at - 1] == b'"' {
+                return Ok(out);
+            }
+            out.push(self.escape()?);
+        }
+    }
+
+    fn escape(&mut self) -> Result<char, String> {
+        let byte = self.rest().first().copied().ok_or("it ends inside an escape")?;
+        self.at += 1;
+        Ok(match byte {
+            b'"' | b'\\' | b'/' => char::from(byte),
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'u' => return self.unicode(),
+            _ => return Err(format!("unknown escape at byte {}", self.at)),
+        })
+    }
+
+    fn unicode(&mut self) -> Result<char, String> {
+        let first = self.hex()?;
+        if let Some(letter) = char::from_u32(first) {
+            return Ok(letter);
+        }
+        if first < 0xDC00 && self.rest().starts_with(b"\\u") {
+            let before = self.at;
+            self.at += 2;
+            let second = self.hex()?;
+            if (0xDC00..0xE000).contains(&second) {
+                let code = 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+                return Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            }
+            self.at = before;
+        }
+        Ok(char::REPLACEMENT_CHARACTER)
+    }
+
+    fn hex(&mut self) -> Result<u32, String> {
+        let digits = self.rest().get(..4).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+        let digits =
+            digits.ok_or_else(|| format!("four hexadecimal digits expected at byte {}", self.at + 1))?;
+        self.at += 4;
+        let value = |digit: &u8| char::from(*digit).to_digit(16).unwrap_or(0);
+        Ok(digits.iter().fold(0, |code, digit| code * 16 + value(digit)))
+    }
+}
+
+/// `SECONDS.FRACTION` with at most six digits after the point, exactly; none for any other shape.
+fn plain_micros(digits: &str) -> Option<u64> {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() || whole.len() > 12 || fraction.len() > 6 {
+        return None;
+    }
+    let mut value = 0_u64;
+    for byte in whole.bytes().chain(fraction.bytes()) {
+        value = value * 10 + u64::from(byte.is_ascii_digit().then(|| byte - b'0')?);
+    }
+    Some(value * 10_u64.pow(6 - fraction.len() as u32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_every_spelling_are_read() {
+        for (text, micros) in [
+            ("0", 0),
+            ("1.5", 1_500_000),
+            ("0.000001", 1),
+            ("1e-05", 10),
+            ("2.4999999999", 2_500_000),
+            ("12", 12_000_000),
+        ] {
+            assert_eq!(event(format!("[{text}, \"o\", \"x\"]").as_bytes()).unwrap().0, micros, "{text}");
+        }
+        for text in ["-1", "", "1e99", "nan", "."] {
+            assert!(event(format!("[{text}, \"o\", \"x\"]").as_bytes()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn escapes_are_undone_and_lone_surrogates_replaced() {
+        let line = br#"[1,"o","a\"\\\/\b\f\n\r\t\u001b\u00e9\ud83d\ude00\ud83dx\ude00\ud83d\u0041"]"#;
+        assert_eq!(event(line).unwrap().2, "a\"\\/\u{8}\u{c}\n\r\t\u{1b}é😀\u{fffd}x\u{fffd}\u{fffd}A");
+    }
+
+    #[test]
+    fn a_bad_line_says_why() {
+        for (line, why) in [
+            (&b"{}"[..], "`[` expected at byte 1"),
+            (b"[1,\"o\"]", "`,` expected at byte 7"),
+            (b"[1,\"o\",\"abc", "it ends inside a text"),
+            (b"[1,\"\",\"abc\"]", "the kind of event is empty"),
+            (b"[1,\"o\",\"abc\"] x", "there is more after the event, at byte 15"),
+            (b"[1,\"o\",\"\\u12\"]", "four hexadecimal digits expected at byte 11"),
+            (b"[1,\"o\",\"\xff\"]", "it is not UTF-8"),
+        ] {
+            assert_eq!(event(line).unwrap_err(), why);
+        }
+    }
+}
