@@ -21,7 +21,7 @@ pub struct RequestView<'a> {
     pub service: &'a str,
     /// The region in the credential scope.
     pub region: &'a str,
-    /// The decoded body; empty where [`body_needed`] says that it is not needed.
+    /// The decoded body; empty where [`super::body_needed`] says that it is not needed.
     pub body: &'a [u8],
     /// The account of the real credential, 12 digits; empty if it is not known yet.
     pub account: &'a str,
@@ -58,34 +58,4 @@ pub struct Call {
     pub params: Value,
     /// An ARN needs the account, and it was not known: the account field of these ARNs is empty.
     pub needs_account: bool,
-}
-
-/// Finds out what a request asks for. Never fails: what is not understood has the operation [`UNKNOWN`], the action
-/// `prefix:unknown` and [`AccessLevel::Unknown`].
-#[must_use]
-pub fn identify(request: &RequestView<'_>) -> Call {
-    unknown(request)
-}
-
-/// Whether the body has to be read before [`identify`] can tell everything that a decision needs.
-#[must_use]
-pub fn body_needed(_parts: &Parts, _scope_service: &str) -> bool {
-    true
-}
-
-fn unknown(request: &RequestView<'_>) -> Call {
-    Call {
-        service: request.service.to_owned(),
-        prefix: request.service.to_owned(),
-        operation: UNKNOWN.to_owned(),
-        action: format!("{}:{UNKNOWN}", request.service),
-        more_actions: Vec::new(),
-        access: AccessLevel::Unknown,
-        region: request.region.to_owned(),
-        signing_name: request.service.to_owned(),
-        protocol: Protocol::guess(request.parts, request.service),
-        resources: vec!["*".to_owned()],
-        params: Value::Null,
-        needs_account: false,
-    }
 }

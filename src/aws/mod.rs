@@ -2,18 +2,22 @@
 //! means, and how AWS says no. Pure: no sockets, no clock, no environment.
 
 mod call;
+mod catalog;
 pub mod chunked;
 pub mod host;
+mod identify;
 pub mod protocol;
 pub mod refusal;
+mod resources;
 pub mod sigv4;
 
 pub use call::Call;
 pub use call::RequestView;
-pub use call::body_needed;
-pub use call::identify;
+pub use call::UNKNOWN;
 pub use host::is_aws_host;
 pub use host::upstream_host;
+pub use identify::body_needed;
+pub use identify::identify;
 pub use protocol::Protocol;
 pub use refusal::Refusal;
 pub use refusal::refusal;

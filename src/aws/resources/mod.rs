@@ -1,0 +1,258 @@
+//! Which ARNs a call is on: exactly for the services that people write policies for, from the ARN templates of the
+//! service authorization reference for all others.
+
+mod dynamodb;
+mod exact;
+mod s3;
+
+use serde_json::Value;
+
+use super::call::Call;
+use super::call::RequestView;
+use super::host::Address;
+use super::identify::Found;
+use super::identify::Params;
+
+/// The most ARNs a call is given; beyond, one that stands for the whole service.
+const MOST: usize = 1_000;
+
+/// What an ARN is made of that does not stand in the parameters.
+pub(super) struct Place<'a> {
+    region: &'a str,
+    account: &'a str,
+}
+
+impl Place<'_> {
+    /// An ARN of this partition; `region` and `account` say whether those fields are filled.
+    fn arn(&self, service: &str, region: bool, account: bool, resource: &str) -> String {
+        let region_text = if region { self.region } else { "" };
+        let account = if account { self.account } else { "" };
+        format!("arn:{}:{service}:{region_text}:{account}:{resource}", partition(self.region))
+    }
+
+    /// The ARN with region and account that most resources have.
+    fn regional(&self, service: &str, resource: &str) -> String {
+        self.arn(service, true, true, resource)
+    }
+
+    /// The ARN of a role.
+    fn role(&self, name: &str) -> String {
+        if name.starts_with("arn:") {
+            name.to_owned()
+        } else {
+            self.arn("iam", false, true, &format!("role/{name}"))
+        }
+    }
+}
+
+/// An IAM action, the ARNs it is on, and the further actions that the call needs.
+pub(super) struct Meaning {
+    pub action: String,
+    pub resources: Vec<String>,
+    pub more: Vec<(String, Vec<String>)>,
+}
+
+/// The partition that a region lies in.
+pub(super) fn partition(region: &str) -> &'static str {
+    match region {
+        r if r.starts_with("cn-") => "aws-cn",
+        r if r.starts_with("us-gov-") => "aws-us-gov",
+        r if r.starts_with("eusc-") => "aws-eusc",
+        r if r.starts_with("us-isob-") => "aws-iso-b",
+        r if r.starts_with("us-isof-") => "aws-iso-f",
+        r if r.starts_with("us-iso-") => "aws-iso",
+        r if r.starts_with("eu-isoe-") => "aws-iso-e",
+        _ => "aws",
+    }
+}
+
+/// The call that an operation with its parameters is.
+pub(super) fn call(request: &RequestView<'_>, _address: Option<&Address>, found: Found) -> Call {
+    let place = Place { region: request.region, account: request.account };
+    let Found { service, operation, protocol, params } = &found;
+    let mut meaning = Meaning { action: operation.action(service), resources: Vec::new(), more: Vec::new() };
+    match service.name {
+        "s3" => s3::meaning(&found, request, &place, &mut meaning),
+        "dynamodb" => dynamodb::meaning(operation.name, params, &place, &mut meaning),
+        name => exact::meaning(name, operation.name, params, &place, &mut meaning),
+    }
+    if meaning.resources.is_empty() {
+        meaning.resources = mechanical(&found, request, &place);
+    }
+    pass_role(&found, &place, &mut meaning);
+    tidy(&mut meaning.resources, service.prefix, &place);
+    for (_, resources) in &mut meaning.more {
+        tidy(resources, service.prefix, &place);
+    }
+    let arns = meaning.resources.iter().chain(meaning.more.iter().flat_map(|(_, resources)| resources));
+    let needs_account = request.account.is_empty() && arns.into_iter().any(|arn| lacks_account(arn));
+    Call {
+        service: service.name.to_owned(),
+        prefix: meaning.action.split(':').next().unwrap_or(service.prefix).to_owned(),
+        operation: operation.name.to_owned(),
+        action: meaning.action,
+        more_actions: meaning.more,
+        access: operation.access(),
+        region: request.region.to_owned(),
+        signing_name: request.service.to_owned(),
+        protocol: *protocol,
+        resources: meaning.resources,
+        params: Value::Object(found.params),
+        needs_account,
+    }
+}
+
+/// No ARN twice, and not too many.
+fn tidy(resources: &mut Vec<String>, prefix: &str, place: &Place<'_>) {
+    if resources.len() > MOST {
+        *resources = vec![place.regional(prefix, "*")];
+    }
+    let mut seen = std::collections::HashSet::new();
+    resources.retain(|arn| seen.insert(arn.clone()));
+}
+
+/// Whether the account field is empty because it was not known: S3's buckets, AWS's own images and API Gateway have none.
+fn lacks_account(arn: &str) -> bool {
+    let mut fields = arn.splitn(6, ':');
+    let (service, account, resource) = (fields.nth(2), fields.nth(1), fields.next());
+    let (Some(service), Some(""), Some(resource)) = (service, account, resource) else { return false };
+    match service {
+        "s3" | "apigateway" => false,
+        "ec2" => !(resource.starts_with("image/") || resource.starts_with("snapshot/")),
+        "ssm" => !resource.starts_with("document/A"),
+        "route53" => false,
+        _ => true,
+    }
+}
+
+/// The ARNs that the table's recipe gives.
+fn mechanical(found: &Found, request: &RequestView<'_>, place: &Place<'_>) -> Vec<String> {
+    let prefix = found.service.prefix;
+    match found.operation.resources {
+        "" => return vec!["*".to_owned()],
+        "/" => return vec![place.arn("apigateway", true, false, request.parts.uri.path())],
+        _ => {}
+    }
+    let mut out = Vec::new();
+    for entry in found.operation.resources.split(';') {
+        let (needed, entry) = entry.strip_prefix('!').map_or((false, entry), |entry| (true, entry));
+        if let Some(member) = entry.strip_prefix('@') {
+            out.extend(texts(&found.params, member).into_iter().filter(|text| text.starts_with("arn:")));
+        } else if let Some((key, members)) = entry.split_once(':') {
+            let Some(template) = found.service.template(key) else { continue };
+            fill(template, members, needed, found, place, &mut out);
+        }
+    }
+    if out.is_empty() {
+        // The action is on something that the request does not name: anything of the service.
+        out.push(place.regional(prefix, "*"));
+    }
+    out
+}
+
+/// Fills a template's variables in order; a member that is a list gives an ARN for each.
+fn fill(
+    template: &str,
+    members: &str,
+    needed: bool,
+    found: &Found,
+    place: &Place<'_>,
+    out: &mut Vec<String>,
+) {
+    let members: Vec<&str> = members.split(',').collect();
+    let values: Vec<Vec<String>> = members
+        .iter()
+        .map(|member| if *member == "*" { Vec::new() } else { texts(&found.params, member) })
+        .collect();
+    if !needed && values.iter().all(Vec::is_empty) {
+        return;
+    }
+    let last = values.len().saturating_sub(1);
+    // A whole ARN in the place of the last name is the resource itself.
+    if let Some(arns) = values.get(last)
+        && arns.iter().any(|value| value.starts_with("arn:"))
+    {
+        out.extend(arns.iter().filter(|value| value.starts_with("arn:")).cloned());
+        return;
+    }
+    let mut made = vec![String::new()];
+    let mut rest = template;
+    let mut next = 0;
+    while let Some((before, after)) = rest.split_once("${") {
+        let Some((variable, tail)) = after.split_once('}') else { break };
+        let choices: Vec<String> = match variable {
+            "Partition" => vec![partition(place.region).to_owned()],
+            "Region" => vec![place.region.to_owned()],
+            "Account" => vec![place.account.to_owned()],
+            _ => {
+                let given = values.get(next).cloned().unwrap_or_default();
+                next += 1;
+                if given.is_empty() { vec!["*".to_owned()] } else { given }
+            }
+        };
+        if made.len().saturating_mul(choices.len()) > MOST {
+            return;
+        }
+        made = made
+            .iter()
+            .flat_map(|start| choices.iter().map(move |choice| format!("{start}{before}{}", name_in(choice))))
+            .collect();
+        rest = tail;
+    }
+    out.extend(made.into_iter().map(|start| format!("{start}{rest}")));
+}
+
+/// The name at the end of an ARN that stands where a name is meant.
+fn name_in(value: &str) -> &str {
+    match value.strip_prefix("arn:") {
+        Some(arn) => arn.rsplit(['/', ':']).next().unwrap_or(arn),
+        None => value,
+    }
+}
+
+/// The texts at a path of parameters, `A.B[].C`: one, or those of a list.
+pub(super) fn texts(params: &Params, path: &str) -> Vec<String> {
+    let mut values: Vec<&Value> = Vec::new();
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    values.extend(params.get(first.trim_end_matches("[]")));
+    for part in rest.into_iter().flat_map(|rest| rest.split('.')) {
+        values = values
+            .into_iter()
+            .flat_map(|value| value.as_array().map_or_else(|| vec![value], |list| list.iter().collect()))
+            .filter_map(|value| value.get(part.trim_end_matches("[]")))
+            .collect();
+    }
+    values
+        .into_iter()
+        .flat_map(|value| value.as_array().map_or_else(|| vec![value], |list| list.iter().collect()))
+        .filter_map(|value| match value {
+            Value::String(text) if !text.is_empty() => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The first text at a path.
+fn one(params: &Params, path: &str) -> Option<String> {
+    texts(params, path).into_iter().next()
+}
+
+/// A role that is handed to a service has to be one that the caller may pass.
+fn pass_role(found: &Found, place: &Place<'_>, meaning: &mut Meaning) {
+    let mut roles: Vec<String> = found
+        .operation
+        .pass_role
+        .split(',')
+        .filter(|path| !path.is_empty())
+        .flat_map(|path| texts(&found.params, path))
+        .map(|role| place.role(&role))
+        .collect();
+    // An instance profile brings a role that the request does not name.
+    if found.service.name == "ec2" && found.params.contains_key("IamInstanceProfile") {
+        roles.push(place.role("*"));
+    }
+    if !roles.is_empty() {
+        meaning.more.push(("iam:PassRole".to_owned(), roles));
+    }
+}
