@@ -23,5 +23,6 @@ pub mod gateway;
 pub mod lines;
 pub mod net;
 pub mod policy;
+pub mod record;
 pub mod sys;
 pub mod types;

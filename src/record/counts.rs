@@ -1,0 +1,55 @@
+//! How much of what happened: kept while a session runs, checked afterwards.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::audit::Answer;
+use crate::audit::Event;
+use crate::types::Effect;
+
+/// Numbers of events of a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// AWS calls.
+    pub calls: u64,
+    /// Calls that a rule or a person (or nobody's answer) denied.
+    pub denied: u64,
+    /// Questions to a person.
+    pub asked: u64,
+    /// Questions answered with yes.
+    pub granted: u64,
+    /// Programs executed.
+    pub commands: u64,
+    /// Alerts.
+    pub alerts: u64,
+    /// Masked secrets.
+    pub masks: u64,
+    /// Events that say something was lost.
+    pub lost: u64,
+}
+
+impl Counts {
+    /// Counts one event.
+    pub fn add(&mut self, event: &Event) {
+        match event {
+            Event::CallBegin(_) => self.calls += 1,
+            Event::Decision(decision) => self.denied += u64::from(decision.effect == Effect::Deny),
+            Event::CallEnd(end) => self.add_masks(end.masks.values()),
+            Event::ApprovalAsked(_) => self.asked += 1,
+            Event::ApprovalAnswered(answer) => match answer.answer {
+                Answer::Granted => self.granted += 1,
+                _ => self.denied += 1,
+            },
+            Event::CommandStart(_) => self.commands += 1,
+            Event::Alert(_) => self.alerts += 1,
+            Event::Mask(mask) => self.add_masks(mask.rules.values()),
+            Event::Lost(_) => self.lost += 1,
+            _ => {}
+        }
+    }
+
+    fn add_masks<'a>(&mut self, hits: impl Iterator<Item = &'a u64>) {
+        self.masks = hits.fold(self.masks, |sum, hits| sum.saturating_add(*hits));
+    }
+}

@@ -1,0 +1,57 @@
+//! The record of a session: written before anything takes effect, sealed at the end, readable by anyone later.
+//!
+//! A recording is a folder, `STATE/sessions/YYYY/MM/DD/<id>/` (UTC), where `STATE` is `$XDG_STATE_HOME/hoop`:
+//!
+//! | file | what |
+//! |---|---|
+//! | `terminal.cast` | asciicast 3: output, sizes, markers, the exit status; input only if that is asked for |
+//! | `audit.jsonl` | what happened, chained by hashes ([`crate::audit`]) |
+//! | `bodies/` | request and response bodies, zstd, named by the hash of what they hold |
+//! | `seal.json` | at the end: counts, final hashes, the hash of this host's seal before, a signature ([`Seal`]) |
+//!
+//! Beside the sessions: `active/<id>` while a session runs (locked by its process), `seals/last`, the host's signing
+//! key `keys/host.ed25519`, and `index.db`, which [`index`] can make again at any time.
+//!
+//! **What comes in here has been masked by the caller.** Nothing in this module looks for secrets.
+//!
+//! What is promised when a process is killed: every audit event whose [`Recorder::event`] has returned is in the
+//! file; of the terminal's bytes at most those of the last 250 ms or 64 KiB are missing. Files are not synced to the
+//! disk one by one, so a machine that loses power may lose what its kernel had not written yet; the chain shows it.
+
+mod active;
+mod body;
+mod counts;
+pub mod index;
+mod label;
+mod open;
+mod place;
+mod private;
+mod recorder;
+mod recover;
+mod screen;
+mod seal;
+mod sink;
+mod verify;
+
+pub use body::Body;
+pub use body::read_body;
+pub use counts::Counts;
+pub use label::command_line;
+pub use open::AlertSeen;
+pub use open::Approval;
+pub use open::Call;
+pub use open::Command;
+pub use open::Recording;
+pub use open::open;
+pub use place::Place;
+pub use recorder::Recorder;
+pub use recover::Recovered;
+pub use recover::recover;
+pub use seal::Previous;
+pub use seal::Seal;
+pub use seal::SealedAs;
+pub use seal::public_key;
+pub use verify::Fault;
+pub use verify::Report;
+pub use verify::State;
+pub use verify::verify;

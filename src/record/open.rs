@@ -1,0 +1,388 @@
+//! A recording for viewers: what happened, joined from the lines of the audit log, while it runs or afterwards.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::io::BufReader;
+use std::io::Seek as _;
+use std::io::SeekFrom;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::counts::Counts;
+use super::private;
+use super::seal;
+use super::seal::SealedAs;
+use crate::audit;
+use crate::audit::Answer;
+use crate::audit::BodyRef;
+use crate::audit::End;
+use crate::audit::Event;
+use crate::audit::Line;
+use crate::audit::Outcome;
+use crate::audit::Start;
+use crate::error::Error;
+use crate::error::Kind;
+use crate::error::Result;
+use crate::types::AccessLevel;
+use crate::types::Effect;
+use crate::types::Micros;
+
+/// Most calls, commands, approvals and alerts kept of one recording, each; about 100 MiB of calls.
+const MAX_KEPT: usize = 200_000;
+/// Longest text of one field, in bytes; the rest stands in the audit log.
+const MAX_TEXT: usize = 1_024;
+/// Most resources of one call.
+const MAX_RESOURCES: usize = 8;
+
+/// One AWS call: its beginning, decision and end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// Its number in the session.
+    pub number: u64,
+    /// When it arrived.
+    pub began: Micros,
+    /// When it was over; none while it is open.
+    pub ended: Option<Micros>,
+    /// Service: `s3`.
+    pub service: String,
+    /// Operation: `GetObject`.
+    pub operation: String,
+    /// IAM action: `s3:GetObject`.
+    pub action: String,
+    /// What the action does.
+    pub access: AccessLevel,
+    /// Region.
+    pub region: String,
+    /// Account, where it is known.
+    pub account: Option<String>,
+    /// The first ARNs it is about.
+    pub resources: Vec<String>,
+    /// The command that made it.
+    pub command: Option<u64>,
+    /// The decision; none while there is none.
+    pub effect: Option<Effect>,
+    /// The rule that decided.
+    pub rule: Option<String>,
+    /// Where that rule stands.
+    pub origin: String,
+    /// Why, in words.
+    pub reason: String,
+    /// What became of it; none while it is open.
+    pub outcome: Option<Outcome>,
+    /// HTTP status that the client got.
+    pub status: Option<u16>,
+    /// Error code.
+    pub error: Option<String>,
+    /// Bytes of request body.
+    pub bytes_in: u64,
+    /// Bytes of response body.
+    pub bytes_out: u64,
+    /// How often each masking rule hit.
+    pub masks: BTreeMap<String, u64>,
+    /// The request body.
+    pub request: Option<BodyRef>,
+    /// The response body.
+    pub response: Option<BodyRef>,
+    /// Where its `call.begin` stands in the audit log: [`Recording::line_at`] gives the parameters.
+    pub offset: u64,
+}
+
+/// One program that was executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Its number in the session.
+    pub number: u64,
+    /// When it began.
+    pub began: Micros,
+    /// When it ended; none while it runs.
+    pub ended: Option<Micros>,
+    /// Program and arguments as a line (see [`super::command_line`]).
+    pub line: String,
+    /// Working directory.
+    pub cwd: Option<String>,
+    /// Exit status.
+    pub status: Option<i32>,
+    /// The signal that killed it.
+    pub signal: Option<i32>,
+}
+
+/// One question to a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// Its name.
+    pub id: String,
+    /// The call it is about.
+    pub call: Option<u64>,
+    /// When it was asked.
+    pub asked: Micros,
+    /// When it was settled.
+    pub answered: Option<Micros>,
+    /// The question.
+    pub question: String,
+    /// The answer.
+    pub answer: Option<Answer>,
+    /// Who answered.
+    pub by: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// One alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertSeen {
+    /// When.
+    pub at: Micros,
+    /// What.
+    pub alert: audit::Alert,
+}
+
+/// What a recording holds, without its terminal bytes.
+///
+/// Bounded: at most 200,000 calls, commands, approvals and alerts each; `left_out` counts the others.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Who, what, where.
+    pub start: Start,
+    /// The calls, in the order of their arrival.
+    pub calls: Vec<Call>,
+    /// The programs, in the order of their start.
+    pub commands: Vec<Command>,
+    /// The questions, in order.
+    pub approvals: Vec<Approval>,
+    /// The alerts, in order.
+    pub alerts: Vec<AlertSeen>,
+    /// Numbers of events, those left out included.
+    pub counts: Counts,
+    /// When and how it ended; none while it runs or when it was cut off.
+    pub end: Option<(Micros, End)>,
+    /// Time of the last event.
+    pub last: Micros,
+    /// Who sealed it; none when it is not sealed. Whether the seal is true only [`super::verify`] says.
+    pub sealed: Option<SealedAs>,
+    /// Events not kept because there were too many.
+    pub left_out: u64,
+    /// Lines that could not be read.
+    pub unreadable: u64,
+    offset: u64,
+    open_calls: HashMap<u64, usize>,
+    open_commands: HashMap<u64, usize>,
+}
+
+/// Opens the recording in `folder`, finished or not.
+///
+/// Fails when there is no audit log or it has no first line yet.
+pub fn open(folder: &Path) -> Result<Recording> {
+    let path = folder.join("audit.jsonl");
+    let mut reader = audit::Reader::open(&path)?;
+    let first = reader.next().transpose()?;
+    let start = match first.map(|line| line.event) {
+        Some(Event::SessionStart(start)) => *start,
+        _ => {
+            return Err(Error::new(Kind::Record, format!("{} holds no recording", folder.display()))
+                .why("its audit log has no first line `session.start`")
+                .fix("see what is left: hoopctl verify"));
+        }
+    };
+    let mut recording = Recording {
+        folder: folder.to_owned(),
+        start,
+        calls: Vec::new(),
+        commands: Vec::new(),
+        approvals: Vec::new(),
+        alerts: Vec::new(),
+        counts: Counts::default(),
+        end: None,
+        last: Micros(0),
+        sealed: None,
+        left_out: 0,
+        unreadable: 0,
+        offset: reader.offset(),
+        open_calls: HashMap::new(),
+        open_commands: HashMap::new(),
+    };
+    recording.take_all(&mut reader)?;
+    Ok(recording)
+}
+
+impl Recording {
+    /// The terminal recording.
+    #[must_use]
+    pub fn cast(&self) -> PathBuf {
+        self.folder.join("terminal.cast")
+    }
+
+    /// Reads what has been written since; says whether there was anything new.
+    pub fn refresh(&mut self) -> Result<bool> {
+        let before = self.offset;
+        let mut reader = self.reader_at(self.offset)?;
+        self.take_all(&mut reader)?;
+        Ok(self.offset != before)
+    }
+
+    /// The line of the audit log that begins at `offset`.
+    pub fn line_at(&self, offset: u64) -> Result<Line> {
+        let line = self.reader_at(offset)?.next().transpose()?;
+        line.ok_or_else(|| Error::new(Kind::Record, format!("the audit log has no line at byte {offset}")))
+    }
+
+    fn reader_at(&self, offset: u64) -> Result<audit::Reader<BufReader<std::fs::File>>> {
+        let path = self.folder.join("audit.jsonl");
+        let mut file = private::open(&path).map_err(|cause| private::cannot("open", &path, &cause))?;
+        file.seek(SeekFrom::Start(offset)).map_err(|cause| private::cannot("read", &path, &cause))?;
+        Ok(audit::Reader::new(BufReader::with_capacity(64 << 10, file), offset))
+    }
+
+    fn take_all(&mut self, reader: &mut audit::Reader<BufReader<std::fs::File>>) -> Result<()> {
+        while let Some(line) = reader.next() {
+            match line {
+                Ok(line) => self.take(line),
+                Err(error) if error.kind() == Kind::System => return Err(error),
+                Err(_) => self.unreadable += 1,
+            }
+            self.offset = reader.offset();
+        }
+        if self.sealed.is_none() {
+            self.sealed = seal::read(&self.folder).ok().flatten().map(|found| found.seal.sealed_as);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, line: Line) {
+        self.counts.add(&line.event);
+        self.last = self.last.max(line.t);
+        let at = line.t;
+        match line.event {
+            Event::CallBegin(begin) => self.begin_call(at, *begin, line.offset),
+            Event::Decision(decision) => self.decide(decision),
+            Event::CallEnd(end) => self.end_call(at, *end),
+            Event::CommandStart(command) => self.start_command(at, command),
+            Event::CommandEnd(end) => self.end_command(at, &end),
+            Event::ApprovalAsked(asked) => {
+                let (call, question) = (asked.call, clipped(asked.question));
+                let open = Approval {
+                    id: clipped(asked.id),
+                    call,
+                    asked: at,
+                    answered: None,
+                    question,
+                    answer: None,
+                    by: None,
+                    reason: None,
+                };
+                keep(&mut self.approvals, open, &mut self.left_out);
+            }
+            Event::ApprovalAnswered(answered) => {
+                let asked = self.approvals.iter_mut().rev().find(|asked| asked.id == answered.id);
+                if let Some(asked) = asked {
+                    asked.answered = Some(at);
+                    asked.answer = Some(answered.answer);
+                    asked.by = answered.by.map(clipped);
+                    asked.reason = answered.reason.map(clipped);
+                }
+            }
+            Event::Alert(alert) => keep(&mut self.alerts, AlertSeen { at, alert }, &mut self.left_out),
+            Event::SessionEnd(end) => self.end = Some((at, end)),
+            _ => {}
+        }
+    }
+
+    fn begin_call(&mut self, began: Micros, begin: audit::CallBegin, offset: u64) {
+        let call = Call {
+            number: begin.call,
+            began,
+            ended: None,
+            service: clipped(begin.service),
+            operation: clipped(begin.operation),
+            action: clipped(begin.action),
+            access: begin.access,
+            region: clipped(begin.region),
+            account: begin.account.map(clipped),
+            resources: begin.resources.into_iter().take(MAX_RESOURCES).map(clipped).collect(),
+            command: begin.command,
+            effect: None,
+            rule: None,
+            origin: String::new(),
+            reason: String::new(),
+            outcome: None,
+            status: None,
+            error: None,
+            bytes_in: 0,
+            bytes_out: 0,
+            masks: BTreeMap::new(),
+            request: begin.body,
+            response: None,
+            offset,
+        };
+        if keep_at(&mut self.calls, call, &mut self.left_out).is_some() {
+            self.open_calls.insert(begin.call, self.calls.len() - 1);
+        }
+    }
+
+    fn decide(&mut self, decision: audit::Decision) {
+        let open = self.open_calls.get(&decision.call).and_then(|at| self.calls.get_mut(*at));
+        if let Some(call) = open {
+            call.effect = Some(decision.effect);
+            call.rule = decision.rule.map(clipped);
+            call.origin = clipped(decision.origin);
+            call.reason = clipped(decision.reason);
+        }
+    }
+
+    fn end_call(&mut self, at: Micros, end: audit::CallEnd) {
+        let open = self.open_calls.remove(&end.call).and_then(|at| self.calls.get_mut(at));
+        if let Some(call) = open {
+            call.ended = Some(at);
+            call.outcome = Some(end.outcome);
+            call.status = end.status;
+            call.error = end.error.map(clipped);
+            call.bytes_in = end.bytes_in;
+            call.bytes_out = end.bytes_out;
+            call.masks = end.masks;
+            call.request = end.request.or_else(|| call.request.take());
+            call.response = end.response;
+        }
+    }
+
+    fn start_command(&mut self, began: Micros, command: audit::CommandStart) {
+        let line = clipped(super::command_line(&command.argv));
+        let (number, cwd) = (command.id, command.cwd.map(clipped));
+        let command = Command { number, began, ended: None, line, cwd, status: None, signal: None };
+        if keep_at(&mut self.commands, command, &mut self.left_out).is_some() {
+            self.open_commands.insert(number, self.commands.len() - 1);
+        }
+    }
+
+    fn end_command(&mut self, at: Micros, end: &audit::CommandEnd) {
+        let open = self.open_commands.remove(&end.id).and_then(|at| self.commands.get_mut(at));
+        if let Some(command) = open {
+            command.ended = Some(at);
+            command.status = end.status;
+            command.signal = end.signal;
+        }
+    }
+}
+
+fn keep<T>(list: &mut Vec<T>, item: T, left_out: &mut u64) {
+    keep_at(list, item, left_out);
+}
+
+fn keep_at<T>(list: &mut Vec<T>, item: T, left_out: &mut u64) -> Option<()> {
+    if list.len() >= MAX_KEPT {
+        *left_out += 1;
+        return None;
+    }
+    list.push(item);
+    Some(())
+}
+
+/// At most [`MAX_TEXT`] bytes of a text.
+pub(super) fn clipped(mut text: String) -> String {
+    if text.len() > MAX_TEXT {
+        text.truncate(text.floor_char_boundary(MAX_TEXT - 3));
+        text.push('…');
+    }
+    text.shrink_to_fit();
+    text
+}

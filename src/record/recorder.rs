@@ -1,0 +1,404 @@
+//! Recording a session while it runs.
+
+use std::fmt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use super::active::Active;
+use super::body::Body;
+use super::counts::Counts;
+use super::label::Labels;
+use super::place::Place;
+use super::private;
+use super::seal;
+use super::seal::Seal;
+use super::seal::SealedAs;
+use super::sink::Sink;
+use crate::audit;
+use crate::audit::BodyRef;
+use crate::audit::Chain;
+use crate::audit::Checkpoint;
+use crate::audit::End;
+use crate::audit::Event;
+use crate::audit::Start;
+use crate::cast;
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::error::Kind;
+use crate::error::Result;
+use crate::types::Micros;
+use crate::types::SessionId;
+
+/// Terminal bytes that wait to be written, at most.
+const MAX_PENDING: usize = 64 << 10;
+/// How long terminal bytes wait at most: what a killed session can lose.
+const MAX_WAIT: Duration = Duration::from_millis(250);
+/// A checkpoint of the terminal recording is due after this many bytes …
+const CHECKPOINT_BYTES: u64 = 1 << 20;
+/// … or after this time, if anything was written since.
+const CHECKPOINT_WAIT: Duration = Duration::from_secs(10);
+/// Room that the bodies of one session may take on disk, in bytes; later ones keep only length and digest.
+const BODIES_ROOM: u64 = 256 << 20;
+
+/// What is told about the first failure.
+type OnFailure = Box<dyn Fn(&Error) + Send + Sync>;
+
+/// Records one session. Cheap to clone; every clone writes to the same recording.
+///
+/// Everything passed in has been masked by the caller. All methods write on the caller's thread, one at a time.
+/// The first failure to write is final: every later call gives the same error, and whoever shows or forwards what
+/// could not be recorded breaks the promise "nothing unrecorded".
+#[derive(Clone)]
+pub struct Recorder(Arc<Shared>);
+
+struct Shared {
+    place: Place,
+    folder: PathBuf,
+    id: SessionId,
+    clock: Clock,
+    inner: Mutex<Inner>,
+    on_failure: Mutex<Vec<OnFailure>>,
+}
+
+struct Inner {
+    cast: Sink,
+    writer: cast::Writer,
+    pending: Vec<u8>,
+    pending_since: Option<Micros>,
+    audit: Sink,
+    chain: Chain,
+    line: Vec<u8>,
+    labels: Labels,
+    counts: Counts,
+    checkpoint: Checked,
+    bodies: u64,
+    active: Option<Active>,
+    failure: Option<Error>,
+    finished: bool,
+}
+
+/// Where the last checkpoint was.
+#[derive(Clone, Copy)]
+struct Checked {
+    bytes: u64,
+    at: Micros,
+}
+
+impl Recorder {
+    /// Begins the recording of `start.id` below the state folder `state` (`$XDG_STATE_HOME/hoop`); times count from
+    /// the beginning of `clock`. Takes about 0.1 ms.
+    ///
+    /// Fails when the folder cannot be made; then the session must not begin.
+    pub fn create(state: &Path, start: &Start, clock: Clock) -> Result<Self> {
+        let place = Place::new(state);
+        let active = Active::begin(&place, start.id, start.pid)?;
+        let folder = place.folder(start.id);
+        private::new_folder(&folder)?;
+        let mut inner = Inner {
+            cast: Sink::hashed(&folder.join("terminal.cast"))?,
+            writer: cast::Writer::new(cast::Form::V3),
+            pending: Vec::with_capacity(MAX_PENDING + MAX_PENDING / 4),
+            pending_since: None,
+            audit: Sink::plain(&folder.join("audit.jsonl"))?,
+            chain: Chain::new(start.id),
+            line: Vec::new(),
+            labels: Labels::default(),
+            counts: Counts::default(),
+            checkpoint: Checked { bytes: 0, at: clock.elapsed() },
+            bodies: 0,
+            active: Some(active),
+            failure: None,
+            finished: false,
+        };
+        inner.append(&Event::SessionStart(Box::new(start.clone())), clock.elapsed())?;
+        inner.writer.header(&header(start), &mut inner.pending);
+        inner.write_pending()?;
+        Ok(Self(Arc::new(Shared {
+            place,
+            folder,
+            id: start.id,
+            clock,
+            inner: Mutex::new(inner),
+            on_failure: Mutex::new(Vec::new()),
+        })))
+    }
+
+    /// The session that is recorded.
+    #[must_use]
+    pub fn id(&self) -> SessionId {
+        self.0.id
+    }
+
+    /// The folder of the recording.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.0.folder
+    }
+
+    /// What the program wrote, before it is shown. Waits in memory up to 64 KiB or 250 ms (see
+    /// [`Recorder::flush_due`]).
+    pub fn output(&self, bytes: &[u8]) -> Result<()> {
+        self.terminal(|inner, at| inner.writer.output(at, bytes, &mut inner.pending))
+    }
+
+    /// What the person typed; only for sessions that record input.
+    pub fn input(&self, bytes: &[u8]) -> Result<()> {
+        self.terminal(|inner, at| inner.writer.input(at, bytes, &mut inner.pending))
+    }
+
+    /// The terminal's new size.
+    pub fn resize(&self, cols: u16, rows: u16) -> Result<()> {
+        self.terminal(|inner, at| inner.writer.resize(at, cols, rows, &mut inner.pending))
+    }
+
+    /// A named place in the terminal recording.
+    pub fn marker(&self, text: &str) -> Result<()> {
+        self.terminal(|inner, at| inner.writer.marker(at, text, &mut inner.pending))
+    }
+
+    /// Writes an event to the audit log before it returns its `seq`; calls, denials, approvals, commands and alerts
+    /// also get a marker in the terminal recording.
+    ///
+    /// Start, end and checkpoints are the recorder's own: to give one is an error, which is not final.
+    pub fn event(&self, event: &Event) -> Result<u64> {
+        if matches!(event, Event::SessionStart(_) | Event::SessionEnd(_) | Event::Checkpoint(_)) {
+            return Err(Error::new(Kind::Record, "this event is written by the recorder itself"));
+        }
+        self.locked(|inner, at| {
+            let seq = inner.append(event, at)?;
+            if let Some(label) = inner.labels.of(event) {
+                inner.writer.marker(at, &label, &mut inner.pending);
+                inner.settle(at)?;
+            }
+            Ok(seq)
+        })
+    }
+
+    /// Keeps a body: its first 1 MiB; of a longer one also length and digest. Write the event that refers to it
+    /// afterwards.
+    pub fn body(&self, bytes: &[u8]) -> Result<BodyRef> {
+        let mut body = Body::default();
+        body.push(bytes);
+        self.store(body)
+    }
+
+    /// Keeps a body that came in pieces. When the bodies of this session have used up their 256 MiB only length and
+    /// digest are kept.
+    pub fn store(&self, body: Body) -> Result<BodyRef> {
+        let room = self.locked(|inner, _| Ok(BODIES_ROOM.saturating_sub(inner.bodies)))?;
+        // Compressing and writing need no order, so the terminal does not wait for them.
+        let stored = body.store(&self.0.folder.join("bodies"), room);
+        self.locked(|inner, _| match stored {
+            Ok((reference, taken)) => {
+                inner.bodies += taken;
+                Ok(reference)
+            }
+            Err(error) => Err(inner.fail(error)),
+        })
+    }
+
+    /// How long until [`Recorder::flush`] must be called; zero: now; none: nothing waits.
+    #[must_use]
+    pub fn flush_due(&self) -> Option<Duration> {
+        let inner = self.lock();
+        if inner.failure.is_some() || inner.finished {
+            return None;
+        }
+        let now = self.0.clock.elapsed();
+        let left = |since: Micros, wait: Duration| {
+            wait.saturating_sub(Duration::from(Micros(now.0.saturating_sub(since.0))))
+        };
+        let flush = inner.pending_since.map(|since| left(since, MAX_WAIT));
+        let unchecked = inner.cast.bytes() > inner.checkpoint.bytes;
+        let check = unchecked.then(|| left(inner.checkpoint.at, CHECKPOINT_WAIT));
+        flush.into_iter().chain(check).min()
+    }
+
+    /// Writes the terminal bytes that wait, and a checkpoint if one is due.
+    pub fn flush(&self) -> Result<()> {
+        self.locked(|inner, at| {
+            inner.write_pending()?;
+            inner.check_if_due(at)
+        })
+    }
+
+    /// Why nothing more can be recorded; none while all is well.
+    #[must_use]
+    pub fn failure(&self) -> Option<Error> {
+        self.lock().failure.clone()
+    }
+
+    /// Calls `callback` once, on the thread that failed, when recording has become impossible; at once if it is.
+    pub fn on_failure(&self, callback: impl Fn(&Error) + Send + Sync + 'static) {
+        let failed = self.failure();
+        match failed {
+            Some(error) => callback(&error),
+            None => self.0.on_failure.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(callback)),
+        }
+    }
+
+    /// Numbers of events so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.lock().counts
+    }
+
+    /// Ends the recording: the exit status, a last checkpoint, `session.end`, the seal. Gives the folder.
+    ///
+    /// Fails when something could not be written. What is there stays readable, and the next start seals it.
+    pub fn finish(&self, end: &End) -> Result<PathBuf> {
+        let (seal, active) = self.locked(|inner, at| {
+            inner.writer.finish(at, &mut inner.pending);
+            let by_signal = end.signal.map(|signal| signal.saturating_add(128));
+            if let Some(status) = end.status.or(by_signal) {
+                inner.writer.exit(at, status, &mut inner.pending);
+            }
+            inner.write_pending()?;
+            inner.check(at)?;
+            inner.append(&Event::SessionEnd(end.clone()), at)?;
+            inner.finished = true;
+            Ok((inner.seal(self.0.id, self.0.clock.unix_micros()), inner.active.take()))
+        })?;
+        seal::write(&self.0.place, &self.0.folder, seal)?;
+        if let Some(active) = active {
+            active.end();
+        }
+        Ok(self.0.folder.clone())
+    }
+
+    fn terminal(&self, encode: impl FnOnce(&mut Inner, Micros)) -> Result<()> {
+        self.locked(|inner, at| {
+            encode(inner, at);
+            inner.settle(at)
+        })
+    }
+
+    /// Does `work` with the time at which it has its turn, so that times in the files never go back.
+    fn locked<T>(&self, work: impl FnOnce(&mut Inner, Micros) -> Result<T>) -> Result<T> {
+        let mut inner = self.lock();
+        if let Some(error) = &inner.failure {
+            return Err(error.clone());
+        }
+        if inner.finished {
+            return Err(Error::new(Kind::Record, "the recording is finished already"));
+        }
+        let done = work(&mut inner, self.0.clock.elapsed());
+        let failure = inner.failure.clone();
+        drop(inner);
+        if let Some(error) = failure {
+            let callbacks =
+                std::mem::take(&mut *self.0.on_failure.lock().unwrap_or_else(PoisonError::into_inner));
+            callbacks.iter().for_each(|callback| callback(&error));
+        }
+        done
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Recorder").field(&self.0.folder).finish()
+    }
+}
+
+impl Drop for Inner {
+    /// A session that ends without [`Recorder::finish`] still keeps what it was given.
+    fn drop(&mut self) {
+        if !self.finished && self.failure.is_none() {
+            drop(self.write_pending());
+        }
+    }
+}
+
+impl Inner {
+    /// After something was added to `pending`.
+    fn settle(&mut self, at: Micros) -> Result<()> {
+        if self.pending.len() >= MAX_PENDING {
+            self.write_pending()?;
+            return self.check_if_due(at);
+        }
+        if !self.pending.is_empty() && self.pending_since.is_none() {
+            self.pending_since = Some(at);
+        }
+        Ok(())
+    }
+
+    fn write_pending(&mut self) -> Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let written = self.cast.write(&self.pending);
+        self.pending.clear();
+        self.pending_since = None;
+        written.map_err(|error| self.fail(error))
+    }
+
+    fn append(&mut self, event: &Event, at: Micros) -> Result<u64> {
+        self.line.clear();
+        let seq = self.chain.append(event, at, &mut self.line)?;
+        self.audit.write(&self.line).map_err(|error| self.fail(error))?;
+        self.counts.add(event);
+        Ok(seq)
+    }
+
+    fn check_if_due(&mut self, at: Micros) -> Result<()> {
+        let new = self.cast.bytes() - self.checkpoint.bytes;
+        let waited = Duration::from(Micros(at.0.saturating_sub(self.checkpoint.at.0)));
+        match new >= CHECKPOINT_BYTES || new > 0 && waited >= CHECKPOINT_WAIT {
+            true => self.check(at),
+            false => Ok(()),
+        }
+    }
+
+    fn check(&mut self, at: Micros) -> Result<()> {
+        let offset = self.cast.bytes();
+        let sha256 = self.cast.sha256();
+        self.append(&Event::Checkpoint(Checkpoint { offset, sha256 }), at)?;
+        self.checkpoint = Checked { bytes: offset, at };
+        Ok(())
+    }
+
+    fn fail(&mut self, error: Error) -> Error {
+        self.failure.get_or_insert(error).clone()
+    }
+
+    fn seal(&self, session: SessionId, sealed: u64) -> Seal {
+        Seal {
+            format: 1,
+            session,
+            sealed_as: SealedAs::Complete,
+            sealed,
+            audit_lines: self.chain.lines(),
+            audit_bytes: self.audit.bytes(),
+            audit_head: self.chain.head().to_owned(),
+            cast_bytes: self.cast.bytes(),
+            cast_sha256: self.cast.sha256(),
+            counts: self.counts,
+            previous: None,
+            key: String::new(),
+        }
+    }
+}
+
+/// The header of the terminal recording.
+fn header(start: &audit::Start) -> cast::Header {
+    cast::Header {
+        version: 3,
+        cols: start.cols,
+        rows: start.rows,
+        timestamp: Some(start.started / 1_000_000),
+        command: Some(super::label::command_line(&start.command)),
+        title: start.title.clone(),
+        env: start.env.clone(),
+        term_type: start.term.clone(),
+        ..cast::Header::default()
+    }
+}
