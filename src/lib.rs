@@ -24,5 +24,6 @@ pub mod lines;
 pub mod net;
 pub mod policy;
 pub mod record;
+pub mod session;
 pub mod sys;
 pub mod types;

@@ -137,7 +137,9 @@ impl Broker {
         let Some(held) = state.waiting.remove(&id) else { return Answered::NotWaiting };
         let by = by.to_owned();
         let outcome = match answer {
-            _ if held.waiting.deadline <= now => Outcome::Denied(Refusal::TimedOut(held.waiting.question.ttl)),
+            _ if held.waiting.deadline <= now => {
+                Outcome::Denied(Refusal::TimedOut(held.waiting.question.ttl))
+            }
             Answer::Deny(reason) => Outcome::Denied(Refusal::Person { by, reason }),
             Answer::Allow(scope) => {
                 if scope == Scope::Session && state.grants.len() < MOST_GRANTS {

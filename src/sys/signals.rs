@@ -25,6 +25,8 @@ use crate::sys::fd;
 
 /// Bit `n` is set when signal `n` came and was not taken yet. Signals have numbers below 64.
 static PENDING: AtomicU64 = AtomicU64::new(0);
+/// As `PENDING`, for those that a process has sent; the terminal's and the kernel's are not among them.
+static SENT: AtomicU64 = AtomicU64::new(0);
 /// Where the handler writes; -1 before the first watch.
 static WRITER: AtomicI32 = AtomicI32::new(-1);
 
@@ -37,7 +39,10 @@ pub struct Signals {
 
 /// Signals that came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Arrived(u64);
+pub struct Arrived {
+    all: u64,
+    sent: u64,
+}
 
 /// What signal dispositions a child is started with: those that we were started with.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +64,7 @@ impl Signals {
             signals.set(*signal, SigHandler::SigIgn)?;
         }
         for signal in watched {
-            signals.set(*signal, SigHandler::Handler(note))?;
+            signals.set(*signal, SigHandler::SigAction(note))?;
             let was_ignored = signals
                 .before
                 .last()
@@ -83,7 +88,7 @@ impl Signals {
     pub fn take(&self) -> Arrived {
         let mut buffer = [0; 64];
         while let Ok(fd::Moved::Bytes(_)) = fd::read(&self.reader, &mut buffer) {}
-        Arrived(PENDING.swap(0, Ordering::SeqCst))
+        Arrived { all: PENDING.swap(0, Ordering::SeqCst), sent: SENT.swap(0, Ordering::SeqCst) }
     }
 
     /// What a child has to be given back.
@@ -119,22 +124,38 @@ impl Arrived {
     /// Whether `signal` is among them.
     #[must_use]
     pub fn has(self, signal: Signal) -> bool {
-        self.0 & (1 << (signal as u32)) != 0
+        self.all & bit(signal as libc::c_int) != 0
+    }
+
+    /// Whether a process has sent `signal`, rather than the terminal or the kernel.
+    #[must_use]
+    pub fn is_from_process(self, signal: Signal) -> bool {
+        self.sent & bit(signal as libc::c_int) != 0
     }
 }
 
 fn install(signal: Signal, handler: SigHandler) -> Result<SigAction> {
     // No SA_RESTART on purpose: a signal must end the wait.
-    let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
+    let action = SigAction::new(handler, SaFlags::SA_SIGINFO, SigSet::empty());
     // SAFETY: `note` is async-signal-safe: two atomics, write(2), and errno put back.
     unsafe { sigaction(signal, &action) }
         .map_err(io::Error::from)
         .context(|| format!("cannot watch {}", signal.as_str()))
 }
 
-extern "C" fn note(signal: libc::c_int) {
+fn bit(signal: libc::c_int) -> u64 {
+    1 << (signal & 63)
+}
+
+extern "C" fn note(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
     let errno = Errno::last_raw();
-    PENDING.fetch_or(1 << (signal & 63), Ordering::SeqCst);
+    // SAFETY: with SA_SIGINFO the kernel passes a valid siginfo_t, or null.
+    let code = unsafe { info.as_ref() }.map_or(0, |info| info.si_code);
+    // Codes up to 0 mean kill(2) and its like; the kernel's own are positive (sigaction(2)).
+    if code <= 0 {
+        SENT.fetch_or(bit(signal), Ordering::SeqCst);
+    }
+    PENDING.fetch_or(bit(signal), Ordering::SeqCst);
     let byte = 1_u8;
     // SAFETY: write(2) is async-signal-safe, reads one byte that lives here, and a bad descriptor only fails.
     let _ = unsafe { libc::write(WRITER.load(Ordering::SeqCst), (&raw const byte).cast(), 1) };
@@ -167,7 +188,7 @@ mod tests {
         raise(Signal::SIGUSR1).unwrap();
         raise(Signal::SIGUSR1).unwrap();
         let arrived = signals.take();
-        assert!(arrived.has(Signal::SIGUSR1));
+        assert!(arrived.has(Signal::SIGUSR1) && arrived.is_from_process(Signal::SIGUSR1));
         assert!(!arrived.has(Signal::SIGUSR2));
         assert_eq!(signals.take(), Arrived::default());
     }

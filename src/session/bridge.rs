@@ -1,0 +1,440 @@
+//! The loop: wait for something, then do what it asks for.
+
+use std::os::fd::AsFd;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::approval::Broker;
+use crate::audit;
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::error::Kind;
+use crate::error::Result;
+use crate::record::Recorder;
+use crate::session::Ended;
+use crate::session::Exit;
+use crate::session::asking::Asking;
+use crate::session::ending::Due;
+use crate::session::ending::Ending;
+use crate::session::job::Foreground;
+use crate::session::keys::Keys;
+use crate::session::lane::Lane;
+use crate::session::lane::Pumped;
+use crate::sys::child::Change;
+use crate::sys::child::Child;
+use crate::sys::fd;
+use crate::sys::fd::Moved;
+use crate::sys::outlet::Outlet;
+use crate::sys::poll::PollSet;
+use crate::sys::poll::Want;
+use crate::sys::pty::Master;
+use crate::sys::signals;
+use crate::sys::signals::Arrived;
+use crate::sys::signals::Signal;
+use crate::sys::signals::Signals;
+use crate::sys::tty;
+use crate::sys::wake::Wakeups;
+use crate::types::Micros;
+
+/// Keys read at once.
+const KEYS_BYTES: usize = 4096;
+/// Masks of the terminal are told to the audit log at most this often.
+const TELL_MASKS_EVERY: Duration = Duration::from_secs(1);
+
+/// A running session.
+pub(super) struct Bridge {
+    pub(super) buffer: Vec<u8>,
+    pub(super) signals: Signals,
+    pub(super) child: Child,
+    pub(super) ending: Ending,
+    /// Our end of the pseudo-terminal, if there is one.
+    pub(super) master: Option<Rc<Master>>,
+    /// The first leads to the terminal, if there is one.
+    pub(super) lanes: Vec<Lane>,
+    pub(super) terminal: Option<Terminal>,
+    pub(super) keys: Keys,
+    pub(super) person: String,
+    pub(super) clock: Clock,
+    pub(super) recorder: Recorder,
+    pub(super) broker: Broker,
+    pub(super) wakeups: Wakeups,
+    pub(super) masks_told: Micros,
+}
+
+/// The terminal outside.
+pub(super) struct Terminal {
+    pub(super) outlet: Rc<Outlet>,
+    pub(super) foreground: Foreground,
+    pub(super) fixed_size: bool,
+    /// The question that covers the screen, if so.
+    pub(super) prompt: Option<Asking>,
+    /// Somebody may have asked since the last look.
+    pub(super) questions: bool,
+}
+
+/// What a wait found.
+#[derive(Default)]
+struct Ready {
+    signals: bool,
+    wakeups: bool,
+    keys: bool,
+    deliver: bool,
+    read: [bool; 2],
+    show: [bool; 2],
+    gone: [bool; 2],
+}
+
+impl Bridge {
+    /// Carries bytes until the program has ended and everything is shown.
+    pub(super) fn run(mut self) -> Ended {
+        while !self.is_over() {
+            if let Err(error) = self.turn() {
+                self.stop(error);
+            }
+        }
+        self.finish()
+    }
+
+    fn turn(&mut self) -> Result<()> {
+        let ready = self.wait()?;
+        if ready.wakeups {
+            self.wakeups.clear();
+            if let Some(terminal) = &mut self.terminal {
+                terminal.questions = true;
+            }
+            if let Some(error) = self.recorder.failure() {
+                return Err(error);
+            }
+        }
+        if ready.signals {
+            let arrived = self.signals.take();
+            self.on_signals(arrived)?;
+        }
+        if ready.keys {
+            self.on_keys()?;
+        }
+        if ready.deliver
+            && let Some(master) = &self.master
+        {
+            self.keys.deliver(master);
+        }
+        for number in 0..self.lanes.len() {
+            self.on_lane(number, &ready)?;
+        }
+        self.on_time()
+    }
+
+    fn on_lane(&mut self, number: usize, ready: &Ready) -> Result<()> {
+        let now = self.clock.elapsed();
+        let lane = &mut self.lanes[number];
+        if ready.gone[number] && !lane.has_pending() {
+            lane.close();
+        }
+        if ready.read[number]
+            && let Pumped::Bytes(count) = lane.pump(&mut self.buffer, &self.recorder, now)?
+        {
+            self.ending.moved(count, now);
+        }
+        // What was just recorded is tried at once: most of the time there is room.
+        if (ready.show[number] || ready.read[number])
+            && let Err(error) = lane.show()
+        {
+            // The program learns it as any writer does; we tell it at the end.
+            self.ending.trouble.push(error);
+        }
+        if lane.has_pending() {
+            self.ending.moved(0, now);
+        }
+        if number == 0 && self.terminal.is_some() && self.lanes[0].is_closed() {
+            self.hang_up();
+        }
+        Ok(())
+    }
+
+    /// Waits until there is something to do.
+    fn wait(&mut self) -> Result<Ready> {
+        let timeout = self.next_deadline();
+        let mut set = PollSet::new();
+        let signals = set.add(self.signals.as_fd(), Want::Read);
+        let wakeups = set.add(self.wakeups.as_fd(), Want::Read);
+        let asking = self.is_asking();
+        let master = self.master.as_ref();
+        let deliver = master.filter(|_| self.keys.has_waiting()).map(|master| set.add(master.as_fd(), Want::Write));
+        let keys = self.terminal.as_ref().filter(|terminal| {
+            terminal.foreground.is_ours() && (asking || self.keys.has_room()) && !self.lanes[0].is_closed()
+        });
+        let keys = keys.map(|terminal| set.add(terminal.outlet.as_fd(), Want::Read));
+        let mut reads = [None, None];
+        let mut shows = [None, None];
+        let mut gones = [None, None];
+        for (number, lane) in self.lanes.iter().enumerate() {
+            // A prompt holds the program's output back, wherever it goes.
+            if !asking && !self.ending.is_stopping() {
+                reads[number] = lane.wants_read().map(|fd| set.add(fd, Want::Read));
+            }
+            if let Some(outlet) = lane.outlet() {
+                if lane.has_pending() {
+                    shows[number] = Some(set.add(outlet.as_fd(), Want::Write));
+                } else if self.terminal.is_none() || number > 0 {
+                    gones[number] = Some(set.add(outlet.as_fd(), Want::Hangup));
+                }
+            }
+        }
+        set.wait(timeout)?;
+        Ok(Ready {
+            signals: set.is_readable(signals),
+            wakeups: set.is_readable(wakeups),
+            keys: keys.is_some_and(|slot| set.is_readable(slot)),
+            deliver: deliver.is_some_and(|slot| set.is_writable(slot)),
+            read: reads.map(|slot| slot.is_some_and(|slot| set.is_readable(slot))),
+            show: shows.map(|slot| slot.is_some_and(|slot| set.is_writable(slot))),
+            gone: gones.map(|slot| slot.is_some_and(|slot| set.is_gone(slot))),
+        })
+    }
+
+    /// How long nothing has to be done; none: until something happens.
+    fn next_deadline(&self) -> Option<Duration> {
+        let now = self.clock.elapsed();
+        let lanes = self.lanes.iter().filter_map(Lane::quiet_at);
+        let terminal = self.terminal.as_ref();
+        let looks = terminal.and_then(|terminal| terminal.foreground.look_at());
+        let prompt = terminal.and_then(|terminal| terminal.next_deadline(now));
+        let next = lanes.chain(self.keys.quiet_at()).chain(self.ending.next()).chain(looks).chain(prompt).min();
+        let next = next.map(|at| Duration::from_micros(at.0.saturating_sub(now.0)));
+        next.into_iter().chain(self.recorder.flush_due()).min()
+    }
+
+    fn on_time(&mut self) -> Result<()> {
+        let now = self.clock.elapsed();
+        for lane in &mut self.lanes {
+            if lane.quiet_at().is_some_and(|at| now >= at) {
+                lane.let_go(&self.recorder, now)?;
+                if let Err(error) = lane.show() {
+                    self.ending.trouble.push(error);
+                }
+            }
+        }
+        self.keys.let_go(&self.recorder, now)?;
+        if self.recorder.flush_due().is_some_and(|left| left.is_zero()) {
+            self.recorder.flush()?;
+        }
+        self.tell_masks(now, TELL_MASKS_EVERY)?;
+        match self.ending.due(now) {
+            Due::Nothing => {}
+            Due::Kill => self.child.signal(Signal::SIGKILL),
+            Due::CutOff => self.cut_off()?,
+            Due::StopLingering => self.end_lanes()?,
+        }
+        if self.terminal.as_ref().is_some_and(|terminal| terminal.foreground.look_at().is_some_and(|at| now >= at)) {
+            self.take_terminal();
+        }
+        self.ask_if_needed()
+    }
+
+    fn on_signals(&mut self, arrived: Arrived) -> Result<()> {
+        if arrived.has(Signal::SIGCHLD) {
+            self.on_child();
+        }
+        if arrived.has(Signal::SIGTSTP) {
+            self.suspend();
+        }
+        if arrived.has(Signal::SIGCONT)
+            && let Some(terminal) = &mut self.terminal
+        {
+            // Somebody stopped us without asking; the shell has set its own modes meanwhile.
+            terminal.foreground.lost();
+            self.take_terminal();
+        }
+        if arrived.has(Signal::SIGWINCH) || arrived.has(Signal::SIGCONT) {
+            self.resize()?;
+        }
+        for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2] {
+            // In our own process group, a signal from the terminal has reached the program already.
+            if arrived.has(signal) && (self.child.group().is_some() || arrived.is_from_process(signal)) {
+                self.forward(signal);
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes a signal on: to the program, and to what it has put into the foreground of its terminal.
+    fn forward(&self, signal: Signal) {
+        let foreground = self.master.as_ref().and_then(|master| master.foreground());
+        let foreground = foreground.filter(|group| Some(*group) != self.child.group());
+        match (foreground, signal) {
+            // As if typed: only who is in the foreground.
+            (Some(group), Signal::SIGINT | Signal::SIGQUIT) => group.signal(signal),
+            (other, _) => {
+                self.child.signal(signal);
+                if let Some(group) = other {
+                    group.signal(signal);
+                }
+            }
+        }
+    }
+
+    fn on_child(&mut self) {
+        if self.ending.change.is_some() {
+            return;
+        }
+        match self.child.change() {
+            None => {}
+            Some(Change::Stopped) => {
+                self.suspend();
+                self.child.signal(Signal::SIGCONT);
+            }
+            Some(change) => {
+                self.ending.ended(change, self.clock.elapsed());
+                // Who asked is gone; what the program has written last must be seen.
+                self.cover(false);
+            }
+        }
+    }
+
+    /// Stops ourselves with the terminal given back; goes on when somebody continues us.
+    fn suspend(&mut self) {
+        self.cover(false);
+        if let Some(terminal) = &mut self.terminal {
+            terminal.foreground.give_back();
+        }
+        signals::stop_ourselves();
+        self.take_terminal();
+        let _ = self.resize();
+    }
+
+    /// Makes the terminal raw, if we are in the foreground.
+    pub(super) fn take_terminal(&mut self) {
+        let now = self.clock.elapsed();
+        let Some(terminal) = &mut self.terminal else { return };
+        if terminal.foreground.take(now).is_err() {
+            self.hang_up();
+        }
+    }
+
+    fn resize(&mut self) -> Result<()> {
+        let Some(terminal) = &self.terminal else { return Ok(()) };
+        let (Some(size), Some(master)) = (tty::size_of(terminal.outlet.as_fd()), &self.master) else { return Ok(()) };
+        let before = self.lanes[0].screen.as_ref().map(|screen| screen.size());
+        if terminal.fixed_size || before == Some(size) {
+            return Ok(());
+        }
+        self.recorder.resize(size.cols, size.rows)?;
+        if let Some(screen) = &mut self.lanes[0].screen {
+            screen.resize(size);
+        }
+        master.resize(size);
+        self.redraw();
+        Ok(())
+    }
+
+    fn on_keys(&mut self) -> Result<()> {
+        let Some(terminal) = &self.terminal else { return Ok(()) };
+        let mut typed = [0; KEYS_BYTES];
+        let now = self.clock.elapsed();
+        match fd::read(&*terminal.outlet, &mut typed) {
+            Ok(Moved::Bytes(count)) if self.is_asking() => self.on_answer(&typed[..count]),
+            Ok(Moved::Bytes(count)) => {
+                if let Some(master) = &self.master {
+                    self.keys.typed(&typed[..count], master, &self.recorder, now)?;
+                    self.keys.deliver(master);
+                }
+            }
+            Ok(Moved::Later) => {}
+            Ok(Moved::Closed) | Err(_) => self.hang_up(),
+        }
+        Ok(())
+    }
+
+    /// The terminal outside is gone: the program gets SIGHUP, as the kernel would send it.
+    fn hang_up(&mut self) {
+        if self.ending.hang_up(self.clock.elapsed()) {
+            self.terminal = None;
+            self.lanes[0].close();
+            self.broker.close("the terminal was closed");
+            self.forward(Signal::SIGHUP);
+            self.child.signal(Signal::SIGCONT);
+        }
+    }
+
+    /// The program ignores SIGHUP: its terminal goes now, too, and it learns it by reading and writing.
+    fn cut_off(&mut self) -> Result<()> {
+        self.lanes[0].end(&self.recorder)?;
+        self.keys.end(&self.recorder)?;
+        self.master = None;
+        Ok(())
+    }
+
+    /// Ends the session because nothing more can be recorded: shows nothing more, ends the program.
+    fn stop(&mut self, error: Error) {
+        let now = self.clock.elapsed();
+        if !self.ending.stop(error, now) {
+            return;
+        }
+        self.broker.close("the session had to stop");
+        self.cover(false);
+        self.lanes.iter_mut().for_each(Lane::abandon);
+        self.forward(Signal::SIGHUP);
+        self.child.signal(Signal::SIGCONT);
+    }
+
+    fn end_lanes(&mut self) -> Result<()> {
+        for lane in &mut self.lanes {
+            lane.end(&self.recorder)?;
+            if let Err(error) = lane.show() {
+                self.ending.trouble.push(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_masks(&mut self, now: Micros, every: Duration) -> Result<()> {
+        if now.0 < self.masks_told.0.saturating_add(Micros::from(every).0) {
+            return Ok(());
+        }
+        self.masks_told = now;
+        for lane in &mut self.lanes {
+            let rules = lane.stream().take_masks();
+            if !rules.is_empty() {
+                let mask = audit::Mask { place: "terminal".to_owned(), rules, call: None };
+                self.recorder.event(&audit::Event::Mask(mask))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        let gone = self.ending.is_gone(self.clock.elapsed());
+        gone && (self.ending.is_stopping() || self.lanes.iter().all(Lane::is_done))
+    }
+
+    /// Tidies up and tells how it went.
+    fn finish(mut self) -> Ended {
+        self.broker.close("the session ended");
+        self.cover(false);
+        if !self.ending.is_stopping() {
+            let told = self.keys.end(&self.recorder).and_then(|()| self.tell_masks(Micros(u64::MAX), Duration::ZERO));
+            if let Err(error) = told.and_then(|()| self.recorder.flush()) {
+                self.ending.stop(error, self.clock.elapsed());
+            }
+        }
+        let change = self.ending.change;
+        let killed = !matches!(change, Some(Change::Exited(_)));
+        if let (true, Some(terminal)) = (killed, &self.terminal)
+            && let Some(screen) = &self.lanes[0].screen
+        {
+            // A program that was killed could not tidy up the terminal itself.
+            let _ = terminal.outlet.write(&screen.clean_up());
+        }
+        let exit = match change {
+            _ if self.ending.is_stopping() => Exit::Stopped,
+            Some(Change::Exited(status)) => Exit::Status(status),
+            Some(Change::Killed(signal)) => Exit::Signal(signal),
+            Some(Change::Stopped | Change::Lost) | None => {
+                let error = Error::new(Kind::System, "the program's exit status is lost");
+                self.ending.trouble.push(error.why("another part of this process took it"));
+                Exit::Stopped
+            }
+        };
+        Ended { exit, trouble: std::mem::take(&mut self.ending.trouble) }
+    }
+}

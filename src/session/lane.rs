@@ -1,0 +1,297 @@
+//! The way of the program's output: read, masked, recorded, and only then shown.
+
+use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::error::Result;
+use crate::mask::Stream;
+use crate::record::Recorder;
+use crate::session::screen::Screen;
+use crate::sys::fd;
+use crate::sys::fd::Moved;
+use crate::sys::outlet::Outlet;
+use crate::sys::pty::Master;
+use crate::types::Micros;
+
+/// Bytes read at once: as much as may wait for a slow terminal, so memory stays flat.
+pub const CHUNK_BYTES: usize = 64 << 10;
+/// Silence after which held bytes are let go: long enough for the rest of a write, too short to be seen.
+const QUIET: Duration = Duration::from_millis(10);
+
+/// Where output comes from.
+#[derive(Debug)]
+pub enum Source {
+    /// The pseudo-terminal.
+    Terminal(Rc<Master>),
+    /// A pipe that the program writes to.
+    Pipe(OwnedFd),
+    /// Nothing more will come.
+    Ended,
+}
+
+/// Where output is shown.
+#[derive(Debug)]
+pub enum Sink {
+    /// One of our outputs.
+    Open(Rc<Outlet>),
+    /// Nobody looks at it, on purpose (headless): it is recorded only.
+    Nobody,
+    /// It was closed: nobody reads any more.
+    Closed,
+}
+
+/// One way from source to sink.
+pub struct Lane {
+    source: Source,
+    sink: Sink,
+    stream: Stream,
+    /// The screen that the output paints, where it goes to a terminal.
+    pub screen: Option<Screen>,
+    /// Lines end in LF alone and are recorded with CR LF, so that the recording plays well.
+    plain_lines: bool,
+    ended_with_cr: bool,
+    /// Masked and recorded; shown up to `shown`.
+    pending: Vec<u8>,
+    shown: usize,
+    quiet_at: Option<Micros>,
+    scratch: Vec<u8>,
+}
+
+/// What reading did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pumped {
+    /// This many bytes came.
+    Bytes(usize),
+    /// Nothing now.
+    Nothing,
+}
+
+impl Lane {
+    /// A way from `source` through `stream` to `sink`.
+    #[must_use]
+    pub fn new(source: Source, stream: Stream, sink: Sink) -> Self {
+        let plain_lines = matches!(source, Source::Pipe(_));
+        Self {
+            source,
+            sink,
+            stream,
+            screen: None,
+            plain_lines,
+            ended_with_cr: false,
+            pending: Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4),
+            shown: 0,
+            quiet_at: None,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// What to read from, while everything read before has been shown: a slow reader stops the program, not us.
+    #[must_use]
+    pub fn wants_read(&self) -> Option<BorrowedFd<'_>> {
+        if self.has_pending() {
+            return None;
+        }
+        match &self.source {
+            Source::Terminal(master) => Some(master.as_fd()),
+            Source::Pipe(fd) => Some(fd.as_fd()),
+            Source::Ended => None,
+        }
+    }
+
+    /// What to write to: while something waits to be shown, or to learn that nobody reads any more.
+    #[must_use]
+    pub fn outlet(&self) -> Option<&Rc<Outlet>> {
+        match &self.sink {
+            Sink::Open(outlet) => Some(outlet),
+            Sink::Nobody | Sink::Closed => None,
+        }
+    }
+
+    /// Whether something waits to be shown.
+    #[must_use]
+    pub fn has_pending(&self) -> bool {
+        self.shown < self.pending.len()
+    }
+
+    /// Whether nothing more will come and everything is shown.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(self.source, Source::Ended) && !self.has_pending()
+    }
+
+    /// When held bytes must be let go.
+    #[must_use]
+    pub fn quiet_at(&self) -> Option<Micros> {
+        self.quiet_at
+    }
+
+    /// Reads what is there, up to `buffer`, and takes it through mask and record. A PTY gives 4 KiB at a time, so it
+    /// is read until it has no more: one record and one write for all.
+    ///
+    /// # Errors
+    /// When it cannot be recorded; then it must not be shown.
+    pub fn pump(&mut self, buffer: &mut [u8], recorder: &Recorder, now: Micros) -> Result<Pumped> {
+        let mut got = 0;
+        let mut ended = false;
+        while got < buffer.len() {
+            let moved = match &self.source {
+                Source::Terminal(master) => master.read(&mut buffer[got..]),
+                Source::Pipe(fd) => fd::read(fd, &mut buffer[got..]),
+                Source::Ended => return Ok(Pumped::Nothing),
+            };
+            match moved {
+                Ok(Moved::Bytes(count)) => got += count,
+                Ok(Moved::Later) => break,
+                // A source that cannot be read is as good as ended; the program sees its own side.
+                Ok(Moved::Closed) | Err(_) => {
+                    ended = true;
+                    break;
+                }
+            }
+        }
+        if got > 0 {
+            self.scratch.clear();
+            let mut masked = std::mem::take(&mut self.scratch);
+            self.stream.push(&buffer[..got], &mut masked);
+            let recorded = self.record(&masked, recorder);
+            self.scratch = masked;
+            recorded?;
+            self.quiet_at = self.stream.is_holding().then(|| Micros(now.0 + Micros::from(QUIET).0));
+        }
+        if ended {
+            self.end(recorder)?;
+        }
+        Ok(if got > 0 { Pumped::Bytes(got) } else { Pumped::Nothing })
+    }
+
+    /// Lets held bytes go if the program has been silent long enough.
+    ///
+    /// # Errors
+    /// When they cannot be recorded.
+    pub fn let_go(&mut self, recorder: &Recorder, now: Micros) -> Result<()> {
+        if self.quiet_at.is_none_or(|at| now < at) {
+            return Ok(());
+        }
+        self.quiet_at = None;
+        let mut masked = Vec::new();
+        self.stream.quiet(&mut masked);
+        self.record(&masked, recorder)
+    }
+
+    /// The source has ended, or is given up: what was held is let go.
+    ///
+    /// # Errors
+    /// When it cannot be recorded.
+    pub fn end(&mut self, recorder: &Recorder) -> Result<()> {
+        if matches!(self.source, Source::Ended) {
+            return Ok(());
+        }
+        self.source = Source::Ended;
+        self.quiet_at = None;
+        let mut masked = Vec::new();
+        self.stream.finish(&mut masked);
+        self.record(&masked, recorder)
+    }
+
+    /// Shows as much as the sink takes now.
+    ///
+    /// # Errors
+    /// When the sink cannot be written for another reason than that nobody reads it: disk full, for example. It is
+    /// closed then.
+    pub fn show(&mut self) -> Result<()> {
+        while self.has_pending() {
+            let Sink::Open(outlet) = &self.sink else {
+                self.shown = self.pending.len();
+                break;
+            };
+            match outlet.write(&self.pending[self.shown..]) {
+                Ok(Moved::Bytes(count)) => self.shown += count,
+                Ok(Moved::Later) => return Ok(()),
+                Ok(Moved::Closed) => self.close(),
+                Err(cause) => {
+                    self.close();
+                    return Err(Error::io("cannot write the program's output", &cause));
+                }
+            }
+        }
+        self.pending.clear();
+        self.shown = 0;
+        Ok(())
+    }
+
+    /// Nobody reads any more: the program learns it as from any closed pipe. What a terminal's program writes is
+    /// recorded on.
+    pub fn close(&mut self) {
+        self.sink = Sink::Closed;
+        self.shown = self.pending.len();
+        if matches!(self.source, Source::Pipe(_)) {
+            self.source = Source::Ended;
+        }
+    }
+
+    /// Shows nothing more, not even what waits, and reads nothing more.
+    pub fn abandon(&mut self) {
+        self.sink = Sink::Closed;
+        self.source = Source::Ended;
+        self.shown = self.pending.len();
+        self.quiet_at = None;
+    }
+
+    /// Whether the sink was closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self.sink, Sink::Closed)
+    }
+
+    /// Shows something of our own, which is not the program's output and not recorded as such.
+    pub fn say(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+    }
+
+    /// What was masked since the last time.
+    pub fn stream(&mut self) -> &mut Stream {
+        &mut self.stream
+    }
+
+    /// Log before effect: only what is in the file becomes pending.
+    fn record(&mut self, masked: &[u8], recorder: &Recorder) -> Result<()> {
+        if masked.is_empty() {
+            return Ok(());
+        }
+        if self.plain_lines {
+            recorder.output(&self.with_carriage_returns(masked))?;
+        } else {
+            recorder.output(masked)?;
+        }
+        if !matches!(self.sink, Sink::Open(_)) {
+            return Ok(());
+        }
+        recorder.flush()?;
+        if let Some(screen) = &mut self.screen {
+            screen.feed(masked);
+        }
+        self.pending.extend_from_slice(masked);
+        Ok(())
+    }
+
+    fn with_carriage_returns(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut text = Vec::with_capacity(bytes.len() + bytes.len() / 32);
+        let mut rest = bytes;
+        while let Some(at) = memchr::memchr(b'\n', rest) {
+            let before = at.checked_sub(1).map_or(self.ended_with_cr, |last| rest[last] == b'\r');
+            text.extend_from_slice(&rest[..at]);
+            text.extend_from_slice(if before { b"\n" } else { b"\r\n" });
+            self.ended_with_cr = false;
+            rest = &rest[at + 1..];
+        }
+        if let Some(last) = rest.last() {
+            self.ended_with_cr = *last == b'\r';
+        }
+        text.extend_from_slice(rest);
+        text
+    }
+}

@@ -1,0 +1,102 @@
+//! The terminal side: starts the program, carries its output and the person's keys, asks, and sees it end.
+//!
+//! One thread and one poll(2); see [`run`] for the order of things. Output goes the way read → mask → record → show,
+//! and nothing of it is shown that is not in the recording.
+
+mod asking;
+mod bridge;
+mod ending;
+pub mod environment;
+mod job;
+mod keys;
+mod lane;
+mod modes;
+mod prompt;
+mod screen;
+mod start;
+mod surroundings;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::approval::Broker;
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::mask::Engine;
+use crate::record::Recorder;
+use crate::sys::exec::Unstartable;
+use crate::sys::harden::Hardened;
+use crate::sys::tty::Size;
+use crate::sys::wake::Wakeups;
+
+pub use crate::sys::signals::Signal;
+pub use surroundings::Face;
+pub use surroundings::Surroundings;
+
+/// A program to run, and everything that its session needs.
+pub struct Spec {
+    /// The file to run.
+    pub program: PathBuf,
+    /// All arguments, the program's name first.
+    pub argv: Vec<OsString>,
+    /// The whole environment.
+    pub env: Vec<(OsString, OsString)>,
+    /// Where it runs; none: where we run.
+    pub directory: Option<PathBuf>,
+    /// What hoop-run was started on.
+    pub surroundings: Surroundings,
+    /// The size of the pseudo-terminal.
+    pub size: Size,
+    /// The size was asked for and does not follow the terminal's.
+    pub fixed_size: bool,
+    /// What the person types is recorded, too.
+    pub record_input: bool,
+    /// In whose name questions are answered here.
+    pub person: String,
+    /// The clock of the session.
+    pub clock: Clock,
+    /// Where everything is recorded.
+    pub recorder: Recorder,
+    /// What hides secrets.
+    pub masks: Arc<Engine>,
+    /// Where questions come from.
+    pub broker: Broker,
+    /// Polled beside the terminal: the broker and others wake it.
+    pub wakeups: Wakeups,
+    /// What the program gets back of what hoop-run gave up.
+    pub hardened: Option<Hardened>,
+}
+
+/// How a session ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// What became of the program.
+    pub exit: Exit,
+    /// What else went wrong, to be told after the terminal is back.
+    pub trouble: Vec<Error>,
+}
+
+/// What became of the program.
+#[derive(Debug)]
+pub enum Exit {
+    /// It exited with this status.
+    Status(u8),
+    /// This signal killed it.
+    Signal(Signal),
+    /// It did not start.
+    NotStarted(Unstartable),
+    /// We ended the session; the trouble says why.
+    Stopped,
+}
+
+/// Runs the program to its end. The terminal is as it was when this returns, whatever happens.
+///
+/// The recorder is left open: the caller adds what it knows and finishes it.
+#[must_use]
+pub fn run(spec: Spec) -> Ended {
+    match start::start(spec) {
+        Ok(bridge) => bridge.run(),
+        Err(unstartable) => Ended { exit: Exit::NotStarted(unstartable), trouble: Vec::new() },
+    }
+}
