@@ -1,10 +1,18 @@
 //! The policy: IAM-like statements with a third effect, `ask`. Reads it, checks it, decides by it, explains it.
 
 pub mod actions;
+pub mod arn;
+pub mod condition;
 pub mod decision;
+pub mod key;
 pub mod model;
+pub mod operator;
+mod parse;
+pub mod path;
+pub mod pattern;
 pub mod request;
 pub mod set;
+pub mod statement;
 
 pub use actions::Actions;
 pub use actions::NoActions;

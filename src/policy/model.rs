@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::error::Error;
-use crate::error::Kind;
+use crate::config::diagnostic::Fault;
+use crate::policy::statement::Statement;
 use crate::types::AccessLevel;
 use crate::types::Effect;
 
@@ -12,12 +12,68 @@ use crate::types::Effect;
 pub struct Policy {
     /// The file's name, or `built-in NAME`.
     pub origin: String,
+    /// One line about it, if its author gave one.
+    pub description: Option<String>,
     /// What happens to a call that no statement matches.
     pub default: Effect,
+    /// The `[session]` table.
+    pub session: SessionRule,
+    /// The `[[statement]]` rules, in the order of the file.
+    pub statements: Vec<Statement>,
+    /// The `[[command]]` rules.
+    pub commands: Vec<CommandRule>,
     /// The `[[mask]]` rules.
     pub masks: Vec<MaskRule>,
+    /// The `[[record]]` rules.
+    pub records: Vec<RecordRule>,
+    /// The `[[egress]]` rules.
+    pub egress: Vec<EgressRule>,
     /// The `[[alert]]` rules.
     pub alerts: Vec<AlertRule>,
+    /// What is allowed but probably not meant.
+    pub warnings: Vec<Fault>,
+}
+
+/// A `[[command]]` entry: command lines, by pattern. A courtesy: what reaches AWS is decided on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandRule {
+    /// Where it stands: `policy.toml:52`.
+    pub origin: String,
+    /// What happens to such a command.
+    pub effect: Effect,
+    /// Patterns for the whole command line, words joined by one space.
+    pub patterns: Vec<String>,
+    /// Why, in its author's words.
+    pub reason: Option<String>,
+}
+
+/// A `[[record]]` entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordRule {
+    /// Action patterns in lower case.
+    pub actions: Vec<String>,
+    /// How much is written down.
+    pub level: RecordLevel,
+}
+
+/// An `[[egress]]` entry: hosts that are not AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EgressRule {
+    /// Where it stands: `policy.toml:52`.
+    pub origin: String,
+    /// What happens to connections there.
+    pub effect: Effect,
+    /// The hosts.
+    pub hosts: Vec<HostPattern>,
+}
+
+/// A host of an `[[egress]]` entry: `*.npmjs.org:443`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostPattern {
+    /// The name in lower case; may hold `*` and `?`.
+    pub host: String,
+    /// The port; `None`: every port.
+    pub port: Option<u16>,
 }
 
 /// A `[[mask]]` entry: what of which responses is hidden, besides the built-in rules. At least one of `fields`,
@@ -28,7 +84,7 @@ pub struct MaskRule {
     pub name: String,
     /// Where it stands: `policy.toml:52`.
     pub origin: String,
-    /// Action patterns whose calls it is for; empty: every call, and the terminal too.
+    /// Action patterns in lower case whose calls it is for; empty: every call, and the terminal too.
     pub actions: Vec<String>,
     /// Paths in the response, `Items[].ssn`.
     pub fields: Vec<String>,
@@ -71,7 +127,7 @@ pub struct AlertRule {
     pub name: String,
     /// Where it stands.
     pub origin: String,
-    /// Action patterns that count.
+    /// Action patterns in lower case that count.
     pub actions: Vec<String>,
     /// The number of calls that is still well.
     pub more_than: u64,
@@ -103,27 +159,32 @@ pub enum CredentialSource {
     Profile,
 }
 
-impl Policy {
-    /// Reads a policy; `origin` is the file name that messages show.
-    ///
-    /// # Errors
-    /// `Kind::Config` with every fault found, each with place and advice.
-    pub fn parse(_text: &str, _origin: &str) -> Result<Self, Error> {
-        Err(Error::new(Kind::Config, "policies cannot be read yet"))
-    }
+/// The access levels as they are written, in the order of the documentation.
+pub const ACCESS_LEVELS: &[(&str, AccessLevel)] = &[
+    ("list", AccessLevel::List),
+    ("read", AccessLevel::Read),
+    ("write", AccessLevel::Write),
+    ("tagging", AccessLevel::Tagging),
+    ("permissions", AccessLevel::Permissions),
+];
 
-    /// A built-in policy: `guarded`, `readonly` or `observe`.
-    #[must_use]
-    pub fn builtin(_name: &str) -> Option<Self> {
-        None
-    }
+/// The effects as they are written.
+pub const EFFECTS: &[(&str, Effect)] =
+    &[("allow", Effect::Allow), ("ask", Effect::Ask), ("deny", Effect::Deny)];
+
+impl RecordLevel {
+    /// The levels as they are written.
+    pub const WORDS: &[(&str, Self)] =
+        &[("full", Self::Full), ("summary", Self::Summary), ("none", Self::None)];
 }
 
-/// The levels in the order of the documentation.
-pub const ACCESS_LEVELS: &[AccessLevel] = &[
-    AccessLevel::List,
-    AccessLevel::Read,
-    AccessLevel::Write,
-    AccessLevel::Tagging,
-    AccessLevel::Permissions,
-];
+impl AlertAction {
+    /// The actions as they are written.
+    pub const WORDS: &[(&str, Self)] = &[("note", Self::Note), ("ask", Self::Ask), ("stop", Self::Stop)];
+}
+
+impl CredentialSource {
+    /// The sources as they are written.
+    pub const WORDS: &[(&str, Self)] =
+        &[("oidc", Self::Oidc), ("saml", Self::Saml), ("profile", Self::Profile)];
+}
