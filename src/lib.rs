@@ -21,6 +21,7 @@ pub mod creds;
 pub mod error;
 pub mod gateway;
 pub mod lines;
+pub mod mask;
 pub mod net;
 pub mod policy;
 pub mod record;

@@ -141,9 +141,18 @@ impl Chain {
         account.await.cloned()
     }
 
-    /// Forgets the credential; its memory is wiped when the last signature with it is done.
-    pub async fn wipe(&self) {
-        *self.state.lock().await = State::default();
+    /// The account, if it is known already.
+    #[must_use]
+    pub fn known_account(&self) -> Option<String> {
+        self.account.get().cloned()
+    }
+
+    /// Forgets the credential; its memory is wiped when the last signature with it is done. For the end of the
+    /// session, when nobody fetches any more.
+    pub fn wipe(&self) {
+        if let Ok(mut state) = self.state.try_lock() {
+            *state = State::default();
+        }
     }
 
     async fn load(&self) -> Result<Credentials> {

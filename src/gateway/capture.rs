@@ -10,8 +10,10 @@ use std::path::PathBuf;
 const SHEBANG_BYTES: u64 = 256;
 
 /// Programs whose HTTP stack ignores proxy variables.
-const NODE_LIKE: &[&str] =
-    &["node", "nodejs", "npm", "npx", "pnpm", "pnpx", "yarn", "tsx", "ts-node", "deno", "bun", "bunx", "corepack"];
+const NODE_LIKE: &[&str] = &[
+    "node", "nodejs", "npm", "npx", "pnpm", "pnpx", "yarn", "tsx", "ts-node", "deno", "bun", "bunx",
+    "corepack",
+];
 
 /// How the child's AWS calls reach the gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -44,7 +44,8 @@ const CA_VARIABLES: &[&str] = &[
 ];
 
 /// Variables in which the user may already name a bundle, such as a company's.
-const USER_CA_VARIABLES: &[&str] = &["AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+const USER_CA_VARIABLES: &[&str] =
+    &["AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 
 /// What the variables are made from.
 pub struct Facts<'a> {
@@ -99,9 +100,8 @@ pub fn variables(facts: &Facts<'_>, environment: &HashMap<String, String>) -> Ve
 
 /// The user's variables that the child must not see.
 pub fn unset(environment: &HashMap<String, String>, set: &[(String, String)]) -> Vec<String> {
-    let is_unset = |name: &str| {
-        UNSET.contains(&name) || UNSET_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-    };
+    let is_unset =
+        |name: &str| UNSET.contains(&name) || UNSET_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     let mut names: Vec<String> = UNSET
         .iter()
         .map(|name| (*name).to_owned())
@@ -167,14 +167,16 @@ mod tests {
 
     #[test]
     fn the_child_is_given_placeholders_and_the_way_to_the_gateway() {
-        let (set, unset) = made(Capture::Proxy, &[("AWS_PROFILE", "prod"), ("AWS_ENDPOINT_URL_S3", "http://x")]);
+        let (set, unset) =
+            made(Capture::Proxy, &[("AWS_PROFILE", "prod"), ("AWS_ENDPOINT_URL_S3", "http://x")]);
         assert!(set["AWS_ACCESS_KEY_ID"].starts_with("ASIA"));
         assert_eq!(set["https_proxy"], "http://127.0.0.1:4321");
         assert_eq!(set["AWS_CONFIG_FILE"], "/run/hoop/empty");
         assert_eq!(set["NODE_EXTRA_CA_CERTS"], "/run/hoop/ca.pem");
         assert_eq!(set["AWS_REGION"], "eu-central-1");
         assert!(!set.contains_key("AWS_ENDPOINT_URL"));
-        for name in ["AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ENDPOINT_URL"] {
+        for name in ["AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ENDPOINT_URL"]
+        {
             assert!(unset.iter().any(|own| own == name), "{name}");
         }
     }

@@ -26,7 +26,7 @@ pub use sniff::Prefixed;
 pub use sniff::sniff;
 pub use tunnel::Carried;
 pub use tunnel::carry;
-pub use tunnel::is_reachable;
+pub use tunnel::dial;
 pub use upstream::Override;
 pub use upstream::Upstream;
 pub use upstream::UpstreamError;

@@ -8,13 +8,18 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
+use tokio::net::TcpStream;
 
 /// Each direction's buffer.
 const COPY_BYTES: usize = 16 * 1024;
+
+/// How long one address of a host may take to answer.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What went through a tunnel, also when it broke.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +42,28 @@ where
     // How a connection ended tells the client and the server, not us.
     let _ = tokio::io::copy_bidirectional_with_sizes(&mut client, &mut server, COPY_BYTES, COPY_BYTES).await;
     Carried { sent: sent.load(Ordering::Relaxed), received: received.load(Ordering::Relaxed) }
+}
+
+/// Connects to `host:port`, trying its addresses in turn.
+///
+/// Fails with `PermissionDenied` if no address is one that a child may reach.
+pub async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut failure = io::Error::from(io::ErrorKind::NotFound);
+    for address in tokio::net::lookup_host((host, port)).await? {
+        if !is_reachable(address.ip()) {
+            failure = io::ErrorKind::PermissionDenied.into();
+            continue;
+        }
+        match tokio::time::timeout(DIAL_TIMEOUT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                stream.set_nodelay(true)?;
+                return Ok(stream);
+            }
+            Ok(Err(error)) => failure = error,
+            Err(_) => failure = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(failure)
 }
 
 /// Whether a child may be connected to `address`: not to the places where machines and containers are given
