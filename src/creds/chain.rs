@@ -1,7 +1,9 @@
 //! The normal AWS chain (environment, profile, SSO, web identity, process, container, instance), fetched on first
 //! use and renewed ahead of its end.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::UNIX_EPOCH;
@@ -26,7 +28,6 @@ use crate::creds::account;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
-use crate::net::Override;
 use crate::net::Upstream;
 use crate::types::Secret;
 
@@ -44,10 +45,45 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Where to look for the credential.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// The profile to use; `None`: as the AWS CLI would choose.
-    pub profile: Option<String>,
-    /// The region for the calls that fetch a credential (STS, SSO).
-    pub region: Option<String>,
+    profile: Option<String>,
+    region: Option<String>,
+    /// Keys that stand in the environment itself.
+    keys: Option<Key>,
+    config_file: Option<PathBuf>,
+    credentials_file: Option<PathBuf>,
+}
+
+impl Sources {
+    /// What `environment` says, as AWS's own tools read it: `profile` wins over keys in it, keys win over
+    /// `AWS_PROFILE`. `region` is for the calls that fetch a credential (STS, SSO).
+    #[must_use]
+    pub fn new(
+        environment: &HashMap<String, String>,
+        profile: Option<String>,
+        region: Option<String>,
+    ) -> Self {
+        let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+        let home = variable("HOME").map(PathBuf::from);
+        let file = |name: &str, usual: &str| {
+            let named = variable(name).map(PathBuf::from);
+            named.or_else(|| home.as_ref().map(|home| home.join(usual))).filter(|path| path.is_file())
+        };
+        let keys = match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
+            (Some(id), Some(secret)) if profile.is_none() => Some(Key {
+                access_key_id: id.clone(),
+                secret: Secret::new(secret.clone()),
+                token: variable("AWS_SESSION_TOKEN").cloned().map(Secret::new),
+            }),
+            _ => None,
+        };
+        Self {
+            profile: profile.or_else(|| variable("AWS_PROFILE").cloned()),
+            region,
+            keys,
+            config_file: file("AWS_CONFIG_FILE", ".aws/config"),
+            credentials_file: file("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"),
+        }
+    }
 }
 
 /// A credential, and what may be told about it.
@@ -90,9 +126,10 @@ impl Chain {
     /// Where the credential comes from, for messages and the record: `profile dev`.
     #[must_use]
     pub fn source(&self) -> String {
-        match &self.sources.profile {
-            Some(profile) => format!("profile {profile}"),
-            None => "default AWS credential chain".to_owned(),
+        match &self.sources {
+            Sources { keys: Some(_), .. } => "environment".to_owned(),
+            Sources { profile: Some(profile), .. } => format!("profile {profile}"),
+            _ => "default AWS credential chain".to_owned(),
         }
     }
 
@@ -167,27 +204,43 @@ impl Chain {
 
     async fn provider(&self) -> Result<SharedCredentialsProvider> {
         let region = self.sources.region.clone().map(Region::new);
-        let instead = self.upstream.instead().map(Override::url);
-        let files = instead.map(|url| with_endpoint(self.sources.profile.as_deref(), &url));
-        // A profile that was named outright wins over keys in the environment, as `aws --profile` does; the
-        // libraries' own default chain would take the environment's.
+        if let Some(keys) = &self.sources.keys {
+            let token = keys.token.as_ref().map(|token| token.expose().to_owned());
+            let fixed = Credentials::new(&keys.access_key_id, keys.secret.expose(), token, None, "environment");
+            return Ok(SharedCredentialsProvider::new(fixed));
+        }
+        // A profile that was named wins over what else the libraries' own default chain would take first.
         if let Some(profile) = &self.sources.profile {
             let config = ProviderConfig::default().with_region(region);
-            let mut builder =
-                ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile);
-            if let Some(files) = files {
-                builder = builder.profile_files(files);
-            }
-            return Ok(SharedCredentialsProvider::new(builder.build()));
+            let builder = ProfileFileCredentialsProvider::builder().configure(&config);
+            let provider = builder.profile_name(profile).profile_files(self.files()).build();
+            return Ok(SharedCredentialsProvider::new(provider));
         }
-        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).profile_files(self.files());
         if let Some(region) = region {
             loader = loader.region(region);
         }
-        if let Some(files) = files {
-            loader = loader.profile_files(files);
-        }
         loader.load().await.credentials_provider().ok_or_else(|| self.failed().why("the chain is empty"))
+    }
+
+    /// The user's files, and on top of them where STS is to be asked, if not AWS.
+    fn files(&self) -> EnvConfigFiles {
+        let mut files = EnvConfigFiles::builder();
+        if let Some(path) = &self.sources.config_file {
+            files = files.with_file(EnvConfigFileKind::Config, path);
+        }
+        if let Some(path) = &self.sources.credentials_file {
+            files = files.with_file(EnvConfigFileKind::Credentials, path);
+        }
+        if let Some(instead) = self.upstream.instead() {
+            let section = match self.sources.profile.as_deref() {
+                Some(name) if name != "default" => format!("[profile {name}]"),
+                _ => "[default]".to_owned(),
+            };
+            let text = format!("{section}\nendpoint_url = {}\n", instead.url());
+            files = files.with_contents(EnvConfigFileKind::Config, text);
+        }
+        files.build()
     }
 
     fn failed(&self) -> Error {
@@ -216,19 +269,6 @@ impl fmt::Debug for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Chain").field("sources", &self.sources).finish_non_exhaustive()
     }
-}
-
-/// The user's files, and on top of them where STS is to be asked.
-fn with_endpoint(profile: Option<&str>, url: &str) -> EnvConfigFiles {
-    let section = match profile {
-        Some(name) if name != "default" => format!("[profile {name}]"),
-        _ => "[default]".to_owned(),
-    };
-    EnvConfigFiles::builder()
-        .include_default_config_file(true)
-        .include_default_credentials_file(true)
-        .with_contents(EnvConfigFileKind::Config, format!("{section}\nendpoint_url = {url}\n"))
-        .build()
 }
 
 fn lives(fetched: &Fetched, at: u64) -> bool {

@@ -60,7 +60,7 @@ pub struct Made {
 impl Core {
     pub fn new(setup: Setup, made: Made) -> Self {
         let upstream = Arc::new(Upstream::new(made.instead));
-        let sources = Sources { profile: setup.profile, region: made.region };
+        let sources = Sources::new(&setup.environment, setup.profile, made.region);
         Self {
             port: made.port,
             placeholder: made.placeholder,
