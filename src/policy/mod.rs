@@ -2,7 +2,9 @@
 
 pub mod actions;
 pub mod arn;
+pub mod builtin;
 pub mod condition;
+mod decide;
 pub mod decision;
 pub mod key;
 pub mod model;
