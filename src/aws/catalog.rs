@@ -98,12 +98,12 @@ impl Catalog {
     /// The services that sign as `signing`, by name.
     pub fn signed_as(&self, signing: &str) -> Vec<&Service> {
         // S3's newer bucket kinds sign under names of their own and speak S3's API.
-        let signing = match signing {
+        let also = match signing {
             "s3express" | "s3-outposts" | "s3-object-lambda" => "s3",
-            other => other,
+            _ => "",
         };
-        let found = self.by_signing.get(signing).map(Vec::as_slice).unwrap_or_default();
-        found.iter().filter_map(|&at| self.services.get(at)).collect()
+        let found = [signing, also].into_iter().filter_map(|name| self.by_signing.get(name));
+        found.flatten().filter_map(|&at| self.services.get(at)).collect()
     }
 }
 

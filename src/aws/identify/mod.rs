@@ -113,3 +113,6 @@ fn unknown(request: &RequestView<'_>) -> Call {
         needs_account: false,
     }
 }
+
+#[cfg(test)]
+mod tests;

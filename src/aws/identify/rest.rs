@@ -30,15 +30,20 @@ pub(super) fn find(
     scope: &str,
 ) -> Option<Route> {
     let s3 = services.iter().any(|service| service.name == "s3");
-    let path = if s3 { s3_path(parts, address)? } else { split(parts.uri.path()) };
+    let plain = split(parts.uri.path());
+    let buckets = if s3 { s3_path(parts, address) } else { None };
     let query = Query::new(parts.uri.query().unwrap_or_default())?;
     let mut best: Vec<Route> = Vec::new();
     for service in services.iter().filter(|service| service.is_rest()) {
-        if s3 && (service.name == "s3control") != is_control(parts, address) {
-            continue;
-        }
+        let path = match service.name {
+            "s3" if !is_control(parts, address) => buckets.as_ref(),
+            "s3" => None,
+            "s3control" if !is_control(parts, address) => None,
+            _ => Some(&plain),
+        };
+        let Some(path) = path else { continue };
         for operation in service.operations_by(parts.method.as_str()) {
-            let Some(route) = fit(parts, service, operation, &path, &query) else { continue };
+            let Some(route) = fit(parts, service, operation, path, &query) else { continue };
             match best.first().map(|first| route.rank.cmp(&first.rank)) {
                 Some(std::cmp::Ordering::Less) => {}
                 Some(std::cmp::Ordering::Equal) => best.push(route),
@@ -96,9 +101,6 @@ fn s3_path<'a>(parts: &'a Parts, address: Option<&Address>) -> Option<Path<'a>> 
         Some(Place::MultiRegion(alias)) => Some(format!("arn:aws:s3::*:accesspoint/{alias}")),
         Some(Place::Other) => return None,
     };
-    if is_control(parts, address) {
-        return Some(split(parts.uri.path()));
-    }
     let segments = match (&bucket, path) {
         (_, "") => Vec::new(),
         (Some(_), key) => vec![key],
@@ -150,7 +152,8 @@ fn fit(
     let template = template.strip_suffix('/').unwrap_or(template);
     let mut segments = path.segments.as_slice();
     let mut bucket = path.bucket.as_deref();
-    for wanted in template.split('/').filter(|wanted| !wanted.is_empty()) {
+    let mut template = template.split('/').filter(|wanted| !wanted.is_empty());
+    while let Some(wanted) = template.next() {
         let Some(label) = wanted.strip_prefix('{').and_then(|label| label.strip_suffix('}')) else {
             let (first, rest) = segments.split_first()?;
             if *first != wanted && decode(first.as_bytes()) != wanted.as_bytes() || bucket.is_some() {
@@ -164,12 +167,12 @@ fn fit(
             labels.push((label.trim_end_matches('+'), name.to_owned()));
             rank.0.push(2);
         } else if let Some(label) = label.strip_suffix('+') {
-            if segments.is_empty() {
-                return None;
-            }
-            labels.push((label, text(&segments.join("/"))?));
+            // All but what the rest of the template needs.
+            let take = segments.len().checked_sub(template.clone().count()).filter(|take| *take > 0)?;
+            let (taken, rest) = segments.split_at(take);
+            labels.push((label, text(&taken.join("/"))?));
             rank.0.push(1);
-            segments = &[];
+            segments = rest;
         } else {
             let (first, rest) = segments.split_first()?;
             if first.is_empty() {

@@ -171,6 +171,12 @@ pub(crate) fn decode(raw: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
+/// The canonical path, for tests of what counts as the same.
+#[cfg(test)]
+pub(super) fn path_for_tests(raw: &str, service: &str) -> Vec<u8> {
+    path(raw, service)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -140,3 +140,6 @@ impl Authorization {
 fn raw_path(service: &str) -> bool {
     matches!(service, "s3" | "s3express" | "s3-outposts" | "s3-object-lambda")
 }
+
+#[cfg(test)]
+mod tests;
