@@ -27,4 +27,5 @@ pub mod policy;
 pub mod record;
 pub mod session;
 pub mod sys;
+pub mod store;
 pub mod types;

@@ -262,3 +262,30 @@ pub enum Answer {
     /// The client went away, or the session ended.
     Withdrawn,
 }
+
+impl Outcome {
+    /// The word in the file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl Answer {
+    /// The word in the file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+            Self::Nobody => "nobody",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}

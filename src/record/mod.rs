@@ -22,6 +22,7 @@ mod active;
 mod body;
 mod counts;
 pub mod index;
+mod ingest;
 mod label;
 mod open;
 mod place;

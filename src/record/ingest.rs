@@ -1,0 +1,263 @@
+//! One recording into the index: from where it was left last time, in pieces that others need not wait for.
+
+use std::fs;
+use std::io::BufReader;
+use std::io::Seek as _;
+use std::io::SeekFrom;
+use std::path::Path;
+
+use super::counts::Counts;
+use super::label::command_line;
+use super::open::clipped;
+use super::private;
+use super::screen::Screen;
+use super::seal;
+use crate::audit;
+use crate::audit::Event;
+use crate::audit::Start;
+use crate::cast;
+use crate::error::Error;
+use crate::error::Kind;
+use crate::error::Result;
+use crate::store::Added;
+use crate::store::Answered;
+use crate::store::Asked;
+use crate::store::Batch;
+use crate::store::CallEnded;
+use crate::store::Decided;
+use crate::store::Index;
+use crate::store::NewCall;
+use crate::store::NewSession;
+use crate::store::Progress;
+use crate::store::SessionEnded;
+use crate::store::Source;
+use crate::types::Micros;
+use crate::types::SessionId;
+
+/// Most lines of the audit log in one batch.
+const BATCH_LINES: u64 = 4_000;
+/// Most bytes of the terminal recording in one batch.
+const BATCH_CAST: u64 = 2 << 20;
+/// Most screen text of one session that can be searched, in bytes; a session that shows more is flooded by a program.
+const MAX_SCREEN: u64 = 64 << 20;
+
+/// Brings one session up to date; says whether anything was new.
+pub(super) fn session(index: &Index, folder: &Path, id: SessionId) -> Result<bool> {
+    let mut was_new = false;
+    if is_unchanged(index, folder, id)? {
+        return Ok(false);
+    }
+    loop {
+        // The seal is looked at first: what is read after it is then all there will ever be.
+        let sealed = seal::read(folder).ok().flatten().map(|found| found.seal.sealed_as);
+        let more = index.batch(|batch| {
+            let mut at = match batch.progress(id)? {
+                Some(at) if at.is_done => return Ok(false),
+                Some(at) => at,
+                None => begin(batch, folder, id)?,
+            };
+            let mut added = Added::default();
+            let before = at;
+            let more_lines = audit_lines(batch, folder, &mut at, &mut added)?;
+            let more_screen = screen(batch, folder, &mut at)?;
+            let more = more_lines || more_screen;
+            was_new |= at != before;
+            if let Some(sealed) = sealed.filter(|_| !more) {
+                batch.set_sealed(at.row, sealed.as_str())?;
+                at.is_done = true;
+            }
+            batch.set_progress(&at, &added)?;
+            Ok(more)
+        })?;
+        if !more {
+            return Ok(was_new);
+        }
+    }
+}
+
+/// A look at the lengths of the files, so that writers need not take turns for nothing.
+fn is_unchanged(index: &Index, folder: &Path, id: SessionId) -> Result<bool> {
+    let Some(at) = index.progress(id)? else { return Ok(false) };
+    let length = |name: &str| fs::metadata(folder.join(name)).map_or(0, |found| found.len());
+    let is_same = length("audit.jsonl") == at.audit_offset && length("terminal.cast") == at.cast_offset;
+    Ok(at.is_done || is_same && length("seal.json") == 0)
+}
+
+/// Adds the session by its first line.
+fn begin(batch: &Batch<'_>, folder: &Path, id: SessionId) -> Result<Progress> {
+    let first = audit::Reader::open(&folder.join("audit.jsonl"))?.next().transpose()?;
+    let Some(Event::SessionStart(start)) = first.map(|line| line.event) else {
+        return Err(Error::new(Kind::Record, "its audit log has no first line `session.start`"));
+    };
+    if start.id != id {
+        return Err(Error::new(Kind::Record, "its audit log is that of another session"));
+    }
+    let row = batch.add_session(&new_session(*start))?;
+    Ok(Progress {
+        row,
+        audit_offset: 0,
+        cast_offset: 0,
+        cast_time: Micros(0),
+        screen_bytes: 0,
+        is_done: false,
+    })
+}
+
+fn new_session(start: Start) -> NewSession {
+    NewSession {
+        id: start.id,
+        started: start.started,
+        user: clipped(start.user),
+        host: clipped(start.host),
+        agent: start.agent.map(clipped),
+        command: clipped(command_line(&start.command)),
+        title: start.title.map(clipped),
+        cwd: clipped(start.cwd),
+        profile: start.profile.map(clipped),
+        region: start.region.map(clipped),
+    }
+}
+
+/// Reads the next lines; says whether there are more. Lines that cannot be read are passed over: `verify` names them.
+fn audit_lines(batch: &Batch<'_>, folder: &Path, at: &mut Progress, added: &mut Added) -> Result<bool> {
+    let Some(source) = source(&folder.join("audit.jsonl"), at.audit_offset)? else { return Ok(false) };
+    let mut reader = audit::Reader::new(source, at.audit_offset);
+    let mut counts = Counts::default();
+    let mut taken = 0;
+    while taken < BATCH_LINES
+        && let Some(line) = reader.next()
+    {
+        taken += 1;
+        match line {
+            Ok(line) => {
+                counts.add(&line.event);
+                added.last = added.last.max(line.t);
+                add_event(batch, at.row, line.t, line.event)?;
+            }
+            Err(error) if error.kind() == Kind::System => return Err(error),
+            Err(_) => {}
+        }
+    }
+    at.audit_offset = reader.offset();
+    added.calls = counts.calls;
+    added.denied = counts.denied;
+    added.asked = counts.asked;
+    added.commands = counts.commands;
+    added.alerts = counts.alerts;
+    added.masks = counts.masks;
+    Ok(taken == BATCH_LINES)
+}
+
+fn add_event(batch: &Batch<'_>, row: i64, t: Micros, event: Event) -> Result<()> {
+    match event {
+        Event::CallBegin(call) => batch.begin_call(
+            row,
+            &NewCall {
+                call: call.call,
+                began: t,
+                service: &clipped(call.service),
+                operation: &clipped(call.operation),
+                action: &clipped(call.action),
+                access: call.access.as_str(),
+                region: &clipped(call.region),
+                account: call.account.map(clipped).as_deref(),
+                resource: &call.resources.into_iter().next().map(clipped).unwrap_or_default(),
+            },
+        ),
+        Event::Decision(decision) => {
+            let (rule, reason) = (decision.rule.map(clipped), clipped(decision.reason));
+            let (call, effect) = (decision.call, decision.effect.as_str());
+            batch.decide(row, &Decided { call, effect, rule: rule.as_deref(), reason: &reason })
+        }
+        Event::CallEnd(end) => {
+            let error = end.error.map(clipped);
+            if let Some(error) = &error {
+                let message = clipped(end.message.unwrap_or_default());
+                batch.add_text(row, t, Source::Call, &format!("{error} {message}"))?;
+            }
+            let (call, outcome, status) = (end.call, end.outcome.as_str(), end.status);
+            batch.end_call(row, &CallEnded { call, ended: t, outcome, status, error: error.as_deref() })
+        }
+        Event::CommandStart(command) => {
+            batch.start_command(row, command.id, t, &clipped(command_line(&command.argv)))
+        }
+        Event::CommandEnd(end) => batch.end_command(row, end.id, t, end.status),
+        Event::ApprovalAsked(asked) => {
+            let (id, question) = (clipped(asked.id), clipped(asked.question));
+            batch.ask(row, &Asked { id: &id, call: asked.call, asked: t, question: &question })
+        }
+        Event::ApprovalAnswered(answered) => batch.answer(
+            row,
+            &Answered {
+                id: &clipped(answered.id),
+                answered: t,
+                answer: answered.answer.as_str(),
+                person: answered.by.map(clipped).as_deref(),
+                reason: answered.reason.map(clipped).as_deref(),
+            },
+        ),
+        Event::Alert(alert) => batch.alert(row, t, &clipped(alert.name), &clipped(alert.message)),
+        Event::SessionEnd(end) => {
+            let (reason, status, signal) = (end.reason.as_str(), end.status, end.signal);
+            batch.end_session(row, &SessionEnded { ended: t, reason, status, signal })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads the next output; says whether there is more.
+fn screen(batch: &Batch<'_>, folder: &Path, at: &mut Progress) -> Result<bool> {
+    let path = folder.join("terminal.cast");
+    let Some(source) = source(&path, at.cast_offset)? else { return Ok(false) };
+    if at.screen_bytes >= MAX_SCREEN {
+        at.cast_offset = fs::metadata(&path).map_or(at.cast_offset, |found| found.len());
+        return Ok(false);
+    }
+    let begin = at.cast_offset;
+    let mut reader = match begin {
+        0 => match cast::Reader::new(source) {
+            Ok(reader) => reader,
+            // Its header is not written yet, or damaged.
+            Err(_) => return Ok(false),
+        },
+        _ => {
+            let header = cast::Header { version: 3, ..cast::Header::default() };
+            cast::Reader::resume(source, header, begin, at.cast_time)
+        }
+    };
+    let mut text = Screen::new();
+    let mut pieces = Vec::new();
+    let mut is_end = false;
+    while reader.offset() - begin < BATCH_CAST {
+        match reader.next() {
+            Some(Ok(event)) if event.kind == cast::Kind::Output => {
+                text.push(event.time, &event.data, &mut pieces);
+            }
+            Some(Ok(_)) => {}
+            Some(Err(error)) if error.kind() == Kind::System => return Err(error),
+            Some(Err(_)) => {}
+            None => {
+                is_end = true;
+                break;
+            }
+        }
+        for piece in pieces.drain(..) {
+            at.screen_bytes += piece.text.len() as u64;
+            batch.add_text(at.row, piece.at, Source::Screen, &piece.text)?;
+        }
+    }
+    for piece in pieces.drain(..).chain(text.take()) {
+        at.screen_bytes += piece.text.len() as u64;
+        batch.add_text(at.row, piece.at, Source::Screen, &piece.text)?;
+    }
+    at.cast_offset = reader.offset();
+    at.cast_time = reader.time();
+    Ok(!is_end)
+}
+
+/// A file from `offset` on; none when it is missing.
+fn source(path: &Path, offset: u64) -> Result<Option<BufReader<fs::File>>> {
+    let Ok(mut file) = private::open(path) else { return Ok(None) };
+    file.seek(SeekFrom::Start(offset)).map_err(|cause| private::cannot("read", path, &cause))?;
+    Ok(Some(BufReader::with_capacity(128 << 10, file)))
+}

@@ -1,0 +1,286 @@
+//! What goes into the index and what comes out. Texts from recordings may hold control characters: escape them when
+//! they are shown.
+
+use std::ops::Range;
+
+use crate::types::Effect;
+use crate::types::Micros;
+use crate::types::SessionId;
+
+/// A session that is not in the index yet.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The session.
+    pub id: SessionId,
+    /// When it began, in microseconds since the Unix epoch.
+    pub started: u64,
+    /// The person.
+    pub user: String,
+    /// The host.
+    pub host: String,
+    /// The agent.
+    pub agent: Option<String>,
+    /// The command, in one line.
+    pub command: String,
+    /// A title.
+    pub title: Option<String>,
+    /// Working directory.
+    pub cwd: String,
+    /// AWS profile.
+    pub profile: Option<String>,
+    /// Region.
+    pub region: Option<String>,
+}
+
+/// How far a session has been indexed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Its row.
+    pub row: i64,
+    /// Bytes of the audit log that are in.
+    pub audit_offset: u64,
+    /// Bytes of the terminal recording that are in.
+    pub cast_offset: u64,
+    /// Time of the last terminal event that is in.
+    pub cast_time: Micros,
+    /// Bytes of screen text that are in.
+    pub screen_bytes: u64,
+    /// Whether nothing more will come.
+    pub is_done: bool,
+}
+
+/// What a batch adds to the numbers of a session.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Added {
+    /// Calls.
+    pub calls: u64,
+    /// Denials.
+    pub denied: u64,
+    /// Questions.
+    pub asked: u64,
+    /// Commands.
+    pub commands: u64,
+    /// Alerts.
+    pub alerts: u64,
+    /// Masked secrets.
+    pub masks: u64,
+    /// Time of the last event.
+    pub last: Micros,
+}
+
+/// A call that arrived.
+#[derive(Clone, Debug)]
+pub struct NewCall<'a> {
+    /// Its number in the session.
+    pub call: u64,
+    /// When.
+    pub began: Micros,
+    /// Service.
+    pub service: &'a str,
+    /// Operation.
+    pub operation: &'a str,
+    /// IAM action.
+    pub action: &'a str,
+    /// Access level.
+    pub access: &'a str,
+    /// Region.
+    pub region: &'a str,
+    /// Account.
+    pub account: Option<&'a str>,
+    /// The first resource.
+    pub resource: &'a str,
+}
+
+/// What was decided about a call.
+#[derive(Clone, Debug)]
+pub struct Decided<'a> {
+    /// Its number.
+    pub call: u64,
+    /// The decision, in one word.
+    pub effect: &'a str,
+    /// The rule that decided.
+    pub rule: Option<&'a str>,
+    /// Why.
+    pub reason: &'a str,
+}
+
+/// A question to a person.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// Its name, unique in the session.
+    pub id: &'a str,
+    /// The call it is about.
+    pub call: Option<u64>,
+    /// When.
+    pub asked: Micros,
+    /// The question.
+    pub question: &'a str,
+}
+
+/// A question that is settled.
+#[derive(Clone, Debug)]
+pub struct Answered<'a> {
+    /// Its name.
+    pub id: &'a str,
+    /// When.
+    pub answered: Micros,
+    /// The answer, in one word.
+    pub answer: &'a str,
+    /// Who answered.
+    pub person: Option<&'a str>,
+    /// Why.
+    pub reason: Option<&'a str>,
+}
+
+/// A call that is over.
+#[derive(Clone, Debug)]
+pub struct CallEnded<'a> {
+    /// Its number.
+    pub call: u64,
+    /// When.
+    pub ended: Micros,
+    /// What became of it, in one word.
+    pub outcome: &'a str,
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// Error code.
+    pub error: Option<&'a str>,
+}
+
+/// How a session ended.
+#[derive(Clone, Debug)]
+pub struct SessionEnded<'a> {
+    /// When.
+    pub ended: Micros,
+    /// Why, in one word.
+    pub reason: &'a str,
+    /// Exit status.
+    pub status: Option<i32>,
+    /// Signal.
+    pub signal: Option<i32>,
+}
+
+/// Which sessions; every condition that is given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// This person.
+    pub user: Option<String>,
+    /// Began at or after this, in microseconds since the Unix epoch.
+    pub since: Option<u64>,
+    /// Began before this.
+    pub until: Option<u64>,
+    /// Called this service.
+    pub service: Option<String>,
+    /// Called this IAM action; `*` stands for anything; letters of either case.
+    pub action: Option<String>,
+    /// Had a call with this decision (together with `service` and `action`: of such a call).
+    pub decision: Option<Effect>,
+    /// Shows these words on its screen, in a command or a call. Looks at the newest 20,000 places with them.
+    pub text: Option<String>,
+    /// Ran a command with this in its line; letters of either case.
+    pub command: Option<String>,
+}
+
+/// Which part of a long answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// At most so many.
+    pub limit: u32,
+    /// After passing over so many.
+    pub offset: u32,
+}
+
+/// One session as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    /// The session.
+    pub id: SessionId,
+    /// When it began, in microseconds since the Unix epoch.
+    pub started: u64,
+    /// The person.
+    pub user: String,
+    /// The host.
+    pub host: String,
+    /// The agent.
+    pub agent: Option<String>,
+    /// The command, in one line.
+    pub command: String,
+    /// A title.
+    pub title: Option<String>,
+    /// AWS profile.
+    pub profile: Option<String>,
+    /// Region.
+    pub region: Option<String>,
+    /// Time of its last event: how long it took, or has taken so far.
+    pub last: Micros,
+    /// When it ended; none while it runs or when it was cut off.
+    pub ended: Option<Micros>,
+    /// Why it ended, in one word.
+    pub reason: Option<String>,
+    /// Exit status.
+    pub status: Option<i32>,
+    /// Signal that ended it.
+    pub signal: Option<i32>,
+    /// Who sealed it, `complete` or `interrupted`; none when it is not sealed.
+    pub sealed: Option<String>,
+    /// Calls.
+    pub calls: u64,
+    /// Denials.
+    pub denied: u64,
+    /// Questions.
+    pub asked: u64,
+    /// Commands.
+    pub commands: u64,
+    /// Alerts.
+    pub alerts: u64,
+    /// Masked secrets.
+    pub masks: u64,
+}
+
+/// What to search for.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Words that must all occur near each other (in one piece of screen, one command, one call); `"…"` keeps words
+    /// together, `*` at the end of a word stands for any end.
+    pub words: String,
+    /// Only in this session.
+    pub session: Option<SessionId>,
+}
+
+/// Where a text comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The screen.
+    Screen,
+    /// A command.
+    Command,
+    /// An AWS call.
+    Call,
+}
+
+impl Source {
+    /// The word shown to people.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Screen => "screen",
+            Self::Command => "command",
+            Self::Call => "call",
+        }
+    }
+}
+
+/// A place where the words occur.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The session.
+    pub session: SessionId,
+    /// When it was to be seen, at the latest a few seconds later.
+    pub at: Micros,
+    /// Where.
+    pub source: Source,
+    /// The words with something around them, in one line.
+    pub snippet: String,
+    /// Where in the snippet the first of them stands, in bytes; empty when it is spelt differently.
+    pub found: Range<usize>,
+}

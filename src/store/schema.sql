@@ -1,0 +1,110 @@
+CREATE TABLE sessions (
+    n INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    started INTEGER NOT NULL,           -- microseconds since the Unix epoch
+    user TEXT NOT NULL,
+    host TEXT NOT NULL,
+    agent TEXT,
+    command TEXT NOT NULL,
+    title TEXT,
+    cwd TEXT NOT NULL,
+    profile TEXT,
+    region TEXT,
+    last INTEGER NOT NULL DEFAULT 0,    -- microseconds since it began, as all times below
+    ended INTEGER,
+    reason TEXT,
+    status INTEGER,
+    signal INTEGER,
+    sealed TEXT,
+    calls INTEGER NOT NULL DEFAULT 0,
+    denied INTEGER NOT NULL DEFAULT 0,
+    asked INTEGER NOT NULL DEFAULT 0,
+    commands INTEGER NOT NULL DEFAULT 0,
+    alerts INTEGER NOT NULL DEFAULT 0,
+    masks INTEGER NOT NULL DEFAULT 0,
+    audit_offset INTEGER NOT NULL DEFAULT 0,
+    cast_offset INTEGER NOT NULL DEFAULT 0,
+    cast_time INTEGER NOT NULL DEFAULT 0,
+    screen_bytes INTEGER NOT NULL DEFAULT 0,
+    done INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX sessions_started ON sessions (started);
+
+CREATE TABLE calls (
+    session INTEGER NOT NULL,
+    call INTEGER NOT NULL,
+    began INTEGER NOT NULL,
+    ended INTEGER,
+    service TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    action TEXT NOT NULL,
+    access TEXT NOT NULL,
+    region TEXT NOT NULL,
+    account TEXT,
+    resource TEXT NOT NULL,
+    effect TEXT,
+    rule TEXT,
+    reason TEXT,
+    outcome TEXT,
+    status INTEGER,
+    error TEXT,
+    PRIMARY KEY (session, call)
+) WITHOUT ROWID;
+
+-- Which actions a session used and what was decided, so that filters need not look at every call.
+-- effect is empty for "any", so each call counts once there and once under its decision.
+CREATE TABLE tallies (
+    session INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    effect TEXT NOT NULL,
+    service TEXT NOT NULL,
+    calls INTEGER NOT NULL,
+    PRIMARY KEY (session, action, effect)
+) WITHOUT ROWID;
+CREATE INDEX tallies_action ON tallies (effect, action, service, session);
+
+CREATE TABLE commands (
+    session INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    began INTEGER NOT NULL,
+    ended INTEGER,
+    line TEXT NOT NULL,
+    status INTEGER,
+    PRIMARY KEY (session, number)
+) WITHOUT ROWID;
+
+CREATE TABLE approvals (
+    session INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    call INTEGER,
+    asked INTEGER NOT NULL,
+    answered INTEGER,
+    question TEXT NOT NULL,
+    answer TEXT,
+    person TEXT,
+    reason TEXT,
+    PRIMARY KEY (session, id)
+) WITHOUT ROWID;
+
+CREATE TABLE alerts (
+    session INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    message TEXT NOT NULL
+);
+CREATE INDEX alerts_session ON alerts (session);
+
+-- What can be searched. A body is text, or zstd of text when it is a blob; `words` holds only the positions.
+CREATE TABLE texts (
+    id INTEGER PRIMARY KEY,
+    session INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    source INTEGER NOT NULL,            -- 0 screen, 1 command, 2 call
+    body NOT NULL
+);
+CREATE INDEX texts_session ON texts (session);
+CREATE VIRTUAL TABLE words USING fts5 (
+    text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+);
+
+PRAGMA user_version = 1;

@@ -1,0 +1,257 @@
+//! Filling the index.
+
+use rusqlite::Connection;
+use rusqlite::OptionalExtension as _;
+use rusqlite::Params;
+use rusqlite::Transaction;
+use rusqlite::params;
+
+use super::Index;
+use super::rows::Added;
+use super::rows::Answered;
+use super::rows::Asked;
+use super::rows::CallEnded;
+use super::rows::Decided;
+use super::rows::NewCall;
+use super::rows::NewSession;
+use super::rows::Progress;
+use super::rows::SessionEnded;
+use super::rows::Source;
+use super::words;
+use crate::error::Error;
+use crate::error::Result;
+use crate::types::Micros;
+use crate::types::SessionId;
+
+/// Texts longer than this are stored compressed, in bytes.
+const COMPRESS_FROM: usize = 256;
+
+/// Changes that are kept together or not at all.
+pub struct Batch<'a> {
+    pub(super) transaction: Transaction<'a>,
+    pub(super) fail: &'a dyn Fn(&rusqlite::Error) -> Error,
+}
+
+impl Batch<'_> {
+    pub(super) fn get<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        read(&self.transaction).map_err(|cause| (self.fail)(&cause))
+    }
+
+    fn run(&self, sql: &str, values: impl Params) -> Result<()> {
+        self.get(|connection| connection.prepare_cached(sql)?.execute(values)).map(|_| ())
+    }
+
+    /// How far a session is; none when it is new.
+    pub fn progress(&self, id: SessionId) -> Result<Option<Progress>> {
+        self.get(|connection| progress(connection, id))
+    }
+
+    /// Adds a session; gives its row.
+    pub fn add_session(&self, new: &NewSession) -> Result<i64> {
+        self.run(
+            "INSERT INTO sessions (id, started, user, host, agent, command, title, cwd, profile, region)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                new.id.to_string(),
+                signed(new.started),
+                new.user,
+                new.host,
+                new.agent,
+                new.command,
+                new.title,
+                new.cwd,
+                new.profile,
+                new.region
+            ],
+        )?;
+        Ok(self.transaction.last_insert_rowid())
+    }
+
+    /// Says how far the session is now.
+    pub fn set_progress(&self, at: &Progress, added: &Added) -> Result<()> {
+        self.run(
+            "UPDATE sessions SET audit_offset = ?2, cast_offset = ?3, cast_time = ?4, screen_bytes = ?5, done = ?6,
+             calls = calls + ?7, denied = denied + ?8, asked = asked + ?9, commands = commands + ?10,
+             alerts = alerts + ?11, masks = masks + ?12, last = max(last, ?13, ?4) WHERE n = ?1",
+            params![
+                at.row,
+                signed(at.audit_offset),
+                signed(at.cast_offset),
+                signed(at.cast_time.0),
+                signed(at.screen_bytes),
+                at.is_done,
+                signed(added.calls),
+                signed(added.denied),
+                signed(added.asked),
+                signed(added.commands),
+                signed(added.alerts),
+                signed(added.masks),
+                signed(added.last.0)
+            ],
+        )
+    }
+
+    /// Says who sealed it.
+    pub fn set_sealed(&self, session: i64, sealed: &str) -> Result<()> {
+        self.run("UPDATE sessions SET sealed = ?2 WHERE n = ?1", params![session, sealed])
+    }
+
+    /// Says how it ended.
+    pub fn end_session(&self, session: i64, end: &SessionEnded<'_>) -> Result<()> {
+        self.run(
+            "UPDATE sessions SET ended = ?2, reason = ?3, status = ?4, signal = ?5 WHERE n = ?1",
+            params![session, signed(end.ended.0), end.reason, end.status, end.signal],
+        )
+    }
+
+    /// Adds a call, which can then be found by its words.
+    pub fn begin_call(&self, session: i64, call: &NewCall<'_>) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO calls
+             (session, call, began, service, operation, action, access, region, account, resource)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                session,
+                signed(call.call),
+                signed(call.began.0),
+                call.service,
+                call.operation,
+                call.action,
+                call.access,
+                call.region,
+                call.account,
+                call.resource
+            ],
+        )?;
+        self.run(
+            "INSERT INTO tallies (session, action, effect, service, calls) VALUES (?1, ?2, '', ?3, 1)
+             ON CONFLICT DO UPDATE SET calls = calls + 1",
+            params![session, call.action, call.service],
+        )?;
+        self.add_text(session, call.began, Source::Call, &format!("{} {}", call.action, call.resource))
+    }
+
+    /// Adds what was decided about a call.
+    pub fn decide(&self, session: i64, decided: &Decided<'_>) -> Result<()> {
+        let call = signed(decided.call);
+        self.run(
+            "UPDATE calls SET effect = ?3, rule = ?4, reason = ?5 WHERE session = ?1 AND call = ?2",
+            params![session, call, decided.effect, decided.rule, decided.reason],
+        )?;
+        self.run(
+            "INSERT INTO tallies (session, action, effect, service, calls)
+             SELECT session, action, ?3, service, 1 FROM calls WHERE session = ?1 AND call = ?2
+             ON CONFLICT DO UPDATE SET calls = calls + 1",
+            params![session, call, decided.effect],
+        )
+    }
+
+    /// Adds the end of a call.
+    pub fn end_call(&self, session: i64, end: &CallEnded<'_>) -> Result<()> {
+        self.run(
+            "UPDATE calls SET ended = ?3, outcome = ?4, status = ?5, error = ?6 WHERE session = ?1 AND call = ?2",
+            params![session, signed(end.call), signed(end.ended.0), end.outcome, end.status, end.error],
+        )
+    }
+
+    /// Adds a command, which can then be found by its words.
+    pub fn start_command(&self, session: i64, number: u64, began: Micros, line: &str) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO commands (session, number, began, line) VALUES (?1, ?2, ?3, ?4)",
+            params![session, signed(number), signed(began.0), line],
+        )?;
+        self.add_text(session, began, Source::Command, line)
+    }
+
+    /// Adds the end of a command.
+    pub fn end_command(&self, session: i64, number: u64, ended: Micros, status: Option<i32>) -> Result<()> {
+        self.run(
+            "UPDATE commands SET ended = ?3, status = ?4 WHERE session = ?1 AND number = ?2",
+            params![session, signed(number), signed(ended.0), status],
+        )
+    }
+
+    /// Adds a question to a person.
+    pub fn ask(&self, session: i64, asked: &Asked<'_>) -> Result<()> {
+        self.run(
+            "INSERT OR REPLACE INTO approvals (session, id, call, asked, question) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![session, asked.id, asked.call.map(signed), signed(asked.asked.0), asked.question],
+        )
+    }
+
+    /// Adds the answer.
+    pub fn answer(&self, session: i64, answered: &Answered<'_>) -> Result<()> {
+        let Answered { id, answered, answer, person, reason } = answered;
+        self.run(
+            "UPDATE approvals SET answered = ?3, answer = ?4, person = ?5, reason = ?6 WHERE session = ?1 AND id = ?2",
+            params![session, id, signed(answered.0), answer, person, reason],
+        )
+    }
+
+    /// Adds an alert.
+    pub fn alert(&self, session: i64, at: Micros, name: &str, message: &str) -> Result<()> {
+        self.run(
+            "INSERT INTO alerts (session, at, name, message) VALUES (?1, ?2, ?3, ?4)",
+            params![session, signed(at.0), name, message],
+        )
+    }
+
+    /// Adds a text that can be found by its words.
+    pub fn add_text(&self, session: i64, at: Micros, source: Source, text: &str) -> Result<()> {
+        let packed = match text.len() {
+            COMPRESS_FROM.. => zstd::bulk::compress(text.as_bytes(), 3).ok(),
+            _ => None,
+        };
+        let sql = "INSERT INTO texts (session, at, source, body) VALUES (?1, ?2, ?3, ?4)";
+        let source = source as i64;
+        match packed {
+            Some(packed) => self.run(sql, params![session, signed(at.0), source, packed])?,
+            None => self.run(sql, params![session, signed(at.0), source, text])?,
+        }
+        let id = self.transaction.last_insert_rowid();
+        self.run("INSERT INTO words (rowid, text) VALUES (?1, ?2)", params![id, words::cut(text)])
+    }
+
+    /// Takes a session out of the index.
+    pub fn forget(&self, id: SessionId) -> Result<()> {
+        let Some(Progress { row, .. }) = self.progress(id)? else { return Ok(()) };
+        self.run("DELETE FROM words WHERE rowid IN (SELECT id FROM texts WHERE session = ?1)", [row])?;
+        for table in ["texts", "calls", "tallies", "commands", "approvals", "alerts"] {
+            self.run(&format!("DELETE FROM {table} WHERE session = ?1"), [row])?;
+        }
+        self.run("DELETE FROM sessions WHERE n = ?1", [row])
+    }
+}
+
+impl Index {
+    /// How far a session is; none when it is not in the index.
+    pub fn progress(&self, id: SessionId) -> Result<Option<Progress>> {
+        self.get(|connection| progress(connection, id))
+    }
+}
+
+fn progress(connection: &Connection, id: SessionId) -> rusqlite::Result<Option<Progress>> {
+    let sql =
+        "SELECT n, audit_offset, cast_offset, cast_time, screen_bytes, done FROM sessions WHERE id = ?1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let row = statement.query_row([id.to_string()], |row| {
+        Ok(Progress {
+            row: row.get(0)?,
+            audit_offset: unsigned(row.get(1)?),
+            cast_offset: unsigned(row.get(2)?),
+            cast_time: Micros(unsigned(row.get(3)?)),
+            screen_bytes: unsigned(row.get(4)?),
+            is_done: row.get(5)?,
+        })
+    });
+    row.optional()
+}
+
+/// SQLite knows signed numbers only; none of ours comes near the end of them unless it is damage.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
