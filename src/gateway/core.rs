@@ -28,6 +28,12 @@ use crate::policy::PolicySet;
 use crate::policy::Principal;
 use crate::record::Recorder;
 
+/// Stands for an account that is not known.
+const ANY_ACCOUNT: &str = "*";
+
+/// After STS could not tell the account it is left alone this long.
+const ACCOUNT_RETRY_SECONDS: u64 = 60;
+
 /// The parts of a gateway that live as long as it does.
 pub struct Core {
     pub port: u16,
@@ -44,6 +50,8 @@ pub struct Core {
     pub queue_urls: QueueUrls,
     chain: Chain,
     calls: AtomicU64,
+    /// When the account could last not be found out, in seconds since the Unix epoch; 0: never.
+    account_failed: AtomicU64,
     /// The generation of the credential that was last recorded.
     recorded: AtomicU64,
 }
@@ -76,6 +84,7 @@ impl Core {
             upstream,
             queue_urls: QueueUrls::new(made.port),
             calls: AtomicU64::new(0),
+            account_failed: AtomicU64::new(0),
             recorded: AtomicU64::new(0),
         }
     }
@@ -112,10 +121,21 @@ impl Core {
         Ok(fetched)
     }
 
-    /// The account of the real credential.
-    pub async fn fetch_account(&self) -> Result<String> {
-        self.fetch_credential().await?;
-        self.chain.account().await
+    /// The account of the real credential; `*` where it cannot be found out: rules that deny then match any account,
+    /// rules that allow only if they name none.
+    pub async fn fetch_account(&self) -> String {
+        let now = self.clock.unix_seconds();
+        if now < self.account_failed.load(Ordering::SeqCst).saturating_add(ACCOUNT_RETRY_SECONDS) {
+            return ANY_ACCOUNT.to_owned();
+        }
+        let account = match self.fetch_credential().await {
+            Ok(_) => self.chain.account().await,
+            Err(error) => Err(error),
+        };
+        account.unwrap_or_else(|_| {
+            self.account_failed.store(now, Ordering::SeqCst);
+            ANY_ACCOUNT.to_owned()
+        })
     }
 
     /// The account, if it is known already.

@@ -72,7 +72,7 @@ async fn run(
 ) -> Result<Response<Body>, Stop> {
     let mut signed = authenticate(core, parts, body, entry.received()).await?;
     let rewritten = core.queue_urls.restore(&mut signed, arrival);
-    let call = identify(core, &signed, arrival).await?;
+    let call = identify(core, &signed, arrival).await;
     let level = core.policies.record_level(&call.action);
     begin(core, entry, &call, &signed, arrival, level)?;
     let decision = decide(core, entry, &call)?;
@@ -84,7 +84,7 @@ async fn run(
 }
 
 /// What the request means to IAM. A resource's ARN may need the account, which is asked of STS once.
-async fn identify(core: &Core, signed: &Signed, arrival: &Arrival) -> Result<Call, Stop> {
+async fn identify(core: &Core, signed: &Signed, arrival: &Arrival) -> Call {
     let account = core.known_account().unwrap_or_default();
     let view = RequestView {
         parts: &signed.parts,
@@ -96,10 +96,10 @@ async fn identify(core: &Core, signed: &Signed, arrival: &Arrival) -> Result<Cal
     };
     let call = aws::identify(&view);
     if !call.needs_account || !account.is_empty() {
-        return Ok(call);
+        return call;
     }
-    let account = core.fetch_account().await.map_err(|error| Stop::no_credential(&error))?;
-    Ok(aws::identify(&RequestView { account: &account, ..view }))
+    let account = core.fetch_account().await;
+    aws::identify(&RequestView { account: &account, ..view })
 }
 
 /// Writes the call down before anything is done about it.

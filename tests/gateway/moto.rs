@@ -125,8 +125,10 @@ fn the_aws_cli_works(capture: Capture) {
     session.aws("s3 cp s3://reports/2026/a+b&c.txt back.txt");
     assert_eq!(fs::read_to_string(session.home.path().join("back.txt")).unwrap(), "hello\n");
     assert!(session.aws("sts get-caller-identity").contains("123456789012"));
-    session.aws("dynamodb create-table --table-name t --attribute-definitions AttributeName=k,AttributeType=S \
-                 --key-schema AttributeName=k,KeyType=HASH --billing-mode PAY_PER_REQUEST");
+    session.aws(
+        "dynamodb create-table --table-name t --attribute-definitions AttributeName=k,AttributeType=S \
+                 --key-schema AttributeName=k,KeyType=HASH --billing-mode PAY_PER_REQUEST",
+    );
     assert!(session.aws("dynamodb list-tables").contains("\"t\""));
     session.aws("ec2 describe-instances");
     session.aws("iam list-users");

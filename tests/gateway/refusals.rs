@@ -54,7 +54,9 @@ fn sigv2_is_refused() {
     let id = &world.env["AWS_ACCESS_KEY_ID"];
     for request in [
         format!("GET /b/k HTTP/1.1\r\nhost: s3.amazonaws.com\r\nauthorization: AWS {id}:c2ln\r\n\r\n"),
-        format!("GET /b/k?AWSAccessKeyId={id}&Expires=9999999999&Signature=c2ln HTTP/1.1\r\nhost: s3.amazonaws.com\r\n\r\n"),
+        format!(
+            "GET /b/k?AWSAccessKeyId={id}&Expires=9999999999&Signature=c2ln HTTP/1.1\r\nhost: s3.amazonaws.com\r\n\r\n"
+        ),
     ] {
         let reply = client::send(&world, request.as_bytes());
         assert!(reply.status == 400 || reply.status == 403, "{reply:?}");
@@ -94,11 +96,15 @@ fn a_denied_call_names_the_rule_and_is_not_forwarded() {
     assert_eq!(reply.status, 403);
     let text = reply.text();
     assert!(text.contains("<Code>AccessDenied</Code>"), "{text}");
-    assert!(text.contains("hoop: s3:DeleteObject on arn:aws:s3:::billing/2026/07.csv denied by rule"), "{text}");
+    assert!(
+        text.contains("hoop: s3:DeleteObject on arn:aws:s3:::billing/2026/07.csv denied by rule"),
+        "{text}"
+    );
     assert!(text.contains("(policy.toml:3)"), "{text}");
     assert!(upstream.take().is_empty());
     assert_eq!(world.events_of("decision")[0]["effect"], "deny");
-    let order: Vec<_> = world.events().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect();
+    let order: Vec<_> =
+        world.events().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect();
     assert_eq!(order, ["session.start", "credential", "call.begin", "decision", "call.end"]);
 }
 

@@ -103,6 +103,11 @@ async fn respond(
         return Ok(Response::new(Full::default()));
     };
     let body = body.to_bytes();
+    if body.starts_with(b"Action=GetCallerIdentity&") {
+        // The gateway's own question.
+        let account = "<GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>";
+        return Ok(Response::new(Full::from(account)));
+    }
     let verdict = verdict(&parts, &body);
     let response = answer(&parts, &body);
     upstream.got.lock().unwrap().push(Got { parts, body, verdict });
@@ -114,5 +119,6 @@ fn verdict(parts: &Parts, body: &[u8]) -> Result<(), String> {
     let claims = sigv4::parse(parts).map_err(|refusal| refusal.message)?;
     let hash = hex::encode(sha2::Sha256::digest(body));
     let hash = matches!(claims.payload, None | Some(sigv4::PayloadHash::Signed(_))).then_some(hash.as_str());
-    sigv4::verify(&claims, parts, hash, &key, Clock::system().unix_seconds()).map_err(|refusal| refusal.message)
+    sigv4::verify(&claims, parts, hash, &key, Clock::system().unix_seconds())
+        .map_err(|refusal| refusal.message)
 }

@@ -68,8 +68,7 @@ impl Plan {
         let mut begin = audit::Start::new(id, self.clock.unix_micros(), vec!["test".to_owned()]);
         begin.user = "ana".to_owned();
         let recorder = Recorder::create(dir.path(), &begin, self.clock.clone()).unwrap();
-        let broker =
-            self.broker.unwrap_or_else(|| Broker::nobody("no terminal is attached to this session"));
+        let broker = self.broker.unwrap_or_else(|| Broker::nobody("no terminal is attached to this session"));
         let gateway = hoop::gateway::start(Setup {
             policies: PolicySet::new(vec![Policy::parse(&self.policy, "policy.toml").unwrap()]),
             principal: Principal { user: "ana".to_owned(), ..Principal::default() },
