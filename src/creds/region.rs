@@ -1,0 +1,133 @@
+//! The default region, without loading the AWS libraries: a session without AWS calls must not wait for them.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::path::PathBuf;
+
+/// A larger config file is not read for a region.
+const CONFIG_BYTES: u64 = 1 << 20;
+
+/// Follows `source_profile` no further.
+const LONGEST_CHAIN: usize = 5;
+
+/// The region that AWS clients would use in `environment`: `AWS_REGION`, `AWS_DEFAULT_REGION`, else the region of
+/// `profile` (or `AWS_PROFILE`, or `default`) in the config file. `None`: nothing says, and clients must be told.
+#[must_use]
+pub fn region_of(environment: &HashMap<String, String>, profile: Option<&str>) -> Option<String> {
+    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+    // A profile that was named outright means its own region, not the surroundings'.
+    let named = profile.and_then(|profile| region_in_files(environment, profile));
+    named
+        .or_else(|| variable("AWS_REGION").cloned())
+        .or_else(|| variable("AWS_DEFAULT_REGION").cloned())
+        .or_else(|| {
+            let profile = variable("AWS_PROFILE").or_else(|| variable("AWS_DEFAULT_PROFILE"));
+            region_in_files(environment, profile.map_or("default", String::as_str))
+        })
+        .filter(|region| is_region(region))
+}
+
+fn region_in_files(environment: &HashMap<String, String>, profile: &str) -> Option<String> {
+    let config = match environment.get("AWS_CONFIG_FILE").filter(|path| !path.is_empty()) {
+        Some(path) => PathBuf::from(path),
+        None => Path::new(environment.get("HOME")?).join(".aws/config"),
+    };
+    let mut text = String::new();
+    fs::File::open(config).ok()?.take(CONFIG_BYTES).read_to_string(&mut text).ok()?;
+    let mut profile = profile.to_owned();
+    for _ in 0..LONGEST_CHAIN {
+        if let Some(region) = value_in(&text, &profile, "region") {
+            return Some(region);
+        }
+        profile = value_in(&text, &profile, "source_profile")?;
+    }
+    None
+}
+
+/// The value of `key` in `[profile NAME]` (or `[default]`), not in its nested settings.
+fn value_in(text: &str, profile: &str, key: &str) -> Option<String> {
+    let mut inside = false;
+    let mut found = None;
+    for line in text.lines() {
+        if let Some(header) = line.trim().strip_prefix('[') {
+            let header = header.split(']').next().unwrap_or_default().trim();
+            let name = header.strip_prefix("profile").map(str::trim).filter(|name| !name.is_empty());
+            inside = name.map(|name| name.trim_matches(['"', '\''])) == Some(profile)
+                || (header == profile && profile == "default");
+        } else if inside && !line.starts_with([' ', '\t', '#', ';']) {
+            let Some((name, value)) = line.split_once('=') else { continue };
+            if name.trim().eq_ignore_ascii_case(key) {
+                let value =
+                    value.split(" #").next().unwrap_or_default().split(" ;").next().unwrap_or_default();
+                found = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
+            }
+        }
+    }
+    found
+}
+
+/// A region goes into host names and environments: nothing else may be in it.
+fn is_region(text: &str) -> bool {
+    (1..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: &str = "\
+[default]
+region = eu-west-1
+[profile dev]
+s3 =
+  region = nested-1
+region=eu-central-1 # Frankfurt
+[profile \"with space\"]
+region = sa-east-1
+[profile role]
+source_profile = dev
+[profile loop]
+source_profile = loop
+[profile odd]
+region = evil.example/
+";
+
+    fn region(variables: &[(&str, &str)], profile: Option<&str>) -> Option<String> {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config");
+        fs::write(&file, CONFIG).unwrap();
+        let mut environment: HashMap<_, _> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        environment.insert("AWS_CONFIG_FILE".to_owned(), file.display().to_string());
+        region_of(&environment, profile)
+    }
+
+    #[test]
+    fn the_region_is_what_clients_would_use() {
+        let cases: &[(&[(&str, &str)], Option<&str>, Option<&str>)] = &[
+            (&[], None, Some("eu-west-1")),
+            (&[("AWS_REGION", "us-west-2")], None, Some("us-west-2")),
+            (&[("AWS_DEFAULT_REGION", "us-west-2")], None, Some("us-west-2")),
+            (&[("AWS_PROFILE", "dev")], None, Some("eu-central-1")),
+            (&[("AWS_REGION", "us-west-2")], Some("dev"), Some("eu-central-1")),
+            (&[], Some("with space"), Some("sa-east-1")),
+            (&[], Some("role"), Some("eu-central-1")),
+            (&[], Some("loop"), None),
+            (&[], Some("odd"), None),
+        ];
+        for (variables, profile, expected) in cases {
+            let expected = expected.map(str::to_owned);
+            let found = region(variables, *profile);
+            // A named profile without a region falls back to the surroundings, here `default`.
+            let expected = expected.or_else(|| (*profile == Some("loop")).then(|| "eu-west-1".to_owned()));
+            assert_eq!(found, expected, "{variables:?} {profile:?}");
+        }
+    }
+
+    #[test]
+    fn without_files_nothing_is_guessed() {
+        assert_eq!(region_of(&HashMap::new(), None), None);
+    }
+}

@@ -1,0 +1,194 @@
+//! Holding a call until a person has answered.
+
+use std::time::Duration;
+
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::approval::Fact;
+use crate::approval::Outcome;
+use crate::approval::Question;
+use crate::approval::Refusal;
+use crate::approval::Scope;
+use crate::audit;
+use crate::audit::ApprovalAnswered;
+use crate::audit::ApprovalAsked;
+use crate::audit::Event;
+use crate::aws::Call;
+use crate::gateway::core::Core;
+use crate::gateway::entry::Entry;
+use crate::gateway::stop::Stop;
+use crate::net::Interim;
+use crate::policy::Decision;
+use crate::types::Micros;
+
+/// How often a waiting client is told to go on waiting; SDKs give up a silent connection after 60 s, some users set
+/// less.
+const INTERIM_EVERY: Duration = Duration::from_secs(4);
+
+/// After its time an unanswered question is refused by whoever shows it; this much later, here.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Parameters shown in a question, and the characters of each.
+const SHOWN_FACTS: usize = 12;
+const SHOWN_CHARACTERS: usize = 120;
+
+/// Asks, and waits for the answer. A client that goes away meanwhile ends the question.
+pub async fn ask(
+    core: &Core,
+    entry: &Entry,
+    call: &Call,
+    decision: &Decision,
+    interim: &Interim,
+) -> Result<(), Stop> {
+    let question = question(core, entry, call, decision);
+    let line = format!("{} on {}", question.action, named(&question.resources));
+    let record = Held { core, entry, asked: core.clock.elapsed(), settled: false };
+    record.asked(&line, decision, question.ttl).map_err(|error| Stop::unrecorded(&error))?;
+    let ttl = question.ttl;
+    let mut answer = core.broker.ask(question);
+    let give_up = tokio::time::sleep(ttl + GRACE);
+    tokio::pin!(give_up);
+    let mut remind = tokio::time::interval(INTERIM_EVERY);
+    remind.tick().await;
+    let outcome = loop {
+        tokio::select! {
+            answered = &mut answer => {
+                break answered.unwrap_or_else(|_| Outcome::Denied(Refusal::TimedOut(ttl)));
+            }
+            () = &mut give_up => break Outcome::Denied(Refusal::TimedOut(ttl)),
+            _ = remind.tick() => interim.send(),
+        }
+    };
+    record.answered(&outcome).map_err(|error| Stop::unrecorded(&error))?;
+    match outcome {
+        Outcome::Allowed { .. } => Ok(()),
+        Outcome::Denied(refusal) => {
+            let rule = rule(decision);
+            Err(Stop::denied(format!("{line} was not approved ({rule}): {refusal}")))
+        }
+    }
+}
+
+/// The rule in the words of every message: `rule "x" (policy.toml:41)`.
+pub fn rule(decision: &Decision) -> String {
+    match &decision.sid {
+        Some(sid) => format!("rule \"{sid}\" ({})", decision.origin),
+        None if decision.origin.is_empty() => decision.reason.clone(),
+        None => format!("{} ({})", decision.reason, decision.origin),
+    }
+}
+
+/// The first ARN, and how many more.
+pub fn named(resources: &[String]) -> String {
+    match resources {
+        [] => "*".to_owned(),
+        [one] => one.clone(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
+}
+
+fn question(core: &Core, entry: &Entry, call: &Call, decision: &Decision) -> Question {
+    let masked = |text: &str| core.masks.text(text).into_owned();
+    let mut params = call.params.clone();
+    core.masks.json_value(&mut params, &[]);
+    let shown = |value: &serde_json::Value| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        text.chars().take(SHOWN_CHARACTERS).collect::<String>()
+    };
+    let facts = params.as_object().into_iter().flatten().take(SHOWN_FACTS);
+    Question {
+        action: call.action.clone(),
+        resources: call.resources.iter().map(|resource| masked(resource)).collect(),
+        who: match &core.principal.agent {
+            Some(agent) => format!("{} ({agent})", core.principal.user),
+            None => core.principal.user.clone(),
+        },
+        command: None,
+        account: core.known_account(),
+        region: call.region.clone(),
+        rule: rule(decision),
+        reason: masked(&decision.reason),
+        parameters: facts.map(|(name, value)| Fact { name: name.clone(), value: shown(value) }).collect(),
+        call: Some(entry.number()),
+        fingerprint: fingerprint(call),
+        ttl: decision.ttl.unwrap_or(core.approval_ttl),
+    }
+}
+
+/// The same for a retry, different for anything else.
+fn fingerprint(call: &Call) -> String {
+    let mut hash = Sha256::new();
+    for part in [&call.service, &call.operation, &call.action, &call.region, &call.params.to_string()] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    for resource in &call.resources {
+        hash.update((resource.len() as u64).to_be_bytes());
+        hash.update(resource);
+    }
+    hex::encode(hash.finalize())
+}
+
+/// A question in the record; withdrawn if dropped without an answer.
+struct Held<'a> {
+    core: &'a Core,
+    entry: &'a Entry,
+    asked: Micros,
+    settled: bool,
+}
+
+impl Held<'_> {
+    fn id(&self) -> String {
+        format!("call-{}", self.entry.number())
+    }
+
+    fn asked(&self, line: &str, decision: &Decision, ttl: Duration) -> crate::error::Result<()> {
+        let event = ApprovalAsked {
+            id: self.id(),
+            call: Some(self.entry.number()),
+            question: line.to_owned(),
+            rule: decision.sid.clone().or_else(|| Some(decision.origin.clone())),
+            ttl: Micros::from(ttl),
+        };
+        self.core.recorder.event(&Event::ApprovalAsked(event)).map(drop)
+    }
+
+    fn answered(mut self, outcome: &Outcome) -> crate::error::Result<()> {
+        self.settled = true;
+        let (answer, by, reason, scope) = match outcome {
+            Outcome::Allowed { scope, by } => {
+                let scope = if *scope == Scope::Once { "once" } else { "session" };
+                (audit::Answer::Granted, Some(by.clone()), None, Some(scope.to_owned()))
+            }
+            Outcome::Denied(refusal) => {
+                let (answer, by) = match refusal {
+                    Refusal::Person { by, .. } => (audit::Answer::Denied, Some(by.clone())),
+                    Refusal::TimedOut(_) => (audit::Answer::Expired, None),
+                    Refusal::Nobody(_) => (audit::Answer::Nobody, None),
+                    Refusal::Closed(_) => (audit::Answer::Withdrawn, None),
+                };
+                let reason = self.core.masks.text(&refusal.to_string()).into_owned();
+                (answer, by, Some(reason), None)
+            }
+        };
+        self.write(ApprovalAnswered { answer, by, reason, scope, ..ApprovalAnswered::default() })
+    }
+
+    fn write(&self, answered: ApprovalAnswered) -> crate::error::Result<()> {
+        let took = Micros(self.core.clock.elapsed().0.saturating_sub(self.asked.0));
+        let call = Some(self.entry.number());
+        let event = ApprovalAnswered { id: self.id(), call, took, ..answered };
+        self.core.recorder.event(&Event::ApprovalAnswered(event)).map(drop)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if !self.settled {
+            let answer = audit::Answer::Withdrawn;
+            // The recorder tells of its own failure; the client is gone.
+            drop(self.write(ApprovalAnswered { answer, ..ApprovalAnswered::default() }));
+        }
+    }
+}

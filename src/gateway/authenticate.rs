@@ -1,0 +1,132 @@
+//! Whether a request was signed, just now, with this session's placeholder.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use bytes::BytesMut;
+use http::HeaderMap;
+use http::header;
+use http::request::Parts;
+use http_body_util::BodyExt;
+use hyper::body::Body as _;
+use hyper::body::Incoming;
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::aws;
+use crate::aws::chunked::Decoder;
+use crate::aws::sigv4;
+use crate::aws::sigv4::Authorization;
+use crate::aws::sigv4::ChunkKey;
+use crate::aws::sigv4::PayloadHash;
+use crate::gateway::core::Core;
+use crate::gateway::stop::Stop;
+
+/// Bodies that have to be read before the decision are at most this long. The largest request that AWS itself
+/// takes in a body with parameters is 25 MB (Bedrock), then DynamoDB's 16 MB.
+const BUFFERED_BYTES: usize = 32 << 20;
+
+/// A request whose signature is good.
+pub struct Signed {
+    pub parts: Parts,
+    pub claims: Authorization,
+    pub payload: Payload,
+}
+
+/// The body of such a request.
+pub enum Payload {
+    /// Read, checked and out of its framing; AWS is told its own hash.
+    Whole(Whole),
+    /// Not read yet; it is checked on its way through.
+    Streamed(Incoming),
+}
+
+/// A body in memory.
+pub struct Whole {
+    pub bytes: Bytes,
+    /// SHA-256 of `bytes`, in hexadecimal.
+    pub sha256: String,
+    /// It came in aws-chunked framing, with these trailing headers.
+    pub trailers: Option<Vec<(String, String)>>,
+}
+
+impl Payload {
+    /// The bytes that identification may look at.
+    pub fn visible(&self) -> &[u8] {
+        match self {
+            Self::Whole(whole) => &whole.bytes,
+            Self::Streamed(_) => &[],
+        }
+    }
+}
+
+/// Checks the signature; reads the body first where the signature or the identification needs it.
+pub async fn authenticate(
+    core: &Core,
+    parts: Parts,
+    body: Incoming,
+    received: Arc<AtomicU64>,
+) -> Result<Signed, Stop> {
+    let claims = sigv4::parse(&parts)?;
+    let now = core.clock.unix_seconds();
+    if claims.access_key_id != core.placeholder.access_key_id {
+        // Before a byte of the body is read. The check cannot pass: the key is another one.
+        sigv4::verify(&claims, &parts, None, &core.placeholder, now)?;
+        return Err(Stop::denied("this key is not the session's"));
+    }
+    let needed = claims.needs_body_hash() || aws::body_needed(&parts, &claims.service);
+    if !needed && !body.is_end_stream() {
+        sigv4::verify(&claims, &parts, None, &core.placeholder, now)?;
+        return Ok(Signed { parts, claims, payload: Payload::Streamed(body) });
+    }
+    let raw = read(&parts.headers, body, &received).await?;
+    let sha256 = hex::encode(Sha256::digest(&raw));
+    let hash = matches!(claims.payload, None | Some(PayloadHash::Signed(_))).then_some(sha256.as_str());
+    sigv4::verify(&claims, &parts, hash, &core.placeholder, now)?;
+    let key = match &claims.payload {
+        Some(PayloadHash::StreamingSigned { .. }) => Some(ChunkKey::new(&claims, &core.placeholder)),
+        Some(PayloadHash::StreamingUnsignedTrailer) => None,
+        _ => {
+            let whole = Whole { bytes: raw, sha256, trailers: None };
+            return Ok(Signed { parts, claims, payload: Payload::Whole(whole) });
+        }
+    };
+    let trailer = !matches!(claims.payload, Some(PayloadHash::StreamingSigned { trailer: false }));
+    let mut decoder = Decoder::new(key, trailer);
+    let mut bytes = Vec::with_capacity(raw.len());
+    decoder.push(&raw, &mut bytes)?;
+    let trailers = Some(decoder.finish()?);
+    let sha256 = hex::encode(Sha256::digest(&bytes));
+    let whole = Whole { bytes: bytes.into(), sha256, trailers };
+    Ok(Signed { parts, claims, payload: Payload::Whole(whole) })
+}
+
+async fn read(headers: &HeaderMap, mut body: Incoming, received: &AtomicU64) -> Result<Bytes, Stop> {
+    let too_long = || {
+        let limit = BUFFERED_BYTES >> 20;
+        Stop {
+            status: 413,
+            ..Stop::invalid(
+                "RequestEntityTooLarge",
+                format!("a request with parameters may have {limit} MiB"),
+            )
+        }
+    };
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > BUFFERED_BYTES) {
+        return Err(too_long());
+    }
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Stop::invalid("RequestTimeout", "the request's body broke off"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if whole.len() + data.len() > BUFFERED_BYTES {
+            return Err(too_long());
+        }
+        received.fetch_add(data.len() as u64, Ordering::Relaxed);
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
+}

@@ -1,0 +1,174 @@
+//! What every call shares.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::approval::Broker;
+use crate::audit::Credential;
+use crate::audit::Event;
+use crate::aws::sigv4::Key;
+use crate::clock::Clock;
+use crate::creds::Chain;
+use crate::creds::Fetched;
+use crate::creds::Sources;
+use crate::error::Result;
+use crate::gateway::Setup;
+use crate::gateway::queue_url::QueueUrls;
+use crate::mask::Engine;
+use crate::net::Authority;
+use crate::net::Carried;
+use crate::net::Override;
+use crate::net::Upstream;
+use crate::policy::PolicySet;
+use crate::policy::Principal;
+use crate::record::Recorder;
+
+/// Stands for an account that is not known.
+const ANY_ACCOUNT: &str = "*";
+
+/// After STS could not tell the account it is left alone this long.
+const ACCOUNT_RETRY_SECONDS: u64 = 60;
+
+/// The parts of a gateway that live as long as it does.
+pub struct Core {
+    pub port: u16,
+    pub placeholder: Key,
+    pub authority: Authority,
+    pub policies: PolicySet,
+    pub principal: Principal,
+    pub masks: Arc<Engine>,
+    pub recorder: Recorder,
+    pub broker: Broker,
+    pub approval_ttl: Duration,
+    pub clock: Clock,
+    pub upstream: Arc<Upstream>,
+    pub queue_urls: QueueUrls,
+    chain: Chain,
+    calls: AtomicU64,
+    /// When the account could last not be found out, in seconds since the Unix epoch; 0: never.
+    account_failed: AtomicU64,
+    /// The generation of the credential that was last recorded.
+    recorded: AtomicU64,
+}
+
+/// What a gateway makes for itself at the start.
+pub struct Made {
+    pub port: u16,
+    pub placeholder: Key,
+    pub authority: Authority,
+    pub region: Option<String>,
+    pub instead: Option<Override>,
+}
+
+impl Core {
+    pub fn new(setup: Setup, made: Made) -> Self {
+        let upstream = Arc::new(Upstream::new(made.instead));
+        let sources = Sources::new(&setup.environment, setup.profile, made.region);
+        Self {
+            port: made.port,
+            placeholder: made.placeholder,
+            authority: made.authority,
+            policies: setup.policies,
+            principal: setup.principal,
+            masks: setup.masks,
+            recorder: setup.recorder,
+            broker: setup.broker,
+            approval_ttl: setup.approval_ttl,
+            chain: Chain::new(sources, upstream.clone(), setup.clock.clone()),
+            clock: setup.clock,
+            upstream,
+            queue_urls: QueueUrls::new(made.port),
+            calls: AtomicU64::new(0),
+            account_failed: AtomicU64::new(0),
+            recorded: AtomicU64::new(0),
+        }
+    }
+
+    /// The number of the next call, from 1.
+    pub fn next_call(&self) -> u64 {
+        self.calls.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The real credential. Each one is recorded, and masked everywhere from then on, before it is used.
+    pub async fn fetch_credential(&self) -> Result<Arc<Fetched>> {
+        let fetched = match self.chain.fetch().await {
+            Ok(fetched) => fetched,
+            Err(error) => {
+                let reason = Some(self.masks.text(&error.to_string()).into_owned());
+                self.credential(Credential { what: "failed".to_owned(), reason, ..Credential::default() })?;
+                return Err(error);
+            }
+        };
+        let before = self.recorded.fetch_max(fetched.generation, Ordering::SeqCst);
+        if before < fetched.generation {
+            self.masks.learn("aws-secret-access-key", fetched.key.secret.expose());
+            if let Some(token) = &fetched.key.token {
+                self.masks.learn("aws-session-token", token.expose());
+            }
+            let what = if before == 0 { "fetched" } else { "refreshed" };
+            self.credential(Credential {
+                what: what.to_owned(),
+                account: fetched.account.clone(),
+                expires: fetched.expires,
+                ..Credential::default()
+            })?;
+        }
+        Ok(fetched)
+    }
+
+    /// The account of the real credential; `*` where it cannot be found out: rules that deny then match any account,
+    /// rules that allow only if they name none.
+    pub async fn fetch_account(&self) -> String {
+        let now = self.clock.unix_seconds();
+        if now < self.account_failed.load(Ordering::SeqCst).saturating_add(ACCOUNT_RETRY_SECONDS) {
+            return ANY_ACCOUNT.to_owned();
+        }
+        let account = match self.fetch_credential().await {
+            Ok(_) => self.chain.account().await,
+            Err(error) => Err(error),
+        };
+        account.unwrap_or_else(|_| {
+            self.account_failed.store(now, Ordering::SeqCst);
+            ANY_ACCOUNT.to_owned()
+        })
+    }
+
+    /// The account, if it is known already.
+    pub fn known_account(&self) -> Option<String> {
+        self.chain.known_account()
+    }
+
+    /// Writes down that something (`placeholder`, `fetched`, `refreshed`, `failed`, `wiped`) happened to a credential.
+    pub fn credential(&self, event: Credential) -> Result<()> {
+        self.recorder.event(&Event::Credential(Credential { source: self.chain.source(), ..event })).map(drop)
+    }
+
+    /// Writes down that a connection past AWS begins (`tunnel.start`) or has ended (`tunnel.end`).
+    pub fn tunnel(&self, kind: &str, target: &str, rule: &str, carried: Option<Carried>) -> Result<()> {
+        let mut fields = Map::new();
+        fields.insert("type".to_owned(), Value::from(kind));
+        fields.insert("host".to_owned(), Value::from(self.masks.text(target).into_owned()));
+        if !rule.is_empty() {
+            fields.insert("origin".to_owned(), Value::from(rule));
+        }
+        if let Some(carried) = carried {
+            fields.insert("bytes_in".to_owned(), Value::from(carried.sent));
+            fields.insert("bytes_out".to_owned(), Value::from(carried.received));
+        }
+        self.recorder.event(&Event::Other(fields)).map(drop)
+    }
+
+    /// The gateway has stopped: the credential goes with it.
+    pub fn ended(&self) {
+        if self.recorded.load(Ordering::SeqCst) > 0 {
+            // The recorder tells of its own failure; there is no call left to refuse.
+            drop(self.credential(Credential { what: "wiped".to_owned(), ..Credential::default() }));
+        }
+        self.chain.wipe();
+    }
+}

@@ -1,0 +1,175 @@
+//! A call in the record: begun before anything is forwarded, ended whatever happens.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use crate::audit::BodyRef;
+use crate::audit::CallBegin;
+use crate::audit::CallEnd;
+use crate::audit::Decision;
+use crate::audit::Event;
+use crate::audit::Outcome;
+use crate::error::Result;
+use crate::gateway::core::Core;
+use crate::gateway::stop::Stop;
+use crate::mask::Masks;
+use crate::policy;
+use crate::policy::model::RecordLevel;
+use crate::types::Micros;
+
+/// One call's place in the record. When the last of its owners goes without an end, the client went away.
+pub struct Entry {
+    core: Arc<Core>,
+    number: u64,
+    arrived: Micros,
+    begun: AtomicBool,
+    /// Bytes of request body that came.
+    received: Arc<AtomicU64>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    end: CallEnd,
+    ended: bool,
+}
+
+impl Entry {
+    /// A call has arrived.
+    pub fn new(core: &Arc<Core>) -> Arc<Self> {
+        let number = core.next_call();
+        Arc::new(Self {
+            core: core.clone(),
+            number,
+            arrived: core.clock.elapsed(),
+            begun: AtomicBool::new(false),
+            received: Arc::default(),
+            state: Mutex::new(State { end: CallEnd { call: number, ..CallEnd::default() }, ended: false }),
+        })
+    }
+
+    /// Its number in the session.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Names the call towards the client: `hoop-01J…-7`.
+    pub fn request_id(&self) -> String {
+        format!("hoop-{}-{}", self.core.recorder.id(), self.number)
+    }
+
+    /// Counts the bytes of the request's body.
+    pub fn received(&self) -> Arc<AtomicU64> {
+        self.received.clone()
+    }
+
+    /// Writes `call.begin`. On failure nothing may be forwarded.
+    pub fn begin(&self, call: CallBegin) -> Result<()> {
+        self.core.recorder.event(&Event::CallBegin(Box::new(call)))?;
+        self.begun.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Writes the verdict.
+    pub fn decided(&self, decision: &policy::Decision) -> Result<()> {
+        let event = Event::Decision(Decision {
+            call: self.number,
+            effect: decision.effect,
+            rule: decision.sid.clone(),
+            origin: decision.origin.clone(),
+            reason: self.core.masks.text(&decision.reason).into_owned(),
+        });
+        self.core.recorder.event(&event).map(drop)
+    }
+
+    /// Keeps what AWS said of itself.
+    pub fn answered(&self, status: u16, request_id: Option<&str>) {
+        let mut state = self.state();
+        state.end.status = Some(status);
+        state.end.request_id = request_id.map(str::to_owned);
+    }
+
+    /// Adds what was masked.
+    pub fn masked(&self, masks: &Masks) {
+        let mut state = self.state();
+        for (rule, count) in masks {
+            *state.end.masks.entry(rule.to_string()).or_default() += *count;
+        }
+    }
+
+    /// Keeps a response body, where the policy has it kept.
+    pub fn keep_response(&self, level: RecordLevel, content_type: &str, body: &[u8]) -> Result<()> {
+        if level == RecordLevel::Full && !body.is_empty() {
+            let mut reference = self.core.recorder.body(body)?;
+            reference.content_type = Some(self.core.masks.text(content_type).into_owned());
+            self.state().end.response = Some(reference);
+        }
+        Ok(())
+    }
+
+    /// Refers to a response body that was kept piece by piece.
+    pub fn response_kept(&self, reference: BodyRef) {
+        self.state().end.response = Some(reference);
+    }
+
+    /// The answer was given back in full: `sent` bytes of body.
+    pub fn done(&self, sent: u64) -> Result<()> {
+        self.finish(|end| {
+            end.outcome = Outcome::Answered;
+            end.bytes_out = sent;
+        })
+    }
+
+    /// The answer broke off after `sent` bytes.
+    pub fn broken(&self, sent: u64, reason: &str) -> Result<()> {
+        let reason = self.core.masks.text(reason).into_owned();
+        self.finish(|end| {
+            end.outcome = Outcome::Failed;
+            end.message = Some(reason);
+            end.bytes_out = sent;
+        })
+    }
+
+    /// The gateway answered itself. A call that was never identified is recorded as unknown first.
+    pub fn stopped(&self, stop: &Stop, unknown: impl FnOnce() -> CallBegin) -> Result<()> {
+        if !self.begun.load(Ordering::SeqCst) {
+            self.begin(unknown())?;
+        }
+        let message = self.core.masks.text(&stop.message).into_owned();
+        self.finish(|end| {
+            end.outcome = stop.outcome;
+            end.status = Some(stop.status);
+            end.error = Some(stop.code.to_owned());
+            end.message = Some(message);
+        })
+    }
+
+    fn finish(&self, fill: impl FnOnce(&mut CallEnd)) -> Result<()> {
+        let mut state = self.state();
+        if state.ended || !self.begun.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        state.ended = true;
+        fill(&mut state.end);
+        state.end.bytes_in = self.received.load(Ordering::Relaxed);
+        let took = self.core.clock.elapsed().0.saturating_sub(self.arrived.0);
+        state.end.took = Micros(took);
+        self.core.recorder.event(&Event::CallEnd(Box::new(state.end.clone()))).map(drop)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        // A failure stops the session by the recorder's own callback.
+        drop(self.finish(|end| end.outcome = Outcome::Cancelled));
+    }
+}

@@ -1,0 +1,197 @@
+//! One call from its arrival to its end: the order of this file is the order of the checks.
+
+use std::sync::Arc;
+
+use http::Request;
+use http::Response;
+use http::request::Parts;
+use hyper::body::Incoming;
+
+use crate::audit::CallBegin;
+use crate::audit::Via;
+use crate::aws;
+use crate::aws::Call;
+use crate::aws::Protocol;
+use crate::aws::RequestView;
+use crate::aws::refusal::Shape;
+use crate::gateway::ask;
+use crate::gateway::authenticate::Signed;
+use crate::gateway::authenticate::authenticate;
+use crate::gateway::core::Core;
+use crate::gateway::entry::Entry;
+use crate::gateway::forward::forward;
+use crate::gateway::headers;
+use crate::gateway::reply;
+use crate::gateway::stop::Stop;
+use crate::net::Body;
+use crate::net::Interim;
+use crate::net::full;
+use crate::policy;
+use crate::policy::Decision;
+use crate::policy::model::RecordLevel;
+use crate::types::Effect;
+
+/// Parameters larger than this, as JSON, are recorded by length and digest only.
+const RECORDED_PARAMS_BYTES: usize = 64 << 10;
+
+/// How a request came.
+#[derive(Clone)]
+pub struct Arrival {
+    /// The AWS host that the client addressed, without a port; `None`: it was given an endpoint URL.
+    pub host: Option<String>,
+    /// As it stands in the record.
+    pub via: Via,
+    /// Keeps the client waiting while a person is asked.
+    pub interim: Interim,
+}
+
+/// Answers one request. Whatever happens, the client is given an answer that its SDK understands, and the record says
+/// what it was.
+pub async fn answer(core: &Arc<Core>, request: Request<Incoming>, arrival: Arrival) -> Response<Body> {
+    let entry = Entry::new(core);
+    let (parts, body) = request.into_parts();
+    let service = scope_service(&parts);
+    let shape = Shape::of(&parts, Protocol::guess(&parts, &service), &service);
+    let unknown = unknown(core, &entry, &parts, &arrival);
+    match run(core, &entry, parts, body, &arrival).await {
+        Ok(response) => response,
+        Err(stop) => {
+            let stop = entry.stopped(&stop, || unknown).err().map_or(stop, |error| Stop::unrecorded(&error));
+            let message = core.masks.text(&stop.message);
+            shape.response(stop.status, stop.code, &message, &entry.request_id()).map(full)
+        }
+    }
+}
+
+async fn run(
+    core: &Arc<Core>,
+    entry: &Arc<Entry>,
+    parts: Parts,
+    body: Incoming,
+    arrival: &Arrival,
+) -> Result<Response<Body>, Stop> {
+    let mut signed = authenticate(core, parts, body, entry.received()).await?;
+    let rewritten = core.queue_urls.restore(&mut signed, arrival);
+    let call = identify(core, &signed, arrival).await;
+    let level = core.policies.record_level(&call.action);
+    begin(core, entry, &call, &signed, arrival, level)?;
+    let decision = decide(core, entry, &call)?;
+    if decision.effect == Effect::Ask {
+        ask::ask(core, entry, &call, &decision, &arrival.interim).await?;
+    }
+    let response = forward(core, entry, &call, signed, arrival.host.as_deref()).await?;
+    reply::give_back(core, entry, &call, response, reply::Manner { level, rewritten }).await
+}
+
+/// What the request means to IAM. A resource's ARN may need the account, which is asked of STS once.
+async fn identify(core: &Core, signed: &Signed, arrival: &Arrival) -> Call {
+    let account = core.known_account().unwrap_or_default();
+    let view = RequestView {
+        parts: &signed.parts,
+        host: arrival.host.as_deref(),
+        service: &signed.claims.service,
+        region: &signed.claims.region,
+        body: signed.payload.visible(),
+        account: &account,
+    };
+    let call = aws::identify(&view);
+    if !call.needs_account || !account.is_empty() {
+        return call;
+    }
+    let account = core.fetch_account().await;
+    aws::identify(&RequestView { account: &account, ..view })
+}
+
+/// Writes the call down before anything is done about it.
+fn begin(
+    core: &Core,
+    entry: &Entry,
+    call: &Call,
+    signed: &Signed,
+    arrival: &Arrival,
+    level: RecordLevel,
+) -> Result<(), Stop> {
+    let mut begin = unknown(core, entry, &signed.parts, arrival);
+    begin.service.clone_from(&call.service);
+    begin.operation.clone_from(&call.operation);
+    begin.action.clone_from(&call.action);
+    begin.more_actions.clone_from(&call.more_actions);
+    begin.access = call.access;
+    begin.region.clone_from(&call.region);
+    begin.account = core.known_account();
+    let masked = |resource: &String| core.masks.text(resource).into_owned();
+    begin.resources = call.resources.iter().map(masked).collect();
+    call.protocol.as_str().clone_into(&mut begin.protocol);
+    if level > RecordLevel::None {
+        begin.params = call.params.clone();
+        let masks = core.masks.json_value(&mut begin.params, &[]);
+        entry.masked(&masks);
+        let text = begin.params.to_string();
+        if text.len() > RECORDED_PARAMS_BYTES {
+            use sha2::Digest;
+            begin.leave_out_params(text.len(), &hex::encode(sha2::Sha256::digest(&text)));
+        }
+    }
+    entry.begin(begin).map_err(|error| Stop::unrecorded(&error))
+}
+
+/// The verdict of every policy; a denial ends here.
+fn decide(core: &Core, entry: &Entry, call: &Call) -> Result<Decision, Stop> {
+    let account = core.known_account().unwrap_or_default();
+    let decision = core.policies.decide(&policy::Request {
+        resources: &call.resources,
+        more: &call.more_actions,
+        region: &call.region,
+        account: &account,
+        params: &call.params,
+        now: core.clock.unix_seconds(),
+        secure_transport: core.upstream.is_encrypted(),
+        ..policy::Request::new(&call.action, call.access, &core.principal)
+    });
+    entry.decided(&decision).map_err(|error| Stop::unrecorded(&error))?;
+    if decision.effect != Effect::Deny {
+        return Ok(decision);
+    }
+    let advice = if decision.advice.is_empty() { String::new() } else { format!("; {}", decision.advice) };
+    let rule = ask::rule(&decision);
+    Err(Stop::denied(format!("{} on {} denied by {rule}{advice}", decision.action, decision.resource)))
+}
+
+/// A call as far as its head tells, for the record.
+fn unknown(core: &Core, entry: &Entry, parts: &Parts, arrival: &Arrival) -> CallBegin {
+    let service = scope_service(parts);
+    let action = format!("{}:unknown", if service.is_empty() { "unknown" } else { &service });
+    let mut begin = CallBegin::new(entry.number(), &service, "unknown", &core.masks.text(&action));
+    let host = arrival.host.clone().unwrap_or_else(|| headers::text(&parts.headers, "host").to_owned());
+    begin.host = core.masks.text(&host).into_owned();
+    begin.method = parts.method.to_string();
+    begin.path = core.masks.text(&without_signature(parts)).into_owned();
+    let agent = headers::text(&parts.headers, "user-agent");
+    begin.agent = Some(core.masks.text(agent).into_owned()).filter(|agent| !agent.is_empty());
+    begin.via = arrival.via;
+    begin
+}
+
+/// Path and query, without what a presigned URL is signed with.
+fn without_signature(parts: &Parts) -> String {
+    let path = parts.uri.path();
+    let Some(query) = parts.uri.query() else { return path.to_owned() };
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| {
+            let name = pair.split('=').next().unwrap_or_default().to_ascii_lowercase();
+            !matches!(name.as_str(), "x-amz-signature" | "x-amz-security-token" | "signature")
+        })
+        .collect();
+    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
+}
+
+/// The signing name, as the unverified request claims it; only for the words of a refusal and its record.
+fn scope_service(parts: &Parts) -> String {
+    crate::aws::sigv4::parse(parts).map(|claims| claims.service).unwrap_or_else(|_| {
+        // Unsigned requests to S3 hosts are answered in S3's words.
+        let host = headers::text(&parts.headers, "host");
+        let is_s3 = host.split('.').any(|label| label == "s3" || label.starts_with("s3-"));
+        if is_s3 { "s3".to_owned() } else { String::new() }
+    })
+}

@@ -1,0 +1,137 @@
+//! Request bodies that pass through while they are checked: flat memory, and never complete when altered.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::task::Context;
+use std::task::Poll;
+use std::task::ready;
+
+use bytes::Bytes;
+use hyper::body::Body;
+use hyper::body::Frame;
+use hyper::body::Incoming;
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::aws::Refusal;
+use crate::gateway::chunks::Unchunked;
+use crate::net::BodyError;
+
+/// Why a body stopped in the middle: it is not what was signed.
+#[derive(Debug)]
+pub struct Altered(pub Refusal);
+
+impl fmt::Display for Altered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Altered {}
+
+/// Looks at each piece of a body on its way to AWS.
+pub enum Check {
+    /// The signature does not cover the body, or its framing has no signatures.
+    None,
+    /// The whole must have this SHA-256, in hexadecimal.
+    Sha256 { expected: String, so_far: Box<Sha256> },
+    /// Each chunk has its signature.
+    Chunks(Box<Unchunked>),
+}
+
+impl Check {
+    /// Checks the whole body against its signed hash.
+    pub fn sha256(expected: String) -> Self {
+        Self::Sha256 { expected, so_far: Box::default() }
+    }
+
+    fn look(&mut self, data: Bytes) -> Result<Bytes, Altered> {
+        match self {
+            Self::None => Ok(data),
+            Self::Sha256 { so_far, .. } => {
+                so_far.update(&data);
+                Ok(data)
+            }
+            Self::Chunks(chunks) => chunks.push(&data).map_err(Altered),
+        }
+    }
+
+    /// At the end: what still has to go out, if all is well.
+    fn finish(&mut self) -> Result<Bytes, Altered> {
+        match self {
+            Self::None => Ok(Bytes::new()),
+            Self::Sha256 { expected, so_far } => {
+                let real = hex::encode(so_far.finalize_reset());
+                if real == *expected { Ok(Bytes::new()) } else { Err(Altered(mismatch())) }
+            }
+            Self::Chunks(chunks) => chunks.finish().map_err(Altered),
+        }
+    }
+}
+
+/// A body on its way to AWS. The last piece waits until the whole was found good, so that AWS never sees the end of
+/// an altered body.
+pub struct Checked {
+    body: Incoming,
+    check: Check,
+    held: Bytes,
+    received: Arc<AtomicU64>,
+    ended: bool,
+}
+
+impl Checked {
+    /// Counts what it takes from `body` in `received`.
+    pub fn new(body: Incoming, check: Check, received: Arc<AtomicU64>) -> Self {
+        Self { body, check, held: Bytes::new(), received, ended: false }
+    }
+}
+
+impl Body for Checked {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        while !this.ended {
+            let Some(frame) = ready!(Pin::new(&mut this.body).poll_frame(context)) else {
+                this.ended = true;
+                let rest = this.check.finish()?;
+                let held = std::mem::take(&mut this.held);
+                let last = if rest.is_empty() { held } else { [held, rest].concat().into() };
+                if last.is_empty() {
+                    break;
+                }
+                return Poll::Ready(Some(Ok(Frame::data(last))));
+            };
+            // HTTP trailers are not signed: they stay behind.
+            let Ok(data) = frame?.into_data() else { continue };
+            this.received.fetch_add(data.len() as u64, Ordering::Relaxed);
+            let data = this.check.look(data)?;
+            if data.is_empty() {
+                continue;
+            }
+            if matches!(this.check, Check::None) {
+                return Poll::Ready(Some(Ok(Frame::data(data))));
+            }
+            let before = std::mem::replace(&mut this.held, data);
+            if !before.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(before))));
+            }
+        }
+        Poll::Ready(None)
+    }
+}
+
+fn mismatch() -> Refusal {
+    Refusal::new(
+        400,
+        "XAmzContentSHA256Mismatch",
+        "The provided 'x-amz-content-sha256' header does not match what was computed.",
+    )
+}

@@ -1,0 +1,262 @@
+//! Connections: the first one builds the runtime, each one is told apart by its first bytes.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::TcpListener;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use http::Request;
+use http::Response;
+use http::header;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::TokioIo;
+use hyper_util::rt::TokioTimer;
+use rustls::server::Acceptor;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::sync::watch;
+use tokio_rustls::LazyConfigAcceptor;
+
+use crate::audit::Via;
+use crate::aws;
+use crate::gateway::connect;
+use crate::gateway::core::Core;
+use crate::gateway::headers;
+use crate::gateway::pipeline;
+use crate::gateway::pipeline::Arrival;
+use crate::net::Body;
+use crate::net::Interim;
+use crate::net::InterimWriter;
+use crate::net::Opening;
+use crate::net::sniff;
+
+/// Connections open at once; further ones wait in the kernel.
+const CONNECTIONS: usize = 2048;
+
+/// How long a client may take to say what it speaks, and to finish a TLS handshake.
+const OPENING_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a connection may be idle, or take for the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Headers in one request; S3 metadata is what fills them.
+const HEADERS: usize = 256;
+
+/// Waits for the first connection, then serves until `stop`.
+pub fn run(core: &Arc<Core>, listener: &TcpListener, mut stop: watch::Receiver<bool>) {
+    let Ok((first, _)) = listener.accept() else { return };
+    if *stop.borrow() {
+        return;
+    }
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    runtime.block_on(async {
+        let Ok(listener) = listener.try_clone() else { return };
+        // Both are ours and fresh: switching them to non-blocking cannot fail but for a broken descriptor.
+        if listener.set_nonblocking(true).is_err() || first.set_nonblocking(true).is_err() {
+            return;
+        }
+        let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut next = TcpStream::from_std(first).ok();
+        loop {
+            let Ok(place) = places.clone().acquire_owned().await else { return };
+            let stream = match next.take() {
+                Some(stream) => stream,
+                None => tokio::select! {
+                    _ = stop.wait_for(|stop| *stop) => return,
+                    accepted = listener.accept() => match accepted {
+                        Ok((stream, _)) => stream,
+                        Err(_) => {
+                            // Out of descriptors: others must close first.
+                            tokio::time::sleep(Duration::from_millis(50)).await;
+                            continue;
+                        }
+                    },
+                },
+            };
+            let core = core.clone();
+            tokio::spawn(async move {
+                connection(&core, stream).await;
+                drop(place);
+            });
+        }
+    });
+    // Dropping the runtime drops every call under way; each writes its end.
+    runtime.shutdown_background();
+}
+
+/// Where a connection was opened to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// The gateway's own port: proxy requests, or an endpoint.
+    Port,
+    /// Inside a `CONNECT` to an AWS host.
+    Tunnel,
+}
+
+async fn connection(core: &Arc<Core>, stream: TcpStream) {
+    // Small answers must not wait for acknowledgements; a failure only costs time.
+    let _ = stream.set_nodelay(true);
+    serve(core, stream, Way::Port, "127.0.0.1").await;
+}
+
+/// Serves what comes through a `CONNECT` to an AWS `host`. Boxed, because such a connection is served by the same code as
+/// the one it came through.
+pub fn serve_tunnel(
+    core: Arc<Core>,
+    stream: Upgraded,
+    host: String,
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move { serve(&core, TokioIo::new(stream), Way::Tunnel, &host).await })
+}
+
+/// Serves one connection to its end. `host` is whom it was opened to, for a client that names nobody in its TLS
+/// greeting.
+async fn serve<S>(core: &Arc<Core>, stream: S, way: Way, host: &str)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Ok(Ok((opening, stream))) = tokio::time::timeout(OPENING_TIMEOUT, sniff(stream)).await else {
+        return;
+    };
+    match opening {
+        Opening::Nothing => {}
+        Opening::Http1 => speak_http1(core, stream, way).await,
+        Opening::Http2 => speak_http2(core, stream, way).await,
+        Opening::Tls => {
+            let Ok(Some(stream)) =
+                tokio::time::timeout(OPENING_TIMEOUT, accept_tls(core, stream, host)).await
+            else {
+                return;
+            };
+            if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                speak_http2(core, stream, way).await;
+            } else {
+                speak_http1(core, stream, way).await;
+            }
+        }
+    }
+}
+
+/// Opens TLS as the host the client names, if that is AWS's, else as `host`.
+async fn accept_tls<S>(core: &Core, stream: S, host: &str) -> Option<tokio_rustls::server::TlsStream<S>>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await.ok()?;
+    let named = start.client_hello().server_name().map(str::to_ascii_lowercase);
+    let host = named.filter(|name| aws::is_aws_host(name)).unwrap_or_else(|| host.to_ascii_lowercase());
+    let config = core.authority.server_config(&host).ok()?;
+    start.into_stream(config).await.ok()
+}
+
+async fn speak_http1<S>(core: &Arc<Core>, stream: S, way: Way)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (stream, interim) = InterimWriter::new(stream);
+    let service = service_fn(|request| route(core.clone(), request, way, interim.clone()));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_headers(HEADERS)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    // How a connection ends is the client's affair; calls on it write their own end.
+    let _ = connection.await;
+}
+
+async fn speak_http2<S>(core: &Arc<Core>, stream: S, way: Way)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(|request| route(core.clone(), request, way, Interim::default()));
+    let _ = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_header_list_size(64 << 10)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+/// A call to AWS, a proxy request to elsewhere, or a tunnel.
+async fn route(
+    core: Arc<Core>,
+    request: Request<Incoming>,
+    way: Way,
+    interim: Interim,
+) -> Result<Response<Body>, Infallible> {
+    if request.method() == Method::CONNECT {
+        return Ok(connect::connect(&core, request).await);
+    }
+    let mut request = request;
+    let absolute = request.uri().authority().map(|authority| authority.as_str().to_owned());
+    let named = headers::text(request.headers(), "host").to_owned();
+    let target = absolute.clone().unwrap_or_else(|| named.clone());
+    let is_proxied = absolute.is_some() && request.version() < http::Version::HTTP_2;
+    if is_proxied && !aws::is_aws_host(host_of(&target)) && !is_own(&core, &target) {
+        return Ok(connect::relay(&core, request, &target).await);
+    }
+    if let Some(authority) = absolute {
+        // From here on every request looks the same: path in the URI, host in its header.
+        if named.is_empty()
+            && let Ok(host) = authority.parse()
+        {
+            request.headers_mut().insert(header::HOST, host);
+        }
+        strip_authority(&mut request);
+    }
+    let named = headers::text(request.headers(), "host");
+    let host = Some(host_of(named)).filter(|host| aws::is_aws_host(host)).map(str::to_ascii_lowercase);
+    let proxied = way == Way::Tunnel || (is_proxied && host.is_some());
+    let via = if proxied { Via::Proxy } else { Via::Endpoint };
+    Ok(pipeline::answer(&core, request, Arrival { host, via, interim }).await)
+}
+
+fn strip_authority(request: &mut Request<Incoming>) {
+    let path = request.uri().path_and_query().cloned();
+    let mut parts = http::uri::Parts::default();
+    parts.path_and_query = path.or_else(|| Some(http::uri::PathAndQuery::from_static("/")));
+    if let Ok(uri) = http::Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+}
+
+/// Whether a proxy request is for the gateway itself: clients with an endpoint URL *and* a proxy do that, also with a
+/// host prefix (`sync-127.0.0.1:4321`).
+fn is_own(core: &Core, authority: &str) -> bool {
+    let own = format!("127.0.0.1:{}", core.port);
+    authority.strip_suffix(&own).is_some_and(|prefix| prefix.is_empty() || prefix.ends_with(['-', '.']))
+        || authority == format!("localhost:{}", core.port)
+}
+
+/// The host of `host[:port]`.
+pub fn host_of(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_loses_its_port_only() {
+        for (authority, host) in
+            [("a.example:443", "a.example"), ("a", "a"), ("[::1]:80", "[::1]"), ("[::1]", "[::1]")]
+        {
+            assert_eq!(host_of(authority), host);
+        }
+    }
+}

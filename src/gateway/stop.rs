@@ -1,0 +1,82 @@
+//! Why a call is not forwarded, or its answer not given back.
+
+use crate::audit::Outcome;
+use crate::aws::Refusal;
+use crate::error::Error;
+use crate::types::AccessLevel;
+
+/// The end of a call inside the gateway: what the client is told, and what the record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// HTTP status.
+    pub status: u16,
+    /// AWS error code; `AccessDenied` is spelt as the protocol does.
+    pub code: &'static str,
+    /// A sentence that an agent can act on.
+    pub message: String,
+    /// How it stands in the record.
+    pub outcome: Outcome,
+}
+
+impl Stop {
+    /// Policy or a person says no.
+    pub fn denied(message: impl Into<String>) -> Self {
+        Self {
+            status: 403,
+            code: "AccessDenied",
+            message: format!("hoop: {}", message.into()),
+            outcome: Outcome::Refused,
+        }
+    }
+
+    /// The request itself is wrong.
+    pub fn invalid(code: &'static str, message: impl Into<String>) -> Self {
+        Self { status: 400, code, message: format!("hoop: {}", message.into()), outcome: Outcome::Refused }
+    }
+
+    /// The way to AWS failed, or its answer cannot be given back.
+    pub fn failed(message: impl Into<String>) -> Self {
+        // 502 with a code no SDK retries as a throttle; SDKs do retry 5xx, as for AWS itself.
+        Self {
+            status: 502,
+            code: "BadGateway",
+            message: format!("hoop: {}", message.into()),
+            outcome: Outcome::Failed,
+        }
+    }
+
+    /// AWS answered, and the answer must not pass. SDKs repeat a call after 502: harmless where it only reads; for
+    /// others the status is one they do not repeat, because AWS has already done it.
+    pub fn withheld(access: AccessLevel, message: impl Into<String>) -> Self {
+        let status = if matches!(access, AccessLevel::List | AccessLevel::Read) { 502 } else { 501 };
+        Self { status, code: "ResponseWithheld", ..Self::failed(message) }
+    }
+
+    /// Nothing can be recorded any more, so nothing is forwarded.
+    pub fn unrecorded(error: &Error) -> Self {
+        Self {
+            status: 503,
+            code: "RecordFailed",
+            message: format!("hoop: the call was not forwarded, because it cannot be recorded: {error}"),
+            outcome: Outcome::Refused,
+        }
+    }
+
+    /// There is no credential to sign with.
+    pub fn no_credential(error: &Error) -> Self {
+        let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
+        Self {
+            status: 403,
+            code: "NoCredentials",
+            message: format!("hoop: {error}{advice}"),
+            outcome: Outcome::Failed,
+        }
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal { status, code, message } = refusal;
+        Self { status, code, message, outcome: Outcome::Refused }
+    }
+}

@@ -1,0 +1,118 @@
+//! The private folder with the few files a session's child needs: whom to trust, and AWS files that hold nothing.
+
+use std::fs;
+use std::fs::DirBuilder;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Seek;
+use std::io::SeekFrom;
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::error::IoContext;
+use crate::error::Result;
+
+/// Where Linux distributions, the BSDs and macOS keep the certificates that OpenSSL trusts.
+const SYSTEM_BUNDLES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// A folder only this user may enter, removed when dropped. Nothing in it is secret.
+#[derive(Debug)]
+pub struct RuntimeDir {
+    path: PathBuf,
+}
+
+impl RuntimeDir {
+    /// Makes `parent/hoop-NAME`, mode 0700; `name` must be fresh.
+    pub fn create(parent: &Path, name: &str) -> Result<Self> {
+        let path = parent.join(format!("hoop-{name}"));
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .context(|| format!("cannot create the session's private folder {}", path.display()))?;
+        Ok(Self { path })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes an empty file `name` and gives its path.
+    pub fn empty_file(&self, name: &str) -> Result<PathBuf> {
+        let path = self.path.join(name);
+        new_file(&path).context(|| format!("cannot create {}", path.display()))?;
+        Ok(path)
+    }
+
+    /// Writes `ca.pem`: what the user trusts (the first readable of `extra`, else the machine's bundle), then
+    /// `authority`. The variables that name this file replace a program's own store, so it must hold both.
+    pub fn ca_bundle(&self, authority: &str, extra: &[PathBuf]) -> Result<PathBuf> {
+        let path = self.path.join("ca.pem");
+        let known = SYSTEM_BUNDLES.iter().map(PathBuf::from);
+        let trusted = extra.iter().cloned().chain(known).find_map(|bundle| File::open(bundle).ok());
+        let write = || -> io::Result<()> {
+            let mut file = new_file(&path)?;
+            if let Some(mut trusted) = trusted {
+                // The kernel copies (copy_file_range): a quarter of the time of reading and writing.
+                io::copy(&mut trusted, &mut file)?;
+            }
+            file.seek(SeekFrom::End(0))?;
+            file.write_all(format!("\n{}", authority.trim_start()).as_bytes())
+        };
+        write().context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    }
+}
+
+impl Drop for RuntimeDir {
+    fn drop(&mut self) {
+        // Best effort: what stays behind is a public certificate and empty files.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+fn new_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_bundle_holds_the_users_roots_and_the_sessions() {
+        let parent = tempfile::tempdir().unwrap();
+        let corporate = parent.path().join("corporate.pem");
+        fs::write(&corporate, "CORPORATE").unwrap();
+        let dir = RuntimeDir::create(parent.path(), "x").unwrap();
+        let missing = parent.path().join("missing.pem");
+        let bundle = dir.ca_bundle("SESSION\n", &[missing, corporate]).unwrap();
+        assert_eq!(fs::read_to_string(bundle).unwrap(), "CORPORATE\nSESSION\n");
+    }
+
+    #[test]
+    fn the_folder_is_private_and_goes_at_the_end() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = RuntimeDir::create(parent.path(), "x").unwrap();
+        let path = dir.path().to_owned();
+        let empty = dir.empty_file("config").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(fs::metadata(empty).unwrap().len(), 0);
+        assert!(RuntimeDir::create(parent.path(), "x").is_err());
+        drop(dir);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,50 @@
+//! The network side: one port that understands every way a client may open it, the session's certificate
+//! authority, the client towards AWS, and tunnels to everywhere else.
+
+mod authority;
+mod bundle;
+mod keepalive;
+mod roots;
+mod sniff;
+mod tunnel;
+mod upstream;
+
+use std::error::Error as StdError;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use http_body_util::Empty;
+use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
+
+pub use authority::Authority;
+pub use bundle::RuntimeDir;
+pub use keepalive::Interim;
+pub use keepalive::InterimWriter;
+pub use sniff::Opening;
+pub use sniff::Prefixed;
+pub use sniff::sniff;
+pub use tunnel::Carried;
+pub use tunnel::carry;
+pub use tunnel::dial;
+pub use upstream::Override;
+pub use upstream::Upstream;
+pub use upstream::UpstreamError;
+
+/// Why a body broke off.
+pub type BodyError = Box<dyn StdError + Send + Sync>;
+
+/// A request or response body on its way through.
+pub type Body = UnsyncBoxBody<Bytes, BodyError>;
+
+/// A body that is all there.
+#[must_use]
+pub fn full(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// No body.
+#[must_use]
+pub fn empty() -> Body {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
+}

@@ -1,0 +1,128 @@
+//! A session without a terminal: recorder, policy, gateway, and the record read back.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hoop::approval::Broker;
+use hoop::audit;
+use hoop::clock::Clock;
+use hoop::gateway::Capture;
+use hoop::gateway::Gateway;
+use hoop::gateway::Setup;
+use hoop::mask::Engine;
+use hoop::policy::Policy;
+use hoop::policy::PolicySet;
+use hoop::policy::Principal;
+use hoop::record::Recorder;
+use hoop::types::SessionId;
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub const REAL_KEY: &str = "AKIDREALREALREALREAL";
+pub const REAL_SECRET: &str = "real/SECRET+kept0inside1of2hoop3only4567";
+
+pub struct World {
+    pub gateway: Gateway,
+    pub recorder: Recorder,
+    pub broker: Broker,
+    pub clock: Clock,
+    pub env: HashMap<String, String>,
+    _dir: TempDir,
+}
+
+/// What a test may change.
+pub struct Plan {
+    pub policy: String,
+    pub endpoint_url: String,
+    pub capture: Capture,
+    pub broker: Option<Broker>,
+    pub clock: Clock,
+    pub environment: Vec<(String, String)>,
+}
+
+impl Plan {
+    pub fn observe(endpoint_url: &str) -> Self {
+        Self {
+            policy: "version = 1\ndefault = \"allow\"\n".to_owned(),
+            endpoint_url: endpoint_url.to_owned(),
+            capture: Capture::Endpoint,
+            broker: None,
+            clock: Clock::system(),
+            environment: vec![
+                ("AWS_ACCESS_KEY_ID".to_owned(), REAL_KEY.to_owned()),
+                ("AWS_SECRET_ACCESS_KEY".to_owned(), REAL_SECRET.to_owned()),
+            ],
+        }
+    }
+
+    pub fn policy(mut self, statements: &str) -> Self {
+        self.policy = format!("version = 1\ndefault = \"allow\"\n{statements}");
+        self
+    }
+
+    pub fn start(self) -> World {
+        let dir = tempfile::tempdir().unwrap();
+        let id = SessionId::new(self.clock.unix_micros(), 7);
+        let mut begin = audit::Start::new(id, self.clock.unix_micros(), vec!["test".to_owned()]);
+        begin.user = "ana".to_owned();
+        let recorder = Recorder::create(dir.path(), &begin, self.clock.clone()).unwrap();
+        let broker = self.broker.unwrap_or_else(|| Broker::nobody("no terminal is attached to this session"));
+        let gateway = hoop::gateway::start(Setup {
+            policies: PolicySet::new(vec![Policy::parse(&self.policy, "policy.toml").unwrap()]),
+            principal: Principal { user: "ana".to_owned(), ..Principal::default() },
+            masks: Arc::new(Engine::builtin()),
+            recorder: recorder.clone(),
+            broker: broker.clone(),
+            approval_ttl: Duration::from_secs(50),
+            clock: self.clock.clone(),
+            environment: self.environment.into_iter().collect(),
+            profile: None,
+            region: Some("eu-central-1".to_owned()),
+            endpoint_url: Some(self.endpoint_url),
+            capture: self.capture,
+            program: "test".to_owned(),
+            runtime_parent: dir.path().to_owned(),
+        })
+        .unwrap();
+        let env = gateway.env().into_iter().collect();
+        World { gateway, recorder, broker, clock: self.clock, env, _dir: dir }
+    }
+}
+
+impl World {
+    /// The audit log so far.
+    pub fn events(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.recorder.folder().join("audit.jsonl")).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The events of one type.
+    pub fn events_of(&self, kind: &str) -> Vec<Value> {
+        self.events().into_iter().filter(|event| event["type"] == kind).collect()
+    }
+
+    /// The only `call.end`, waited for: it is written when the client may already have its answer.
+    pub fn call_end(&self) -> Value {
+        for _ in 0..200 {
+            if let Some(end) = self.events_of("call.end").pop() {
+                return end;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("no call.end in {:#?}", self.events());
+    }
+
+    /// Everything on disk, as text.
+    pub fn all_recorded(&self) -> String {
+        let folder = self.recorder.folder();
+        let mut text = fs::read_to_string(folder.join("audit.jsonl")).unwrap();
+        text.push_str(&fs::read_to_string(folder.join("terminal.cast")).unwrap_or_default());
+        for body in fs::read_dir(folder.join("bodies")).into_iter().flatten() {
+            let packed = fs::read(body.unwrap().path()).unwrap();
+            text.push_str(&zstd::decode_all(&packed[..]).unwrap().escape_ascii().to_string());
+        }
+        text
+    }
+}
