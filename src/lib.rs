@@ -29,8 +29,6 @@ pub mod policy;
 pub mod record;
 pub mod replay;
 pub mod session;
-pub mod session;
-pub mod sys;
 pub mod store;
 pub mod sys;
 pub mod term;

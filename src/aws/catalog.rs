@@ -87,7 +87,6 @@ impl Catalog {
     }
 
     /// All services, by name.
-    #[cfg(test)]
     pub fn services(&self) -> &[Service] {
         &self.services
     }

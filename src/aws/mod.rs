@@ -21,3 +21,13 @@ pub use identify::identify;
 pub use protocol::Protocol;
 pub use refusal::Refusal;
 pub use refusal::refusal;
+
+use crate::types::AccessLevel;
+
+/// Every IAM action that an API operation is named for, with what it does. Loads the catalogue.
+pub fn actions() -> impl Iterator<Item = (String, AccessLevel)> {
+    let services = catalog::Catalog::get().services().iter();
+    services.flat_map(|service| {
+        service.operations().map(|operation| (operation.action(service), operation.access()))
+    })
+}

@@ -1,7 +1,9 @@
 //! What the policy needs to know about IAM actions, without knowing where the knowledge comes from.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use crate::aws;
 use crate::config::diagnostic::nearest;
 use crate::policy::pattern;
 use crate::types::AccessLevel;
@@ -79,6 +81,13 @@ impl Actions for NoActions {
     fn access(&self, _action: &str) -> AccessLevel {
         AccessLevel::Unknown
     }
+}
+
+/// Every action that AWS's own models and reference know. The first use costs some milliseconds.
+#[must_use]
+pub fn known_to_aws() -> &'static ListedActions {
+    static ALL: LazyLock<ListedActions> = LazyLock::new(|| ListedActions::new(aws::actions()));
+    &ALL
 }
 
 /// A catalogue made from a list.

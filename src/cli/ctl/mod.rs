@@ -1,12 +1,12 @@
 //! `hoopctl`: one file for each subcommand, with its arguments and what it does.
 
 mod config;
-mod console;
-mod index;
+pub mod console;
+pub mod index;
 mod policy;
-mod search;
-mod sessions;
-mod verify;
+pub mod search;
+pub mod sessions;
+pub mod verify;
 
 use std::ffi::OsString;
 use std::io;
@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::config::load::Config;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::policy::actions::known_to_aws;
 use crate::policy::request::Principal;
 use crate::sys::user;
 use console::Console;
@@ -94,15 +95,14 @@ fn run(command: &Subcommands) -> Result<u8> {
     match command {
         Subcommands::Config(args) => return config::run(args, &sources, &mut out),
         Subcommands::Policy(args) => {
-            let actions = surroundings::aws_actions();
             let person = user::current();
             let principal = Principal { user: person.name, groups: person.groups, agent: None, host: user::host() };
-            let context = policy::Context { sources: &sources, actions: &actions, principal, now: clock.unix_seconds() };
+            let context = policy::Context { sources: &sources, actions: known_to_aws(), principal, now: clock.unix_seconds() };
             return policy::run(args, &context, &mut out);
         }
         _ => {}
     }
-    let state = surroundings::state_dir(&Config::load(&sources)?);
+    let state = Config::load(&sources)?.state_dir();
     let width = if io::stdout().is_terminal() { terminal_width() } else { None };
     let mut console =
         Console { out: &mut out, err: &mut err, width, zone: TimeZone::system(), now: clock.unix_micros() };
