@@ -101,7 +101,6 @@ fn prepare(args: &Args, hardened: Hardened) -> Result<Parts, Unstartable> {
 fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let Parts { settings, mut environment, program, surroundings, masks, clock, hardened } = parts;
     let talks = surroundings.can_ask() && !settings.quiet;
-    // Sessions that were killed are sealed meanwhile; with none there this is one look into an empty folder.
     let recovery = recover(&settings.state, &clock);
     let (waker, wakeups) = wake::channel().map_err(ours)?;
     let broker = match surroundings.can_ask() {
@@ -154,8 +153,10 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         let took = clock.elapsed().into();
         notes::say(&notes::End { id, took, counts: recorder.counts() }.line());
     }
-    // A recovery that panicked has told so itself.
-    let _ = recovery.join();
+    if let Some(recovery) = recovery {
+        // One that panicked has told so itself.
+        let _ = recovery.join();
+    }
     Ok(status)
 }
 
@@ -243,10 +244,11 @@ fn describe(
     Ok(start)
 }
 
-fn recover(state: &Path, clock: &Clock) -> thread::JoinHandle<()> {
+/// Seals sessions that were killed, beside the one that begins: there may be gigabytes to read.
+fn recover(state: &Path, clock: &Clock) -> Option<thread::JoinHandle<()>> {
     let (state, clock) = (state.to_owned(), clock.clone());
     // What could be sealed is; what could not is told by `hoopctl verify`.
-    thread::spawn(move || drop(record::recover(&state, &clock)))
+    record::may_need_recovery(&state).then(|| thread::spawn(move || drop(record::recover(&state, &clock))))
 }
 
 /// Copies the finished recording; the copy is as private as the original.
