@@ -55,7 +55,10 @@ fn man_pages(folder: &Path) -> io::Result<()> {
 fn man_page(mut program: Command) -> io::Result<(String, Vec<u8>)> {
     program.build();
     let name = program.get_name().to_owned();
-    let man = Man::new(program.clone()).manual("hoop manual").source(format!("hoop {}", env!("CARGO_PKG_VERSION"))).date("");
+    let man = Man::new(program.clone())
+        .manual("hoop manual")
+        .source(format!("hoop {}", env!("CARGO_PKG_VERSION")))
+        .date("");
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
@@ -82,12 +85,16 @@ fn subcommands(parent: &Command, path: &str, page: &mut Vec<u8>) -> io::Result<(
         }
         let usage = command.clone().bin_name(&path).render_usage().to_string();
         let usage = usage.trim_start_matches("Usage:").trim().replace('-', "\\-");
-        page.extend_from_slice(format!(".SS {}\n\\fB{usage}\\fR\n.PP\n", path.replace('-', "\\-")).as_bytes());
+        page.extend_from_slice(
+            format!(".SS {}\n\\fB{usage}\\fR\n.PP\n", path.replace('-', "\\-")).as_bytes(),
+        );
         for section in [Man::render_description_section, Man::render_options_section] {
             let mut text = Vec::new();
             section(&Man::new(command.clone()), &mut text)?;
             let text = String::from_utf8_lossy(&text).into_owned();
-            let body = text.lines().filter(|line| !line.starts_with(".SH ") && !line.starts_with(".ie") && !line.starts_with(".el"));
+            let body = text.lines().filter(|line| {
+                !line.starts_with(".SH ") && !line.starts_with(".ie") && !line.starts_with(".el")
+            });
             page.extend_from_slice(body.collect::<Vec<_>>().join("\n").as_bytes());
             page.push(b'\n');
         }
@@ -98,6 +105,7 @@ fn subcommands(parent: &Command, path: &str, page: &mut Vec<u8>) -> io::Result<(
 fn see_also(name: &str) -> String {
     let pages = ["hoop-run(1)", "hoop-replay(1)", "hoopctl(1)", "hoop-policy(5)"];
     let others = pages.iter().filter(|page| !page.starts_with(&format!("{name}(")));
-    let list = others.map(|page| format!("\\fB{}\\fR", page.replace('-', "\\-"))).collect::<Vec<_>>().join(", ");
+    let list =
+        others.map(|page| format!("\\fB{}\\fR", page.replace('-', "\\-"))).collect::<Vec<_>>().join(", ");
     format!(".SH \"SEE ALSO\"\n{list}\n")
 }

@@ -10,7 +10,8 @@ use pulldown_cmark::TagEnd;
 
 /// The page in roff; the first heading becomes the NAME section.
 pub fn man_page(name: &str, section: u8, text: &str) -> String {
-    let mut page = format!(".TH {name} {section} \"\" \"hoop {}\" \"hoop manual\"\n", env!("CARGO_PKG_VERSION"));
+    let mut page =
+        format!(".TH {name} {section} \"\" \"hoop {}\" \"hoop manual\"\n", env!("CARGO_PKG_VERSION"));
     let mut cells: Vec<String> = Vec::new();
     let (mut in_code, mut in_cell, mut title) = (false, false, false);
     for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
@@ -46,7 +47,11 @@ pub fn man_page(name: &str, section: u8, text: &str) -> String {
             Event::End(TagEnd::TableCell) => in_cell = false,
             Event::End(TagEnd::TableHead) => cells.clear(),
             Event::End(TagEnd::TableRow) => {
-                page.push_str(&format!("\n.TP\n{}\n{}\n", cells.first().map_or("", String::as_str), cells.get(1..).unwrap_or_default().join("  ")));
+                page.push_str(&format!(
+                    "\n.TP\n{}\n{}\n",
+                    cells.first().map_or("", String::as_str),
+                    cells.get(1..).unwrap_or_default().join("  ")
+                ));
                 cells.clear();
             }
             Event::Code(code) => {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::*;
 use crate::config::duration;
-use crate::config::settings::Capture;
 
 struct Machine {
     dir: tempfile::TempDir,
@@ -61,7 +60,7 @@ fn without_files_the_defaults_are_in_force() {
     assert_eq!(config.approval_ttl(), Duration::from_secs(50));
     assert_eq!(config.state_dir(), machine.dir.path().join("home/.local/state/hoop"));
     assert_eq!(config.upstream_endpoint_url(), None);
-    assert_eq!(config.gateway_capture(), Capture::Auto);
+    assert_eq!(config.gateway_capture(), "auto");
     assert_eq!(machine.policies(), ["User guarded"]);
     assert!(config.list().all(|(_, entry)| entry.origin == Origin::Default));
 }

@@ -6,17 +6,6 @@ use std::time::Duration;
 use crate::config::keys::Value;
 use crate::config::load::Config;
 
-/// How a program's AWS calls reach the gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Capture {
-    /// Whichever way fits the program.
-    Auto,
-    /// Proxy variables.
-    Proxy,
-    /// `AWS_ENDPOINT_URL`.
-    Endpoint,
-}
-
 impl Config {
     /// `state_dir`
     #[must_use]
@@ -50,12 +39,8 @@ impl Config {
 
     /// `gateway.capture`
     #[must_use]
-    pub fn gateway_capture(&self) -> Capture {
-        match self.text("gateway.capture") {
-            "proxy" => Capture::Proxy,
-            "endpoint" => Capture::Endpoint,
-            _ => Capture::Auto,
-        }
+    pub fn gateway_capture(&self) -> &str {
+        self.text("gateway.capture")
     }
 
     /// `approval.ttl`

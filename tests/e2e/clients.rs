@@ -44,11 +44,15 @@ fn every_protocol_of_the_cli_is_understood() {
         (&["events", "list-rules"], "events:ListRules"),
     ];
     let home = Home::new();
-    let script: String = cases.iter().map(|(argv, _)| format!("aws {} > /dev/null || exit 1\n", argv.join(" "))).collect();
+    let script: String =
+        cases.iter().map(|(argv, _)| format!("aws {} > /dev/null || exit 1\n", argv.join(" "))).collect();
     home.write("all.sh", &script);
     home.run("readonly", &["sh", "all.sh"]).ok();
-    let actions: Vec<String> =
-        home.events_of("call.begin").iter().map(|event| event["action"].as_str().unwrap().to_owned()).collect();
+    let actions: Vec<String> = home
+        .events_of("call.begin")
+        .iter()
+        .map(|event| event["action"].as_str().unwrap().to_owned())
+        .collect();
     for (argv, action) in cases {
         assert!(actions.iter().any(|seen| seen == action), "{argv:?}: no {action} in {actions:?}");
     }
@@ -80,7 +84,8 @@ print(os.environ["AWS_ACCESS_KEY_ID"])
     let lines: Vec<&str> = outcome.ok().lines().collect();
     assert_eq!(lines[..2], ["Ana", "do it"]);
     assert_ne!(lines[2], crate::support::home::REAL_KEY_ID);
-    let put = home.events_of("call.begin").into_iter().find(|event| event["action"] == "dynamodb:PutItem").unwrap();
+    let put =
+        home.events_of("call.begin").into_iter().find(|event| event["action"] == "dynamodb:PutItem").unwrap();
     assert_eq!(put["resources"][0], "arn:aws:dynamodb:us-east-1:123456789012:table/people");
 }
 
@@ -109,7 +114,8 @@ console.log((await s3.send(new ListObjectsV2Command({ Bucket: "js-bucket" }))).C
     command.env("HOOP_TEST_JS", cache().join("js"));
     let outcome = finish(command);
     assert_eq!(outcome.ok().lines().collect::<Vec<_>>(), ["123456789012", "héllo", "a b/+&%25?#.txt"]);
-    let put = home.events_of("call.begin").into_iter().find(|event| event["action"] == "s3:PutObject").unwrap();
+    let put =
+        home.events_of("call.begin").into_iter().find(|event| event["action"] == "s3:PutObject").unwrap();
     assert_eq!(put["resources"][0], "arn:aws:s3:::js-bucket/a b/+&%25?#.txt");
 }
 

@@ -1,6 +1,11 @@
 //! The programs as a user has them: real clients, a real emulator, whole sessions.
 
-#![allow(clippy::unwrap_used, clippy::missing_docs_in_private_items, missing_docs, reason = "a panic is how a test reports")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_docs_in_private_items,
+    missing_docs,
+    reason = "a panic is how a test reports"
+)]
 
 mod clients;
 mod policy;

@@ -31,7 +31,11 @@ fn a_delete_is_refused_from_the_cli_from_python_and_by_force() {
         &["aws", "s3", "rm", "s3://kept/file.txt"],
         &["aws", "s3", "rb", "s3://kept", "--force"],
         &["bash", "-c", "a=aw; \"${a}s\" s3api delete-object --bucket kept --key file.txt"],
-        &["python3", "-c", "import boto3; boto3.client('s3').delete_objects(Bucket='kept', Delete={'Objects': [{'Key': 'file.txt'}]})"],
+        &[
+            "python3",
+            "-c",
+            "import boto3; boto3.client('s3').delete_objects(Bucket='kept', Delete={'Objects': [{'Key': 'file.txt'}]})",
+        ],
     ];
     for argv in attempts {
         let said = home.run(policy, argv).failed();
@@ -64,7 +68,11 @@ fn an_unreadable_policy_starts_no_session() {
     let policy = home.write("policy.toml", "version = 1\ndefault = \"dney\"\n");
     let outcome = home.run(policy.to_str().unwrap(), &["touch", "ran"]);
     assert_eq!(outcome.code, Some(125), "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("policy.toml:2:11") && outcome.stderr.contains("deny"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("policy.toml:2:11") && outcome.stderr.contains("deny"),
+        "{}",
+        outcome.stderr
+    );
     assert!(!home.path().join("ran").exists(), "the command ran under a policy nobody could read");
 }
 
@@ -108,8 +116,14 @@ attempt("replayed", lambda: boto3.client("sts", config=Config(retries={"max_atte
     let outcome = home.run("observe", &["python3", "forge.py"]);
     let said = outcome.ok();
     for name in ["unsigned", "foreign", "wrong-secret", "altered", "replayed"] {
-        let line = said.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in:\n{said}"));
+        let line = said
+            .lines()
+            .find(|line| line.starts_with(name))
+            .unwrap_or_else(|| panic!("no {name} in:\n{said}"));
         assert!(!line.ends_with("PASSED"), "{line}");
     }
-    assert!(said.contains("altered SignatureDoesNotMatch") || said.contains("altered InvalidSignatureException"), "{said}");
+    assert!(
+        said.contains("altered SignatureDoesNotMatch") || said.contains("altered InvalidSignatureException"),
+        "{said}"
+    );
 }

@@ -8,12 +8,44 @@ use crate::support::home::REAL_SECRET;
 fn a_secret_value_is_masked_for_the_child_and_on_disk() {
     let home = Home::new();
     let password = "tr0ub4dor-and-3-horses";
-    home.aws(&["secretsmanager", "create-secret", "--name", "masked/db", "--secret-string", &format!("{{\"user\":\"app\",\"password\":\"{password}\"}}")]).ok();
-    home.aws(&["ssm", "put-parameter", "--name", "/masked/key", "--type", "SecureString", "--value", "s3cure-parameter-value"]).ok();
+    home.aws(&[
+        "secretsmanager",
+        "create-secret",
+        "--name",
+        "masked/db",
+        "--secret-string",
+        &format!("{{\"user\":\"app\",\"password\":\"{password}\"}}"),
+    ])
+    .ok();
+    home.aws(&[
+        "ssm",
+        "put-parameter",
+        "--name",
+        "/masked/key",
+        "--type",
+        "SecureString",
+        "--value",
+        "s3cure-parameter-value",
+    ])
+    .ok();
     for argv in [
         &["aws", "secretsmanager", "get-secret-value", "--secret-id", "masked/db"][..],
-        &["aws", "secretsmanager", "get-secret-value", "--secret-id", "masked/db", "--query", "SecretString", "--output", "text"],
-        &["python3", "-c", "import boto3; print(boto3.client('secretsmanager').get_secret_value(SecretId='masked/db')['SecretString'][::-1])"],
+        &[
+            "aws",
+            "secretsmanager",
+            "get-secret-value",
+            "--secret-id",
+            "masked/db",
+            "--query",
+            "SecretString",
+            "--output",
+            "text",
+        ],
+        &[
+            "python3",
+            "-c",
+            "import boto3; print(boto3.client('secretsmanager').get_secret_value(SecretId='masked/db')['SecretString'][::-1])",
+        ],
         &["aws", "ssm", "get-parameter", "--name", "/masked/key", "--with-decryption"],
     ] {
         let outcome = home.run("observe", argv);
@@ -33,7 +65,11 @@ fn the_real_key_is_nowhere_in_the_child() {
     home.write("home/.aws/credentials", "");
     let outcome = home.run(
         "observe",
-        &["sh", "-c", "env; cat /proc/self/environ | tr '\\0' '\\n'; aws configure list; aws sts get-caller-identity"],
+        &[
+            "sh",
+            "-c",
+            "env; cat /proc/self/environ | tr '\\0' '\\n'; aws configure list; aws sts get-caller-identity",
+        ],
     );
     let said = outcome.ok();
     assert!(said.contains("AWS_ACCESS_KEY_ID="), "{said}");

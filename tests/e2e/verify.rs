@@ -29,7 +29,8 @@ fn a_killed_session_leaves_a_readable_record_that_the_next_start_seals() {
     let mut command = home.hoop_run("observe", &["sh", "-c", "echo before; sleep 30"]);
     let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line)
+        .unwrap();
     assert_eq!(line, "before\n");
     std::thread::sleep(std::time::Duration::from_millis(400));
     child.kill().unwrap();

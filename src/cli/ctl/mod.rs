@@ -96,8 +96,14 @@ fn run(command: &Subcommands) -> Result<u8> {
         Subcommands::Config(args) => return config::run(args, &sources, &mut out),
         Subcommands::Policy(args) => {
             let person = user::current();
-            let principal = Principal { user: person.name, groups: person.groups, agent: None, host: user::host() };
-            let context = policy::Context { sources: &sources, actions: known_to_aws(), principal, now: clock.unix_seconds() };
+            let principal =
+                Principal { user: person.name, groups: person.groups, agent: None, host: user::host() };
+            let context = policy::Context {
+                sources: &sources,
+                actions: known_to_aws(),
+                principal,
+                now: clock.unix_seconds(),
+            };
             return policy::run(args, &context, &mut out);
         }
         _ => {}

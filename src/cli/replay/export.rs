@@ -17,6 +17,8 @@ use crate::audit;
 use crate::cast::Form;
 use crate::cast::Kind as EventKind;
 use crate::cast::Reader;
+use crate::cli::surroundings;
+use crate::config::load::Config;
 use crate::error::Error;
 use crate::error::IoContext;
 use crate::error::Kind;
@@ -33,7 +35,7 @@ use crate::types::Micros;
 pub fn run(wish: &Export) -> Result<()> {
     let format = format(wish)?;
     let found = place::find(&wish.recording)?;
-    let theme = theme(wish.theme.as_deref())?;
+    let theme = theme(wish.theme.as_deref(), &Config::load(&surroundings::sources())?)?;
     let Some(path) = &wish.output else {
         let mut out = BufWriter::new(io::stdout().lock());
         return match write(wish, format, &found, &theme, &mut out) {

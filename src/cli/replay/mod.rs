@@ -7,12 +7,15 @@ use std::io::IsTerminal;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::CommandFactory;
 use clap::FromArgMatches;
 use jiff::tz::TimeZone;
 
+use crate::cli::surroundings;
 use crate::clock::Clock;
+use crate::config::load::Config;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
@@ -35,9 +38,6 @@ use args::Cli;
 use args::PacingArgs;
 use args::Subcommands;
 use place::Found;
-
-/// Pauses in the viewer when nobody says otherwise.
-const USUAL_PAUSE: Micros = Micros(2_000_000);
 
 /// The program's definition, for man pages and completions.
 #[must_use]
@@ -77,20 +77,21 @@ fn run(cli: &Cli) -> Result<()> {
 
 /// Opens the viewer.
 fn view(cli: &Cli) -> Result<()> {
-    let theme = theme(cli.theme.as_deref())?;
+    let config = Config::load(&surroundings::sources())?;
+    let theme = theme(cli.theme.as_deref(), &config)?;
     let found = cli.recording.as_deref().map(place::find).transpose()?;
     needs_terminal(cli.recording.as_deref())?;
     let (start, library): (Start, Option<replay::Library>) = match found {
         Some(found) => (opening(found)?, None),
         None => {
-            let state = place::state()?;
+            let state = config.state_dir();
             (Start::List, Some(Arc::new(move || list::sessions(&state))))
         }
     };
     replay::run(Setup {
         theme,
         zone: TimeZone::system(),
-        pacing: pacing(&cli.pacing),
+        pacing: pacing(&cli.pacing, config.replay_idle_limit()),
         clock: Clock::system(),
         library,
         start,
@@ -103,17 +104,18 @@ fn opening(found: Found) -> Result<Start> {
     Ok(Start::Recording { title: found.title(), expected: None, source: found.source })
 }
 
-fn pacing(wish: &PacingArgs) -> Pacing {
-    let idle_limit = wish.idle_limit.map_or(Some(USUAL_PAUSE), args::Pause::limit);
+/// How to play; `usual_pause` is the longest pause where nobody says otherwise.
+fn pacing(wish: &PacingArgs, usual_pause: Option<Duration>) -> Pacing {
+    let idle_limit = wish.idle_limit.map_or(usual_pause.map(Micros::from), args::Pause::limit);
     Pacing { speed: Speed::new(wish.speed.unwrap_or(1.0)), idle_limit }
 }
 
 /// The theme that is asked for, with as many colours as the terminal has.
-fn theme(name: Option<&str>) -> Result<Theme> {
+fn theme(name: Option<&str>, config: &Config) -> Result<Theme> {
     let variable = |name: &str| env::var(name).ok();
     let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
     let depth = Depth::from_environment(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
-    Theme::load(name.unwrap_or("dark"), depth)
+    Theme::load(name.unwrap_or(config.replay_theme()), depth)
 }
 
 fn needs_terminal(recording: Option<&str>) -> Result<()> {

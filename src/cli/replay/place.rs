@@ -1,9 +1,10 @@
 //! Which recording is meant.
 
-use std::env;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::cli::surroundings;
+use crate::config::load::Config;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
@@ -31,15 +32,9 @@ impl Found {
     }
 }
 
-/// `$XDG_STATE_HOME/hoop`, or `~/.local/state/hoop`. Relative paths do not count (XDG base directories).
+/// Where recordings are kept, as the configuration says.
 pub fn state() -> Result<PathBuf> {
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
-    state.map(|state| state.join("hoop")).ok_or_else(|| {
-        Error::new(Kind::Config, "it is not known where recordings are kept")
-            .why("neither XDG_STATE_HOME nor HOME is set to an absolute path")
-            .fix("set one of them: HOME=/home/you hoop-replay …")
-    })
+    Ok(Config::load(&surroundings::sources())?.state_dir())
 }
 
 /// The recording that `name` means: a file, a folder, `last`, a session id or its beginning.

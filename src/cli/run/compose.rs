@@ -9,6 +9,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
+use sha2::Digest;
+use sha2::Sha256;
+
 use crate::approval::Broker;
 use crate::audit::End;
 use crate::audit::EndReason;
@@ -17,16 +20,24 @@ use crate::audit::Start;
 use crate::cli::run::OURS;
 use crate::cli::run::agent;
 use crate::cli::run::args::Args;
+use crate::cli::run::gateway;
 use crate::cli::run::gateway::Gateway;
 use crate::cli::run::gateway::Setup;
 use crate::cli::run::notes;
 use crate::cli::run::settings::Settings;
+use crate::cli::surroundings;
 use crate::clock::Clock;
+use crate::config::load::PolicyChoice;
 use crate::error::Error;
 use crate::error::IoContext;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::mask::Engine;
+use crate::mask::UserRule;
+use crate::policy::load;
+use crate::policy::model::MaskRule;
+use crate::policy::request::Principal;
+use crate::policy::set::PolicySet;
 use crate::record;
 use crate::record::Recorder;
 use crate::session;
@@ -80,27 +91,28 @@ pub(super) fn run(args: Args) -> Status {
 fn prepare(args: &Args, hardened: Hardened) -> Result<Parts, Unstartable> {
     let clock = Clock::system();
     let mut environment = Environment::new(std::env::vars_os());
-    let settings = Settings::settle(args, &environment).map_err(ours)?;
+    let settings = Settings::settle(args, &environment, surroundings::sources()).map_err(ours)?;
+    let masks = Engine::with_rules(&mask_rules(&settings.policies)).map_err(ours)?;
     for (name, value) in &args.env {
         environment.set(name, value);
     }
     let name = settings.argv.first().map_or(OsStr::new(""), OsString::as_os_str);
     let program = exec::find(name, environment.get("PATH"))?;
     let surroundings = Surroundings::look(args.headless).map_err(ours)?;
-    Ok(Parts {
-        settings,
-        environment,
-        program,
-        surroundings,
-        masks: Arc::new(Engine::builtin()),
-        clock,
-        hardened,
-    })
+    Ok(Parts { settings, environment, program, surroundings, masks: Arc::new(masks), clock, hardened })
 }
 
 fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let Parts { settings, mut environment, program, surroundings, masks, clock, hardened } = parts;
-    let talks = surroundings.can_ask() && !settings.quiet;
+    let quiet = settings.config.quiet();
+    let talks = surroundings.can_ask() && !quiet;
+    if !quiet {
+        settings
+            .config
+            .warnings()
+            .iter()
+            .for_each(|fault| notes::say(&format!("hoop-run: warning: {fault}")));
+    }
     let recovery = recover(&settings.state, &clock);
     let (waker, wakeups) = wake::channel().map_err(ours)?;
     let broker = match surroundings.can_ask() {
@@ -119,16 +131,35 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     start.title = start.title.map(|title| masks.text(&title).into_owned());
     (start.tty, start.cols, start.rows) = (surroundings.can_ask() || args.headless, size.cols, size.rows);
     let person = start.user.clone();
+    let principal = Principal {
+        user: start.user.clone(),
+        groups: start.groups.clone(),
+        agent: start.agent.clone(),
+        host: start.host.clone(),
+    };
     let id = start.id;
     let recorder = Recorder::create(&settings.state, &start, clock.clone()).map_err(ours)?;
     recorder.on_failure(move |_| waker.wake());
-    let setup = Setup { recorder: &recorder, broker: &broker, clock: &clock };
-    let gateway = Gateway::start(&setup, !args.no_gateway).map_err(ours)?;
+    let gateway = match args.no_gateway {
+        true => Gateway::none(),
+        false => Gateway::start(Setup {
+            config: &settings.config,
+            policies: settings.policies.clone(),
+            principal,
+            masks: &masks,
+            recorder: &recorder,
+            broker: &broker,
+            clock: &clock,
+            environment: &environment,
+            program: typed_program(&settings),
+        })
+        .map_err(ours)?,
+    };
     environment.set("HOOP_SESSION", id.to_string());
     gateway.equip(&mut environment);
     if talks {
-        let (policy, gateway) = (settings.policy.as_str(), gateway.capture);
-        notes::say(&notes::Beginning { id, policy, gateway, sandbox: "none" }.line());
+        let (policy, gateway) = (settings.policy_names(), gateway.word());
+        notes::say(&notes::Beginning { id, policy: &policy, gateway, sandbox: "none" }.line());
     }
     let ended = session::run(Spec {
         program,
@@ -138,7 +169,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         surroundings,
         size,
         fixed_size: args.wanted_size() != (None, None),
-        record_input: settings.record_input,
+        record_input: settings.config.record_input(),
         person,
         clock: clock.clone(),
         recorder: recorder.clone(),
@@ -233,15 +264,47 @@ fn describe(
         .unwrap_or_default();
     start.title.clone_from(&args.title);
     start.agent = agent::of(program, |name| environment.get(name));
-    start.profile = args.profile.clone().or_else(|| text("AWS_PROFILE"));
-    start.region = args.region.clone().or_else(|| text("AWS_REGION")).or_else(|| text("AWS_DEFAULT_REGION"));
-    start.policies = vec![PolicyUsed { name: settings.policy.clone(), ..PolicyUsed::default() }];
+    let set = |value: Option<&str>| value.map(str::to_owned);
+    start.profile = set(settings.config.upstream_profile()).or_else(|| text("AWS_PROFILE"));
+    start.region = set(settings.config.upstream_region())
+        .or_else(|| text("AWS_REGION"))
+        .or_else(|| text("AWS_DEFAULT_REGION"));
+    start.policies = settings.config.policies().iter().map(policy_used).collect::<Result<_>>()?;
     start.term = text("TERM");
-    start.record_input = settings.record_input;
-    start.capture = "off".to_owned();
+    start.record_input = settings.config.record_input();
+    start.capture = match args.no_gateway {
+        true => "off".to_owned(),
+        false => gateway::capture(&settings.config, &typed_program(settings), environment).to_owned(),
+    };
     start.sandbox = "off".to_owned();
     start.env = ["SHELL", "TERM"].iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))).collect();
     Ok(start)
+}
+
+/// The name and the digest of a policy, so that a reviewer knows which text was in force.
+fn policy_used(choice: &PolicyChoice) -> Result<PolicyUsed> {
+    let (text, _) = load::text_of(&choice.policy)?;
+    Ok(PolicyUsed {
+        name: choice.policy.clone(),
+        origin: choice.origin.to_string(),
+        sha256: hex::encode(Sha256::digest(text)),
+    })
+}
+
+/// The policies' own rules of what to hide, in the words of the mask.
+fn mask_rules(policies: &PolicySet) -> Vec<UserRule> {
+    let rule = |rule: &MaskRule| UserRule {
+        name: rule.name.clone(),
+        actions: rule.actions.clone(),
+        fields: rule.fields.clone(),
+        columns: rule.columns.clone(),
+        regex: rule.regex.clone(),
+    };
+    policies.masks().map(rule).collect()
+}
+
+fn typed_program(settings: &Settings) -> String {
+    settings.argv.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Seals sessions that were killed, beside the one that begins: there may be gigabytes to read.

@@ -1,36 +1,106 @@
 //! Where the gateway is plugged in.
 
+use std::collections::HashMap;
+use std::env;
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use crate::approval::Broker;
 use crate::clock::Clock;
+use crate::config::load::Config;
 use crate::error::Result;
+use crate::gateway;
+use crate::gateway::Capture;
+use crate::mask::Engine;
+use crate::policy::request::Principal;
+use crate::policy::set::PolicySet;
 use crate::record::Recorder;
 use crate::session::environment::Environment;
 
 /// What a gateway needs of the session.
 pub(super) struct Setup<'a> {
+    pub(super) config: &'a Config,
+    pub(super) policies: PolicySet,
+    pub(super) principal: Principal,
+    pub(super) masks: &'a Arc<Engine>,
     pub(super) recorder: &'a Recorder,
     pub(super) broker: &'a Broker,
     pub(super) clock: &'a Clock,
+    pub(super) environment: &'a Environment,
+    /// The program, as it was typed.
+    pub(super) program: String,
 }
 
 /// A gateway that runs, or none.
-pub(super) struct Gateway {
-    /// What it does, for the first line and the record: `off`, `proxy`, `endpoint`.
-    pub(super) capture: &'static str,
-}
+pub(super) struct Gateway(Option<gateway::Gateway>);
 
 impl Gateway {
-    /// Starts the gateway, or, when it is not `wanted`, stands for none.
+    /// No gateway: the program keeps its own way to AWS.
+    pub(super) fn none() -> Self {
+        Self(None)
+    }
+
+    /// Starts the gateway.
     ///
     /// # Errors
     /// When it cannot start; then the session must not begin.
-    pub(super) fn start(_: &Setup<'_>, _wanted: bool) -> Result<Self> {
-        Ok(Self { capture: "off" })
+    pub(super) fn start(setup: Setup<'_>) -> Result<Self> {
+        let config = setup.config;
+        let owned = |value: Option<&str>| value.map(str::to_owned);
+        let environment = variables(setup.environment);
+        let runtime_parent = environment.get("XDG_RUNTIME_DIR").map_or_else(env::temp_dir, PathBuf::from);
+        let started = gateway::start(gateway::Setup {
+            policies: setup.policies,
+            principal: setup.principal,
+            masks: Arc::clone(setup.masks),
+            recorder: setup.recorder.clone(),
+            broker: setup.broker.clone(),
+            approval_ttl: config.approval_ttl(),
+            clock: setup.clock.clone(),
+            environment,
+            profile: owned(config.upstream_profile()),
+            region: owned(config.upstream_region()),
+            endpoint_url: owned(config.upstream_endpoint_url()),
+            capture: wanted_capture(config),
+            program: setup.program,
+            runtime_parent,
+        })?;
+        Ok(Self(Some(started)))
+    }
+
+    /// What it does, for the first line: `off`, `proxy`, `endpoint`.
+    pub(super) fn word(&self) -> &'static str {
+        self.0.as_ref().map_or("off", |gateway| gateway.capture().as_str())
     }
 
     /// Gives the program what leads it here: placeholder credentials and where to connect.
-    pub(super) fn equip(&self, _: &mut Environment) {}
+    pub(super) fn equip(&self, environment: &mut Environment) {
+        let Some(gateway) = &self.0 else { return };
+        gateway.unset().iter().for_each(|name| environment.remove(name));
+        gateway.env().into_iter().for_each(|(name, value)| environment.set(name, value));
+    }
 
     /// Ends it: what waits is refused, the credentials are forgotten.
-    pub(super) fn stop(self) {}
+    pub(super) fn stop(self) {
+        if let Some(gateway) = self.0 {
+            gateway.stop();
+        }
+    }
+}
+
+/// How the calls of `program` are to be led to the gateway: settled before the recording begins, because it says so.
+pub(super) fn capture(config: &Config, program: &str, environment: &Environment) -> &'static str {
+    wanted_capture(config).settled(program, &variables(environment)).as_str()
+}
+
+fn wanted_capture(config: &Config) -> Capture {
+    Capture::from_setting(config.gateway_capture()).unwrap_or_default()
+}
+
+/// The variables that are text; what is not cannot be about AWS.
+fn variables(environment: &Environment) -> HashMap<String, String> {
+    environment
+        .iter()
+        .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())))
+        .collect()
 }

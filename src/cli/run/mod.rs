@@ -10,6 +10,7 @@ mod settings;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use clap::Parser;
 use clap::error::ErrorKind;
 
@@ -19,6 +20,12 @@ use args::Args;
 
 /// Exit status when hoop-run itself failed, as env(1) and timeout(1) have it.
 const OURS: u8 = 125;
+
+/// The program's definition, for man pages and completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Args::command()
+}
 
 /// The whole program: arguments in, exit status out. A program killed by a signal makes us die of the same one.
 #[must_use]

@@ -6,46 +6,77 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::cli::run::args::Args;
+use crate::config::load::Config;
+use crate::config::load::Sources;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::policy::set::PolicySet;
 use crate::session::environment::Environment;
 
 /// Everything decided before the session begins.
 #[derive(Debug)]
 pub(super) struct Settings {
+    /// All layers of the configuration, the flags on top.
+    pub(super) config: Config,
+    /// The policies in force.
+    pub(super) policies: PolicySet,
     /// Where recordings are kept.
     pub(super) state: PathBuf,
     /// The program and its arguments, as typed.
     pub(super) argv: Vec<OsString>,
-    /// The policy: a name or a path.
-    pub(super) policy: String,
-    /// Say nothing but errors.
-    pub(super) quiet: bool,
-    /// What is typed is recorded.
-    pub(super) record_input: bool,
 }
-
-/// The policy when nobody says otherwise.
-const USUAL_POLICY: &str = "guarded";
 
 impl Settings {
     /// Settles everything.
     ///
     /// # Errors
-    /// When there is no place for recordings, or the copy would replace a file.
-    pub(super) fn settle(args: &Args, environment: &Environment) -> Result<Self> {
+    /// When a configuration or policy file is wrong, there is no place for recordings, or the copy would replace a file.
+    pub(super) fn settle(args: &Args, environment: &Environment, sources: Sources) -> Result<Self> {
         if let Some(file) = args.output.as_deref().filter(|_| !args.overwrite) {
             must_be_new(file)?;
         }
+        let config = Config::load(&with_flags(sources, args))?;
+        let state = config.state_dir();
+        if !state.is_absolute() {
+            return Err(Error::new(Kind::Config, "there is no place for recordings")
+                .why(format!("`{}` is not an absolute path: is HOME set?", state.display()))
+                .fix("set one: HOOP_STATE_DIR=/home/you/.local/state/hoop hoop-run …"));
+        }
         Ok(Self {
-            state: state(environment)?,
+            policies: PolicySet::load(config.policies())?,
+            config,
+            state,
             argv: argv(args, environment),
-            policy: args.policy.clone().unwrap_or_else(|| USUAL_POLICY.to_owned()),
-            quiet: args.quiet,
-            record_input: args.record_input,
         })
     }
+
+    /// The names of the policies in force, for the first line.
+    pub(super) fn policy_names(&self) -> String {
+        let names: Vec<&str> = self.config.policies().iter().map(|choice| choice.policy.as_str()).collect();
+        names.join(" + ")
+    }
+}
+
+fn with_flags(mut sources: Sources, args: &Args) -> Sources {
+    let texts = [
+        ("--policy", "policy", &args.policy),
+        ("--profile", "upstream.profile", &args.profile),
+        ("--region", "upstream.region", &args.region),
+    ];
+    for (flag, key, value) in texts {
+        if let Some(value) = value {
+            sources = sources.flag(flag, key, value);
+        }
+    }
+    for (flag, key, given) in
+        [("--quiet", "quiet", args.quiet), ("--record-input", "record.input", args.record_input)]
+    {
+        if given {
+            sources = sources.flag(flag, key, "true");
+        }
+    }
+    sources
 }
 
 fn must_be_new(file: &Path) -> Result<()> {
@@ -66,17 +97,6 @@ fn argv(args: &Args, environment: &Environment) -> Vec<OsString> {
     }
 }
 
-/// `$XDG_STATE_HOME/hoop`, or `~/.local/state/hoop`. Relative paths do not count (XDG base directories).
-fn state(environment: &Environment) -> Result<PathBuf> {
-    let absolute = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let state = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
-    state.map(|state| state.join("hoop")).ok_or_else(|| {
-        Error::new(Kind::Config, "there is no place for recordings")
-            .why("neither XDG_STATE_HOME nor HOME is set to an absolute path")
-            .fix("set one of them: HOME=/home/you hoop-run …")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,8 +104,10 @@ mod tests {
 
     fn settle(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Settings> {
         let args = Args::try_parse_from([&["hoop-run"], arguments].concat()).unwrap();
+        let text = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let sources = Sources { machine: None, ..Sources::discover(text, Path::new("/")) };
         let variables = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-        Settings::settle(&args, &Environment::new(variables))
+        Settings::settle(&args, &Environment::new(variables), sources)
     }
 
     #[test]
@@ -102,5 +124,14 @@ mod tests {
         let both = [("HOME", "/h"), ("XDG_STATE_HOME", "/s")];
         assert_eq!(settle(&[], &both).unwrap().state, Path::new("/s/hoop"));
         assert!(settle(&[], &[("HOME", "relative")]).is_err());
+    }
+
+    #[test]
+    fn flags_win_over_everything_but_a_missing_policy_stops_the_start() {
+        let environment = [("HOME", "/h"), ("HOOP_POLICY", "observe"), ("HOOP_UPSTREAM_REGION", "eu-west-1")];
+        let settings = settle(&["--policy", "readonly", "--region", "us-east-2"], &environment).unwrap();
+        assert_eq!(settings.policy_names(), "readonly");
+        assert_eq!(settings.config.upstream_region(), Some("us-east-2"));
+        assert!(settle(&["--policy", "./missing.toml"], &environment).is_err());
     }
 }

@@ -122,7 +122,11 @@ impl Home {
         every_file(&self.state(), &mut files);
         files.retain(|path| {
             let bytes = fs::read(path).unwrap();
-            let bytes = if path.extension().is_some_and(|e| e == "zst") { zstd::decode_all(&bytes[..]).unwrap() } else { bytes };
+            let bytes = if path.extension().is_some_and(|e| e == "zst") {
+                zstd::decode_all(&bytes[..]).unwrap()
+            } else {
+                bytes
+            };
             bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
         });
         files
