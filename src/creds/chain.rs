@@ -206,7 +206,8 @@ impl Chain {
         let region = self.sources.region.clone().map(Region::new);
         if let Some(keys) = &self.sources.keys {
             let token = keys.token.as_ref().map(|token| token.expose().to_owned());
-            let fixed = Credentials::new(&keys.access_key_id, keys.secret.expose(), token, None, "environment");
+            let fixed =
+                Credentials::new(&keys.access_key_id, keys.secret.expose(), token, None, "environment");
             return Ok(SharedCredentialsProvider::new(fixed));
         }
         // A profile that was named wins over what else the libraries' own default chain would take first.

@@ -97,8 +97,8 @@ impl Entry {
     /// Adds what was masked.
     pub fn masked(&self, masks: &Masks) {
         let mut state = self.state();
-        for (rule, count) in masks {
-            *state.end.masks.entry(rule.to_string()).or_default() += *count;
+        for hit in masks.iter() {
+            *state.end.masks.entry(hit.rule.to_string()).or_default() += hit.count;
         }
     }
 
