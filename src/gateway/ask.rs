@@ -90,8 +90,7 @@ pub fn named(resources: &[String]) -> String {
 
 fn question(core: &Core, entry: &Entry, call: &Call, decision: &Decision) -> Question {
     let masked = |text: &str| core.masks.text(text).into_owned();
-    let mut params = call.params.clone();
-    core.masks.json_value(&mut params, &[]);
+    let (params, _) = core.masked_params(call);
     let shown = |value: &serde_json::Value| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         text.chars().take(SHOWN_CHARACTERS).collect::<String>()

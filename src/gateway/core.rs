@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::approval::Broker;
 use crate::audit::Credential;
 use crate::audit::Event;
+use crate::aws::Call;
 use crate::aws::sigv4::Key;
 use crate::clock::Clock;
 use crate::creds::Chain;
@@ -19,7 +20,10 @@ use crate::creds::Sources;
 use crate::error::Result;
 use crate::gateway::Setup;
 use crate::gateway::queue_url::QueueUrls;
+use crate::mask::BodyContext;
+use crate::mask::Direction;
 use crate::mask::Engine;
+use crate::mask::Masks;
 use crate::net::Authority;
 use crate::net::Carried;
 use crate::net::Override;
@@ -141,6 +145,26 @@ impl Core {
     /// The account, if it is known already.
     pub fn known_account(&self) -> Option<String> {
         self.chain.known_account()
+    }
+
+    /// The parameters of a call as they may be shown and recorded. What a model or rule calls secret is masked in every
+    /// later output too.
+    pub fn masked_params(&self, call: &Call) -> (Value, Masks) {
+        if call.params.is_null() {
+            return (Value::Null, Masks::default());
+        }
+        let what = BodyContext {
+            service: &call.service,
+            operation: &call.operation,
+            action: &call.action,
+            content_type: "application/json",
+            direction: Direction::Request,
+        };
+        let masked = self.masks.body(&what, call.params.to_string().as_bytes()).ok();
+        let read =
+            masked.and_then(|masked| Some((serde_json::from_slice(&masked.bytes).ok()?, masked.masks)));
+        // What cannot be masked is not shown.
+        read.unwrap_or_else(|| (Value::from("(could not be masked)"), Masks::default()))
     }
 
     /// Writes down that something (`placeholder`, `fetched`, `refreshed`, `failed`, `wiped`) happened to a credential.

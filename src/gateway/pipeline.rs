@@ -6,6 +6,8 @@ use http::Request;
 use http::Response;
 use http::request::Parts;
 use hyper::body::Incoming;
+use sha2::Digest;
+use sha2::Sha256;
 
 use crate::audit::CallBegin;
 use crate::audit::Via;
@@ -123,13 +125,12 @@ fn begin(
     begin.resources = call.resources.iter().map(masked).collect();
     call.protocol.as_str().clone_into(&mut begin.protocol);
     if level > RecordLevel::None {
-        begin.params = call.params.clone();
-        let masks = core.masks.json_value(&mut begin.params, &[]);
+        let (params, masks) = core.masked_params(call);
         entry.masked(&masks);
-        let text = begin.params.to_string();
+        let text = params.to_string();
+        begin.params = params;
         if text.len() > RECORDED_PARAMS_BYTES {
-            use sha2::Digest;
-            begin.leave_out_params(text.len(), &hex::encode(sha2::Sha256::digest(&text)));
+            begin.leave_out_params(text.len(), &hex::encode(Sha256::digest(&text)));
         }
     }
     entry.begin(begin).map_err(|error| Stop::unrecorded(&error))

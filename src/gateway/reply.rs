@@ -15,6 +15,7 @@ use hyper::body::Body as _;
 use hyper::body::Incoming;
 
 use crate::aws::Call;
+use crate::aws::Protocol;
 use crate::gateway::core::Core;
 use crate::gateway::entry::Entry;
 use crate::gateway::headers;
@@ -82,10 +83,27 @@ fn is_structured(call: &Call, parts: &response::Parts) -> bool {
     if call.prefix == "s3" && is_content && parts.status.is_success() {
         return false;
     }
+    names_structure(&media) || call.protocol.is_rpc()
+}
+
+fn names_structure(media: &str) -> bool {
     let named = ["json", "xml", "cbor"];
     named.iter().any(|name| media.ends_with(name) || media.contains(&format!("{name}-")))
         || media.starts_with("application/x-amz-")
-        || call.protocol.is_rpc()
+}
+
+/// The type to read a body by: what it says, or what the protocol answers with where it says nothing useful (moto calls
+/// JSON `text/html`).
+fn structure(call: &Call, parts: &response::Parts) -> String {
+    if names_structure(&media_type(parts)) {
+        return headers::text(&parts.headers, "content-type").to_owned();
+    }
+    match call.protocol {
+        Protocol::Json | Protocol::RestJson => "application/json",
+        Protocol::Query | Protocol::Ec2 | Protocol::RestXml => "text/xml",
+        Protocol::Cbor => "application/cbor",
+    }
+    .to_owned()
 }
 
 fn media_type(parts: &response::Parts) -> String {
@@ -131,7 +149,7 @@ async fn structured(
         false => Stop::failed(format!("the answer to {} broke off", call.action)),
     })?;
     let content_type = headers::text(&parts.headers, "content-type").to_owned();
-    let masked = masked(core, call, content_type.clone(), whole.to_bytes()).await;
+    let masked = masked(core, call, structure(call, &parts), whole.to_bytes()).await;
     let masked = masked.map_err(|error| withheld(&format!("it cannot be masked: {error}")))?;
     entry.masked(&masked.masks);
     let mut changed = masked.changed;
