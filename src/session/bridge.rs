@@ -103,7 +103,7 @@ impl Bridge {
                 terminal.questions = true;
             }
             if let Some(error) = self.recorder.failure() {
-                return Err(error);
+                self.stop(error);
             }
         }
         if ready.signals {
@@ -208,6 +208,16 @@ impl Bridge {
 
     fn on_time(&mut self) -> Result<()> {
         let now = self.clock.elapsed();
+        // First what ends the session: it must happen even if nothing can be recorded any more.
+        match self.ending.due(now) {
+            Due::Nothing => {}
+            Due::Kill => self.child.signal(Signal::SIGKILL),
+            Due::CutOff => self.cut_off()?,
+            Due::StopLingering => self.end_lanes()?,
+        }
+        if self.ending.is_stopping() {
+            return Ok(());
+        }
         for lane in &mut self.lanes {
             if lane.quiet_at().is_some_and(|at| now >= at) {
                 lane.let_go(&self.recorder, now)?;
@@ -220,13 +230,6 @@ impl Bridge {
         if self.recorder.flush_due().is_some_and(|left| left.is_zero()) {
             self.recorder.flush()?;
         }
-        self.tell_masks(now, TELL_MASKS_EVERY)?;
-        match self.ending.due(now) {
-            Due::Nothing => {}
-            Due::Kill => self.child.signal(Signal::SIGKILL),
-            Due::CutOff => self.cut_off()?,
-            Due::StopLingering => self.end_lanes()?,
-        }
         if self
             .terminal
             .as_ref()
@@ -234,7 +237,8 @@ impl Bridge {
         {
             self.take_terminal();
         }
-        self.ask_if_needed()
+        self.ask_if_needed()?;
+        self.tell_masks(now, TELL_MASKS_EVERY)
     }
 
     fn on_signals(&mut self, arrived: Arrived) -> Result<()> {

@@ -31,7 +31,7 @@ a program killed by a signal makes hoop-run die of the same signal.";
 )]
 pub struct Args {
     /// The program and its arguments [default: your shell]
-    #[arg(value_name = "CMD", trailing_var_arg = true, allow_hyphen_values = true, num_args = 0..)]
+    #[arg(value_name = "CMD", trailing_var_arg = true, num_args = 0..)]
     pub command: Vec<OsString>,
 
     /// Run a shell command instead, by $SHELL -c
@@ -175,6 +175,11 @@ mod tests {
         assert_eq!(args.command, ["aws", "s3", "ls", "--region", "eu-west-1", "--help"]);
         assert_eq!((args.region, args.quiet), (None, true));
         assert_eq!(parse("hoop-run --region r -- -strange name").command, ["-strange", "name"]);
+    }
+
+    #[test]
+    fn a_mistyped_option_is_not_taken_for_a_program() {
+        assert!(Args::try_parse_from(["hoop-run", "--polcy", "x", "--", "true"]).is_err());
     }
 
     #[test]
