@@ -208,7 +208,7 @@ fn prepare(
 fn survey(tape: &Tape, wanted: &Wanted) -> Result<Overview> {
     let mut overview = Overview::default();
     let mut cursor = tape.read_from(tape.start())?;
-    while let Some(event) = cursor.next() {
+    for event in cursor.by_ref() {
         if wanted.stopped() {
             break;
         }

@@ -52,8 +52,7 @@ pub fn read(path: &Path) -> Result<Vec<Entry>> {
     let mut unread: Option<(Micros, String, u64)> = None;
     let mut last = Micros(0);
     let mut room = PARAMS_KEPT;
-    let mut reader = Reader::open(path)?;
-    while let Some(line) = reader.next() {
+    for line in Reader::open(path)? {
         let line = match line {
             Ok(line) => line,
             Err(error) => {

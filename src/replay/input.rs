@@ -93,7 +93,7 @@ fn jump_to_hit(state: &mut State) -> Vec<Effect> {
     match found.map(|hit| hit.at) {
         Some(at) => {
             play.search.jump = false;
-            vec![Effect::Goto(play.seek(at))]
+            vec![Effect::Goto(play.seek_hit(at))]
         }
         None => {
             if play.search.done {
@@ -146,7 +146,8 @@ fn begin_filter(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 /// Takes the key as text, if text is being typed.
 fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
     let searching = state.typed.is_some();
-    if !searching && !(state.play.is_none() && state.sessions.typing) {
+    let filtering = state.play.is_none() && state.sessions.typing;
+    if !searching && !filtering {
         return None;
     }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);

@@ -8,7 +8,7 @@ use crate::replay::state::State;
 /// Columns from which the list stands beside the screen instead of below it.
 const BESIDE: u16 = 100;
 /// Columns of a list beside the screen.
-const LIST_COLUMNS: (u16, u16) = (34, 64);
+const LIST_COLUMNS: (u16, u16) = (34, 96);
 /// Rows of the body from which a list below the screen leaves room for the screen.
 const BELOW: u16 = 14;
 
@@ -192,7 +192,7 @@ pub fn window(play: &Play, pane: (u16, u16)) -> (u16, u16) {
     let screen = &frame.screen;
     let most = (screen.cols.saturating_sub(pane.0), screen.rows.saturating_sub(pane.1));
     let (x, y) = play.pan.unwrap_or_else(|| {
-        let (col, row) = screen.focus;
+        let (col, row) = play.search.place.unwrap_or(screen.focus);
         // The left edge stays in sight for as long as the cursor does too.
         let x = if col < pane.0 { 0 } else { col - pane.0 + 1 + pane.0 / 4 };
         (x, (row + 1).saturating_sub(pane.1))

@@ -71,6 +71,10 @@ pub struct Search {
     pub done: bool,
     /// Whether to jump to the first hit from here on as soon as it is known.
     pub jump: bool,
+    /// Whether the screen asked for is that of a hit.
+    show: bool,
+    /// Where the newest occurrence stands on the screen of a hit: what a cut screen's window shows.
+    pub place: Option<(u16, u16)>,
 }
 
 /// An open recording.
@@ -173,6 +177,7 @@ impl Play {
         if !self.playing {
             return None;
         }
+        self.search.place = None;
         let (last, next, made) = (frame.last, frame.next, frame.at);
         self.position.0 = self.position.0.saturating_add(self.speed.scale(passed).0);
         if self.wanted.is_some() {
@@ -205,7 +210,18 @@ impl Play {
         self.pause_from = at;
         self.follows = true;
         self.follow();
+        self.search.show = false;
+        self.search.place = None;
         self.want(at)
+    }
+
+    /// Goes to a search hit and holds there; a cut screen's window goes where the hit is.
+    pub fn seek_hit(&mut self, at: Micros) -> Micros {
+        self.playing = false;
+        self.pan = None;
+        let at = self.seek(at);
+        self.search.show = true;
+        at
     }
 
     fn want(&mut self, at: Micros) -> Micros {
@@ -217,6 +233,10 @@ impl Play {
     pub fn receive(&mut self, frame: Frame) {
         if self.wanted.is_some_and(|wanted| frame.at >= wanted) {
             self.wanted = None;
+            if self.search.show {
+                let pattern = self.search.pattern.as_ref();
+                self.search.place = pattern.and_then(|pattern| pattern.find_on(&frame.screen).pop());
+            }
         }
         self.frame = Some(frame);
     }

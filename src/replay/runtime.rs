@@ -234,6 +234,9 @@ impl Runtime {
         let stopped = signal::kill(Pid::from_raw(0), Signal::SIGTSTP);
         self.guard = Some(Guard::enter()?);
         stopped.map_err(io::Error::from).context(|| "cannot suspend")?;
-        self.terminal.clear().context(|| "cannot write to the terminal")
+        // Draws everything anew. Not `clear`: that asks the terminal for its cursor, and the answer goes to the thread
+        // that reads keys.
+        let size = self.terminal.size().context(|| "cannot ask the terminal for its size")?;
+        self.terminal.resize(size.into()).context(|| "cannot write to the terminal")
     }
 }

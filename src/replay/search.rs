@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::replay::message::Hit;
 use crate::replay::tape::Tape;
 use crate::term::Screen;
+use crate::term::Snapshot;
 use crate::term::Watcher;
 
 /// Most hits given; a search with more of them is not worth walking through.
@@ -40,6 +41,27 @@ impl Pattern {
                 at += self.text.len();
             } else {
                 at += 1;
+            }
+        }
+        found
+    }
+
+    /// Columns and rows of the cells that match; lines that wrap are searched as one.
+    #[must_use]
+    pub fn find_on(&self, screen: &Snapshot) -> Vec<(u16, u16)> {
+        let mut found = Vec::new();
+        let mut line: Vec<char> = Vec::new();
+        let mut places: Vec<(u16, u16)> = Vec::new();
+        for row in 0..screen.rows {
+            for (col, cell) in (0..).zip(screen.row(row)).filter(|(_, cell)| cell.columns > 0) {
+                line.push(cell.character);
+                places.push((col, row));
+            }
+            let wrapped = screen.wrapped.get(usize::from(row)).is_some_and(|wrapped| *wrapped);
+            if !wrapped || row + 1 == screen.rows {
+                found.extend(self.find(&line).into_iter().flat_map(|range| places[range].to_vec()));
+                line.clear();
+                places.clear();
             }
         }
         found

@@ -172,13 +172,11 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
         Action::SeekStart => Some(Micros(0)),
         Action::SeekEnd => Some(play.duration()),
         Action::NextHit | Action::PreviousHit => {
-            let hit = play.hit(action == Action::NextHit);
-            if hit.is_none() {
+            let Some(hit) = play.hit(action == Action::NextHit) else {
                 state.notice = Some(no_hit(play));
                 return Vec::new();
-            }
-            play.playing = false;
-            hit
+            };
+            return vec![Effect::Goto(play.seek_hit(hit))];
         }
         Action::Open => return jump(state, None),
         Action::NextEntry => {

@@ -99,11 +99,12 @@ impl Perform for Writer<'_> {
     }
 
     fn esc_dispatch(&mut self, intermediates: &[u8], ignore: bool, byte: u8) {
-        let draws = match (intermediates, byte) {
-            ([], b'7' | b'8' | b'D' | b'E' | b'H' | b'M' | b'c' | b'=' | b'>' | b'n' | b'o') => true,
-            ([b'(' | b')' | b'*' | b'+'], b'0' | b'A' | b'B') | ([b'#'], b'8') => true,
-            _ => false,
-        };
+        let draws = matches!(
+            (intermediates, byte),
+            ([], b'7' | b'8' | b'D' | b'E' | b'H' | b'M' | b'c' | b'=' | b'>' | b'n' | b'o')
+                | ([b'(' | b')' | b'*' | b'+'], b'0' | b'A' | b'B')
+                | ([b'#'], b'8')
+        );
         if draws && !ignore {
             self.out.push(0x1b);
             self.out.extend_from_slice(intermediates);

@@ -30,7 +30,6 @@ NO_COLOR switches colours off. Exit status: 0, 1 for a failure, 2 for a wrong co
 #[command(
     name = "hoop-replay",
     version,
-    about,
     after_help = AFTER_HELP,
     max_term_width = 110,
     args_conflicts_with_subcommands = true,

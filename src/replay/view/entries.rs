@@ -45,7 +45,8 @@ fn draw_entry(play: &Play, entry: &Entry, selected: bool, area: Rect, pen: &mut 
     let ground = if selected { Meaning::Selected } else { Meaning::Text };
     let own = |meaning| if selected { ground } else { meaning };
     let begun = entry.at <= play.position;
-    let time = fit_right(&layout::clock(entry.at.0, false), TIME);
+    let sign = if selected { "▸" } else { " " };
+    let time = format!("{sign}{}", fit_right(&layout::clock(entry.at.0, false), TIME - 1));
     let middle = usize::from(area.width).saturating_sub(TIME + 3 + RESULT + 1);
     let title = safe(&entry.title);
     // The action matters more than the ARN: it is not cut for it.

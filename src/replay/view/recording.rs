@@ -17,6 +17,9 @@ use crate::term::fit;
 use crate::term::safe;
 use crate::term::width;
 
+/// Columns from which the title bar says which part of a cut screen is shown.
+const ROOMY: u16 = 60;
+
 /// Draws the recording on `area`.
 pub fn draw(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
     let layout = layout::play(play, area);
@@ -45,7 +48,7 @@ fn title(play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
             notes.push(format!("{} bad lines", overview.unread));
         }
     }
-    notes.extend(size_words(play, layout.screen));
+    notes.extend(size_words(play, layout.screen, layout.title.width));
     let note = notes.join(", ");
     let room = usize::from(layout.title.width).saturating_sub(width(&note) + 3);
     let name =
@@ -55,8 +58,12 @@ fn title(play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
 }
 
 /// The recorded screen's size, and which part of it is shown when not all is.
-fn size_words(play: &Play, pane: Rect) -> Option<String> {
+fn size_words(play: &Play, pane: Rect, room: u16) -> Option<String> {
     let screen = &play.frame.as_ref().filter(|_| !pane.is_empty())?.screen;
+    let cut = screen.cols > pane.width || screen.rows > pane.height;
+    if room < ROOMY {
+        return Some(format!("{}x{}{}", screen.cols, screen.rows, if cut { " cut" } else { "" }));
+    }
     let (x, y) = layout::window(play, (pane.width, pane.height));
     let mut words = format!("{}x{}", screen.cols, screen.rows);
     if screen.cols > pane.width {
@@ -108,7 +115,11 @@ fn search_words(play: &Play) -> String {
     let here = search.hits.iter().position(|hit| hit.at == play.position);
     let place = here.map(|at| format!("{} of ", at + 1)).unwrap_or_default();
     let more = if search.done { "" } else { " …" };
-    let hits = if here.is_none() { " hits" } else { "" };
+    let hits = match (here, search.hits.len()) {
+        (Some(_), _) => "",
+        (None, 1) => " hit",
+        (None, _) => " hits",
+    };
     format!(
         "\"{}\" {place}{}{hits}{more}",
         fit(&safe(&search.text), width(&safe(&search.text)).min(20)),

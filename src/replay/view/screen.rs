@@ -9,12 +9,10 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::replay::layout;
 use crate::replay::play::Play;
-use crate::replay::search::Pattern;
 use crate::replay::theme::Meaning;
 use crate::replay::view::pen::Pen;
 use crate::term::Attributes;
 use crate::term::Cell;
-use crate::term::Snapshot;
 use crate::term::is_unsafe;
 
 /// Draws the screen that came last.
@@ -30,10 +28,11 @@ pub fn draw(play: &Play, pane: Rect, pen: &mut Pen<'_>) {
     let (left, top) = layout::window(play, (pane.width, pane.height));
     let rows = pane.height.min(screen.rows.saturating_sub(top));
     let columns = pane.width.min(screen.cols.saturating_sub(left));
-    let found = play.search.pattern.as_ref().map(|pattern| matches(screen, pattern)).unwrap_or_default();
+    let found: HashSet<(u16, u16)> =
+        play.search.pattern.iter().flat_map(|pattern| pattern.find_on(screen)).collect();
     for row in 0..rows {
         let place = Rect { x: pane.x, y: pane.y + row, width: columns, height: 1 };
-        let is_hit = |col: u16| found.contains(&(row + top, col));
+        let is_hit = |col: u16| found.contains(&(col, row + top));
         draw_row(screen.row(row + top), left, place, &is_hit, pen);
     }
     if let Some((col, row)) = screen.cursor
@@ -91,26 +90,6 @@ fn style(cell: &Cell, pen: &Pen<'_>) -> Style {
         }
     }
     style
-}
-
-/// Rows and columns of the cells that match; lines that wrap are searched as one.
-fn matches(screen: &Snapshot, pattern: &Pattern) -> HashSet<(u16, u16)> {
-    let mut found = HashSet::new();
-    let mut line: Vec<char> = Vec::new();
-    let mut places: Vec<(u16, u16)> = Vec::new();
-    for row in 0..screen.rows {
-        for (col, cell) in (0..).zip(screen.row(row)).filter(|(_, cell)| cell.columns > 0) {
-            line.push(cell.character);
-            places.push((row, col));
-        }
-        let wrapped = screen.wrapped.get(usize::from(row)).is_some_and(|wrapped| *wrapped);
-        if !wrapped || row + 1 == screen.rows {
-            found.extend(pattern.find(&line).into_iter().flat_map(|range| places[range].to_vec()));
-            line.clear();
-            places.clear();
-        }
-    }
-    found
 }
 
 /// A line at the right and lower edge shows where the recorded screen ends.

@@ -70,7 +70,11 @@ fn filter(state: &State, area: Rect, pen: &mut Pen<'_>) {
         let pieces = [(" / ", Meaning::Heading), (&*list.filter, Meaning::Text), (cursor, Meaning::Heading)];
         pen.row(area, Meaning::Text, &pieces);
     } else {
-        let hint = " type to filter: command, who, date, state";
+        let hint = if area.width < MEDIUM {
+            " type to filter"
+        } else {
+            " type to filter: command, who, date, state"
+        };
         pen.row(area, Meaning::Text, &[(hint, Meaning::Muted)]);
     }
 }
