@@ -9,6 +9,7 @@ use crate::term::Palette;
 use crate::term::Rgb;
 use crate::term::Snapshot;
 use crate::term::is_unsafe;
+use crate::term::safe;
 
 /// Font size, and a cell's width and height, in pixels. 0.6 em is the width of nearly all monospaced fonts.
 const FONT: f64 = 14.0;
@@ -62,7 +63,7 @@ pub fn write_svg(still: &Still<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn write_title(title: &str, width: f64, palette: &Palette, out: &mut impl Write) -> io::Result<()> {
-    for (index, colour) in [(0_u8, 9), (1, 11), (2, 10)] {
+    for (index, colour) in [(0_u8, 1), (1, 3), (2, 2)] {
         let x = f64::from(index).mul_add(18.0, MARGIN + 6.0);
         writeln!(out, "<circle cx=\"{x:.1}\" cy=\"20\" r=\"5.5\" fill=\"{}\"/>", hex(palette.basic[colour]))?;
     }
@@ -71,7 +72,7 @@ fn write_title(title: &str, width: f64, palette: &Palette, out: &mut impl Write)
         "<text x=\"{:.1}\" y=\"25\" text-anchor=\"middle\" fill=\"{}\" fill-opacity=\"0.7\">{}</text>",
         width / 2.0,
         hex(palette.foreground),
-        escaped(title)
+        escaped(&safe(title))
     )
 }
 
@@ -123,12 +124,15 @@ fn write_run(run: &Run, y: f64, palette: &Palette, out: &mut impl Write) -> io::
         )?;
     }
     let lined = has(Attributes::UNDERLINE) || has(Attributes::STRUCK);
-    if run.text.trim().is_empty() && !lined {
+    let text = if lined { run.text.as_str() } else { run.text.trim_end() };
+    if text.is_empty() {
         return Ok(());
     }
     write!(out, "<text x=\"{x:.1}\" y=\"{:.1}\" fill=\"{}\" xml:space=\"preserve\"", y + 13.5, hex(ink))?;
-    if run.columns > 1 && run.text.is_ascii() {
-        write!(out, " textLength=\"{wide:.1}\"")?;
+    if text.len() > 1 && text.is_ascii() {
+        #[expect(clippy::cast_precision_loss, reason = "at most a thousand columns")]
+        let length = text.len() as f64 * CELL_WIDTH;
+        write!(out, " textLength=\"{length:.1}\"")?;
     }
     if has(Attributes::BOLD) {
         write!(out, " font-weight=\"bold\"")?;
@@ -144,7 +148,7 @@ fn write_run(run: &Run, y: f64, palette: &Palette, out: &mut impl Write) -> io::
         let through = if has(Attributes::STRUCK) { "line-through" } else { "" };
         write!(out, " text-decoration=\"{}\"", format!("{under}{through}").trim())?;
     }
-    writeln!(out, ">{}</text>", escaped(&run.text))
+    writeln!(out, ">{}</text>", escaped(text))
 }
 
 fn hex(Rgb(r, g, b): Rgb) -> String {

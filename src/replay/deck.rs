@@ -41,8 +41,8 @@ const MAX_MARKERS: usize = 10_000;
 /// Hits sent at once, and events after which they are sent however few.
 const HITS_AT_ONCE: usize = 64;
 const EVENTS_BETWEEN_HITS: u32 = 2_000;
-/// Events fed between looks for a newer question.
-const EVENTS_BETWEEN_LOOKS: u32 = 16;
+/// Events fed between looks for a newer question and for a keyframe nearer to the moment.
+const EVENTS_BETWEEN_LOOKS: u32 = 64;
 
 /// Where a recording is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -264,9 +264,16 @@ fn project(tape: &Tape, keyframes: &Keyframes, wanted: &Wanted, desk: &Desk) -> 
         let mut events = 0_u32;
         while player.play_next(Some(at)).is_some() {
             events += 1;
-            if events.is_multiple_of(EVENTS_BETWEEN_LOOKS) && wanted.is_newer() {
+            if !events.is_multiple_of(EVENTS_BETWEEN_LOOKS) {
+                continue;
+            }
+            if wanted.is_newer() {
                 reached = false;
                 break;
+            }
+            // The thread that makes keyframes may be ahead by now.
+            if let Some((mark, frame)) = keyframes.nearest(at, Some(player.mark())) {
+                player = Player::resume(tape, mark, Screen::restore(&frame))?;
             }
         }
         let last = player.mark().time;

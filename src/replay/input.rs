@@ -159,6 +159,7 @@ fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
             text.truncate(kept);
         }
         KeyCode::Char('c' | 'z' | 'p' | 'n') if control => return None,
+        KeyCode::Char(_) if key.modifiers.contains(KeyModifiers::ALT) => {}
         KeyCode::Char(c) if !control && text.chars().count() < MAX_TYPED => text.push(c),
         KeyCode::Backspace if text.is_empty() => return Some(cancel(state)),
         KeyCode::Backspace => drop(text.pop()),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::replay::play::Play;
 use crate::replay::state::State;
 
-/// Columns from which the list stands beside the screen instead of below it.
+/// Columns from which the list may stand beside the screen, if both fit; else it stands below.
 const BESIDE: u16 = 100;
 /// Columns of a list beside the screen.
 const LIST_COLUMNS: (u16, u16) = (34, 96);
@@ -102,7 +102,7 @@ pub fn play(play: &Play, area: Rect) -> PlayLayout {
     let cols = play.frame.as_ref().map_or(80, |frame| frame.screen.cols);
     let roomy = area.width >= cols.saturating_add(LIST_COLUMNS.0 + 1) && area.width >= BESIDE;
     let shown = play.list.unwrap_or(roomy && !play.entries.is_empty());
-    if shown && area.width >= BESIDE {
+    if shown && roomy {
         let free = area.width.saturating_sub(cols.saturating_add(1));
         let width = free.clamp(LIST_COLUMNS.0, LIST_COLUMNS.1).min(area.width / 2);
         layout.beside = true;
@@ -132,7 +132,11 @@ pub fn play(play: &Play, area: Rect) -> PlayLayout {
 /// The words before and after the timeline.
 #[must_use]
 pub fn bar_words(play: &Play, width: u16) -> (String, String) {
-    let sign = if play.playing { '▶' } else { '‖' };
+    let sign = match play.playing {
+        _ if play.is_behind() => '…',
+        true => '▶',
+        false => '‖',
+    };
     let duration = clock(play.duration().0, false);
     let now = clock(play.position.0, width >= 60);
     let room = clock(play.duration().0, width >= 60).len();

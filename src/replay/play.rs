@@ -241,6 +241,13 @@ impl Play {
         self.frame = Some(frame);
     }
 
+    /// Whether the screen shown is far from the moment, because a better one is still being made.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        let Some((frame, _)) = self.frame.as_ref().zip(self.wanted) else { return false };
+        self.position < frame.at || self.position.0 - frame.at.0 > 1_000_000
+    }
+
     /// Adds entries and keeps them in the order of time.
     pub fn add_entries(&mut self, more: impl IntoIterator<Item = Entry>) {
         self.entries.extend(more);

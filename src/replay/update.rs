@@ -168,6 +168,10 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
         Action::StepBack => play.frame.as_ref().map(|frame| Micros(frame.last.0.saturating_sub(1))),
         Action::SeekForward(by) => Some(Micros(play.position.0.saturating_add(by.0))),
         Action::SeekBack(by) => Some(Micros(play.position.0.saturating_sub(by.0))),
+        Action::SeekPercent(1..) | Action::SeekEnd if play.overview.is_none() && play.expected.is_none() => {
+            state.notice = Some("its length is not known yet: still reading".to_owned());
+            return Vec::new();
+        }
         Action::SeekPercent(part) => Some(Micros(play.duration().0 / 100 * u64::from(part))),
         Action::SeekStart => Some(Micros(0)),
         Action::SeekEnd => Some(play.duration()),

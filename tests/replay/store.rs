@@ -37,20 +37,12 @@ impl Session {
         let started = STARTED + number * 3_600_000_000;
         let clock = Clock::fixed(started);
         let command = command.iter().map(|word| (*word).to_owned()).collect();
-        let mut start = Start::new(
-            SessionId::new(started, u128::from(number)),
-            started,
-            command,
-        );
+        let mut start = Start::new(SessionId::new(started, u128::from(number)), started, command);
         "ana".clone_into(&mut start.user);
         "build-7".clone_into(&mut start.host);
         (start.tty, start.cols, start.rows) = (true, cols, rows);
         let recorder = Recorder::create(state, &start, clock.clone()).unwrap();
-        Self {
-            recorder,
-            clock,
-            calls: 0,
-        }
+        Self { recorder, clock, calls: 0 }
     }
 
     /// Lets time go by, then writes.
@@ -101,9 +93,7 @@ impl Session {
         "/".clone_into(&mut begin.path);
         begin.agent = Some("aws-cli/2.31.0 md/prompt#off".to_owned());
         begin.params = serde_json::json!({"Bucket": "reports", "Key": "2026/07.csv\u{1b}]0;owned\u{7}", "Tags": [{"Key": "a", "Value": "b"}]});
-        self.recorder
-            .event(&Event::CallBegin(Box::new(begin)))
-            .unwrap();
+        self.recorder.event(&Event::CallBegin(Box::new(begin))).unwrap();
         let decision = Decision {
             call,
             effect,
@@ -116,20 +106,12 @@ impl Session {
         let refused = effect == Effect::Deny;
         let end = CallEnd {
             call,
-            outcome: if refused {
-                Outcome::Refused
-            } else {
-                Outcome::Answered
-            },
+            outcome: if refused { Outcome::Refused } else { Outcome::Answered },
             status: Some(if refused { 403 } else { 200 }),
             error: refused.then(|| "AccessDenied".to_owned()),
             bytes_out: 512,
             took: Micros(80_000),
-            masks: if refused {
-                [].into()
-            } else {
-                [("aws-secret-key".to_owned(), 2)].into()
-            },
+            masks: if refused { [].into() } else { [("aws-secret-key".to_owned(), 2)].into() },
             ..CallEnd::default()
         };
         self.recorder.event(&Event::CallEnd(Box::new(end))).unwrap();
@@ -139,17 +121,8 @@ impl Session {
     pub fn end(self, status: i32) -> PathBuf {
         self.clock.advance(Duration::from_millis(400));
         self.recorder
-            .finish(&End {
-                reason: EndReason::Exited,
-                status: Some(status),
-                ..End::default()
-            })
+            .finish(&End { reason: EndReason::Exited, status: Some(status), ..End::default() })
             .unwrap()
-    }
-
-    /// Leaves it as if its process still ran.
-    pub fn leave(self) {
-        std::mem::forget(self.recorder);
     }
 }
 
@@ -161,7 +134,13 @@ pub fn fill(state: &Path) -> PathBuf {
     plain.end(0);
     let flood = Session::begin(state, 2, &["make", "deploy"], (120, 40));
     for n in 0..400 {
-        flood.output(20, &format!("\x1b[3{}mstep {n}\x1b[m of the deployment, with 世界 and more text to fill lines\r\n", n % 8));
+        flood.output(
+            20,
+            &format!(
+                "\x1b[3{}mstep {n}\x1b[m of the deployment, with 世界 and more text to fill lines\r\n",
+                n % 8
+            ),
+        );
     }
     flood.end(2);
     let mut session = Session::begin(state, 3, &["bash", "-l"], (80, 24));
@@ -169,20 +148,12 @@ pub fn fill(state: &Path) -> PathBuf {
     session.output(900, "aws s3 ls\r\n");
     session.command(1, &["aws", "s3", "ls"], None);
     session.call(700, "s3:ListAllMyBuckets", "*", Effect::Allow);
-    session.output(
-        120,
-        "2026-07-01 10:12:13 reports\r\n2026-07-02 08:00:00 billing\r\n",
-    );
+    session.output(120, "2026-07-01 10:12:13 reports\r\n2026-07-02 08:00:00 billing\r\n");
     session.command(1, &[], Some(0));
     session.output(60, "\x1b[1;32mana@build-7\x1b[m:\x1b[1;34m~\x1b[m$ ");
     session.output(30_000, "aws s3 rm s3://billing/2026/07.csv\r\n");
     session.command(2, &["aws", "s3", "rm", "s3://billing/2026/07.csv"], None);
-    session.call(
-        650,
-        "s3:DeleteObject",
-        "arn:aws:s3:::billing/2026/07.csv",
-        Effect::Deny,
-    );
+    session.call(650, "s3:DeleteObject", "arn:aws:s3:::billing/2026/07.csv", Effect::Deny);
     session.output(
         90,
         "\x1b[31mdelete failed\x1b[m: s3://billing/2026/07.csv An error occurred (AccessDenied) when calling the \
@@ -191,35 +162,17 @@ pub fn fill(state: &Path) -> PathBuf {
     session.command(2, &[], Some(1));
     session.output(10, "\x1b[1;32mana@build-7\x1b[m:\x1b[1;34m~\x1b[m$ ");
     session.resize(100, 30);
-    session.output(
-        2_500,
-        "aws secretsmanager get-secret-value --secret-id db\r\n",
-    );
-    session.command(
-        3,
-        &[
-            "aws",
-            "secretsmanager",
-            "get-secret-value",
-            "--secret-id",
-            "db",
-        ],
-        None,
-    );
+    session.output(2_500, "aws secretsmanager get-secret-value --secret-id db\r\n");
+    session.command(3, &["aws", "secretsmanager", "get-secret-value", "--secret-id", "db"], None);
     session.call(
         800,
         "secretsmanager:GetSecretValue",
         "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db",
         Effect::Allow,
     );
-    session.output(
-        100,
-        "{\r\n    \"Name\": \"db\",\r\n    \"SecretString\": \"********************\"\r\n}\r\n",
-    );
+    session
+        .output(100, "{\r\n    \"Name\": \"db\",\r\n    \"SecretString\": \"********************\"\r\n}\r\n");
     session.command(3, &[], Some(0));
-    session.output(
-        400,
-        "\x1b[1;32mana@build-7\x1b[m:\x1b[1;34m~\x1b[m$ exit\r\n",
-    );
+    session.output(400, "\x1b[1;32mana@build-7\x1b[m:\x1b[1;34m~\x1b[m$ exit\r\n");
     session.end(0)
 }

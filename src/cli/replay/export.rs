@@ -77,7 +77,9 @@ fn create(path: &Path, overwrite: bool) -> Result<File> {
             Err(Error::new(Kind::Usage, format!("`{}` exists already", path.display()))
                 .fix("give --overwrite to replace it, or another name"))
         }
-        made => made.context(|| format!("cannot write {}", path.display())),
+        made => made
+            .context(|| format!("cannot write {}", path.display()))
+            .map_err(|error| error.fix("choose a file in a folder that exists and that you may write to")),
     }
 }
 

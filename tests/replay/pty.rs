@@ -1,0 +1,106 @@
+//! A program on a terminal of its own, driven by keys and read by its screen.
+
+use std::io::Read;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use hoop::term::Screen;
+use portable_pty::Child;
+use portable_pty::CommandBuilder;
+use portable_pty::MasterPty;
+use portable_pty::PtySize;
+use portable_pty::native_pty_system;
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running program.
+pub struct Driven {
+    screen: Arc<Mutex<Screen>>,
+    keys: Box<dyn Write + Send>,
+    master: Box<dyn MasterPty + Send>,
+    child: Box<dyn Child + Send + Sync>,
+}
+
+impl Driven {
+    /// Starts `hoop-replay` with `arguments` and the store `state`.
+    pub fn start(arguments: &[&str], state: &Path, (cols, rows): (u16, u16)) -> Self {
+        let pair =
+            native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_hoop-replay"));
+        command.args(arguments);
+        command.env_clear();
+        command.env("XDG_STATE_HOME", state);
+        command.env("TERM", "xterm-256color");
+        command.env("TZ", "UTC");
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let screen = Arc::new(Mutex::new(Screen::new(cols, rows)));
+        let (mut output, shared) = (pair.master.try_clone_reader().unwrap(), Arc::clone(&screen));
+        thread::spawn(move || {
+            let mut bytes = [0; 65_536];
+            while let Ok(length @ 1..) = output.read(&mut bytes) {
+                shared.lock().unwrap().feed_bytes(&bytes[..length]);
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        Self { screen, keys, master: pair.master, child }
+    }
+
+    /// Types.
+    pub fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    /// Changes the size of the terminal.
+    pub fn resize(&mut self, cols: u16, rows: u16) {
+        self.screen.lock().unwrap().resize(cols, rows);
+        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+    }
+
+    /// What the terminal shows.
+    pub fn text(&self) -> String {
+        self.screen.lock().unwrap().text()
+    }
+
+    /// Waits until `wanted` is shown; gives all that is shown then.
+    pub fn wait_for(&self, wanted: &str) -> String {
+        self.wait_until(wanted, |text| text.contains(wanted))
+    }
+
+    /// Waits until `is_there` says so of what is shown.
+    pub fn wait_until(&self, what: &str, is_there: impl Fn(&str) -> bool) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let text = self.text();
+            if is_there(&text) {
+                return text;
+            }
+            assert!(Instant::now() < end, "{what} did not come:\n{text}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for the end; gives the exit status and whether the main screen and the cursor are back.
+    pub fn end(mut self) -> (u32, bool) {
+        let status = self.child.wait().unwrap().exit_code();
+        drop(self.keys);
+        drop(self.master);
+        // The reader may still be busy with the last bytes.
+        thread::sleep(Duration::from_millis(100));
+        let screen = self.screen.lock().unwrap();
+        (status, !screen.is_alternate() && screen.snapshot().cursor.is_some())
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).unwrap();
+    }
+}
