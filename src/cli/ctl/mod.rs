@@ -1,0 +1,4 @@
+//! `hoopctl`, one file per subcommand.
+
+pub mod config;
+pub mod policy;

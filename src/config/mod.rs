@@ -1,0 +1,15 @@
+//! The configuration: layers, keys, and the reading of TOML files with places and advice.
+
+pub mod diagnostic;
+pub mod document;
+pub mod duration;
+pub mod file;
+pub mod hotkey;
+pub mod keys;
+pub mod load;
+pub mod manual;
+pub mod settings;
+
+pub use diagnostic::Diagnostics;
+pub use load::Config;
+pub use load::Sources;

@@ -1,0 +1,165 @@
+//! Several policies at once: the strictest word counts.
+
+use crate::policy::decision::Decision;
+use crate::policy::model::AlertRule;
+use crate::policy::model::MaskRule;
+use crate::policy::model::Policy;
+use crate::policy::model::RecordLevel;
+use crate::policy::model::SessionRule;
+use crate::policy::pattern;
+use crate::policy::request::Request;
+use crate::types::Effect;
+
+/// The policies in force, from the most to the least authoritative: the machine's, the user's, the project's.
+#[derive(Clone, Debug)]
+pub struct PolicySet {
+    layers: Vec<Policy>,
+    project_layers: usize,
+}
+
+impl PolicySet {
+    /// Puts policies in force, the machine's first. None at all denies everything.
+    #[must_use]
+    pub fn new(layers: Vec<Policy>) -> Self {
+        Self { layers, project_layers: 0 }
+    }
+
+    /// Adds a policy below the others, but above those of projects.
+    #[must_use]
+    pub fn with(mut self, policy: Policy) -> Self {
+        self.layers.insert(self.layers.len() - self.project_layers, policy);
+        self
+    }
+
+    /// Adds a project's policy below the others. It can make things stricter, nothing else.
+    #[must_use]
+    pub fn with_project(mut self, policy: Policy) -> Self {
+        self.layers.push(policy);
+        self.project_layers += 1;
+        self
+    }
+
+    /// The policies, the most authoritative first.
+    #[must_use]
+    pub fn layers(&self) -> &[Policy] {
+        &self.layers
+    }
+
+    /// The verdict on a call: the strictest of all layers. Does no I/O.
+    #[must_use]
+    pub fn decide(&self, request: &Request<'_>) -> Decision {
+        let mut strictest: Option<Decision> = None;
+        for decision in self.layers.iter().map(|layer| layer.decide(request)) {
+            match &mut strictest {
+                Some(so_far) if decision.effect < so_far.effect => {}
+                // Two layers ask: the people of both must agree.
+                Some(so_far) if decision.effect == so_far.effect => {
+                    so_far.ttl = [so_far.ttl, decision.ttl].into_iter().flatten().min();
+                    decision.approvers.iter().for_each(|approvers| so_far.need(Some(approvers)));
+                }
+                _ => strictest = Some(decision),
+            }
+        }
+        strictest.unwrap_or_else(|| Decision::denied(request.action, "no policy is in force"))
+    }
+
+    /// Every layer's `[[mask]]` rules.
+    pub fn masks(&self) -> impl Iterator<Item = &MaskRule> {
+        self.layers.iter().flat_map(|layer| &layer.masks)
+    }
+
+    /// Every layer's `[[alert]]` rules.
+    pub fn alerts(&self) -> impl Iterator<Item = &AlertRule> {
+        self.layers.iter().flat_map(|layer| &layer.alerts)
+    }
+
+    /// How much of a call of `action` is written down: what the first layer says (nothing said: all of it), unless a
+    /// later one wants more.
+    #[must_use]
+    pub fn record_level(&self, action: &str) -> RecordLevel {
+        let lower = action.to_ascii_lowercase();
+        let mut levels = self.layers.iter().map(|layer| {
+            let rules = layer.records.iter().filter(|rule| any_matches(&rule.actions, &lower));
+            rules.map(|rule| rule.level).max()
+        });
+        let first = levels.next().flatten().unwrap_or(RecordLevel::Full);
+        levels.flatten().fold(first, RecordLevel::max)
+    }
+
+    /// Whether a connection to a host that is not AWS may be made, and by which rule (`policy.toml:60`).
+    ///
+    /// In a layer, deny is stronger than ask, ask than allow; a layer that allows some hosts denies all others, and one
+    /// that allows none by name has nothing against them. The strictest layer counts.
+    #[must_use]
+    pub fn egress(&self, host: &str, port: u16) -> (Effect, String) {
+        let host = host.trim_end_matches('.').trim_matches(['[', ']']).to_ascii_lowercase();
+        let mut strictest = (Effect::Allow, String::new());
+        for layer in &self.layers {
+            let matching = layer.egress.iter().filter(|rule| {
+                rule.hosts.iter().any(|pattern| {
+                    pattern.port.is_none_or(|wanted| wanted == port) && pattern::matches(&pattern.host, &host)
+                })
+            });
+            let verdict = match matching.max_by_key(|rule| rule.effect) {
+                Some(rule) => (rule.effect, rule.origin.clone()),
+                None if layer.egress.iter().any(|rule| rule.effect == Effect::Allow) => {
+                    (Effect::Deny, format!("{}: no [[egress]] names it", layer.origin))
+                }
+                None => (Effect::Allow, String::new()),
+            };
+            if verdict.0 > strictest.0 || strictest.1.is_empty() && verdict.0 == strictest.0 {
+                strictest = verdict;
+            }
+        }
+        strictest
+    }
+
+    /// What is said about a command line: the strictest matching `[[command]]`, if any matches.
+    ///
+    /// A pattern is compared with the words joined by one space, and also with the program's path taken off.
+    #[must_use]
+    pub fn command(&self, argv: &[String]) -> Option<Decision> {
+        let whole = argv.join(" ");
+        let (program, arguments) = argv.split_first()?;
+        let name = program.rsplit('/').next().unwrap_or(program);
+        let bare =
+            std::iter::once(name).chain(arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+        let rules = self.layers.iter().flat_map(|layer| &layer.commands);
+        let matching = rules.filter(|rule| {
+            rule.patterns.iter().any(|p| pattern::matches(p, &whole) || pattern::matches(p, &bare))
+        });
+        // The first of the strictest: `max_by_key` would give the last.
+        let rule = matching.reduce(|best, rule| if rule.effect > best.effect { rule } else { best })?;
+        let mut decision = Decision::denied(&bare, &format!("the [[command]] at {}", rule.origin));
+        decision.effect = rule.effect;
+        decision.origin.clone_from(&rule.origin);
+        if let Some(reason) = &rule.reason {
+            decision.reason.push_str(&format!(": {reason}"));
+        }
+        decision.advice = match rule.effect {
+            Effect::Allow => String::new(),
+            Effect::Ask => "wait: a person is asked".to_owned(),
+            Effect::Deny => format!("do not retry; a person can change the rule at {}", rule.origin),
+        };
+        Some(decision)
+    }
+
+    /// Which credential the session is to have: each setting from the most authoritative layer that gives it. A
+    /// project's policy has no say in it.
+    #[must_use]
+    pub fn session(&self) -> SessionRule {
+        let mut rule = SessionRule::default();
+        for layer in self.layers.iter().take(self.layers.len() - self.project_layers) {
+            rule.source = rule.source.or(layer.session.source);
+            rule.role = rule.role.or_else(|| layer.session.role.clone());
+            rule.duration = rule.duration.or(layer.session.duration);
+        }
+        rule
+    }
+}
+
+/// Whether one of the action patterns, in lower case, matches the action, in lower case.
+#[must_use]
+pub fn any_matches(patterns: &[String], lower_action: &str) -> bool {
+    patterns.iter().any(|pattern| pattern::matches(pattern, lower_action))
+}
