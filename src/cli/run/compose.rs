@@ -12,7 +12,6 @@ use std::thread;
 use crate::approval::Broker;
 use crate::audit::End;
 use crate::audit::EndReason;
-use crate::audit::PolicyUsed;
 use crate::audit::Start;
 use crate::cli::run::OURS;
 use crate::cli::run::agent;
@@ -26,7 +25,6 @@ use crate::error::Error;
 use crate::error::IoContext;
 use crate::error::Kind;
 use crate::error::Result;
-use crate::mask::Engine;
 use crate::record;
 use crate::record::Recorder;
 use crate::session;
@@ -59,7 +57,6 @@ struct Parts {
     environment: Environment,
     program: PathBuf,
     surroundings: Surroundings,
-    masks: Arc<Engine>,
     clock: Clock,
     hardened: Hardened,
 }
@@ -80,28 +77,24 @@ pub(super) fn run(args: Args) -> Status {
 fn prepare(args: &Args, hardened: Hardened) -> Result<Parts, Unstartable> {
     let clock = Clock::system();
     let mut environment = Environment::new(std::env::vars_os());
-    let settings = Settings::settle(args, &environment).map_err(ours)?;
+    let directory = std::env::current_dir().unwrap_or_default();
+    let settings = Settings::settle(args, &environment, &directory).map_err(ours)?;
     for (name, value) in &args.env {
         environment.set(name, value);
     }
     let name = settings.argv.first().map_or(OsStr::new(""), OsString::as_os_str);
     let program = exec::find(name, environment.get("PATH"))?;
     let surroundings = Surroundings::look(args.headless).map_err(ours)?;
-    Ok(Parts {
-        settings,
-        environment,
-        program,
-        surroundings,
-        masks: Arc::new(Engine::builtin()),
-        clock,
-        hardened,
-    })
+    Ok(Parts { settings, environment, program, surroundings, clock, hardened })
 }
 
 fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
-    let Parts { settings, mut environment, program, surroundings, masks, clock, hardened } = parts;
-    let talks = surroundings.can_ask() && !settings.quiet;
-    let recovery = recover(&settings.state, &clock);
+    let Parts { settings, mut environment, program, surroundings, clock, hardened } = parts;
+    let config = &settings.config;
+    let masks = Arc::clone(&settings.masks);
+    let talks = surroundings.can_ask() && !config.quiet();
+    let state = config.state_dir();
+    let recovery = recover(&state, &clock);
     let (waker, wakeups) = wake::channel().map_err(ours)?;
     let broker = match surroundings.can_ask() {
         true => Broker::new(clock.clone(), {
@@ -110,9 +103,6 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         }),
         false => Broker::nobody("there is no terminal to ask on"),
     };
-    let text: Vec<(&str, &str)> =
-        environment.iter().filter_map(|(name, value)| name.to_str().zip(value.to_str())).collect();
-    masks.learn_environment(text);
     let size = surroundings.size(args.wanted_size());
     let mut start = describe(args, &settings, &program, &environment, &clock).map_err(ours)?;
     start.command = masks.argv(&start.command);
@@ -120,15 +110,32 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     (start.tty, start.cols, start.rows) = (surroundings.can_ask() || args.headless, size.cols, size.rows);
     let person = start.user.clone();
     let id = start.id;
-    let recorder = Recorder::create(&settings.state, &start, clock.clone()).map_err(ours)?;
+    let recorder = Recorder::create(&state, &start, clock.clone()).map_err(ours)?;
     recorder.on_failure(move |_| waker.wake());
-    let setup = Setup { recorder: &recorder, broker: &broker, clock: &clock };
+    let setup = Setup {
+        config,
+        policy: &settings.policy,
+        masks: &masks,
+        recorder: &recorder,
+        broker: &broker,
+        clock: &clock,
+    };
     let gateway = Gateway::start(&setup, !args.no_gateway).map_err(ours)?;
     environment.set("HOOP_SESSION", id.to_string());
+    if args.no_gateway {
+        choose_upstream(args, &mut environment);
+    }
     gateway.equip(&mut environment);
+    if !config.quiet() {
+        for warning in
+            config.warnings().iter().chain(settings.policy.layers().iter().flat_map(|layer| &layer.warnings))
+        {
+            notes::say(&format!("hoop-run: {warning}"));
+        }
+    }
     if talks {
-        let (policy, gateway) = (settings.policy.as_str(), gateway.capture);
-        notes::say(&notes::Beginning { id, policy, gateway, sandbox: "none" }.line());
+        let (policy, gateway) = (settings.policy_names(), gateway.capture);
+        notes::say(&notes::Beginning { id, policy: &policy, gateway, sandbox: "none" }.line());
     }
     let ended = session::run(Spec {
         program,
@@ -138,7 +145,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         surroundings,
         size,
         fixed_size: args.wanted_size() != (None, None),
-        record_input: settings.record_input,
+        record_input: config.record_input(),
         person,
         clock: clock.clone(),
         recorder: recorder.clone(),
@@ -158,6 +165,17 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         let _ = recovery.join();
     }
     Ok(status)
+}
+
+/// Without a gateway, the program itself goes to the profile and region that were asked for.
+fn choose_upstream(args: &Args, environment: &mut Environment) {
+    if let Some(profile) = &args.profile {
+        environment.set("AWS_PROFILE", profile);
+    }
+    if let Some(region) = &args.region {
+        environment.set("AWS_REGION", region);
+        environment.set("AWS_DEFAULT_REGION", region);
+    }
 }
 
 /// Finishes the recording and tells what went wrong.
@@ -233,11 +251,13 @@ fn describe(
         .unwrap_or_default();
     start.title.clone_from(&args.title);
     start.agent = agent::of(program, |name| environment.get(name));
-    start.profile = args.profile.clone().or_else(|| text("AWS_PROFILE"));
-    start.region = args.region.clone().or_else(|| text("AWS_REGION")).or_else(|| text("AWS_DEFAULT_REGION"));
-    start.policies = vec![PolicyUsed { name: settings.policy.clone(), ..PolicyUsed::default() }];
+    let config = &settings.config;
+    start.profile = config.upstream_profile().map(str::to_owned).or_else(|| text("AWS_PROFILE"));
+    let region = || text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION"));
+    start.region = config.upstream_region().map(str::to_owned).or_else(region);
+    start.policies = settings.policies_used()?;
     start.term = text("TERM");
-    start.record_input = settings.record_input;
+    start.record_input = config.record_input();
     start.capture = "off".to_owned();
     start.sandbox = "off".to_owned();
     start.env = ["SHELL", "TERM"].iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))).collect();

@@ -1,13 +1,21 @@
 //! Where the gateway is plugged in.
 
+use std::sync::Arc;
+
 use crate::approval::Broker;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::error::Result;
+use crate::mask::Engine;
+use crate::policy::PolicySet;
 use crate::record::Recorder;
 use crate::session::environment::Environment;
 
 /// What a gateway needs of the session.
 pub(super) struct Setup<'a> {
+    pub(super) config: &'a Config,
+    pub(super) policy: &'a PolicySet,
+    pub(super) masks: &'a Arc<Engine>,
     pub(super) recorder: &'a Recorder,
     pub(super) broker: &'a Broker,
     pub(super) clock: &'a Clock,
