@@ -43,8 +43,10 @@ fn one_line_before_and_one_line_after_unless_quiet() {
 #[test]
 fn keys_reach_the_program_and_ctrl_c_is_a_signal_inside() {
     let home = Home::new();
-    let mut session =
-        sh(&home, "trap 'echo caught' INT; echo ready; read no; read line; echo \"got $line\"; exit 3");
+    let mut session = sh(
+        &home,
+        "trap 'echo caught' INT; echo ready; while [ -z $line ]; do read line; done; echo \"got $line\"; exit 3",
+    );
     session.wait_for("ready");
     session.send("\x03");
     session.wait_for("caught");

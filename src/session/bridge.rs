@@ -20,6 +20,7 @@ use crate::session::job::Foreground;
 use crate::session::keys::Keys;
 use crate::session::lane::Lane;
 use crate::session::lane::Pumped;
+use crate::session::start::COMMAND;
 use crate::sys::child::Change;
 use crate::sys::child::Child;
 use crate::sys::fd;
@@ -59,6 +60,8 @@ pub(super) struct Bridge {
     pub(super) broker: Broker,
     pub(super) wakeups: Wakeups,
     pub(super) masks_told: Micros,
+    /// When the program started.
+    pub(super) started: Micros,
 }
 
 /// The terminal outside.
@@ -301,10 +304,25 @@ impl Bridge {
                 self.child.signal(Signal::SIGCONT);
             }
             Some(change) => {
-                self.ending.ended(change, self.clock.elapsed());
+                let now = self.clock.elapsed();
+                self.ending.ended(change, now);
+                self.tell_command_end(change, now);
                 // Who asked is gone; what the program has written last must be seen.
                 self.cover(false);
             }
+        }
+    }
+
+    fn tell_command_end(&mut self, change: Change, now: Micros) {
+        let (status, signal) = match change {
+            Change::Exited(status) => (Some(i32::from(status)), None),
+            Change::Killed(signal) => (None, Some(signal as i32)),
+            Change::Stopped | Change::Lost => (None, None),
+        };
+        let took = Micros(now.0.saturating_sub(self.started.0));
+        let end = audit::CommandEnd { id: COMMAND, status, signal, took };
+        if let Err(error) = self.recorder.event(&audit::Event::CommandEnd(end)) {
+            self.stop(error);
         }
     }
 

@@ -3,8 +3,11 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::rc::Rc;
 
+use crate::audit::CommandStart;
+use crate::audit::Event;
 use crate::error::Error;
 use crate::error::Result;
 use crate::session::Spec;
@@ -57,6 +60,24 @@ struct Wiring {
     outlet: Option<Rc<Outlet>>,
 }
 
+/// The number of the program among the session's commands: the first.
+pub(super) const COMMAND: u64 = 1;
+
+fn command(spec: &Spec, pid: u32) -> CommandStart {
+    let argv: Vec<String> =
+        spec.argv.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let directory = spec.directory.clone().map_or_else(std::env::current_dir, std::path::absolute);
+    let masked = |path: &Path| spec.masks.text(&path.to_string_lossy()).into_owned();
+    CommandStart {
+        id: COMMAND,
+        pid,
+        parent: None,
+        argv: spec.masks.argv(&argv),
+        exe: Some(masked(&spec.program)),
+        cwd: directory.ok().map(|directory| masked(&directory)),
+    }
+}
+
 /// Starts the program and takes the terminal.
 pub(super) fn start(spec: Spec) -> Result<Bridge, Unstartable> {
     let mut wiring = wire(&spec).map_err(ours)?;
@@ -76,6 +97,9 @@ pub(super) fn start(spec: Spec) -> Result<Bridge, Unstartable> {
         dispositions: signals.dispositions(),
         hardened: spec.hardened,
     })?;
+    let started = spec.clock.elapsed();
+    // A recorder that fails says so by itself: the loop then stops the session at once.
+    drop(spec.recorder.event(&Event::CommandStart(command(&spec, child.pid().unsigned_abs()))));
     // Ours would keep the terminal open after the program has gone.
     drop(wiring.slave.take());
     let terminal = wiring.outlet.map(|outlet| Terminal {
@@ -101,6 +125,7 @@ pub(super) fn start(spec: Spec) -> Result<Bridge, Unstartable> {
         broker: spec.broker,
         wakeups: spec.wakeups,
         masks_told: Micros::default(),
+        started,
     };
     bridge.take_terminal();
     Ok(bridge)

@@ -73,6 +73,6 @@ fn sessions_are_listed_with_their_calls_and_denials() {
     list.args(["list", "--json"]);
     let outcome = finish(list);
     let row: serde_json::Value = serde_json::from_str(outcome.ok().lines().next().unwrap()).unwrap();
-    assert_eq!(row["denials"], 1, "{row}");
+    assert_eq!(row["denied"], 1, "{row}");
     assert_eq!(row["calls"], 1, "{row}");
 }

@@ -203,10 +203,10 @@ impl Session {
                 self.used += at + text.len();
                 return;
             }
-            assert!(Instant::now() < deadline, "no {text:?} in:\n{}", self.text());
+            assert!(Instant::now() < deadline, "no {text:?} in:\n{}", self.last());
             let open = self.read_for(Duration::from_millis(50));
             let found = memchr::memmem::find(&self.shown[self.used..], text.as_bytes()).is_some();
-            assert!(open || found, "ended without {text:?}:\n{}", self.text());
+            assert!(open || found, "ended without {text:?}:\n{}", self.last());
         }
     }
 
@@ -214,7 +214,7 @@ impl Session {
     pub fn wait_until(&mut self, what: &str, mut is_so: impl FnMut(&mut Self) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         while !is_so(self) {
-            assert!(Instant::now() < deadline, "never: {what}; shown:\n{}", self.text());
+            assert!(Instant::now() < deadline, "never: {what}; shown:\n{}", self.last());
             self.read_for(Duration::from_millis(10));
         }
     }
@@ -227,13 +227,13 @@ impl Session {
                 while self.read_for(Duration::ZERO) && self.has_more() {}
                 break;
             }
-            assert!(Instant::now() < deadline, "does not end; shown:\n{}", self.text());
+            assert!(Instant::now() < deadline, "does not end; shown:\n{}", self.last());
         }
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(Instant::now() < deadline, "closed its terminal and does not end:\n{}", self.text());
+            assert!(Instant::now() < deadline, "closed its terminal and does not end:\n{}", self.last());
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -251,6 +251,12 @@ impl Session {
     /// What was shown, as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.shown).into_owned()
+    }
+
+    /// The last of what was shown, for messages.
+    fn last(&self) -> String {
+        let text = self.text().escape_debug().to_string();
+        text.chars().skip(text.chars().count().saturating_sub(2000)).collect()
     }
 
     /// The screen as a person sees it.

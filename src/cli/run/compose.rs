@@ -9,13 +9,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use sha2::Digest;
-use sha2::Sha256;
-
 use crate::approval::Broker;
 use crate::audit::End;
 use crate::audit::EndReason;
-use crate::audit::PolicyUsed;
 use crate::audit::Start;
 use crate::cli::run::OURS;
 use crate::cli::run::agent;
@@ -25,19 +21,12 @@ use crate::cli::run::gateway::Gateway;
 use crate::cli::run::gateway::Setup;
 use crate::cli::run::notes;
 use crate::cli::run::settings::Settings;
-use crate::cli::surroundings;
 use crate::clock::Clock;
-use crate::config::load::PolicyChoice;
 use crate::error::Error;
 use crate::error::IoContext;
 use crate::error::Kind;
 use crate::error::Result;
-use crate::mask::Engine;
-use crate::mask::UserRule;
-use crate::policy::load;
-use crate::policy::model::MaskRule;
-use crate::policy::request::Principal;
-use crate::policy::set::PolicySet;
+use crate::policy::Principal;
 use crate::record;
 use crate::record::Recorder;
 use crate::session;
@@ -70,7 +59,6 @@ struct Parts {
     environment: Environment,
     program: PathBuf,
     surroundings: Surroundings,
-    masks: Arc<Engine>,
     clock: Clock,
     hardened: Hardened,
 }
@@ -91,29 +79,25 @@ pub(super) fn run(args: Args) -> Status {
 fn prepare(args: &Args, hardened: Hardened) -> Result<Parts, Unstartable> {
     let clock = Clock::system();
     let mut environment = Environment::new(std::env::vars_os());
-    let settings = Settings::settle(args, &environment, surroundings::sources()).map_err(ours)?;
-    let masks = Engine::with_rules(&mask_rules(&settings.policies)).map_err(ours)?;
+    let directory = std::env::current_dir().unwrap_or_default();
+    let settings = Settings::settle(args, &environment, &directory).map_err(ours)?;
     for (name, value) in &args.env {
         environment.set(name, value);
     }
+    settings.masks.learn_environment(args.env.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let name = settings.argv.first().map_or(OsStr::new(""), OsString::as_os_str);
     let program = exec::find(name, environment.get("PATH"))?;
     let surroundings = Surroundings::look(args.headless).map_err(ours)?;
-    Ok(Parts { settings, environment, program, surroundings, masks: Arc::new(masks), clock, hardened })
+    Ok(Parts { settings, environment, program, surroundings, clock, hardened })
 }
 
 fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
-    let Parts { settings, mut environment, program, surroundings, masks, clock, hardened } = parts;
-    let quiet = settings.config.quiet();
-    let talks = surroundings.can_ask() && !quiet;
-    if !quiet {
-        settings
-            .config
-            .warnings()
-            .iter()
-            .for_each(|fault| notes::say(&format!("hoop-run: warning: {fault}")));
-    }
-    let recovery = recover(&settings.state, &clock);
+    let Parts { settings, mut environment, program, surroundings, clock, hardened } = parts;
+    let config = &settings.config;
+    let masks = Arc::clone(&settings.masks);
+    let talks = surroundings.can_ask() && !config.quiet();
+    let state = config.state_dir();
+    let recovery = recover(&state, &clock);
     let (waker, wakeups) = wake::channel().map_err(ours)?;
     let broker = match surroundings.can_ask() {
         true => Broker::new(clock.clone(), {
@@ -122,9 +106,6 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         }),
         false => Broker::nobody("there is no terminal to ask on"),
     };
-    let text: Vec<(&str, &str)> =
-        environment.iter().filter_map(|(name, value)| name.to_str().zip(value.to_str())).collect();
-    masks.learn_environment(text);
     let size = surroundings.size(args.wanted_size());
     let mut start = describe(args, &settings, &program, &environment, &clock).map_err(ours)?;
     start.command = masks.argv(&start.command);
@@ -138,25 +119,35 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         host: start.host.clone(),
     };
     let id = start.id;
-    let recorder = Recorder::create(&settings.state, &start, clock.clone()).map_err(ours)?;
+    let recorder = Recorder::create(&state, &start, clock.clone()).map_err(ours)?;
     recorder.on_failure(move |_| waker.wake());
+    let setup = Setup {
+        config,
+        policies: settings.policy.clone(),
+        principal,
+        masks: &masks,
+        recorder: &recorder,
+        broker: &broker,
+        clock: &clock,
+        environment: &environment,
+        program: typed_program(&settings),
+    };
     let gateway = match args.no_gateway {
         true => Gateway::none(),
-        false => Gateway::start(Setup {
-            config: &settings.config,
-            policies: settings.policies.clone(),
-            principal,
-            masks: &masks,
-            recorder: &recorder,
-            broker: &broker,
-            clock: &clock,
-            environment: &environment,
-            program: typed_program(&settings),
-        })
-        .map_err(ours)?,
+        false => Gateway::start(setup).map_err(|error| not_started(&recorder, error))?,
     };
     environment.set("HOOP_SESSION", id.to_string());
+    if args.no_gateway {
+        choose_upstream(args, &mut environment);
+    }
     gateway.equip(&mut environment);
+    if !config.quiet() {
+        for warning in
+            config.warnings().iter().chain(settings.policy.layers().iter().flat_map(|layer| &layer.warnings))
+        {
+            notes::say(&format!("hoop-run: {warning}"));
+        }
+    }
     if talks {
         let (policy, gateway) = (settings.policy_names(), gateway.word());
         notes::say(&notes::Beginning { id, policy: &policy, gateway, sandbox: "none" }.line());
@@ -169,7 +160,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         surroundings,
         size,
         fixed_size: args.wanted_size() != (None, None),
-        record_input: settings.config.record_input(),
+        record_input: config.record_input(),
         person,
         clock: clock.clone(),
         recorder: recorder.clone(),
@@ -189,6 +180,34 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         let _ = recovery.join();
     }
     Ok(status)
+}
+
+/// Without a gateway, the program itself goes to the profile and region that were asked for.
+fn choose_upstream(args: &Args, environment: &mut Environment) {
+    if let Some(profile) = &args.profile {
+        environment.set("AWS_PROFILE", profile);
+    }
+    if let Some(region) = &args.region {
+        environment.set("AWS_REGION", region);
+        environment.set("AWS_DEFAULT_REGION", region);
+    }
+}
+
+/// The session ends before it begins; what is recorded says so.
+fn not_started(recorder: &Recorder, error: Error) -> Unstartable {
+    let end = End {
+        reason: EndReason::NotStarted,
+        status: Some(i32::from(OURS)),
+        signal: None,
+        message: Some(error.to_string()),
+    };
+    // If that fails too, the next start seals what there is.
+    drop(recorder.finish(&end));
+    ours(error)
+}
+
+fn typed_program(settings: &Settings) -> String {
+    settings.argv.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Finishes the recording and tells what went wrong.
@@ -264,14 +283,13 @@ fn describe(
         .unwrap_or_default();
     start.title.clone_from(&args.title);
     start.agent = agent::of(program, |name| environment.get(name));
-    let set = |value: Option<&str>| value.map(str::to_owned);
-    start.profile = set(settings.config.upstream_profile()).or_else(|| text("AWS_PROFILE"));
-    start.region = set(settings.config.upstream_region())
-        .or_else(|| text("AWS_REGION"))
-        .or_else(|| text("AWS_DEFAULT_REGION"));
-    start.policies = settings.config.policies().iter().map(policy_used).collect::<Result<_>>()?;
+    let config = &settings.config;
+    start.profile = config.upstream_profile().map(str::to_owned).or_else(|| text("AWS_PROFILE"));
+    let region = || text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION"));
+    start.region = config.upstream_region().map(str::to_owned).or_else(region);
+    start.policies = settings.policies_used()?;
     start.term = text("TERM");
-    start.record_input = settings.config.record_input();
+    start.record_input = config.record_input();
     start.capture = match args.no_gateway {
         true => "off".to_owned(),
         false => gateway::capture(&settings.config, &typed_program(settings), environment).to_owned(),
@@ -279,32 +297,6 @@ fn describe(
     start.sandbox = "off".to_owned();
     start.env = ["SHELL", "TERM"].iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))).collect();
     Ok(start)
-}
-
-/// The name and the digest of a policy, so that a reviewer knows which text was in force.
-fn policy_used(choice: &PolicyChoice) -> Result<PolicyUsed> {
-    let (text, _) = load::text_of(&choice.policy)?;
-    Ok(PolicyUsed {
-        name: choice.policy.clone(),
-        origin: choice.origin.to_string(),
-        sha256: hex::encode(Sha256::digest(text)),
-    })
-}
-
-/// The policies' own rules of what to hide, in the words of the mask.
-fn mask_rules(policies: &PolicySet) -> Vec<UserRule> {
-    let rule = |rule: &MaskRule| UserRule {
-        name: rule.name.clone(),
-        actions: rule.actions.clone(),
-        fields: rule.fields.clone(),
-        columns: rule.columns.clone(),
-        regex: rule.regex.clone(),
-    };
-    policies.masks().map(rule).collect()
-}
-
-fn typed_program(settings: &Settings) -> String {
-    settings.argv.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Seals sessions that were killed, beside the one that begins: there may be gigabytes to read.

@@ -3,26 +3,36 @@
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::path::Path;
-use std::path::PathBuf;
+use std::sync::Arc;
 
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::audit::PolicyUsed;
 use crate::cli::run::args::Args;
-use crate::config::load::Config;
-use crate::config::load::Sources;
+use crate::config::Config;
+use crate::config::Sources;
+use crate::config::load::PolicyChoice;
+use crate::config::load::PolicyLayer;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
-use crate::policy::set::PolicySet;
+use crate::mask::Engine;
+use crate::mask::UserRule;
+use crate::policy::PolicySet;
+use crate::policy::load::text_of;
+use crate::policy::model::MaskRule;
 use crate::session::environment::Environment;
 
 /// Everything decided before the session begins.
 #[derive(Debug)]
 pub(super) struct Settings {
-    /// All layers of the configuration, the flags on top.
+    /// The configuration in force, flags included.
     pub(super) config: Config,
     /// The policies in force.
-    pub(super) policies: PolicySet,
-    /// Where recordings are kept.
-    pub(super) state: PathBuf,
+    pub(super) policy: PolicySet,
+    /// The built-in masks and those of the policies.
+    pub(super) masks: Arc<Engine>,
     /// The program and its arguments, as typed.
     pub(super) argv: Vec<OsString>,
 }
@@ -31,34 +41,55 @@ impl Settings {
     /// Settles everything.
     ///
     /// # Errors
-    /// When a configuration or policy file is wrong, there is no place for recordings, or the copy would replace a file.
-    pub(super) fn settle(args: &Args, environment: &Environment, sources: Sources) -> Result<Self> {
+    /// Faults of the configuration and the policies; no place for recordings; a copy that would replace a file.
+    pub(super) fn settle(args: &Args, environment: &Environment, directory: &Path) -> Result<Self> {
         if let Some(file) = args.output.as_deref().filter(|_| !args.overwrite) {
             must_be_new(file)?;
         }
-        let config = Config::load(&with_flags(sources, args))?;
-        let state = config.state_dir();
-        if !state.is_absolute() {
+        let config = Config::load(&sources(args, environment, directory))?;
+        if !config.state_dir().is_absolute() {
             return Err(Error::new(Kind::Config, "there is no place for recordings")
-                .why(format!("`{}` is not an absolute path: is HOME set?", state.display()))
-                .fix("set one: HOOP_STATE_DIR=/home/you/.local/state/hoop hoop-run …"));
+                .why("neither XDG_STATE_HOME nor HOME is set to an absolute path")
+                .fix("set one of them, or `state_dir` in the configuration"));
         }
-        Ok(Self {
-            policies: PolicySet::load(config.policies())?,
-            config,
-            state,
-            argv: argv(args, environment),
-        })
+        let policy = PolicySet::load(config.policies())?;
+        let masks = Arc::new(Engine::with_rules(&rules(&policy))?);
+        masks.learn_environment(
+            environment.iter().filter_map(|(name, value)| name.to_str().zip(value.to_str())),
+        );
+        Ok(Self { config, policy, masks, argv: argv(args, environment) })
     }
 
-    /// The names of the policies in force, for the first line.
+    /// The policies' names, for the first line.
     pub(super) fn policy_names(&self) -> String {
         let names: Vec<&str> = self.config.policies().iter().map(|choice| choice.policy.as_str()).collect();
-        names.join(" + ")
+        if names.is_empty() { "none: every call is refused".to_owned() } else { names.join(" + ") }
+    }
+
+    /// The policies, for the record.
+    ///
+    /// # Errors
+    /// When a file has gone since it was loaded.
+    pub(super) fn policies_used(&self) -> Result<Vec<PolicyUsed>> {
+        let used = |choice: &PolicyChoice| {
+            let (text, name) = text_of(&choice.policy)?;
+            let layer = match choice.layer {
+                PolicyLayer::Machine => "/etc",
+                PolicyLayer::User => "user",
+                PolicyLayer::Project => "project",
+            };
+            let sha256 = hex::encode(Sha256::digest(text));
+            Ok(PolicyUsed { name, origin: format!("{layer}: {}", choice.origin), sha256 })
+        };
+        self.config.policies().iter().map(used).collect()
     }
 }
 
-fn with_flags(mut sources: Sources, args: &Args) -> Sources {
+/// Where the configuration comes from; what was typed is its strongest layer.
+fn sources(args: &Args, environment: &Environment, directory: &Path) -> Sources {
+    let text = |value: &OsStr| value.to_str().map(str::to_owned);
+    let variables = environment.iter().filter_map(|(name, value)| text(name).zip(text(value)));
+    let mut sources = Sources::discover(variables, directory);
     let texts = [
         ("--policy", "policy", &args.policy),
         ("--profile", "upstream.profile", &args.profile),
@@ -69,14 +100,25 @@ fn with_flags(mut sources: Sources, args: &Args) -> Sources {
             sources = sources.flag(flag, key, value);
         }
     }
-    for (flag, key, given) in
-        [("--quiet", "quiet", args.quiet), ("--record-input", "record.input", args.record_input)]
+    for (flag, key, is_given) in
+        [("--record-input", "record.input", args.record_input), ("--quiet", "quiet", args.quiet)]
     {
-        if given {
+        if is_given {
             sources = sources.flag(flag, key, "true");
         }
     }
     sources
+}
+
+fn rules(policy: &PolicySet) -> Vec<UserRule> {
+    let rule = |rule: &MaskRule| UserRule {
+        name: rule.name.clone(),
+        actions: rule.actions.clone(),
+        fields: rule.fields.clone(),
+        columns: rule.columns.clone(),
+        regex: rule.regex.clone(),
+    };
+    policy.masks().map(rule).collect()
 }
 
 fn must_be_new(file: &Path) -> Result<()> {
@@ -104,10 +146,8 @@ mod tests {
 
     fn settle(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Settings> {
         let args = Args::try_parse_from([&["hoop-run"], arguments].concat()).unwrap();
-        let text = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let sources = Sources { machine: None, ..Sources::discover(text, Path::new("/")) };
         let variables = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-        Settings::settle(&args, &Environment::new(variables), sources)
+        Settings::settle(&args, &Environment::new(variables), Path::new("/"))
     }
 
     #[test]
@@ -120,18 +160,22 @@ mod tests {
 
     #[test]
     fn recordings_go_where_xdg_says() {
-        assert_eq!(settle(&[], &[("HOME", "/h")]).unwrap().state, Path::new("/h/.local/state/hoop"));
-        let both = [("HOME", "/h"), ("XDG_STATE_HOME", "/s")];
-        assert_eq!(settle(&[], &both).unwrap().state, Path::new("/s/hoop"));
-        assert!(settle(&[], &[("HOME", "relative")]).is_err());
+        let state = |environment: &[(&str, &str)]| {
+            settle(&[], environment).map(|settings| settings.config.state_dir())
+        };
+        assert_eq!(state(&[("HOME", "/h")]).unwrap(), Path::new("/h/.local/state/hoop"));
+        assert_eq!(state(&[("HOME", "/h"), ("XDG_STATE_HOME", "/s")]).unwrap(), Path::new("/s/hoop"));
+        assert!(state(&[]).is_err());
     }
 
     #[test]
-    fn flags_win_over_everything_but_a_missing_policy_stops_the_start() {
-        let environment = [("HOME", "/h"), ("HOOP_POLICY", "observe"), ("HOOP_UPSTREAM_REGION", "eu-west-1")];
-        let settings = settle(&["--policy", "readonly", "--region", "us-east-2"], &environment).unwrap();
+    fn what_is_typed_is_stronger_than_the_environment() {
+        let environment = [("HOME", "/h"), ("HOOP_POLICY", "observe"), ("HOOP_RECORD_INPUT", "true")];
+        assert_eq!(settle(&[], &environment).unwrap().policy_names(), "observe");
+        let settings = settle(&["--policy", "readonly", "--region", "eu-west-1"], &environment).unwrap();
         assert_eq!(settings.policy_names(), "readonly");
-        assert_eq!(settings.config.upstream_region(), Some("us-east-2"));
-        assert!(settle(&["--policy", "./missing.toml"], &environment).is_err());
+        assert_eq!(settings.config.upstream_region(), Some("eu-west-1"));
+        assert!(settings.config.record_input());
+        assert_eq!(settings.policies_used().unwrap()[0].name, "built-in readonly");
     }
 }
