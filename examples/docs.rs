@@ -48,7 +48,10 @@ fn man_pages(folder: &Path) -> io::Result<()> {
         fs::write(folder.join(format!("{}.1", page.0)), page.1)?;
     }
     let text = fs::read_to_string("docs/policy.md")?;
-    fs::write(folder.join("hoop-policy.5"), markdown::man_page("hoop-policy", 5, &text))
+    fs::write(
+        folder.join("hoop-policy.5"),
+        markdown::man_page("hoop-policy(5)", "the policy language of hoop", &text),
+    )
 }
 
 /// One page for the whole program: its own options, then a section for each subcommand.
@@ -69,9 +72,9 @@ fn man_page(mut program: Command) -> io::Result<(String, Vec<u8>)> {
         page.extend_from_slice(b".SH COMMANDS\n");
         subcommands(&program, &name, &mut page)?;
     }
-    let mut extra = Vec::new();
-    man.render_extra_section(&mut extra)?;
-    page.extend(String::from_utf8_lossy(&extra).replace(".SH EXTRA", ".SH EXAMPLES").into_bytes());
+    if let Some(text) = program.get_after_long_help().or(program.get_after_help()) {
+        page.extend_from_slice(format!(".SH EXAMPLES\n{}", verbatim(&text.to_string())).as_bytes());
+    }
     page.extend_from_slice(see_also(&name).as_bytes());
     Ok((name, page))
 }
@@ -100,6 +103,12 @@ fn subcommands(parent: &Command, path: &str, page: &mut Vec<u8>) -> io::Result<(
         }
     }
     Ok(())
+}
+
+/// Examples and notes as they are laid out, without the word that the section's title says already.
+fn verbatim(text: &str) -> String {
+    let text = text.trim_start_matches("Examples:\n").trim_start_matches("Example:\n");
+    format!(".PP\n.nf\n{}\n.fi\n", markdown::lines(text))
 }
 
 fn see_also(name: &str) -> String {

@@ -13,19 +13,15 @@ pub fn man_page(name: &str, section: u8, text: &str) -> String {
     let mut page =
         format!(".TH {name} {section} \"\" \"hoop {}\" \"hoop manual\"\n", env!("CARGO_PKG_VERSION"));
     let mut cells: Vec<String> = Vec::new();
-    let (mut in_code, mut in_cell, mut title) = (false, false, false);
+    let (mut in_code, mut in_cell, mut in_title) = (false, false, false);
     for event in Parser::new_ext(text, Options::ENABLE_TABLES) {
         match event {
-            Event::Start(Tag::Heading { level: HeadingLevel::H1, .. }) => {
-                title = true;
-                page.push_str(&format!(".SH NAME\n{} \\- ", escape(name)));
-            }
+            Event::Start(Tag::Heading { level: HeadingLevel::H1, .. }) => in_title = true,
+            Event::End(TagEnd::Heading(HeadingLevel::H1)) => in_title = false,
+            _ if in_title => {}
             Event::Start(Tag::Heading { level: HeadingLevel::H2, .. }) => page.push_str("\n.SH \""),
             Event::Start(Tag::Heading { .. }) => page.push_str("\n.SS \""),
-            Event::End(TagEnd::Heading(_)) => {
-                page.push_str(if title { "\n" } else { "\"\n" });
-                title = false;
-            }
+            Event::End(TagEnd::Heading(_)) => page.push_str("\"\n"),
             Event::Start(Tag::Paragraph) => page.push_str("\n.PP\n"),
             Event::End(TagEnd::Paragraph | TagEnd::Item) => page.push('\n'),
             Event::Start(Tag::Item) => page.push_str("\n.IP \\(bu 2\n"),
@@ -71,7 +67,7 @@ pub fn man_page(name: &str, section: u8, text: &str) -> String {
 }
 
 /// Text that roff takes literally, also at the start of a line.
-fn lines(text: &str) -> String {
+pub fn lines(text: &str) -> String {
     text.split_inclusive('\n')
         .map(|line| if line.starts_with(['.', '\'']) { format!("\\&{}", escape(line)) } else { escape(line) })
         .collect()

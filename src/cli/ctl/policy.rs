@@ -77,10 +77,10 @@ struct ExplainArgs {
     #[arg(long, value_name = "NAME|FILE")]
     policy: Vec<String>,
     /// The region of the call
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     region: String,
     /// The account of the call
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     account: String,
     /// The person who calls; without it, you
     #[arg(long)]

@@ -23,7 +23,6 @@ a program killed by a signal makes hoop-run die of the same signal.";
 #[command(
     name = "hoop-run",
     version,
-    about,
     after_help = AFTER_HELP,
     max_term_width = 110,
     disable_help_flag = true,

@@ -1,0 +1,62 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_hoop_replay_global_optspecs
+    string join \n s/speed= i/idle-limit= theme= h/help V/version
+end
+
+function __fish_hoop_replay_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_hoop_replay_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_hoop_replay_using_subcommand
+    set -l cmd (__fish_hoop_replay_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s s -l speed -d 'Play so many times as fast; the viewer takes 0.5, 1, 2, 4, 8 or 16' -r
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s i -l idle-limit -d 'Shorten pauses to this: 2s, 500ms, or `off` to keep them' -r
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -l theme -d 'How it looks: dark, light, high-contrast, solarized, or a theme file [default: `replay.theme`, dark]' -r
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s h -l help -d 'Print help'
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s V -l version -d 'Print version'
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "export" -d 'Write a recording as asciicast, text, calls or a picture'
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "play" -d 'Play a recording in this terminal, without the viewer'
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "list" -d 'List recorded sessions, newest first'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -s f -l format -d 'What to write [default: by the name of the output file]' -r -f -a "cast\t'asciicast 3'
+cast2\t'asciicast 2'
+txt\t'text as seen'
+jsonl\t'calls, one a line'
+svg\t'a picture of one moment'"
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -s o -l output -d 'Write to this file instead of standard output' -r -F
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l at -d 'The moment of a picture: seconds, 1:02.5, 50% or `end` [default: end]' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l title -d 'The title above a picture; `none` for no title bar [default: the command]' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l theme -d 'The colours of a picture: a theme\'s name or file [default: `replay.theme`, dark]' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -s s -l speed -d 'Play so many times as fast; the viewer takes 0.5, 1, 2, 4, 8 or 16' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -s i -l idle-limit -d 'Shorten pauses to this: 2s, 500ms, or `off` to keep them' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l overwrite -d 'Replace the output file if there is one'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand play" -s s -l speed -d 'Play so many times as fast; the viewer takes 0.5, 1, 2, 4, 8 or 16' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand play" -s i -l idle-limit -d 'Shorten pauses to this: 2s, 500ms, or `off` to keep them' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand play" -s h -l help -d 'Print help'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l user -d 'Of this person' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l since -d 'Began at or after this time' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l until -d 'Began before this time' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l service -d 'Called this AWS service' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l action -d 'Called this IAM action; `*` stands for anything' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l decision -d 'Had a call with this decision (of that action and service, if they are given)' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l text -d 'Shows these words on its screen, in a command or a call' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l command -d 'Ran a command with this in its line' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -s n -l limit -d 'At most so many' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l offset -d 'After passing over so many' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l json -d 'One JSON object a line'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -s h -l help -d 'Print help'

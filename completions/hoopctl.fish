@@ -1,0 +1,87 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_hoopctl_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_hoopctl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_hoopctl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_hoopctl_using_subcommand
+    set -l cmd (__fish_hoopctl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -s V -l version -d 'Print version'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "policy" -d 'Check, explain, show and list policies'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "config" -d 'Show settings and where they come from'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "sessions" -d 'List recorded sessions, newest first'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "search" -d 'Find words in everything that was recorded: screens, commands, AWS calls'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "verify" -d 'Check that recordings are whole and unchanged'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "index" -d 'Look after the index that lists and searches use'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain show list" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain show list" -f -a "check" -d 'Check policy files: every fault with its place, or a summary'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain show list" -f -a "explain" -d 'Say how a call would be decided, and because of which statements'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain show list" -f -a "show" -d 'Print a policy\'s text'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain show list" -f -a "list" -d 'List the built-in policies'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l json -d 'JSON instead of text'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l policy -d 'Decide by this policy instead of those in force; may be given several times' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l region -d 'The region of the call' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l account -d 'The account of the call' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l user -d 'The person who calls; without it, you' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l group -d 'A group the person is in; may be given several times' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l agent -d 'The program that acts for the person' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l access -d 'What the action does: list, read, write, tagging, permissions; without it, what hoop knows of the action' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l param -d 'A parameter of the call; the value is JSON or a text' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l json -d 'JSON instead of text'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from list" -l json -d 'JSON instead of text'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand config; and not __fish_seen_subcommand_from list get path" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand config; and not __fish_seen_subcommand_from list get path" -f -a "list" -d 'Show every setting, its value and where it comes from'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand config; and not __fish_seen_subcommand_from list get path" -f -a "get" -d 'Show one setting\'s value, and nothing else'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand config; and not __fish_seen_subcommand_from list get path" -f -a "path" -d 'Show which files are read, in order, and whether they are there'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand config; and __fish_seen_subcommand_from list" -l json -d 'One JSON object instead of text'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand config; and __fish_seen_subcommand_from list" -l all -d 'Say what each setting means'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l user -d 'Of this person' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l since -d 'Began at or after this time' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l until -d 'Began before this time' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l service -d 'Called this AWS service' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l action -d 'Called this IAM action; `*` stands for anything' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l decision -d 'Had a call with this decision (of that action and service, if they are given)' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l text -d 'Shows these words on its screen, in a command or a call' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l command -d 'Ran a command with this in its line' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -s n -l limit -d 'At most so many' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l offset -d 'After passing over so many' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l json -d 'One JSON object a line'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand search" -l session -d 'Only in this session (the start of its id is enough)' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand search" -s n -l limit -d 'At most so many places' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand search" -l offset -d 'After passing over so many' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand search" -l json -d 'One JSON object a line'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand search" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand verify" -l all -d 'Check every recording, and the chain of this host\'s seals'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand verify" -l require-seal -d 'Count a recording without a seal as wrong'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand verify" -l json -d 'One JSON object for each recording'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand index; and not __fish_seen_subcommand_from rebuild" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand index; and not __fish_seen_subcommand_from rebuild" -f -a "rebuild" -d 'Make it anew from the recordings, which are the truth'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand index; and __fish_seen_subcommand_from rebuild" -s h -l help -d 'Print help'
