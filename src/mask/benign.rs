@@ -12,7 +12,7 @@ const WORDS: &[&str] = &[
 
 /// Beginnings that say: something is filled in here, or this is a name.
 const BEGINNINGS: &[&[u8]] = &[
-    b"${", b"$(", b"{{", b"%(", b"#{", b"arn:aws", b"sha256:", b"sha512-", b"sha256-", b"sha1-",
+    b"${", b"$(", b"{{", b"%24%7B", b"%3C", b"%(", b"#{", b"arn:aws", b"sha256:", b"sha512-", b"sha256-", b"sha1-",
     b"h1:", b"http://", b"https://", b"s3://", b"file://", b"var.", b"data.", b"local.", b"module.", b"each.",
     b"process.env", b"os.environ", b"os.getenv", b"env.", b"ENV[", b"System.getenv", b"secrets.", b"!Ref", b"!Sub",
     b"!GetAtt", b"Fn::", b"{'", b"-----BEGIN", b"hoopmask:", b"ssh-", b"changeme", b"your-", b"your_", b"REPLACE",
@@ -37,10 +37,16 @@ pub fn value(value: &[u8], complete: bool) -> bool {
         || uuid(value)
         || date(value)
         || path(value)
-        || reference(value)
+        || is_reference(value)
+        || position(value)
         || bracketed(value)
         || value.ends_with(b"EXAMPLE")
         || value.ends_with(b"EXAMPLEKEY")
+}
+
+/// Whether a value is filled in elsewhere: a variable, a bracket, stars. For places where every other word is a secret.
+pub fn placeholder(value: &[u8]) -> bool {
+    BEGINNINGS.iter().any(|beginning| value.starts_with(beginning)) || filler(value) || variable(value) || bracketed(value)
 }
 
 /// Few digits, or digits and a unit.
@@ -79,6 +85,11 @@ fn bracketed(value: &[u8]) -> bool {
     rest.iter().all(|byte| byte.is_ascii_alphabetic() || b" _-.'>)]".contains(byte))
 }
 
+/// A place in a log stream: `f/`, many digits, `/s`.
+fn position(value: &[u8]) -> bool {
+    matches!(value, [b'f' | b'b', b'/', rest @ ..] if rest.len() > 20 && rest.iter().all(|byte| byte.is_ascii_digit() || b"/s".contains(byte)))
+}
+
 fn uuid(value: &[u8]) -> bool {
     value.len() == 36
         && value.iter().enumerate().all(|(at, byte)| match at {
@@ -112,11 +123,11 @@ fn path(value: &[u8]) -> bool {
         })
 }
 
-/// Code: `config.db.password`, `get_secret()`, `String,`, `user:read`.
-fn reference(value: &[u8]) -> bool {
+/// Whether a value is code: `config.db.password`, `get_secret()`, `String,`, `user:read`.
+pub fn is_reference(value: &[u8]) -> bool {
     if let Some(call) = value.iter().position(|byte| *byte == b'(') {
         return call > 0
-            && value[..call].iter().all(|byte| byte.is_ascii_alphabetic() || b"_.:!?".contains(byte));
+            && value[..call].iter().all(|byte| byte.is_ascii_alphabetic() || b"_.".contains(byte));
     }
     let dots = value.iter().filter(|byte| **byte == b'.' || **byte == b':').count();
     dots > 0 && value.iter().all(|byte| byte.is_ascii_alphabetic() || b"_.:[]".contains(byte))
@@ -124,7 +135,7 @@ fn reference(value: &[u8]) -> bool {
 
 /// Whether a value too long to be looked at as a whole is a path or a fingerprint, by its beginning.
 pub fn long(value: &[u8]) -> bool {
-    path(value) && value.starts_with(b"/") || value.starts_with(b"f/")
+    path(value) && value.starts_with(b"/") || position(value)
 }
 
 /// One word of letters: what stands after a name in prose and code.
