@@ -6,6 +6,7 @@ use super::alphabet::VISIBLE;
 use super::benign;
 use super::matchers;
 use super::runs::Column;
+use super::runs::Rest;
 use super::runs::Run;
 use super::view::Look;
 use super::view::Place;
@@ -13,6 +14,8 @@ use super::view::View;
 
 /// The longest name looked at, on each side of its keyword.
 const NAME: usize = 64;
+/// What a table's cell may have.
+const CELL: Set = VISIBLE.with(b' ').with(b'\t').without(b"|");
 /// A value of this length is no benign one.
 const SURE: usize = 64;
 
@@ -160,6 +163,9 @@ const PUBLIC: &[&str] = &[
     "tokenizer",
     "task",
 ];
+/// The same, written without a break.
+const POSITIONS: &[&str] =
+    &["nexttoken", "forwardtoken", "backwardtoken", "paginationtoken", "continuationtoken", "idempotencytoken", "publickey"];
 /// What stands before `key` in a name that holds one.
 const KEYS: &[&str] = &[
     "api",
@@ -265,7 +271,12 @@ fn is_sensitive(name: &[u8], keyword: Place) -> bool {
             place.and_then(|place| place.checked_sub(1)).map(|place| &name[words[place].0..words[place].1]);
         let glued = place.map(|place| &name[words[place].0..keyword.start]).filter(|part| !part.is_empty());
         let wanted = glued.or(before);
-        if !wanted.is_some_and(|wanted| KEYS.iter().any(|known| lower(wanted, known))) {
+        let is_known = |wanted: &[u8]| {
+            KEYS.iter().any(|known| {
+                wanted.len() >= known.len() && lower(&wanted[wanted.len() - known.len()..], known)
+            })
+        };
+        if !wanted.is_some_and(is_known) {
             return false;
         }
     } else if short && !begins {
@@ -287,6 +298,10 @@ fn is_sensitive(name: &[u8], keyword: Place) -> bool {
     }
     let all = |wanted: &str| words.iter().any(|(from, to)| lower(&name[*from..*to], wanted));
     if PUBLIC.iter().any(|public| all(public)) {
+        return false;
+    }
+    let glued: Vec<u8> = name.iter().filter(|byte| byte.is_ascii_alphabetic()).map(u8::to_ascii_lowercase).collect();
+    if POSITIONS.iter().any(|position| glued.windows(position.len()).any(|window| window == position.as_bytes())) {
         return false;
     }
     // ClientToken and ClientRequestToken make a call idempotent; client_secret is a secret.
@@ -328,14 +343,14 @@ struct Reader<'a> {
 enum Around {
     /// `NAME=value`
     Assigned,
+    /// `?name=value&`, `;Name=value;`
+    Query,
     /// `name: value`
     Colon,
     /// `--name value`
     Flag,
     /// `<name>value<`
     Element,
-    /// `name | value`
-    Cell,
 }
 
 impl Reader<'_> {
@@ -367,7 +382,7 @@ impl Reader<'_> {
         }
         let Some(mut at) = self.skip(at, 4, b"])") else { return Look::WAIT };
         let unspaced = at;
-        match self.skip(at, 40, b" \t") {
+        match self.skip(at, 200, b" \t") {
             Some(next) => at = next,
             None => return Look::WAIT,
         }
@@ -411,7 +426,7 @@ impl Reader<'_> {
     /// `=`, `==` (no), `=>`
     fn assigned(&self, at: usize, before: &[u8]) -> Look {
         let Some(next) = self.view.at(at + 1) else { return self.ending() };
-        if next == b'=' || next == b'~' {
+        if next == b'=' {
             return Look::No;
         }
         let at = if next == b'>' { at + 2 } else { at + 1 };
@@ -421,8 +436,8 @@ impl Reader<'_> {
         // `KEY=value` to the end of the word, commas too, where the name begins the line.
         let line = before.iter().all(|byte| byte.is_ascii_whitespace() || b"+-".contains(byte))
             || before.ends_with(b"export ");
-        let set = if line && value == at { VISIBLE.without(b"\"'`") } else { set };
-        self.value(value, set, Around::Assigned)
+        let set = if line && value == at { VISIBLE.without(b"\"'`;") } else { set };
+        self.value(value, set, if query { Around::Query } else { Around::Assigned })
     }
 
     /// `name: value`; `tight` if there must be no doubt without the space.
@@ -449,7 +464,7 @@ impl Reader<'_> {
     }
 
     fn element(&self, at: usize) -> Look {
-        self.value(at, VISIBLE.without(b"<>"), Around::Element)
+        self.value(at, VISIBLE.with(b' ').without(b"<>"), Around::Element)
     }
 
     /// `--name value`, `password value` of a netrc file
@@ -495,8 +510,9 @@ impl Reader<'_> {
     /// `name | value` alone on its line, or a column's header.
     fn cell(&self, at: usize, before: &[u8]) -> Look {
         if before.iter().all(|byte| matches!(byte, b' ' | b'|')) && self.view.at(at) == Some(b'|') {
-            let key_value = self.key_value_cell(at, before.contains(&b'|'));
-            if !matches!(key_value, Look::No) {
+            let boxed = before.contains(&b'|');
+            let key_value = self.key_value_cell(at, boxed);
+            if boxed || !matches!(key_value, Look::No) {
                 return key_value;
             }
         }
@@ -505,13 +521,16 @@ impl Reader<'_> {
         let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
             return if rest.len() < 1024 { self.ending() } else { Look::No };
         };
-        let Some(ruler) = self.skip(at + end + 1, 1024, b"-+|=") else { return Look::WAIT };
+        let Some(ruler) = self.skip(at + end + 1, 1024, b"-+|= ") else { return Look::WAIT };
         if ruler < at + end + 4 {
             return Look::No;
         }
+        let Some(start) = self.skip(ruler, 2, b"\r\n") else { return Look::WAIT };
+        if self.view.slice(ruler, start).last() != Some(&b'\n') {
+            return Look::No;
+        }
         let index = before.iter().filter(|byte| **byte == b'|').count();
-        let start = at + end + 1;
-        Look::open(start, start, start, Run::Column(Column { index, separator: b'|' }))
+        Look::open(start, start, start, Run::Column(Column { index, separator: b'|', rest: Rest::Fresh }))
     }
 
     /// `|  name  |  value  |` or `name | value`; a ruler on the next line makes it a header.
@@ -521,14 +540,14 @@ impl Reader<'_> {
         let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
             let held = rest.len() < 2048 && !rest.is_empty() && !self.view.is_last();
             return match held {
-                true => Look::hold(start, VISIBLE.without(b"|")),
+                true => Look::hold(start, CELL),
                 false if self.view.is_last() && !rest.is_empty() => self.cell_value(start, rest),
                 false => self.ending(),
             };
         };
         let next = self.view.slice(start + end + 1, start + end + 3);
         if next.len() < 2 && !self.view.is_last() && (next.is_empty() || next == b"-") {
-            return Look::hold(start, VISIBLE.without(b"|"));
+            return Look::hold(start, CELL);
         }
         if next == b"--" && !boxed {
             return Look::No;
@@ -569,7 +588,7 @@ impl Reader<'_> {
             return Look::No;
         }
         let start = at + end + 1;
-        Look::open(start, start, start, Run::Column(Column { index, separator: b',' }))
+        Look::open(start, start, start, Run::Column(Column { index, separator: b',', rest: Rest::Fresh }))
     }
 
     /// The value itself, from `at`.
@@ -581,13 +600,14 @@ impl Reader<'_> {
                 let look = matchers::quoted(unslashed + 1, quote, unslashed - at, self.view);
                 return if self.strict { self.only_encoded(look) } else { look };
             }
-            Some(b'&') if around != Around::Assigned && self.entity(at) == Some(true) => {
+            Some(b'&') if !matches!(around, Around::Assigned | Around::Query) && self.entity(at) == Some(true) => {
                 return self.unquoted(at + 6, VALUE.without(b"&<>"), Around::Assigned);
             }
-            Some(b'&') if around != Around::Assigned && self.entity(at).is_none() => return Look::WAIT,
+            Some(b'&') if !matches!(around, Around::Assigned | Around::Query) && self.entity(at).is_none() => return Look::hold(at, set),
             Some(_) => {}
         }
-        self.unquoted(at, set, around)
+        // Backslashes in front are public: they were shown before it was known what follows.
+        self.unquoted(unslashed, set, around)
     }
 
     fn unquoted(&self, at: usize, set: Set, around: Around) -> Look {
@@ -598,7 +618,8 @@ impl Reader<'_> {
         if benign::value(known, false) {
             return Look::No;
         }
-        if count == SURE && benign::long(known) {
+        let prose = around == Around::Element && known.contains(&b' ');
+        if count == SURE && (benign::long(known) || prose) {
             return Look::No;
         }
         if count == SURE {
@@ -607,7 +628,11 @@ impl Reader<'_> {
         if count == rest.len() && !self.view.is_last() {
             return if count == 0 { Look::WAIT } else { Look::hold(at, set) };
         }
-        if benign::value(known, true) || self.is_prose(known, rest.get(count).copied(), around) {
+        let none = match around {
+            Around::Query => benign::value(known, true) && !benign::is_reference(known),
+            _ => benign::value(known, true),
+        };
+        if none || self.is_prose(known, rest.get(count).copied(), around) {
             return Look::No;
         }
         self.only_encoded(Look::closed(at, at, at + count))
@@ -620,7 +645,8 @@ impl Reader<'_> {
             Around::Colon => word || next == Some(b' ') && !value.iter().any(u8::is_ascii_digit),
             Around::Assigned => word && (value.len() < 8 || matches!(next, Some(b';' | b',' | b' '))),
             Around::Flag => word && value.len() < 6,
-            Around::Element | Around::Cell => false,
+            Around::Query => false,
+            Around::Element => next != Some(b'<'),
         }
     }
 

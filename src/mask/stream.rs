@@ -1,7 +1,6 @@
 //! Masks a terminal's bytes as they come: the same length, in the same order, escapes where they were.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::Engine;
@@ -79,13 +78,12 @@ impl Stream {
         let engine = Arc::clone(&self.engine);
         let rules = engine.rules();
         self.screen.settle();
-        self.show(rules, out);
         if let Some(payload) = &mut self.payload {
             let mut pieces = Vec::new();
             payload.settle(&mut pieces, &mut self.masks, rules);
             self.screen.aside(&pieces);
-            self.show(rules, out);
         }
+        self.screen.show(self.screen.end(), rules, out, &mut self.masks);
     }
 
     /// Whether bytes wait for more.
@@ -386,6 +384,3 @@ pub fn rule_of(mark: &Mark, rules: &Compiled) -> Arc<str> {
         Named::Known(_) => "known-value".into(),
     }
 }
-
-/// A position range, for callers that mask by themselves.
-pub type Span = Range<usize>;
