@@ -273,7 +273,8 @@ class Service:
         if by_hand:
             return ACCESS[by_hand]
         if entry:
-            return ACCESS.get(entry["accessLevel"], "U")
+            # `Tagging, Write`: the first word is the stricter one.
+            return ACCESS.get(entry["accessLevel"].split(",")[0], "U")
         # Not in the reference: the verb tells, unless the answer may hold a credential.
         if re.match(r"(Create|Delete|Update|Put|Modify|Start|Stop|Add|Remove|Set|Register|Deregister|Associate|Disassociate|Enable|Disable|Attach|Detach|Import|Cancel|Restore|Reset|Terminate|Send|Batch(Put|Delete|Create|Update|Write))(?![a-z])", name):
             return "W"
@@ -329,6 +330,11 @@ class Service:
             bound = self.bind(resource["arn"], key, usable, name, by_hand)
             if isinstance(bound, str):
                 text = bound
+                # A thing that may be named by ARN or by name: either will do.
+                names = self.bind(resource["arn"], key, {k: v for k, v in usable.items() if v != bound[1:]}, name, by_hand)
+                if not isinstance(names, str) and "*" not in names:
+                    self.use(prefix, key)
+                    out.append(f"{key}:{','.join(names)}")
             elif any(b != "*" for b in bound):
                 text = f"{key}:{','.join(bound)}"
                 self.use(prefix, key)
@@ -344,8 +350,12 @@ class Service:
         if arns and not any(not t.lstrip("!").startswith("@") and t.startswith("!") for t in out):
             # One ARN-typed member names the resource, whichever kind it is.
             plain = sorted({t.lstrip("!") for t in arns})
-            out = ["!" + t for t in plain] if any(t.startswith("!") for t in arns) else plain
+            named = [t for t in out if t not in arns]
+            out = plain + named if named else ["!" + t for t in plain] if any(t.startswith("!") for t in arns) else plain
             wide = []
+        if len(wide) > 3 and not out:
+            # So many kinds at once are alternatives.
+            return "?"
         return ";".join(out + wide) or "?"
 
     def bind(self, template, key, usable, op, by_hand):

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use memchr::memmem;
 
@@ -40,6 +41,8 @@ pub(super) struct Service {
     pub hosts: &'static str,
     /// The rows that follow, each after a line feed.
     rows: &'static str,
+    /// Its operations, taken apart when verbs and paths are first compared.
+    parsed: OnceLock<Vec<Operation>>,
 }
 
 /// One operation; the fields are those of the generator's last line.
@@ -123,6 +126,7 @@ impl Service {
             version: next(),
             hosts: next(),
             rows,
+            parsed: OnceLock::new(),
         })
     }
 
@@ -157,11 +161,8 @@ impl Service {
 
     /// The operations with this HTTP method.
     pub fn operations_by(&self, method: &str) -> impl Iterator<Item = Operation> {
-        self.rows
-            .split('\n')
-            .filter(move |row| row.split('\t').nth(1) == Some(method))
-            .filter(|row| !row.starts_with('%'))
-            .filter_map(Operation::parse)
+        let all = self.parsed.get_or_init(|| self.operations().collect());
+        all.iter().filter(move |operation| operation.method == method).copied()
     }
 
     /// The ARN template of a resource type that some operation's row names.

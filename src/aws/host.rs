@@ -6,7 +6,7 @@ use super::catalog::Catalog;
 use super::catalog::Service;
 
 /// The domains under which AWS serves its APIs, the longer ones first.
-const DOMAINS: [&str; 8] = [
+const DOMAINS: [&str; 7] = [
     "api.amazonwebservices.com.cn",
     "api.amazonwebservices.eu",
     "amazonaws.com.cn",
@@ -14,7 +14,6 @@ const DOMAINS: [&str; 8] = [
     "amazonaws.eu",
     "api.aws",
     "on.aws",
-    "vpce.amazonaws.com",
 ];
 
 /// Labels under which customers' own servers stand: load balancers, machines, databases. Not AWS APIs.
@@ -93,7 +92,7 @@ impl Address {
                 labels.push(label.strip_suffix("-fips").unwrap_or(label).to_owned());
             }
         }
-        let s3 = place(&labels, region.as_deref());
+        let s3 = place(&labels);
         Some(Self { stem: labels.join("."), region, s3 })
     }
 
@@ -123,7 +122,7 @@ impl Address {
     }
 }
 
-fn place(labels: &[String], region: Option<&str>) -> Option<Place> {
+fn place(labels: &[String]) -> Option<Place> {
     let at = labels
         .iter()
         .rposition(|label| label == "s3" || label.starts_with("s3-") || label.starts_with("s3express"))?;
@@ -148,10 +147,8 @@ fn place(labels: &[String], region: Option<&str>) -> Option<Place> {
         },
         "s3-outposts" | "s3-website" => Place::Other,
         "s3-accelerate" if front.is_empty() => Place::Other,
-        label => {
-            let _ = (label, region);
-            if front.is_empty() { Place::Service } else { Place::Bucket(front) }
-        }
+        _ if front.is_empty() => Place::Service,
+        _ => Place::Bucket(front),
     })
 }
 
@@ -182,9 +179,13 @@ pub fn upstream_host(call: &Call, client_host: Option<&str>) -> String {
         client_host.filter(|host| is_aws_host(host.rsplit_once(':').map_or(host, |(name, _)| name)))
         && let Some(address) = Address::parse(host)
     {
-        let same_region = address.region.as_deref().is_none_or(|region| region == call.region)
-            // Global services are signed for one region wherever they stand.
-            || service.is_some_and(|service| !service.hosts.starts_with(&format!("{}.{{r}}", address.stem)) && address.serves(service));
+        // A bucket in the host belongs to the path: S3 itself refuses a signature for another region. Global services
+        // are signed for one region wherever they stand.
+        let global = service
+            .is_some_and(|service| !service.hosts.split('|').next().unwrap_or_default().contains("{r}"));
+        let same_region = global
+            || address.s3.is_some()
+            || address.region.as_deref().is_none_or(|region| region == call.region);
         let serves = match service {
             Some(_) if call.operation == UNKNOWN => {
                 catalog.signed_as(&call.signing_name).into_iter().any(|service| address.may_serve(service))

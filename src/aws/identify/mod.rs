@@ -48,14 +48,16 @@ pub fn identify(request: &RequestView<'_>) -> Call {
 }
 
 /// Whether the body has to be read before [`identify`] can tell everything that a decision needs: not for uploads.
+///
+/// The host is taken from the `Host` header or the URI; one that is not AWS's means an endpoint URL.
 #[must_use]
 pub fn body_needed(parts: &Parts, scope_service: &str) -> bool {
     if rpc::marked(parts) {
         return true;
     }
     let services = Catalog::get().signed_as(scope_service);
-    // Which bucket does not matter here: with and without one in the path, some operation with a body must fit.
-    let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let authority = parts.uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
+    let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or(authority);
     let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let address = Some(host).filter(|host| super::is_aws_host(host)).and_then(Address::parse);
     match rest::find(parts, &services, address.as_ref(), scope_service) {

@@ -20,6 +20,7 @@ pub(super) fn meaning(service: &str, operation: &str, params: &Params, place: &P
         "iam" => out.resources = identities(operation, params, place),
         "ec2" => out.resources = tagged(operation, params, place),
         "logs" => out.resources = log_groups(operation, params, place),
+        "bedrock-runtime" => out.resources = models(params, place),
         _ => {}
     }
 }
@@ -263,6 +264,19 @@ fn tagged(operation: &str, params: &Params, place: &Place<'_>) -> Vec<String> {
             }
         })
         .collect()
+}
+
+/// A model by ARN or id; ids that begin with a region's group name inference profiles, which stand in the account.
+fn models(params: &Params, place: &Place<'_>) -> Vec<String> {
+    const GROUPS: [&str; 6] = ["us.", "eu.", "apac.", "us-gov.", "global.", "jp."];
+    let model = |id: String| match id.as_str() {
+        arn if arn.starts_with("arn:") => id,
+        group if GROUPS.iter().any(|start| group.starts_with(start)) => {
+            place.regional("bedrock", &format!("inference-profile/{id}"))
+        }
+        _ => place.arn("bedrock", true, false, &format!("foundation-model/{id}")),
+    };
+    texts(params, "modelId").into_iter().map(model).collect()
 }
 
 /// A log group's ARN ends in `:*`, as in the policies that AWS documents; tags are on the group itself.

@@ -121,6 +121,7 @@ fn lacks_account(arn: &str) -> bool {
         "ec2" => !(resource.starts_with("image/") || resource.starts_with("snapshot/")),
         "ssm" => !resource.starts_with("document/A"),
         "route53" => false,
+        "bedrock" => !resource.starts_with("foundation-model/"),
         _ => true,
     }
 }
@@ -140,7 +141,7 @@ fn mechanical(found: &Found, request: &RequestView<'_>, place: &Place<'_>) -> Ve
             out.extend(texts(&found.params, member).into_iter().filter(|text| text.starts_with("arn:")));
         } else if let Some((key, members)) = entry.split_once(':') {
             let Some(template) = found.service.template(key) else { continue };
-            fill(template, members, needed, found, place, &mut out);
+            out.extend(fill(template, members, needed, found, place));
         }
     }
     if out.is_empty() {
@@ -151,29 +152,21 @@ fn mechanical(found: &Found, request: &RequestView<'_>, place: &Place<'_>) -> Ve
 }
 
 /// Fills a template's variables in order; a member that is a list gives an ARN for each.
-fn fill(
-    template: &str,
-    members: &str,
-    needed: bool,
-    found: &Found,
-    place: &Place<'_>,
-    out: &mut Vec<String>,
-) {
+fn fill(template: &str, members: &str, needed: bool, found: &Found, place: &Place<'_>) -> Vec<String> {
     let members: Vec<&str> = members.split(',').collect();
     let values: Vec<Vec<String>> = members
         .iter()
         .map(|member| if *member == "*" { Vec::new() } else { texts(&found.params, member) })
         .collect();
     if !needed && values.iter().all(Vec::is_empty) {
-        return;
+        return Vec::new();
     }
     let last = values.len().saturating_sub(1);
     // A whole ARN in the place of the last name is the resource itself.
     if let Some(arns) = values.get(last)
         && arns.iter().any(|value| value.starts_with("arn:"))
     {
-        out.extend(arns.iter().filter(|value| value.starts_with("arn:")).cloned());
-        return;
+        return arns.iter().filter(|value| value.starts_with("arn:")).cloned().collect();
     }
     let mut made = vec![String::new()];
     let mut rest = template;
@@ -191,7 +184,7 @@ fn fill(
             }
         };
         if made.len().saturating_mul(choices.len()) > MOST {
-            return;
+            return Vec::new();
         }
         made = made
             .iter()
@@ -199,7 +192,7 @@ fn fill(
             .collect();
         rest = tail;
     }
-    out.extend(made.into_iter().map(|start| format!("{start}{rest}")));
+    made.into_iter().map(|start| format!("{start}{rest}")).collect()
 }
 
 /// The name at the end of an ARN that stands where a name is meant.

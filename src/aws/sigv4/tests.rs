@@ -16,6 +16,7 @@ use std::time::Duration;
 use std::time::UNIX_EPOCH;
 
 use super::*;
+use crate::aws::Refusal;
 use crate::aws::chunked::Decoder;
 
 /// 30 August 2015, 12:36, the moment of the published suite.
@@ -89,13 +90,16 @@ fn the_published_suite_verifies() {
     assert!(checked >= 50, "{checked}");
 }
 
+/// Method, path and query, headers, names of the signed headers, signature.
+type Example<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, &'a str, &'a str);
+
 #[test]
 fn the_examples_of_the_s3_documentation_verify() {
     let host = ("host", "examplebucket.s3.amazonaws.com");
     let date = ("x-amz-date", "20130524T000000Z");
     let empty = ("x-amz-content-sha256", EMPTY_SHA256);
     let text = sha(b"Welcome to Amazon S3.");
-    let cases: [(&str, &str, Vec<(&str, &str)>, &str, &str); 4] = [
+    let cases: [Example<'_>; 4] = [
         (
             "GET",
             "/test.txt",
@@ -220,12 +224,10 @@ fn trailer_upload() -> (Authorization, Vec<u8>) {
     )
 }
 
-fn decode_in(
-    pieces: usize,
-    auth: &Authorization,
-    body: &[u8],
-    trailer: bool,
-) -> Result<(Vec<u8>, Vec<(String, String)>), Refusal> {
+/// The bytes and the trailers.
+type Decoded = (Vec<u8>, Vec<(String, String)>);
+
+fn decode_in(pieces: usize, auth: &Authorization, body: &[u8], trailer: bool) -> Result<Decoded, Refusal> {
     let mut decoder = Decoder::new(Some(ChunkKey::new(auth, &s3_key())), trailer);
     let mut out = Vec::new();
     for piece in body.chunks(pieces) {
@@ -233,8 +235,6 @@ fn decode_in(
     }
     Ok((out, decoder.finish()?))
 }
-
-use crate::aws::Refusal;
 
 #[test]
 fn signed_chunks_verify_however_they_are_cut() {
