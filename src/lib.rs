@@ -15,6 +15,7 @@ pub mod approval;
 pub mod audit;
 pub mod aws;
 pub mod cast;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod creds;

@@ -1,0 +1,3 @@
+//! Arguments, composition, printing, exit codes.
+
+pub mod ctl;
