@@ -23,6 +23,7 @@ pub mod error;
 pub mod gateway;
 pub mod lines;
 pub mod net;
+pub mod mask;
 pub mod policy;
 pub mod record;
 pub mod session;

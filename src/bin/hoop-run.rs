@@ -1,3 +1,5 @@
 //! The `hoop-run` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    hoop::cli::run::main(std::env::args_os())
+}

@@ -1,3 +1,7 @@
 //! Arguments, composition, printing, exit codes.
 
 pub mod ctl;
+//! The command line: arguments, composition, printing, exit codes.
+
+pub mod ctl;
+pub mod run;

@@ -60,16 +60,14 @@ impl<'i> Document<'i> {
         if errors.is_empty() {
             return Ok((document, root.into_inner()));
         }
-        let mut last_line = 0;
-        for error in &errors {
-            let span = error.span().unwrap_or(0..0);
-            // A second error on a line is mostly the first one's echo.
-            let line = document.line(span.start);
-            if line != last_line {
-                let (message, fix) = syntax(error.message());
-                document.fault(span, message, fix);
-            }
-            last_line = line;
+        let mut spans: Vec<(Span, &str)> =
+            errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message())).collect();
+        spans.sort_by_key(|(span, _)| span.start);
+        // A second error on a line is mostly the first one's echo.
+        spans.dedup_by_key(|(span, _)| document.line(span.start));
+        for (span, message) in spans {
+            let (message, fix) = syntax(message);
+            document.fault(span, message, fix);
         }
         Err(document.into_diagnostics())
     }
@@ -135,6 +133,10 @@ fn syntax(message: &str) -> (String, Option<String>) {
             ("a value is missing or not quoted", "texts stand in quotes: `key = \"text\"`")
         }
         "key with no value, expected `=`" => ("a key without a value", "write `key = value`"),
+        "invalid unquoted key, expected letters, numbers, `-`, `_`" => (
+            "this cannot stand in a key",
+            "write `key = value`; a key with other characters stands in quotes",
+        ),
         "duplicate key" => {
             ("this key was given before", "keep one; several values make a list: `key = [\"a\", \"b\"]`")
         }
@@ -405,7 +407,7 @@ pub fn choose<T: Copy>(
         Some(meant) => format!("did you mean \"{meant}\"?"),
         None => format!("`{key}` is one of {}", listed(&all)),
     };
-    document.fault(text.span.clone(), format!("unknown {key} \"{}\"", shown(text.value)), fix);
+    document.fault(text.span.clone(), format!("unknown `{key}`: \"{}\"", shown(text.value)), fix);
     None
 }
 

@@ -3,3 +3,13 @@
 pub mod diagnostic;
 pub mod document;
 pub mod duration;
+pub mod file;
+pub mod hotkey;
+pub mod keys;
+pub mod load;
+pub mod manual;
+pub mod settings;
+
+pub use diagnostic::Diagnostics;
+pub use load::Config;
+pub use load::Sources;

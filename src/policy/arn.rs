@@ -157,7 +157,7 @@ pub fn check(text: &str) -> Result<(), BadArn> {
         return bad("the ARN names no resource", format!("write \"{text}*\" for all of them"));
     }
     if *service == "s3"
-        && !(region.is_empty() && account.is_empty())
+        && (!region.is_empty() || !account.is_empty())
         && !resource.contains(['*', '?'])
         && !["accesspoint", "job/", "storage-lens", "async-request", "access-grants", "multi"]
             .iter()

@@ -315,7 +315,7 @@ fn records_egress_and_commands_take_the_strictest_layer() {
     let decision = set.command(&argv).unwrap();
     assert_eq!(
         (decision.effect, decision.reason.as_str()),
-        (Deny, "the [[command]] at policy.toml:9: really?")
+        (Deny, "the [[command]] at policy.toml:8: really?")
     );
     assert!(set.command(&["ls".to_owned()]).is_none());
     assert!(set.command(&[]).is_none());

@@ -6,7 +6,9 @@ pub mod builtin;
 pub mod condition;
 mod decide;
 pub mod decision;
+pub mod explain;
 pub mod key;
+pub mod load;
 pub mod model;
 pub mod operator;
 mod parse;
@@ -17,6 +19,7 @@ pub mod set;
 pub mod statement;
 
 pub use actions::Actions;
+pub use actions::ListedActions;
 pub use actions::NoActions;
 pub use decision::Approvers;
 pub use decision::Decision;

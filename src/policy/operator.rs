@@ -68,7 +68,8 @@ pub struct Operator {
     pub quantity: Quantity,
 }
 
-const OPERATORS: &[(&str, Test, bool)] = &[
+/// The operators without prefix and suffix: name, test, whether it is negated.
+pub const OPERATORS: &[(&str, Test, bool)] = &[
     ("StringEquals", Test::Text, false),
     ("StringNotEquals", Test::Text, true),
     ("StringEqualsIgnoreCase", Test::TextIgnoringCase, false),

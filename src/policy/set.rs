@@ -24,6 +24,13 @@ impl PolicySet {
         Self { layers, project_layers: 0 }
     }
 
+    /// Adds a policy below the others, but above those of projects.
+    #[must_use]
+    pub fn with(mut self, policy: Policy) -> Self {
+        self.layers.insert(self.layers.len() - self.project_layers, policy);
+        self
+    }
+
     /// Adds a project's policy below the others. It can make things stricter, nothing else.
     #[must_use]
     pub fn with_project(mut self, policy: Policy) -> Self {

@@ -49,6 +49,7 @@ pub use open::open;
 pub use place::Place;
 pub use recorder::Recorder;
 pub use recover::Recovered;
+pub use recover::may_need_recovery;
 pub use recover::recover;
 pub use seal::Previous;
 pub use seal::Seal;

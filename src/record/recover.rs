@@ -42,6 +42,12 @@ pub enum Recovered {
     Failed(SessionId, String),
 }
 
+/// Whether [`recover`] would find something to look at: one look into a folder.
+#[must_use]
+pub fn may_need_recovery(state: &Path) -> bool {
+    !active::all(&Place::new(state)).is_empty()
+}
+
 /// Seals the sessions below `state` whose process died. Sessions that run, in this process or another, are left
 /// alone.
 ///

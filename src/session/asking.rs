@@ -33,7 +33,9 @@ impl Terminal {
 impl Bridge {
     /// Whether a question covers the screen, so that the program's output is held.
     pub(super) fn is_asking(&self) -> bool {
-        self.terminal.as_ref().is_some_and(|terminal| terminal.prompt.as_ref().is_some_and(|asking| asking.is_drawn))
+        self.terminal
+            .as_ref()
+            .is_some_and(|terminal| terminal.prompt.as_ref().is_some_and(|asking| asking.is_drawn))
     }
 
     /// Shows a question if one waits, draws it again when it is time, and ends the prompt when none is left.
@@ -89,7 +91,9 @@ impl Bridge {
     pub(super) fn redraw(&mut self) {
         let now = self.clock.elapsed();
         let size = self.size();
-        let Some(asking) = self.terminal.as_mut().and_then(|terminal| terminal.prompt.as_mut()) else { return };
+        let Some(asking) = self.terminal.as_mut().and_then(|terminal| terminal.prompt.as_mut()) else {
+            return;
+        };
         if !asking.is_drawn {
             return;
         }
@@ -127,7 +131,9 @@ impl Bridge {
     fn draw_first(&mut self) {
         let now = self.clock.elapsed();
         let size = self.size();
-        let Some(asking) = self.terminal.as_mut().and_then(|terminal| terminal.prompt.as_mut()) else { return };
+        let Some(asking) = self.terminal.as_mut().and_then(|terminal| terminal.prompt.as_mut()) else {
+            return;
+        };
         asking.draw_at = asking.prompt.redraw_at(now);
         let picture = asking.prompt.draw(size, now);
         self.say(&picture);

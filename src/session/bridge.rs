@@ -103,7 +103,7 @@ impl Bridge {
                 terminal.questions = true;
             }
             if let Some(error) = self.recorder.failure() {
-                return Err(error);
+                self.stop(error);
             }
         }
         if ready.signals {
@@ -159,7 +159,8 @@ impl Bridge {
         let wakeups = set.add(self.wakeups.as_fd(), Want::Read);
         let asking = self.is_asking();
         let master = self.master.as_ref();
-        let deliver = master.filter(|_| self.keys.has_waiting()).map(|master| set.add(master.as_fd(), Want::Write));
+        let deliver =
+            master.filter(|_| self.keys.has_waiting()).map(|master| set.add(master.as_fd(), Want::Write));
         let keys = self.terminal.as_ref().filter(|terminal| {
             terminal.foreground.is_ours() && (asking || self.keys.has_room()) && !self.lanes[0].is_closed()
         });
@@ -199,13 +200,24 @@ impl Bridge {
         let terminal = self.terminal.as_ref();
         let looks = terminal.and_then(|terminal| terminal.foreground.look_at());
         let prompt = terminal.and_then(|terminal| terminal.next_deadline(now));
-        let next = lanes.chain(self.keys.quiet_at()).chain(self.ending.next()).chain(looks).chain(prompt).min();
+        let next =
+            lanes.chain(self.keys.quiet_at()).chain(self.ending.next()).chain(looks).chain(prompt).min();
         let next = next.map(|at| Duration::from_micros(at.0.saturating_sub(now.0)));
         next.into_iter().chain(self.recorder.flush_due()).min()
     }
 
     fn on_time(&mut self) -> Result<()> {
         let now = self.clock.elapsed();
+        // First what ends the session: it must happen even if nothing can be recorded any more.
+        match self.ending.due(now) {
+            Due::Nothing => {}
+            Due::Kill => self.child.signal(Signal::SIGKILL),
+            Due::CutOff => self.cut_off()?,
+            Due::StopLingering => self.end_lanes()?,
+        }
+        if self.ending.is_stopping() {
+            return Ok(());
+        }
         for lane in &mut self.lanes {
             if lane.quiet_at().is_some_and(|at| now >= at) {
                 lane.let_go(&self.recorder, now)?;
@@ -218,17 +230,15 @@ impl Bridge {
         if self.recorder.flush_due().is_some_and(|left| left.is_zero()) {
             self.recorder.flush()?;
         }
-        self.tell_masks(now, TELL_MASKS_EVERY)?;
-        match self.ending.due(now) {
-            Due::Nothing => {}
-            Due::Kill => self.child.signal(Signal::SIGKILL),
-            Due::CutOff => self.cut_off()?,
-            Due::StopLingering => self.end_lanes()?,
-        }
-        if self.terminal.as_ref().is_some_and(|terminal| terminal.foreground.look_at().is_some_and(|at| now >= at)) {
+        if self
+            .terminal
+            .as_ref()
+            .is_some_and(|terminal| terminal.foreground.look_at().is_some_and(|at| now >= at))
+        {
             self.take_terminal();
         }
-        self.ask_if_needed()
+        self.ask_if_needed()?;
+        self.tell_masks(now, TELL_MASKS_EVERY)
     }
 
     fn on_signals(&mut self, arrived: Arrived) -> Result<()> {
@@ -248,7 +258,14 @@ impl Bridge {
         if arrived.has(Signal::SIGWINCH) || arrived.has(Signal::SIGCONT) {
             self.resize()?;
         }
-        for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGUSR2] {
+        for signal in [
+            Signal::SIGTERM,
+            Signal::SIGHUP,
+            Signal::SIGINT,
+            Signal::SIGQUIT,
+            Signal::SIGUSR1,
+            Signal::SIGUSR2,
+        ] {
             // In our own process group, a signal from the terminal has reached the program already.
             if arrived.has(signal) && (self.child.group().is_some() || arrived.is_from_process(signal)) {
                 self.forward(signal);
@@ -313,7 +330,9 @@ impl Bridge {
 
     fn resize(&mut self) -> Result<()> {
         let Some(terminal) = &self.terminal else { return Ok(()) };
-        let (Some(size), Some(master)) = (tty::size_of(terminal.outlet.as_fd()), &self.master) else { return Ok(()) };
+        let (Some(size), Some(master)) = (tty::size_of(terminal.outlet.as_fd()), &self.master) else {
+            return Ok(());
+        };
         let before = self.lanes[0].screen.as_ref().map(|screen| screen.size());
         if terminal.fixed_size || before == Some(size) {
             return Ok(());
@@ -393,8 +412,9 @@ impl Bridge {
         }
         self.masks_told = now;
         for lane in &mut self.lanes {
-            let rules = lane.stream().take_masks();
-            if !rules.is_empty() {
+            let masks = lane.stream().take_masks();
+            if !masks.is_empty() {
+                let rules = masks.iter().map(|hit| (hit.rule.to_string(), hit.count)).collect();
                 let mask = audit::Mask { place: "terminal".to_owned(), rules, call: None };
                 self.recorder.event(&audit::Event::Mask(mask))?;
             }
@@ -412,7 +432,10 @@ impl Bridge {
         self.broker.close("the session ended");
         self.cover(false);
         if !self.ending.is_stopping() {
-            let told = self.keys.end(&self.recorder).and_then(|()| self.tell_masks(Micros(u64::MAX), Duration::ZERO));
+            let told = self
+                .keys
+                .end(&self.recorder)
+                .and_then(|()| self.tell_masks(Micros(u64::MAX), Duration::ZERO));
             if let Err(error) = told.and_then(|()| self.recorder.flush()) {
                 self.ending.stop(error, self.clock.elapsed());
             }

@@ -34,6 +34,11 @@ impl Environment {
         self.0.iter().find(|(existing, _)| existing == name.as_ref()).map(|(_, value)| value.as_os_str())
     }
 
+    /// Names and values.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
     /// All variables.
     #[must_use]
     pub fn into_vec(self) -> Vec<(OsString, OsString)> {
@@ -47,7 +52,8 @@ mod tests {
 
     #[test]
     fn a_variable_is_set_once_and_can_go() {
-        let mut environment = Environment::new([("HOME".into(), "/home/ana".into()), ("A".into(), "1".into())]);
+        let mut environment =
+            Environment::new([("HOME".into(), "/home/ana".into()), ("A".into(), "1".into())]);
         environment.set("A", "2");
         environment.set("B", "3");
         environment.remove("HOME");

@@ -112,8 +112,9 @@ fn watch(on_terminal: bool) -> Result<Signals> {
         // Without a terminal of our own, Ctrl-Z stops us and the program alike, as it should.
         watched.extend([Signal::SIGWINCH, Signal::SIGTSTP]);
     }
-    // SIGXFSZ and SIGPIPE become errors of write(2), which are told; the program gets its own back.
-    Signals::watch(&watched, &[Signal::SIGXFSZ, Signal::SIGPIPE])
+    // SIGXFSZ becomes an error of write(2), which is told; the program gets its own back. Rust's runtime does the
+    // same with SIGPIPE, and std gives the program the usual one back.
+    Signals::watch(&watched, &[Signal::SIGXFSZ])
 }
 
 fn wire(spec: &Spec) -> Result<Wiring> {
@@ -157,7 +158,13 @@ fn wire_pipes(spec: &Spec) -> Result<Wiring> {
         lanes.push(lane);
         writer
     };
-    Ok(Wiring { master: None, slave: None, stdio: [None, Some(writer), Some(error_writer)], lanes, outlet: None })
+    Ok(Wiring {
+        master: None,
+        slave: None,
+        stdio: [None, Some(writer), Some(error_writer)],
+        lanes,
+        outlet: None,
+    })
 }
 
 /// A pipe from the program to one of our outputs: its lane, and the program's end.
@@ -171,7 +178,10 @@ fn pipe_lane(spec: &Spec, output: std::os::fd::BorrowedFd<'_>) -> Result<(Lane, 
 }
 
 fn own(slave: &Slave) -> Result<OwnedFd> {
-    slave.as_fd().try_clone_to_owned().map_err(|cause| Error::io("cannot duplicate the pseudo-terminal", &cause))
+    slave
+        .as_fd()
+        .try_clone_to_owned()
+        .map_err(|cause| Error::io("cannot duplicate the pseudo-terminal", &cause))
 }
 
 fn ours(error: Error) -> Unstartable {

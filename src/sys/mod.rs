@@ -12,4 +12,5 @@ pub mod poll;
 pub mod pty;
 pub mod signals;
 pub mod tty;
+pub mod user;
 pub mod wake;

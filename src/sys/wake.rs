@@ -14,7 +14,11 @@ pub struct Waker(Arc<OwnedFd>);
 
 /// What the woken thread polls.
 #[derive(Debug)]
-pub struct Wakeups(OwnedFd);
+pub struct Wakeups {
+    reader: OwnedFd,
+    /// Kept open, or the pipe would be "ready" for ever once the last waker is gone.
+    _writer: Arc<OwnedFd>,
+}
 
 /// A waker and what it wakes.
 ///
@@ -24,7 +28,8 @@ pub fn channel() -> Result<(Waker, Wakeups)> {
     let (reader, writer) = fd::pipe()?;
     fd::set_nonblocking(&reader)?;
     fd::set_nonblocking(&writer)?;
-    Ok((Waker(Arc::new(writer)), Wakeups(reader)))
+    let writer = Arc::new(writer);
+    Ok((Waker(Arc::clone(&writer)), Wakeups { reader, _writer: writer }))
 }
 
 impl Waker {
@@ -39,12 +44,12 @@ impl Wakeups {
     /// Forgets the wake-ups so far.
     pub fn clear(&self) {
         let mut buffer = [0; 64];
-        while let Ok(fd::Moved::Bytes(_)) = fd::read(&self.0, &mut buffer) {}
+        while let Ok(fd::Moved::Bytes(_)) = fd::read(&self.reader, &mut buffer) {}
     }
 }
 
 impl AsFd for Wakeups {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.reader.as_fd()
     }
 }

@@ -5,3 +5,7 @@ pub mod index;
 pub mod search;
 pub mod sessions;
 pub mod verify;
+//! `hoopctl`, one file per subcommand.
+
+pub mod config;
+pub mod policy;

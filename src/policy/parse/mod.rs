@@ -65,7 +65,7 @@ fn read(text: &str, origin: &str, actions: &dyn Actions, depth: Depth) -> Result
     reading.version(&mut top);
     let policy = Policy {
         origin: origin.to_owned(),
-        description: top.text("description").map(|text| shown(text.value)),
+        description: reading.sentence(&mut top, "description"),
         default: top.choice("default", EFFECTS).map_or(Effect::Deny, |effect| effect.value),
         session: reading.session(&mut top),
         statements: reading.statements(&mut top),
@@ -148,7 +148,7 @@ impl Reading<'_> {
         if !action.split_once(':').is_some_and(|(service, name)| is_name(service) && is_name(name)) {
             let fix = match action.split_once(['.', ' ', '/']) {
                 Some((service, name)) if is_name(service) && is_name(name) => {
-                    format!("write \"{service}:{name}\"")
+                    format!("write \"{}:{name}\"", service.to_ascii_lowercase())
                 }
                 _ => "write SERVICE:ACTION, such as \"s3:GetObject\", \"s3:Get*\" or \"*\"".to_owned(),
             };
@@ -202,3 +202,6 @@ fn place(section: &Section<'_, '_>) -> String {
     let document = section.document();
     format!("{}:{}", document.origin(), document.line(section.span.start))
 }
+
+#[cfg(test)]
+mod tests;

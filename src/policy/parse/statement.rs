@@ -64,7 +64,8 @@ impl Reading<'_> {
         if !section.has("effect") {
             section.missing("effect", "add `effect = \"allow\"`, \"ask\" or \"deny\"");
         }
-        let effect = section.choice("effect", EFFECTS).map_or(Effect::Deny, |effect| effect.value);
+        let said = section.choice("effect", EFFECTS).map(|effect| effect.value);
+        let effect = said.unwrap_or(Effect::Deny);
         if !["action", "not_action", "access"].iter().any(|key| section.has(key)) {
             section.missing(
                 "action",
@@ -86,7 +87,9 @@ impl Reading<'_> {
             approvers: self.approvers(&mut section, effect),
             ttl: section.duration("ttl", TTL).map(|ttl| ttl.value),
         };
-        self.only_for_ask(&section, effect);
+        if let Some(effect) = said {
+            only_for_ask(&section, effect);
+        }
         self.warn_of_bare_secrets(&section, &statement);
         section.finish();
         statement
@@ -123,12 +126,11 @@ impl Reading<'_> {
 
     fn access(&self, section: &mut Section<'_, '_>) -> Vec<AccessLevel> {
         let Some(words) = section.texts("access") else { return Vec::new() };
-        let levels = words
+        words
             .value
             .iter()
             .filter_map(|word| choose(section.document(), "access", word, ACCESS_LEVELS))
-            .collect();
-        levels
+            .collect()
     }
 
     fn principal(&self, section: &mut Section<'_, '_>) -> PrincipalRule {
@@ -186,19 +188,6 @@ impl Reading<'_> {
         Some(Approvers { users, groups, count: usize::try_from(needed).unwrap_or(usize::MAX) })
     }
 
-    fn only_for_ask(&self, section: &Section<'_, '_>, effect: Effect) {
-        if effect == Effect::Ask || !section.has("effect") {
-            return;
-        }
-        for key in ["approvers", "ttl"] {
-            if section.has(key) {
-                let message = format!("`{key}` in a statement that says {effect}: nobody is asked");
-                let fix = format!("write `effect = \"ask\"`, or leave `{key}` out");
-                section.document().fault(section.key_span(key), message, fix);
-            }
-        }
-    }
-
     fn warn_of_bare_secrets(&self, section: &Section<'_, '_>, statement: &Statement) {
         let Some(resources) = statement.resources.as_ref().filter(|_| statement.effect == Effect::Allow)
         else {
@@ -217,6 +206,20 @@ impl Reading<'_> {
                     format!("write \"{}-??????\"", shown(resource)),
                 );
             }
+        }
+    }
+}
+
+/// Who answers and how long it may take mean something only where somebody is asked.
+fn only_for_ask(section: &Section<'_, '_>, effect: Effect) {
+    if effect == Effect::Ask {
+        return;
+    }
+    for key in ["approvers", "ttl"] {
+        if section.has(key) {
+            let message = format!("`{key}` in a statement that says {effect}: nobody is asked");
+            let fix = format!("write `effect = \"ask\"`, or leave `{key}` out");
+            section.document().fault(section.key_span(key), message, fix);
         }
     }
 }

@@ -87,7 +87,8 @@ impl Keyboard {
             Ok(text) => {
                 let character = text.chars().next();
                 self.partial.clear();
-                character.map(|character| if character.is_control() { Key::Other } else { Key::Char(character) })
+                character
+                    .map(|character| if character.is_control() { Key::Other } else { Key::Char(character) })
             }
             Err(error) if error.error_len().is_none() => None,
             Err(_) => {

@@ -89,7 +89,10 @@ impl Prompt {
     fn press(&mut self, key: Key, now: Micros) -> Option<Given> {
         if let Some(reason) = &mut self.reason {
             match key {
-                Key::Enter => return self.give(Answer::Deny(self.reason.clone().unwrap_or_default().trim().to_owned())),
+                Key::Enter => {
+                    return self
+                        .give(Answer::Deny(self.reason.clone().unwrap_or_default().trim().to_owned()));
+                }
                 Key::Escape => {
                     self.reason = None;
                     self.guarded_until = after(now);
@@ -221,7 +224,9 @@ mod tests {
             terminal.feed(drawn.as_str());
             let text: Vec<String> = terminal.screen().visible_lines().map(avt::Line::text).collect();
             let text = text.join("\n");
-            for word in ["1 of 2", "s3:DeleteObject", "arn:aws:s3:::billing/", "59 s", "allow", "deny", "␛[2J07."] {
+            for word in
+                ["1 of 2", "s3:DeleteObject", "arn:aws:s3:::billing/", "59 s", "allow", "deny", "␛[2J07."]
+            {
                 assert!(text.contains(word), "{cols}x{rows} lacks {word}:\n{text}");
             }
         }

@@ -13,7 +13,9 @@ fn visible_char(character: char) -> char {
         '\x7f' => '␡',
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(character)).unwrap_or('·'),
         // C1 controls; what turns the direction of text; what has no width and so could hide.
-        '\u{80}'..='\u{9f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => '·',
+        '\u{80}'..='\u{9f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => {
+            '·'
+        }
         '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' | '\u{ad}' | '\u{61c}' => '·',
         _ => character,
     }

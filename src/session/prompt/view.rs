@@ -104,7 +104,12 @@ fn foot(frame: &Frame<'_>, cols: usize) -> Vec<String> {
     let note = format!("{DIM} {}{PLAIN}", clipped(note, cols.saturating_sub(1)));
     let style = if frame.ready { BOLD } else { DIM };
     let key = |key: &str, what: &str| format!("{style} {key}{PLAIN} {what} ");
-    let wide = [("a", "allow once"), ("s", "allow this for the session"), ("d", "deny"), ("D", "deny, with a reason")];
+    let wide = [
+        ("a", "allow once"),
+        ("s", "allow this for the session"),
+        ("d", "deny"),
+        ("D", "deny, with a reason"),
+    ];
     if cols >= 78 {
         return vec![wide.map(|(name, what)| key(name, what)).concat(), note];
     }

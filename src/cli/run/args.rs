@@ -1,0 +1,191 @@
+//! What can be typed after `hoop-run`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+const AFTER_HELP: &str = "\
+Examples:
+  hoop-run -- aws s3 ls                        your own AWS profile, policy `guarded`, recorded
+  hoop-run --policy readonly -- claude         an agent that may look, not touch
+  hoop-run                                     your shell
+  hoop-run -- aws s3 ls | wc -l                without a terminal: byte for byte, recorded all the same
+  hoop-run --headless -c 'make deploy'         recorded as on a terminal, shown to nobody
+  hoop-run -o demo.cast -- bash                a copy for any asciinema player
+
+Everything is recorded below $XDG_STATE_HOME/hoop (~/.local/state/hoop); look at it with hoop-replay.
+Exit status: the program's; 125 hoop-run failed, 126 the program cannot run, 127 there is no such program;
+a program killed by a signal makes hoop-run die of the same signal.";
+
+/// Run a program with its AWS calls gated, its secrets masked and everything recorded
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "hoop-run",
+    version,
+    about,
+    after_help = AFTER_HELP,
+    max_term_width = 110,
+    disable_help_flag = true,
+    disable_version_flag = true
+)]
+pub struct Args {
+    /// The program and its arguments [default: your shell]
+    #[arg(value_name = "CMD", trailing_var_arg = true, num_args = 0..)]
+    pub command: Vec<OsString>,
+
+    /// Run a shell command instead, by $SHELL -c
+    #[arg(short = 'c', long, value_name = "COMMAND", conflicts_with = "command", help_heading = "Program")]
+    pub shell: Option<OsString>,
+
+    /// Run it in this directory
+    #[arg(short = 'C', long, value_name = "DIR", help_heading = "Program")]
+    pub cwd: Option<PathBuf>,
+
+    /// Set an environment variable of the program; may be repeated
+    #[arg(
+        short = 'E',
+        long = "env",
+        value_name = "KEY=VALUE",
+        value_parser = variable,
+        help_heading = "Program"
+    )]
+    pub env: Vec<(String, String)>,
+
+    /// What may be done: guarded, readonly, observe, or a policy file
+    #[arg(short = 'p', long, value_name = "NAME|FILE", help_heading = "AWS")]
+    pub policy: Option<String>,
+
+    /// The AWS profile whose credentials hoop-run signs with
+    #[arg(long, value_name = "NAME", help_heading = "AWS")]
+    pub profile: Option<String>,
+
+    /// The default AWS region of the program
+    #[arg(long, value_name = "REGION", help_heading = "AWS")]
+    pub region: Option<String>,
+
+    /// Record and mask only: the program keeps its own way to AWS, and its own credentials
+    #[arg(long, help_heading = "AWS")]
+    pub no_gateway: bool,
+
+    /// A title for the recording
+    #[arg(short = 't', long, value_name = "TEXT", help_heading = "Recording")]
+    pub title: Option<String>,
+
+    /// Record what you type, too; never while the terminal does not echo, as for passwords
+    #[arg(short = 'I', long, aliases = ["stdin", "capture-input", "log-in"], help_heading = "Recording")]
+    pub record_input: bool,
+
+    /// Copy the finished recording to this file (asciicast 3)
+    #[arg(
+        short = 'o',
+        short_alias = 'O',
+        long,
+        alias = "log-out",
+        value_name = "FILE.cast",
+        help_heading = "Recording"
+    )]
+    pub output: Option<PathBuf>,
+
+    /// Let --output replace a file
+    #[arg(long, requires = "output", help_heading = "Recording")]
+    pub overwrite: bool,
+
+    /// Give the program a terminal that nobody sees
+    #[arg(short = 'H', long, help_heading = "Terminal")]
+    pub headless: bool,
+
+    /// Columns of the program's terminal [default: yours; headless: 80]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Terminal")]
+    pub cols: Option<u16>,
+
+    /// Rows of the program's terminal [default: yours; headless: 24]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000), help_heading = "Terminal")]
+    pub rows: Option<u16>,
+
+    /// Both at once, as 120x30
+    #[arg(
+        long,
+        value_name = "COLSxROWS",
+        alias = "tty-size",
+        value_parser = window,
+        conflicts_with_all = ["cols", "rows"],
+        help_heading = "Terminal"
+    )]
+    pub window_size: Option<(u16, u16)>,
+
+    /// Say nothing but errors
+    #[arg(short = 'q', long)]
+    pub quiet: bool,
+
+    /// Taken for the sake of script(1) and asciinema: the program's exit status is always given
+    #[arg(short = 'e', long = "return", hide = true)]
+    pub give_status: bool,
+
+    /// Print help
+    #[arg(short = 'h', long, action = clap::ArgAction::Help)]
+    pub help: Option<bool>,
+
+    /// Print version
+    #[arg(short = 'V', long, action = clap::ArgAction::Version)]
+    pub version: Option<bool>,
+}
+
+impl Args {
+    /// The columns and rows that were asked for.
+    #[must_use]
+    pub fn wanted_size(&self) -> (Option<u16>, Option<u16>) {
+        match self.window_size {
+            Some((cols, rows)) => (Some(cols), Some(rows)),
+            None => (self.cols, self.rows),
+        }
+    }
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("not of the form KEY=VALUE".to_owned()),
+    }
+}
+
+fn window(text: &str) -> Result<(u16, u16), String> {
+    let number = |text: &str| text.parse::<u16>().ok().filter(|number| (1..=1000).contains(number));
+    text.split_once('x')
+        .and_then(|(cols, rows)| Some((number(cols)?, number(rows)?)))
+        .ok_or_else(|| "not of the form COLSxROWS, such as 120x30".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Args {
+        Args::try_parse_from(text.split(' ').map(OsString::from)).unwrap()
+    }
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        <Args as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn everything_after_the_program_is_its_own() {
+        let args = parse("hoop-run -q aws s3 ls --region eu-west-1 --help");
+        assert_eq!(args.command, ["aws", "s3", "ls", "--region", "eu-west-1", "--help"]);
+        assert_eq!((args.region, args.quiet), (None, true));
+        assert_eq!(parse("hoop-run --region r -- -strange name").command, ["-strange", "name"]);
+    }
+
+    #[test]
+    fn a_mistyped_option_is_not_taken_for_a_program() {
+        assert!(Args::try_parse_from(["hoop-run", "--polcy", "x", "--", "true"]).is_err());
+    }
+
+    #[test]
+    fn what_users_of_script_and_asciinema_type_works() {
+        let args = parse("hoop-run -q -e -c true -O a.cast --stdin --tty-size 120x30");
+        assert_eq!(args.wanted_size(), (Some(120), Some(30)));
+        assert_eq!((args.shell, args.record_input), (Some("true".into()), true));
+    }
+}

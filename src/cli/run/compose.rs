@@ -1,0 +1,295 @@
+//! Puts the parts together, runs the session and sees it to its end.
+
+use std::ffi::OsStr;
+use std::ffi::OsString;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use crate::approval::Broker;
+use crate::audit::End;
+use crate::audit::EndReason;
+use crate::audit::Start;
+use crate::cli::run::OURS;
+use crate::cli::run::agent;
+use crate::cli::run::args::Args;
+use crate::cli::run::gateway::Gateway;
+use crate::cli::run::gateway::Setup;
+use crate::cli::run::notes;
+use crate::cli::run::settings::Settings;
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::error::IoContext;
+use crate::error::Kind;
+use crate::error::Result;
+use crate::record;
+use crate::record::Recorder;
+use crate::session;
+use crate::session::Ended;
+use crate::session::Exit;
+use crate::session::Spec;
+use crate::session::Surroundings;
+use crate::session::environment::Environment;
+use crate::sys::exec;
+use crate::sys::exec::Trouble;
+use crate::sys::exec::Unstartable;
+use crate::sys::harden;
+use crate::sys::harden::Hardened;
+use crate::sys::signals::Signal;
+use crate::sys::user;
+use crate::sys::wake;
+use crate::types::SessionId;
+
+/// How hoop-run itself ends.
+pub(super) enum Status {
+    /// With this status.
+    Code(u8),
+    /// By this signal.
+    Signal(Signal),
+}
+
+/// The session's way to AWS and to a person, and what tells them apart in the record.
+struct Parts {
+    settings: Settings,
+    environment: Environment,
+    program: PathBuf,
+    surroundings: Surroundings,
+    clock: Clock,
+    hardened: Hardened,
+}
+
+/// Runs one session.
+pub(super) fn run(args: Args) -> Status {
+    let hardened = harden::harden();
+    match prepare(&args, hardened).and_then(|parts| run_session(&args, parts)) {
+        Ok(status) => status,
+        Err(unstartable) => {
+            notes::complain(&unstartable.error);
+            Status::Code(code_of(unstartable.trouble))
+        }
+    }
+}
+
+/// Everything that needs no recording yet: a mistyped program makes none.
+fn prepare(args: &Args, hardened: Hardened) -> Result<Parts, Unstartable> {
+    let clock = Clock::system();
+    let mut environment = Environment::new(std::env::vars_os());
+    let directory = std::env::current_dir().unwrap_or_default();
+    let settings = Settings::settle(args, &environment, &directory).map_err(ours)?;
+    for (name, value) in &args.env {
+        environment.set(name, value);
+    }
+    let name = settings.argv.first().map_or(OsStr::new(""), OsString::as_os_str);
+    let program = exec::find(name, environment.get("PATH"))?;
+    let surroundings = Surroundings::look(args.headless).map_err(ours)?;
+    Ok(Parts { settings, environment, program, surroundings, clock, hardened })
+}
+
+fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
+    let Parts { settings, mut environment, program, surroundings, clock, hardened } = parts;
+    let config = &settings.config;
+    let masks = Arc::clone(&settings.masks);
+    let talks = surroundings.can_ask() && !config.quiet();
+    let state = config.state_dir();
+    let recovery = recover(&state, &clock);
+    let (waker, wakeups) = wake::channel().map_err(ours)?;
+    let broker = match surroundings.can_ask() {
+        true => Broker::new(clock.clone(), {
+            let waker = waker.clone();
+            move || waker.wake()
+        }),
+        false => Broker::nobody("there is no terminal to ask on"),
+    };
+    let size = surroundings.size(args.wanted_size());
+    let mut start = describe(args, &settings, &program, &environment, &clock).map_err(ours)?;
+    start.command = masks.argv(&start.command);
+    start.title = start.title.map(|title| masks.text(&title).into_owned());
+    (start.tty, start.cols, start.rows) = (surroundings.can_ask() || args.headless, size.cols, size.rows);
+    let person = start.user.clone();
+    let id = start.id;
+    let recorder = Recorder::create(&state, &start, clock.clone()).map_err(ours)?;
+    recorder.on_failure(move |_| waker.wake());
+    let setup = Setup {
+        config,
+        policy: &settings.policy,
+        masks: &masks,
+        recorder: &recorder,
+        broker: &broker,
+        clock: &clock,
+    };
+    let gateway = Gateway::start(&setup, !args.no_gateway).map_err(ours)?;
+    environment.set("HOOP_SESSION", id.to_string());
+    if args.no_gateway {
+        choose_upstream(args, &mut environment);
+    }
+    gateway.equip(&mut environment);
+    if !config.quiet() {
+        for warning in
+            config.warnings().iter().chain(settings.policy.layers().iter().flat_map(|layer| &layer.warnings))
+        {
+            notes::say(&format!("hoop-run: {warning}"));
+        }
+    }
+    if talks {
+        let (policy, gateway) = (settings.policy_names(), gateway.capture);
+        notes::say(&notes::Beginning { id, policy: &policy, gateway, sandbox: "none" }.line());
+    }
+    let ended = session::run(Spec {
+        program,
+        argv: settings.argv,
+        env: environment.into_vec(),
+        directory: args.cwd.clone(),
+        surroundings,
+        size,
+        fixed_size: args.wanted_size() != (None, None),
+        record_input: config.record_input(),
+        person,
+        clock: clock.clone(),
+        recorder: recorder.clone(),
+        masks,
+        broker,
+        wakeups,
+        hardened: Some(hardened),
+    });
+    gateway.stop();
+    let status = conclude(&ended, &recorder, args);
+    if talks {
+        let took = clock.elapsed().into();
+        notes::say(&notes::End { id, took, counts: recorder.counts() }.line());
+    }
+    if let Some(recovery) = recovery {
+        // One that panicked has told so itself.
+        let _ = recovery.join();
+    }
+    Ok(status)
+}
+
+/// Without a gateway, the program itself goes to the profile and region that were asked for.
+fn choose_upstream(args: &Args, environment: &mut Environment) {
+    if let Some(profile) = &args.profile {
+        environment.set("AWS_PROFILE", profile);
+    }
+    if let Some(region) = &args.region {
+        environment.set("AWS_REGION", region);
+        environment.set("AWS_DEFAULT_REGION", region);
+    }
+}
+
+/// Finishes the recording and tells what went wrong.
+fn conclude(ended: &Ended, recorder: &Recorder, args: &Args) -> Status {
+    let mut trouble = ended.trouble.clone();
+    let failed = recorder.failure().is_some();
+    if !failed && let Err(error) = recorder.finish(&end_of(ended)) {
+        trouble.push(error);
+    } else if let (false, Some(file)) = (failed, &args.output)
+        && let Err(error) = copy(&recorder.folder().join("terminal.cast"), file, args.overwrite)
+    {
+        trouble.push(error);
+    }
+    trouble.iter().for_each(notes::complain);
+    match &ended.exit {
+        Exit::NotStarted(unstartable) => {
+            notes::complain(&unstartable.error);
+            Status::Code(code_of(unstartable.trouble))
+        }
+        Exit::Stopped => Status::Code(OURS),
+        Exit::Status(_) | Exit::Signal(_) if trouble.iter().any(|error| error.kind() == Kind::Record) => {
+            Status::Code(OURS)
+        }
+        Exit::Status(status) => Status::Code(*status),
+        Exit::Signal(signal) => Status::Signal(*signal),
+    }
+}
+
+fn end_of(ended: &Ended) -> End {
+    let message = ended.trouble.first().map(ToString::to_string);
+    match &ended.exit {
+        Exit::Status(status) => {
+            End { reason: EndReason::Exited, status: Some(i32::from(*status)), signal: None, message }
+        }
+        Exit::Signal(signal) => {
+            End { reason: EndReason::Killed, status: None, signal: Some(*signal as i32), message }
+        }
+        Exit::NotStarted(unstartable) => End {
+            reason: EndReason::NotStarted,
+            status: Some(i32::from(code_of(unstartable.trouble))),
+            signal: None,
+            message: Some(unstartable.error.to_string()),
+        },
+        Exit::Stopped => End { reason: EndReason::Stopped, status: None, signal: None, message },
+    }
+}
+
+/// What the record says at its beginning.
+fn describe(
+    args: &Args,
+    settings: &Settings,
+    program: &Path,
+    environment: &Environment,
+    clock: &Clock,
+) -> Result<Start> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)
+        .map_err(|cause| Error::new(Kind::System, "there are no random numbers").why(cause.to_string()))?;
+    let now = clock.unix_micros();
+    let command = settings.argv.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let text = |name: &str| environment.get(name).map(|value| value.to_string_lossy().into_owned());
+    let mut start = Start::new(SessionId::new(now, u128::from_ne_bytes(random)), now, command);
+    let person = user::current();
+    start.user = person.name;
+    start.uid = person.uid;
+    start.groups = person.groups;
+    start.host = user::host();
+    start.cwd = args
+        .cwd
+        .clone()
+        .map_or_else(std::env::current_dir, std::path::absolute)
+        .map(|path| path.display().to_string())
+        .unwrap_or_default();
+    start.title.clone_from(&args.title);
+    start.agent = agent::of(program, |name| environment.get(name));
+    let config = &settings.config;
+    start.profile = config.upstream_profile().map(str::to_owned).or_else(|| text("AWS_PROFILE"));
+    let region = || text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION"));
+    start.region = config.upstream_region().map(str::to_owned).or_else(region);
+    start.policies = settings.policies_used()?;
+    start.term = text("TERM");
+    start.record_input = config.record_input();
+    start.capture = "off".to_owned();
+    start.sandbox = "off".to_owned();
+    start.env = ["SHELL", "TERM"].iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))).collect();
+    Ok(start)
+}
+
+/// Seals sessions that were killed, beside the one that begins: there may be gigabytes to read.
+fn recover(state: &Path, clock: &Clock) -> Option<thread::JoinHandle<()>> {
+    let (state, clock) = (state.to_owned(), clock.clone());
+    // What could be sealed is; what could not is told by `hoopctl verify`.
+    record::may_need_recovery(&state).then(|| thread::spawn(move || drop(record::recover(&state, &clock))))
+}
+
+/// Copies the finished recording; the copy is as private as the original.
+fn copy(from: &Path, to: &Path, replace: bool) -> Result<()> {
+    let what = || format!("cannot copy the recording to `{}`", to.display());
+    let mut source = std::fs::File::open(from).context(what)?;
+    let mut options = OpenOptions::new();
+    options.write(true).mode(0o600);
+    let options = if replace { options.create(true).truncate(true) } else { options.create_new(true) };
+    let mut target = options.open(to).context(what)?;
+    std::io::copy(&mut source, &mut target).map(drop).context(what)
+}
+
+fn code_of(trouble: Trouble) -> u8 {
+    match trouble {
+        Trouble::NotFound => 127,
+        Trouble::NotExecutable => 126,
+        Trouble::Ours => OURS,
+    }
+}
+
+fn ours(error: Error) -> Unstartable {
+    Unstartable { trouble: Trouble::Ours, error }
+}

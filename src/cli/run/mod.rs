@@ -1,0 +1,47 @@
+//! hoop-run: runs a program in a terminal, recorded, masked and gated.
+
+mod agent;
+pub mod args;
+mod compose;
+mod gateway;
+mod notes;
+mod settings;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::sys::signals;
+use crate::sys::signals::Signal;
+use args::Args;
+
+/// Exit status when hoop-run itself failed, as env(1) and timeout(1) have it.
+const OURS: u8 = 125;
+
+/// The whole program: arguments in, exit status out. A program killed by a signal makes us die of the same one.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(arguments) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are answers, not failures; a closed pipe is nobody's fault.
+            let _ = error.print();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+                _ => ExitCode::from(OURS),
+            };
+        }
+    };
+    match compose::run(args) {
+        compose::Status::Code(code) => ExitCode::from(code),
+        compose::Status::Signal(signal) => die_of(signal),
+    }
+}
+
+fn die_of(signal: Signal) -> ExitCode {
+    signals::die_of(signal);
+    // Only if it did not kill us.
+    ExitCode::from(128_u8.saturating_add(signal as u8))
+}

@@ -1,0 +1,181 @@
+//! What the arguments, the environment and the configuration come down to.
+
+use std::ffi::OsStr;
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::audit::PolicyUsed;
+use crate::cli::run::args::Args;
+use crate::config::Config;
+use crate::config::Sources;
+use crate::config::load::PolicyChoice;
+use crate::config::load::PolicyLayer;
+use crate::error::Error;
+use crate::error::Kind;
+use crate::error::Result;
+use crate::mask::Engine;
+use crate::mask::UserRule;
+use crate::policy::PolicySet;
+use crate::policy::load::text_of;
+use crate::policy::model::MaskRule;
+use crate::session::environment::Environment;
+
+/// Everything decided before the session begins.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// The configuration in force, flags included.
+    pub(super) config: Config,
+    /// The policies in force.
+    pub(super) policy: PolicySet,
+    /// The built-in masks and those of the policies.
+    pub(super) masks: Arc<Engine>,
+    /// The program and its arguments, as typed.
+    pub(super) argv: Vec<OsString>,
+}
+
+impl Settings {
+    /// Settles everything.
+    ///
+    /// # Errors
+    /// Faults of the configuration and the policies; no place for recordings; a copy that would replace a file.
+    pub(super) fn settle(args: &Args, environment: &Environment, directory: &Path) -> Result<Self> {
+        if let Some(file) = args.output.as_deref().filter(|_| !args.overwrite) {
+            must_be_new(file)?;
+        }
+        let config = Config::load(&sources(args, environment, directory))?;
+        if !config.state_dir().is_absolute() {
+            return Err(Error::new(Kind::Config, "there is no place for recordings")
+                .why("neither XDG_STATE_HOME nor HOME is set to an absolute path")
+                .fix("set one of them, or `state_dir` in the configuration"));
+        }
+        let policy = PolicySet::load(config.policies())?;
+        let masks = Arc::new(Engine::with_rules(&rules(&policy))?);
+        masks.learn_environment(
+            environment.iter().filter_map(|(name, value)| name.to_str().zip(value.to_str())),
+        );
+        Ok(Self { config, policy, masks, argv: argv(args, environment) })
+    }
+
+    /// The policies' names, for the first line.
+    pub(super) fn policy_names(&self) -> String {
+        let names: Vec<&str> = self.config.policies().iter().map(|choice| choice.policy.as_str()).collect();
+        if names.is_empty() { "none: every call is refused".to_owned() } else { names.join(" + ") }
+    }
+
+    /// The policies, for the record.
+    ///
+    /// # Errors
+    /// When a file has gone since it was loaded.
+    pub(super) fn policies_used(&self) -> Result<Vec<PolicyUsed>> {
+        let used = |choice: &PolicyChoice| {
+            let (text, name) = text_of(&choice.policy)?;
+            let layer = match choice.layer {
+                PolicyLayer::Machine => "/etc",
+                PolicyLayer::User => "user",
+                PolicyLayer::Project => "project",
+            };
+            let sha256 = hex::encode(Sha256::digest(text));
+            Ok(PolicyUsed { name, origin: format!("{layer}: {}", choice.origin), sha256 })
+        };
+        self.config.policies().iter().map(used).collect()
+    }
+}
+
+/// Where the configuration comes from; what was typed is its strongest layer.
+fn sources(args: &Args, environment: &Environment, directory: &Path) -> Sources {
+    let text = |value: &OsStr| value.to_str().map(str::to_owned);
+    let variables = environment.iter().filter_map(|(name, value)| text(name).zip(text(value)));
+    let mut sources = Sources::discover(variables, directory);
+    let texts = [
+        ("--policy", "policy", &args.policy),
+        ("--profile", "upstream.profile", &args.profile),
+        ("--region", "upstream.region", &args.region),
+    ];
+    for (flag, key, value) in texts {
+        if let Some(value) = value {
+            sources = sources.flag(flag, key, value);
+        }
+    }
+    for (flag, key, is_given) in
+        [("--record-input", "record.input", args.record_input), ("--quiet", "quiet", args.quiet)]
+    {
+        if is_given {
+            sources = sources.flag(flag, key, "true");
+        }
+    }
+    sources
+}
+
+fn rules(policy: &PolicySet) -> Vec<UserRule> {
+    let rule = |rule: &MaskRule| UserRule {
+        name: rule.name.clone(),
+        actions: rule.actions.clone(),
+        fields: rule.fields.clone(),
+        columns: rule.columns.clone(),
+        regex: rule.regex.clone(),
+    };
+    policy.masks().map(rule).collect()
+}
+
+fn must_be_new(file: &Path) -> Result<()> {
+    if file.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Usage, format!("`{}` exists already", file.display()))
+        .fix("give --overwrite to replace it, or another name"))
+}
+
+fn argv(args: &Args, environment: &Environment) -> Vec<OsString> {
+    let shell =
+        || environment.get("SHELL").filter(|shell| !shell.is_empty()).unwrap_or(OsStr::new("/bin/sh"));
+    match &args.shell {
+        Some(command) => vec![shell().to_owned(), "-c".into(), command.clone()],
+        None if args.command.is_empty() => vec![shell().to_owned()],
+        None => args.command.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    fn settle(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Settings> {
+        let args = Args::try_parse_from([&["hoop-run"], arguments].concat()).unwrap();
+        let variables = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        Settings::settle(&args, &Environment::new(variables), Path::new("/"))
+    }
+
+    #[test]
+    fn without_a_program_the_shell_runs() {
+        let environment = [("HOME", "/h"), ("SHELL", "/bin/zsh")];
+        assert_eq!(settle(&[], &environment).unwrap().argv, ["/bin/zsh"]);
+        assert_eq!(settle(&["-c", "a | b"], &environment).unwrap().argv, ["/bin/zsh", "-c", "a | b"]);
+        assert_eq!(settle(&[], &[("HOME", "/h")]).unwrap().argv, ["/bin/sh"]);
+    }
+
+    #[test]
+    fn recordings_go_where_xdg_says() {
+        let state = |environment: &[(&str, &str)]| {
+            settle(&[], environment).map(|settings| settings.config.state_dir())
+        };
+        assert_eq!(state(&[("HOME", "/h")]).unwrap(), Path::new("/h/.local/state/hoop"));
+        assert_eq!(state(&[("HOME", "/h"), ("XDG_STATE_HOME", "/s")]).unwrap(), Path::new("/s/hoop"));
+        assert!(state(&[]).is_err());
+    }
+
+    #[test]
+    fn what_is_typed_is_stronger_than_the_environment() {
+        let environment = [("HOME", "/h"), ("HOOP_POLICY", "observe"), ("HOOP_RECORD_INPUT", "true")];
+        assert_eq!(settle(&[], &environment).unwrap().policy_names(), "observe");
+        let settings = settle(&["--policy", "readonly", "--region", "eu-west-1"], &environment).unwrap();
+        assert_eq!(settings.policy_names(), "readonly");
+        assert_eq!(settings.config.upstream_region(), Some("eu-west-1"));
+        assert!(settings.config.record_input());
+        assert_eq!(settings.policies_used().unwrap()[0].name, "built-in readonly");
+    }
+}

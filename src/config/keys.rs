@@ -1,0 +1,270 @@
+//! Every configuration key, in one place: its type, its sentence in the manual, and whether a project may set it.
+
+use std::time::Duration;
+
+use crate::config::diagnostic::nearest;
+use crate::config::duration;
+use crate::config::hotkey;
+
+/// A configuration key.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Its name, with a dot between table and key.
+    pub name: &'static str,
+    /// What values it takes.
+    pub kind: Kind,
+    /// Whether a project's `.hoop.toml` may set it. What could weaken hoop, or lead a session elsewhere, may not.
+    pub project: bool,
+    /// What it is for, in a sentence or two.
+    pub doc: &'static str,
+}
+
+/// What values a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text on one line; empty means not set.
+    Text,
+    /// The name of a built-in policy, or a path.
+    Policy,
+    /// A path; `~/` is the home folder.
+    Path,
+    /// An `http` or `https` address; empty means not set.
+    Url,
+    /// `true` or `false`.
+    Truth,
+    /// A duration from the first to the second, in seconds.
+    Duration(u64, u64),
+    /// One of some words.
+    Choice(&'static [&'static str]),
+    /// A list of words; the layers add to each other, none takes away.
+    List,
+    /// A key on the keyboard, such as `ctrl-]`.
+    Hotkey,
+}
+
+/// All keys, in the order of the manual.
+pub const KEYS: &[Key] = &[
+    Key {
+        name: "policy",
+        kind: Kind::Policy,
+        project: true,
+        doc: "The policy in force: `guarded`, `readonly`, `observe`, or the path of a file. The machine's, the user's and \
+              the project's all hold at once, and the strictest decides.",
+    },
+    Key {
+        name: "state_dir",
+        kind: Kind::Path,
+        project: false,
+        doc: "Where recordings and their index are kept. Without a setting, `$XDG_STATE_HOME/hoop` if that variable is set.",
+    },
+    Key {
+        name: "quiet",
+        kind: Kind::Truth,
+        project: false,
+        doc: "Whether hoop-run leaves out its lines at the start and the end of a session.",
+    },
+    Key {
+        name: "upstream.endpoint_url",
+        kind: Kind::Url,
+        project: false,
+        doc: "Where AWS calls are sent instead of to AWS: a test server, or a private endpoint.",
+    },
+    Key {
+        name: "upstream.region",
+        kind: Kind::Text,
+        project: true,
+        doc: "The AWS region of the session; without it, the one the AWS profile names.",
+    },
+    Key {
+        name: "upstream.profile",
+        kind: Kind::Text,
+        project: false,
+        doc: "The AWS profile whose credential signs the calls; without it, what the AWS tools would use.",
+    },
+    Key {
+        name: "gateway.capture",
+        kind: Kind::Choice(&["auto", "proxy", "endpoint"]),
+        project: false,
+        doc: "How the program's AWS calls reach hoop: by proxy variables, by `AWS_ENDPOINT_URL`, or whichever fits it.",
+    },
+    Key {
+        name: "approval.ttl",
+        kind: Kind::Duration(1, 86_400),
+        project: true,
+        doc: "How long a question waits for an answer before it counts as denied, where the policy does not say. AWS \
+              clients give up after 60 seconds.",
+    },
+    Key {
+        name: "approval.hotkey",
+        kind: Kind::Hotkey,
+        project: false,
+        doc: "The key that opens a waiting question in hoop-run's terminal.",
+    },
+    Key {
+        name: "record.input",
+        kind: Kind::Truth,
+        project: false,
+        doc: "Whether what is typed is recorded too, and not only what is shown.",
+    },
+    Key {
+        name: "mask.packs",
+        kind: Kind::List,
+        project: true,
+        doc: "The rule packs that hide secrets. Every layer adds to them, none takes one away.",
+    },
+    Key {
+        name: "replay.theme",
+        kind: Kind::Text,
+        project: true,
+        doc: "The colours of hoop-replay: a theme's name.",
+    },
+    Key {
+        name: "replay.idle_limit",
+        kind: Kind::Duration(0, 3_600),
+        project: true,
+        doc: "The longest pause in playback; longer ones are shortened to it. `0s` keeps every pause.",
+    },
+];
+
+/// A value of some key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// For texts, paths, addresses, choices and keys.
+    Text(String),
+    /// For `true` and `false`.
+    Truth(bool),
+    /// For durations.
+    Duration(Duration),
+    /// For lists.
+    List(Vec<String>),
+}
+
+impl Value {
+    /// The value as it would stand in a TOML file.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        match self {
+            Self::Text(text) => format!("\"{}\"", text.escape_default()),
+            Self::Truth(truth) => truth.to_string(),
+            Self::Duration(duration) => format!("\"{}\"", duration::format(*duration)),
+            Self::List(items) => {
+                let items: Vec<String> =
+                    items.iter().map(|item| format!("\"{}\"", item.escape_default())).collect();
+                format!("[{}]", items.join(", "))
+            }
+        }
+    }
+
+    /// The value alone, for scripts: no quotes, lists by commas.
+    #[must_use]
+    pub fn to_plain(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Truth(truth) => truth.to_string(),
+            Self::Duration(duration) => duration::format(*duration),
+            Self::List(items) => items.join(","),
+        }
+    }
+}
+
+impl Key {
+    /// The key of this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.name == name)
+    }
+
+    /// The name of the key that was probably meant.
+    #[must_use]
+    pub fn nearest(name: &str) -> Option<&'static str> {
+        let whole = nearest(name, KEYS.iter().map(|key| key.name));
+        // `theme` for `replay.theme`
+        whole.or_else(|| {
+            KEYS.iter().map(|key| key.name).find(|known| known.rsplit('.').next() == name.rsplit('.').next())
+        })
+    }
+
+    /// The environment variable that sets it: `HOOP_UPSTREAM_REGION`.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("HOOP_{}", self.name.replace('.', "_").to_ascii_uppercase())
+    }
+
+    /// Reads a value written as a text.
+    ///
+    /// # Errors
+    /// What is wrong, and what to write.
+    pub fn read(&self, text: &str) -> Result<Value, (String, String)> {
+        if text.chars().any(char::is_control) || text.len() > 4096 {
+            return Err(("the value is not one line of text".to_owned(), "write it on one line".to_owned()));
+        }
+        match self.kind {
+            Kind::Text | Kind::Policy | Kind::Path => Ok(Value::Text(text.to_owned())),
+            Kind::Url => url(text),
+            Kind::Truth => match text {
+                "true" | "1" | "yes" | "on" => Ok(Value::Truth(true)),
+                "false" | "0" | "no" | "off" => Ok(Value::Truth(false)),
+                _ => Err(("this is neither true nor false".to_owned(), "write true or false".to_owned())),
+            },
+            Kind::Duration(least, most) => self.duration(text, least, most),
+            Kind::Choice(words) => {
+                if words.contains(&text) {
+                    return Ok(Value::Text(text.to_owned()));
+                }
+                let fix = match nearest(text, words.iter().copied()) {
+                    Some(meant) => format!("did you mean \"{meant}\"?"),
+                    None => format!("write one of {}", words.join(", ")),
+                };
+                Err((format!("`{}` has no value of that name", self.name), fix))
+            }
+            Kind::List => Ok(Value::List(
+                text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect(),
+            )),
+            Kind::Hotkey => match hotkey::is_key(text) {
+                true => Ok(Value::Text(text.to_owned())),
+                false => Err((
+                    "this is not a key hoop can watch for".to_owned(),
+                    "write it like \"ctrl-]\" or \"f12\"".to_owned(),
+                )),
+            },
+        }
+    }
+
+    fn duration(&self, text: &str, least: u64, most: u64) -> Result<Value, (String, String)> {
+        let advice = || "write it like \"90s\", \"5m\" or \"1h30m\"".to_owned();
+        let value = duration::parse(text)
+            .map_err(|reason| (format!("this is not a duration: a duration {reason}"), advice()))?;
+        let (least, most) = (Duration::from_secs(least), Duration::from_secs(most));
+        if value < least || value > most {
+            let fix = format!("give {} to {}", duration::format(least), duration::format(most));
+            return Err((format!("`{}` is out of range", self.name), fix));
+        }
+        Ok(Value::Duration(value))
+    }
+
+    /// What values it takes, in words, for the manual.
+    #[must_use]
+    pub fn kind_words(&self) -> String {
+        match self.kind {
+            Kind::Text => "text".to_owned(),
+            Kind::Policy => "policy name or path".to_owned(),
+            Kind::Path => "path".to_owned(),
+            Kind::Url => "URL".to_owned(),
+            Kind::Truth => "true or false".to_owned(),
+            Kind::Duration(..) => "duration".to_owned(),
+            Kind::Choice(words) => words.join(", "),
+            Kind::List => "list of texts".to_owned(),
+            Kind::Hotkey => "key".to_owned(),
+        }
+    }
+}
+
+fn url(text: &str) -> Result<Value, (String, String)> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    if !text.is_empty() && (host.is_empty() || host.contains('@') || text.contains(' ')) {
+        let fix = "write it like \"http://127.0.0.1:5000\"".to_owned();
+        return Err(("this is not an http or https address".to_owned(), fix));
+    }
+    Ok(Value::Text(text.to_owned()))
+}

@@ -1,0 +1,125 @@
+//! The configuration's values by name and type.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::keys::Value;
+use crate::config::load::Config;
+
+/// How a program's AWS calls reach the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capture {
+    /// Whichever way fits the program.
+    Auto,
+    /// Proxy variables.
+    Proxy,
+    /// `AWS_ENDPOINT_URL`.
+    Endpoint,
+}
+
+impl Config {
+    /// `state_dir`
+    #[must_use]
+    pub fn state_dir(&self) -> PathBuf {
+        PathBuf::from(self.text("state_dir"))
+    }
+
+    /// `quiet`
+    #[must_use]
+    pub fn quiet(&self) -> bool {
+        self.truth("quiet")
+    }
+
+    /// `upstream.endpoint_url`
+    #[must_use]
+    pub fn upstream_endpoint_url(&self) -> Option<&str> {
+        self.given("upstream.endpoint_url")
+    }
+
+    /// `upstream.region`
+    #[must_use]
+    pub fn upstream_region(&self) -> Option<&str> {
+        self.given("upstream.region")
+    }
+
+    /// `upstream.profile`
+    #[must_use]
+    pub fn upstream_profile(&self) -> Option<&str> {
+        self.given("upstream.profile")
+    }
+
+    /// `gateway.capture`
+    #[must_use]
+    pub fn gateway_capture(&self) -> Capture {
+        match self.text("gateway.capture") {
+            "proxy" => Capture::Proxy,
+            "endpoint" => Capture::Endpoint,
+            _ => Capture::Auto,
+        }
+    }
+
+    /// `approval.ttl`
+    #[must_use]
+    pub fn approval_ttl(&self) -> Duration {
+        self.duration("approval.ttl")
+    }
+
+    /// `approval.hotkey`: `ctrl-]`, `ctrl-g`, `f12`.
+    #[must_use]
+    pub fn approval_hotkey(&self) -> &str {
+        self.text("approval.hotkey")
+    }
+
+    /// `record.input`
+    #[must_use]
+    pub fn record_input(&self) -> bool {
+        self.truth("record.input")
+    }
+
+    /// `mask.packs`
+    #[must_use]
+    pub fn mask_packs(&self) -> &[String] {
+        match self.value("mask.packs") {
+            Some(Value::List(packs)) => packs,
+            _ => &[],
+        }
+    }
+
+    /// `replay.theme`
+    #[must_use]
+    pub fn replay_theme(&self) -> &str {
+        self.text("replay.theme")
+    }
+
+    /// `replay.idle_limit`; `None`: every pause is kept.
+    #[must_use]
+    pub fn replay_idle_limit(&self) -> Option<Duration> {
+        Some(self.duration("replay.idle_limit")).filter(|limit| !limit.is_zero())
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.entry(name).map(|entry| &entry.value)
+    }
+
+    fn text(&self, name: &str) -> &str {
+        match self.value(name) {
+            Some(Value::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    fn given(&self, name: &str) -> Option<&str> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    fn truth(&self, name: &str) -> bool {
+        matches!(self.value(name), Some(Value::Truth(true)))
+    }
+
+    fn duration(&self, name: &str) -> Duration {
+        match self.value(name) {
+            Some(Value::Duration(duration)) => *duration,
+            _ => Duration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The rules and the known values that all callers share.
+
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use super::compiled::Compiled;
+use super::exact::Exact;
+use super::names;
+use super::stream::Stream;
+use super::tag::Tagger;
+use super::user::UserFields;
+use super::user::UserRegex;
+use super::user::UserRule;
+use crate::error::Result;
+
+/// One mask for a session: terminal, API bodies, records. Share it as `Arc<Engine>`.
+///
+/// Making one costs nothing; the rules are read when the first byte is scanned.
+#[derive(Default)]
+pub struct Engine {
+    /// The built-in rules and the user's, where there are user's.
+    own: Option<Compiled>,
+    fields: Vec<UserFields>,
+    known: RwLock<Arc<Exact>>,
+    generation: AtomicU64,
+    tagger: Tagger,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// The built-in rules.
+    #[must_use]
+    pub fn builtin() -> Self {
+        Self::default()
+    }
+
+    /// The built-in rules and a user's.
+    ///
+    /// Fails with `Config`, naming the rule and why, if an expression does not compile, matches the empty text, or can
+    /// match any length without a literal at its beginning, or if a field path makes no sense.
+    pub fn with_rules(user: &[UserRule]) -> Result<Self> {
+        let mut regexes = Vec::new();
+        let mut fields = Vec::new();
+        for rule in user {
+            if let Some(pattern) = &rule.regex {
+                regexes.push(UserRegex::new(rule, pattern)?);
+            }
+            fields.push(UserFields::new(rule)?);
+        }
+        let own = (!regexes.is_empty()).then(|| Compiled::new(regexes));
+        Ok(Self { own, fields, ..Self::default() })
+    }
+
+    /// From now on masks `value` and its encoded forms wherever they turn up, in streams that are open too.
+    ///
+    /// Values under six bytes and words that are everywhere (`production`, region names) are not learnt.
+    pub fn learn(&self, kind: &str, value: &str) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if Arc::make_mut(&mut known).add(kind, value) {
+            self.generation.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Learns the values of an environment that stand under sensitive names, such as `GITHUB_TOKEN`.
+    pub fn learn_environment<'v>(&self, vars: impl IntoIterator<Item = (&'v str, &'v str)>) {
+        for (name, value) in vars {
+            if names::is_sensitive_name(name) {
+                self.learn("environment", value);
+            }
+        }
+    }
+
+    /// A mask for one stream of bytes.
+    #[must_use]
+    pub fn stream(self: &Arc<Self>) -> Stream {
+        Stream::new(Arc::clone(self))
+    }
+
+    pub(super) fn rules(&self) -> &Compiled {
+        self.own.as_ref().unwrap_or_else(|| Compiled::builtin())
+    }
+
+    pub(super) fn fields(&self) -> &[UserFields] {
+        &self.fields
+    }
+
+    pub(super) fn known(&self) -> (Arc<Exact>, u64) {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        (Arc::clone(&known), self.generation())
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// The text that stands for a secret.
+    pub(super) fn tag(&self, kind: &str, value: &[u8]) -> String {
+        self.tagger.mask(kind, value)
+    }
+}

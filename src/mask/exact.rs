@@ -1,0 +1,301 @@
+//! Values that are known, in the forms in which programs write them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::URL_SAFE;
+
+/// The shortest value that is looked for: shorter ones would hide half of every screen.
+pub const SHORTEST: usize = 6;
+/// The longest piece of a value that is looked for; a longer value is looked for in pieces.
+const PIECE: usize = 512;
+/// Values beyond this number are no longer learnt.
+const MOST: usize = 4096;
+/// Bytes of a needle that are looked up.
+const HEAD: usize = 4;
+
+/// Values that are no secret, though something says they are.
+const STOP: &[&str] = &[
+    "password",
+    "secret",
+    "changeme",
+    "default",
+    "example",
+    "string",
+    "number",
+    "object",
+    "enabled",
+    "disabled",
+    "production",
+    "staging",
+    "develop",
+    "development",
+    "testing",
+    "localhost",
+    "127.0.0.1",
+    "postgres",
+    "mysql",
+    "master",
+    "public",
+    "private",
+    "docker",
+    "ubuntu",
+    "ec2-user",
+    "administrator",
+    "success",
+    "failed",
+    "active",
+    "available",
+    "aws:kms",
+    "SecureString",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eu-central-1",
+    "eu-north-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-northeast-1",
+    "ap-south-1",
+    "sa-east-1",
+    "ca-central-1",
+    "Bearer",
+    "bearer",
+    "unknown",
+    "undefined",
+    "required",
+];
+
+/// Whether `value` is fit to be looked for everywhere.
+pub fn is_fit(value: &str) -> bool {
+    let trimmed = value.trim();
+    trimmed.len() >= SHORTEST
+        && !STOP.iter().any(|stop| trimmed.eq_ignore_ascii_case(stop))
+        && !trimmed.bytes().all(|byte| byte == trimmed.as_bytes()[0])
+        && !trimmed.starts_with("hoopmask:")
+        && !super::benign::value(trimmed.as_bytes(), true)
+}
+
+/// One form of a known value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Needle {
+    /// What stands in the text.
+    pub bytes: Arc<[u8]>,
+    /// What sort of secret it is.
+    pub kind: Arc<str>,
+}
+
+/// All known values.
+#[derive(Clone, Debug, Default)]
+pub struct Exact {
+    needles: Vec<Needle>,
+    known: HashSet<Arc<[u8]>>,
+    /// Needles by the hash of their first bytes, sorted.
+    heads: Vec<(u32, u32)>,
+    /// One bit for each head's hash.
+    table: Vec<u64>,
+    /// Hashes of the beginnings that are shorter than a head.
+    starts: HashSet<(usize, u32)>,
+}
+
+impl Exact {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.needles.is_empty()
+    }
+
+    /// Learns `value` in all its forms; whether anything was new.
+    pub fn add(&mut self, kind: &str, value: &str) -> bool {
+        if !is_fit(value) || self.needles.len() >= MOST * 8 {
+            return false;
+        }
+        let kind: Arc<str> = kind.into();
+        let before = self.needles.len();
+        for form in forms(value) {
+            for piece in form.chunks(PIECE).filter(|piece| piece.len() >= SHORTEST) {
+                self.insert(piece, &kind);
+            }
+        }
+        if self.needles.len() == before {
+            return false;
+        }
+        self.index();
+        true
+    }
+
+    fn insert(&mut self, bytes: &[u8], kind: &Arc<str>) {
+        let bytes: Arc<[u8]> = bytes.into();
+        if self.known.insert(Arc::clone(&bytes)) {
+            for length in 1..HEAD {
+                self.starts.insert((length, head(&bytes[..length])));
+            }
+            self.needles.push(Needle { bytes, kind: Arc::clone(kind) });
+        }
+    }
+
+    fn index(&mut self) {
+        let heads = self.needles.iter().enumerate();
+        self.heads = heads
+            .filter_map(|(number, needle)| Some((head(&needle.bytes[..HEAD]), u32::try_from(number).ok()?)))
+            .collect();
+        self.heads.sort_unstable();
+        // One bit in sixteen is set at most, so that few places are looked at in vain.
+        let bits = (self.heads.len() * 16).next_power_of_two().max(1 << 12);
+        self.table = vec![0; bits / 64];
+        for (head, _) in &self.heads {
+            let slot = slot(*head, bits);
+            self.table[slot / 64] |= 1 << (slot % 64);
+        }
+    }
+
+    /// The first place in `bytes`, at `from` or later, where a needle may begin.
+    pub fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let bits = self.table.len() * 64;
+        if bits == 0 {
+            return None;
+        }
+        let rest = bytes.get(from..)?;
+        rest.windows(HEAD)
+            .position(|window| {
+                let slot = slot(head(window), bits);
+                self.table[slot / 64] >> (slot % 64) & 1 == 1
+            })
+            .map(|at| from + at)
+    }
+
+    /// The needles that may begin `bytes`.
+    pub fn at<'e>(&'e self, bytes: &[u8]) -> impl Iterator<Item = &'e Needle> + 'e {
+        let wanted = bytes.get(..HEAD).map(head);
+        let first = self.heads.partition_point(|(head, _)| Some(*head) < wanted);
+        self.heads[first..]
+            .iter()
+            .take_while(move |(head, _)| Some(*head) == wanted)
+            .map(|(_, number)| &self.needles[*number as usize])
+    }
+
+    /// How many of the last bytes of `bytes` may begin a needle, where fewer than a head have come.
+    pub fn partial(&self, bytes: &[u8]) -> usize {
+        (1..HEAD.min(bytes.len() + 1))
+            .rev()
+            .find(|length| self.starts.contains(&(*length, head(&bytes[bytes.len() - length..]))))
+            .unwrap_or(0)
+    }
+}
+
+/// Up to four bytes as a number.
+fn head(bytes: &[u8]) -> u32 {
+    bytes.iter().take(HEAD).fold(0, |number, byte| number << 8 | u32::from(*byte))
+}
+
+fn slot(head: u32, bits: usize) -> usize {
+    (u64::from(head.wrapping_mul(0x9e37_79b1)) * bits as u64 >> 32) as usize
+}
+
+/// The forms in which a value turns up: as it is; escaped for JSON once and twice, URLs, XML, shells; in base64 at each
+/// of the three offsets; in hexadecimal.
+fn forms(value: &str) -> Vec<Vec<u8>> {
+    let value = value.trim_end_matches(['\r', '\n']);
+    let mut forms = vec![value.as_bytes().to_vec()];
+    let json = |text: &str| {
+        let quoted = serde_json::to_string(text).unwrap_or_default();
+        quoted[1..quoted.len().max(2) - 1].to_owned()
+    };
+    let once = json(value);
+    forms.push(json(&once).into_bytes());
+    forms.push(once.into_bytes());
+    forms.push(percent(value, true));
+    forms.push(percent(value, false));
+    forms.push(xml(value).into_bytes());
+    forms.push(value.replace('\'', "'\\''").into_bytes());
+    for lead in 0..3usize {
+        let mut padded = vec![0; lead];
+        padded.extend_from_slice(value.as_bytes());
+        // Whole groups of three bytes that hold nothing but the value.
+        let first = if lead == 0 { 0 } else { 4 };
+        let whole = padded.len() / 3 * 4;
+        for text in [STANDARD.encode(&padded), URL_SAFE.encode(&padded)] {
+            // The letter that mixes in the byte after the value is unknown; padded ends count only as a whole.
+            if let Some(piece) = text.get(first..whole).filter(|piece| piece.len() >= 8) {
+                forms.push(piece.as_bytes().to_vec());
+            }
+        }
+    }
+    if value.len() >= 8 {
+        forms.push(hex::encode(value).into_bytes());
+        forms.push(hex::encode_upper(value).into_bytes());
+    }
+    if value.contains('\n') {
+        forms.extend(value.lines().filter(|line| line.len() >= 16).map(|line| line.as_bytes().to_vec()));
+    }
+    let mut seen = HashSet::new();
+    forms.retain(|form| form.len() >= SHORTEST && seen.insert(form.clone()));
+    forms
+}
+
+fn percent(value: &str, upper: bool) -> Vec<u8> {
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            text.push(char::from(byte));
+        } else if upper {
+            text.push_str(&format!("%{byte:02X}"));
+        } else {
+            text.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    text.into_bytes()
+}
+
+fn xml(value: &str) -> String {
+    value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_found_in_all_its_forms() {
+        let value = "Fal\"con/2019+amber&co";
+        let mut exact = Exact::default();
+        assert!(exact.add("secret", value));
+        assert!(!exact.add("secret", value));
+        let base64 = STANDARD.encode(format!("user:{value}!"));
+        for form in [value, "Fal\\\"con/2019+amber&co", "Fal%22con%2F2019%2Bamber%26co", &base64] {
+            let bytes = form.as_bytes();
+            let mut from = 0;
+            let mut found = false;
+            while let Some(at) = exact.find(bytes, from) {
+                found |= exact.at(&bytes[at..]).any(|needle| bytes[at..].starts_with(&needle.bytes));
+                from = at + 1;
+            }
+            assert!(found, "{form}");
+        }
+    }
+
+    #[test]
+    fn common_words_and_short_values_are_not_learnt() {
+        let mut exact = Exact::default();
+        for value in
+            ["", "abc", "12345", "production", "eu-west-1", "true", "aaaaaaaaaa", "hoopmask:secret:abcdefgh"]
+        {
+            assert!(!exact.add("secret", value), "{value}");
+        }
+        assert!(exact.is_empty());
+    }
+
+    #[test]
+    fn a_beginning_of_a_needle_waits() {
+        let mut exact = Exact::default();
+        exact.add("secret", "qx7-Falcon");
+        assert_eq!(exact.partial(b"abc q"), 1);
+        assert_eq!(exact.partial(b"abc qx7"), 3);
+        assert_eq!(exact.partial(b"abc "), 0);
+    }
+}

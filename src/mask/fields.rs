@@ -1,0 +1,160 @@
+//! Which members of which calls are secrets: the AWS table, and the paths of users.
+
+use crate::error::Error;
+use crate::error::Kind;
+use crate::error::Result;
+
+/// The table, compiled in; read by the line, at the call that needs it.
+const TABLE: &str = include_str!("fields.txt");
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    /// A member of this name, in lower case.
+    Member(String),
+    /// Any member.
+    Any,
+    /// Any members, or none.
+    Gap,
+}
+
+/// A path to members, such as `Items[].ssn` or `**.password`.
+///
+/// It holds at any depth, lists and letter case do not count, and `**` stands for any members in between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldPath(Vec<Step>);
+
+impl FieldPath {
+    /// Reads a path. Fails with `Config` on an empty one or an empty step.
+    pub fn parse(text: &str) -> Result<Self> {
+        let wrong = |why: &str| {
+            Err(Error::new(Kind::Config, format!("`{}` is no field path", text.escape_debug()))
+                .why(why)
+                .fix("write it like `Items[].ssn`, `**.password` or `Parameter.Value`"))
+        };
+        let plain =
+            text.trim().trim_start_matches("$.").replace("[*]", "").replace("[]", "").replace("{}", "");
+        let mut steps = Vec::new();
+        for step in plain.split('.') {
+            steps.push(match step {
+                "" => return wrong("a step between two dots is empty"),
+                "*" => Step::Any,
+                "**" => Step::Gap,
+                name if name.contains(['[', ']', '{', '}', '"']) => {
+                    return wrong("only `[]` and `{}` may follow a name");
+                }
+                name => Step::Member(name.to_lowercase()),
+            });
+        }
+        if !steps.iter().any(|step| matches!(step, Step::Member(_))) {
+            return wrong("it names no member");
+        }
+        Ok(Self(steps))
+    }
+
+    /// A path of the table: other members may stand between its steps, because formats wrap them differently.
+    fn loose(text: &str) -> Self {
+        let mut steps = Vec::new();
+        for step in text.split('.').filter(|step| *step != "*") {
+            steps.push(Step::Gap);
+            steps.push(Step::Member(step.to_lowercase()));
+        }
+        Self(steps)
+    }
+
+    /// Whether it leads to `members`, the outermost first, all in lower case.
+    #[must_use]
+    pub fn leads_to(&self, members: &[String]) -> bool {
+        fn ends(steps: &[Step], members: &[String]) -> bool {
+            match (steps.split_last(), members.split_last()) {
+                (None, _) => true,
+                (Some((Step::Gap, steps)), _) => {
+                    (0..=members.len()).any(|count| ends(steps, &members[..count]))
+                }
+                (Some(_), None) => false,
+                (Some((Step::Any, steps)), Some((_, members))) => ends(steps, members),
+                (Some((Step::Member(name), steps)), Some((last, members))) => {
+                    name == last && ends(steps, members)
+                }
+            }
+        }
+        ends(&self.0, members)
+    }
+}
+
+/// How a member is hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// All of it.
+    Whole,
+    /// All of it, by a mask in base64, because clients decode it.
+    Blob,
+    /// By rules, inside its base64.
+    Inside,
+    /// All of it, if its neighbour `Type` says so.
+    IfSecure,
+}
+
+/// The members of one call that are hidden. `response`, or else the request.
+pub fn of_call(service: &str, operation: &str, response: bool) -> Vec<(FieldPath, How)> {
+    let mut found = Vec::new();
+    for line in TABLE.lines() {
+        let (line, of_response) = match line.strip_prefix('>') {
+            Some(line) => (line, false),
+            None => (line, true),
+        };
+        let Some(rest) = line.strip_prefix(service).and_then(|rest| rest.strip_prefix(' ')) else { continue };
+        let mut words = rest.split(' ');
+        let operations = words.next().unwrap_or_default();
+        if of_response != response || !operations.split(',').any(|known| known == operation) {
+            continue;
+        }
+        found.extend(words.map(|word| match word.as_bytes().last() {
+            Some(b'!') => (FieldPath::loose(&word[..word.len() - 1]), How::Blob),
+            Some(b'~') => (FieldPath::loose(&word[..word.len() - 1]), How::Inside),
+            Some(b'?') => (FieldPath::loose(&word[..word.len() - 1]), How::IfSecure),
+            _ => (FieldPath::loose(word), How::Whole),
+        }));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leads(path: &str, members: &str) -> bool {
+        let members: Vec<String> = members.split('.').map(str::to_lowercase).collect();
+        FieldPath::parse(path).unwrap().leads_to(&members)
+    }
+
+    #[test]
+    fn a_path_holds_at_any_depth() {
+        assert!(
+            leads("Items[].ssn", "Items.ssn")
+                && leads("ssn", "Items.ssn")
+                && leads("$.Item.*.ssn", "x.Item.a.ssn")
+        );
+        assert!(
+            leads("**.password", "a.b.c.password") && leads("a.**.c", "a.c") && leads("a.**.c", "a.b.b.c")
+        );
+        assert!(
+            !leads("Items[].ssn", "Items.ssn.x") && !leads("Items.ssn", "Item.ssn") && !leads("a.c", "a.b.c")
+        );
+        for wrong in ["", "a..b", "**", "*", "a[0].b"] {
+            assert!(FieldPath::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_table_knows_the_call() {
+        let of = |service, operation, response| of_call(service, operation, response).len();
+        assert_eq!(of("secretsmanager", "GetSecretValue", true), 2);
+        assert_eq!(of("sts", "AssumeRole", true), 2);
+        assert_eq!(of("sts", "GetCallerIdentity", true), 0);
+        assert_eq!(of("ssm", "PutParameter", false), 1);
+        assert_eq!(of("secretsmanager", "GetSecretValue", false), 0);
+        let total = TABLE.lines().filter(|line| !line.starts_with('#')).count();
+        assert!(total > 180, "{total}");
+    }
+}

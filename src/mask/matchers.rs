@@ -1,0 +1,291 @@
+//! Reads on from a rule's literal, and says what is there.
+
+use super::alphabet::TOKEN;
+use super::alphabet::VALUE;
+use super::alphabet::VISIBLE;
+use super::benign;
+use super::names;
+use super::pattern::Seen;
+use super::rules::Matcher;
+use super::rules::RuleInfo;
+use super::runs::Kubernetes;
+use super::runs::Pem;
+use super::runs::QuotedEnd;
+use super::runs::Run;
+use super::runs::quoted_end;
+use super::view::Look;
+use super::view::Place;
+use super::view::View;
+
+/// How far after an AWS key id its secret may stand.
+const NEAR_KEY_ID: usize = 200;
+
+/// Looks at what follows a literal of `rule` at `place`; `is_prefix` if the literal is part of the secret.
+pub fn look(rule: &RuleInfo, is_prefix: bool, place: Place, view: View<'_>) -> Look {
+    if rule.boundary && !boundary(view.before(place.start)) {
+        return Look::No;
+    }
+    match rule.matcher {
+        Matcher::Name => names::look(place, view),
+        Matcher::Pem => pem(place, view),
+        Matcher::UrlUserinfo => url_userinfo(place, view),
+        Matcher::Authorization => authorization(place, view),
+        Matcher::Cookie => cookie(place, view),
+        Matcher::Kubernetes => {
+            Look::open(place.end, place.end, place.end, Run::Kubernetes(Kubernetes::default()))
+        }
+        Matcher::CredentialsRow => Look::open(place.end, place.end, place.end, Run::Fields),
+        Matcher::CliUser => cli_user(place, view),
+        Matcher::CliPassword => cli_password(place, view),
+        Matcher::SqlPassword => sql_password(place, view),
+        _ => body(rule, is_prefix, place, view),
+    }
+}
+
+/// A token begins here: after nothing, a sign, a glued option (`-pghp_…`) or an escape (`\nAKIA…`, `%3DAKIA…`).
+fn boundary(before: &[u8]) -> bool {
+    match before {
+        [.., b'-', b'p' | b'u'] | [.., b'\\', b'n' | b't' | b'r'] => true,
+        [.., b'%', high, low] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => true,
+        [.., byte] => !byte.is_ascii_alphanumeric() && !matches!(byte, b'_' | b'-'),
+        [] => true,
+    }
+}
+
+fn body(rule: &RuleInfo, is_prefix: bool, place: Place, view: View<'_>) -> Look {
+    let Some(body) = rule.body() else { return Look::No };
+    let Some(whole) = whole(rule, is_prefix, place, view) else { return Look::No };
+    let start = place.end;
+    match body.read(view.from(start), view.is_last()) {
+        Seen::No => Look::No,
+        Seen::Part(_) if view.from(start).is_empty() => Look::WAIT,
+        Seen::Part(set) => Look::hold(start, set),
+        Seen::Open(length, set) => Look::open(whole, start, start + length, Run::Letters(set)),
+        Seen::Closed(length) => {
+            let end = start + length;
+            if rule.matcher != Matcher::AwsKeyId {
+                return Look::closed(whole, start, end);
+            }
+            if view.slice(start, end).ends_with(b"EXAMPLE") {
+                return Look::No;
+            }
+            Look::open(whole, start, end, Run::NearKeyId { until: end + NEAR_KEY_ID, skipping: false })
+        }
+    }
+}
+
+/// Where the secret's text begins: at its prefix, or before an infix that is as sure a sign.
+fn whole(rule: &RuleInfo, is_prefix: bool, place: Place, view: View<'_>) -> Option<usize> {
+    let before = view.before(place.start);
+    let back = |test: fn(&u8) -> bool| before.iter().rev().take_while(|byte| test(byte)).count();
+    match rule.matcher {
+        Matcher::AzureSecret => (back(u8::is_ascii_alphanumeric) == 3).then(|| place.start - 3),
+        Matcher::TerraformToken => (back(u8::is_ascii_alphanumeric) == 14).then(|| place.start - 14),
+        Matcher::TelegramToken => {
+            let digits = back(u8::is_ascii_digit);
+            let glued = before.len() > digits && before[before.len() - digits - 1].is_ascii_alphanumeric();
+            ((8..=10).contains(&digits) && !glued).then(|| place.start - digits)
+        }
+        Matcher::RdsToken => {
+            let host = back(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(byte));
+            Some(place.start - host)
+        }
+        _ => Some(if is_prefix { place.start } else { place.end }),
+    }
+}
+
+/// `-----BEGIN [words] PRIVATE KEY[ BLOCK]-----`, then the block.
+fn pem(place: Place, view: View<'_>) -> Look {
+    let rest = view.slice(place.end, place.end + 64);
+    let Some(dashes) = rest.windows(5).position(|five| five == b"-----") else {
+        let words = rest.iter().all(|byte| byte.is_ascii_uppercase() || b" -0123456789".contains(byte));
+        return if words && rest.len() < 64 && !view.is_last() { Look::WAIT } else { Look::No };
+    };
+    let words = &rest[..dashes];
+    if !words.ends_with(b"PRIVATE KEY") && !words.ends_with(b"PRIVATE KEY BLOCK") {
+        return Look::No;
+    }
+    let start = place.end + dashes + 5;
+    Look::open(place.start, start, start, Run::Pem(Pem::default()))
+}
+
+/// `scheme://user:password@`
+fn url_userinfo(place: Place, view: View<'_>) -> Look {
+    const USER: usize = 128;
+    const PASSWORD: usize = 512;
+    let scheme = view.before(place.start).last().is_some_and(u8::is_ascii_alphanumeric);
+    if !scheme {
+        return Look::No;
+    }
+    let rest = view.slice(place.end, place.end + USER);
+    let plain = |byte: &u8| VALUE.has(*byte) && !b"/@:?#[]<>(){}\\".contains(byte);
+    let user = rest.iter().take_while(|byte| plain(byte)).count();
+    if user == rest.len() {
+        return if rest.len() < USER && !view.is_last() { Look::WAIT } else { Look::No };
+    }
+    if rest[user] != b':' {
+        return Look::No;
+    }
+    let start = place.end + user + 1;
+    let rest = view.slice(start, start + PASSWORD);
+    let password =
+        rest.iter().take_while(|byte| VISIBLE.has(**byte) && !b"/@?#\"'`<>\\".contains(byte)).count();
+    let complete = rest.get(password).is_some_and(|byte| *byte == b'@');
+    if password < rest.len() || rest.len() == PASSWORD || view.is_last() {
+        let value = &rest[..password];
+        let none = value.len() < 3 || benign::value(value, true) && !value.iter().all(u8::is_ascii_digit);
+        return if complete && !none { Look::closed(start, start, start + password) } else { Look::No };
+    }
+    // Digits may be a port: shown when nothing more comes.
+    if rest.len() <= 5 && rest.iter().all(u8::is_ascii_digit) {
+        return if rest.is_empty() { Look::WAIT } else { Look::hold(start, VALUE.without(b"0123456789")) };
+    }
+    Look::hold(start, VALUE.without(b"/@?#<>\\"))
+}
+
+/// Spaces, quotes and separators between a name and its value; `None` if more of them may come.
+fn skip(view: View<'_>, from: usize, most: usize, of: &[u8]) -> Option<usize> {
+    let rest = view.slice(from, from + most);
+    let count = rest.iter().take_while(|byte| of.contains(byte)).count();
+    (count < rest.len() || rest.len() == most || view.is_last()).then_some(from + count)
+}
+
+/// `Authorization: Bearer x`, in a header, in JSON, on a command line.
+fn authorization(place: Place, view: View<'_>) -> Look {
+    const SCHEMES: [&[u8]; 5] = [b"bearer", b"basic", b"token", b"apikey", b"negotiate"];
+    let Some(colon) = skip(view, place.end, 8, b"\"'\\ ") else { return Look::WAIT };
+    match view.at(colon) {
+        None => return if view.is_last() { Look::No } else { Look::WAIT },
+        Some(b':' | b'=') => {}
+        Some(_) => return Look::No,
+    }
+    let Some(word) = skip(view, colon + 1, 16, b"\"'\\ \t=") else { return Look::WAIT };
+    let rest = view.slice(word, word + 12);
+    let letters = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
+    if letters == rest.len() && rest.len() < 12 && !view.is_last() {
+        return Look::WAIT;
+    }
+    if !SCHEMES.iter().any(|scheme| rest[..letters].eq_ignore_ascii_case(scheme)) {
+        return Look::No;
+    }
+    let Some(start) = skip(view, word + letters, 8, b" \t") else { return Look::WAIT };
+    if start == word + letters {
+        return Look::No;
+    }
+    value(start, view, 8, VISIBLE.without(b"\"'`\\,"))
+}
+
+/// A value of letters of `set`: held until it ends or is long enough to be none of the benign ones.
+fn value(start: usize, view: View<'_>, least: usize, set: super::alphabet::Set) -> Look {
+    const SURE: usize = 64;
+    let rest = view.slice(start, start + SURE);
+    let count = set.span(rest);
+    let known = &rest[..count];
+    if benign::value(known, false) {
+        return Look::No;
+    }
+    if count == SURE {
+        if benign::long(known) {
+            return Look::No;
+        }
+        return Look::open(start, start, start + count, Run::Letters(set));
+    }
+    if count < rest.len() || view.is_last() {
+        let none = count < least || benign::value(known, true);
+        return if none { Look::No } else { Look::closed(start, start, start + count) };
+    }
+    if count == 0 { Look::WAIT } else { Look::hold(start, set) }
+}
+
+/// The first cookie of a header, where it is long enough to be a session.
+fn cookie(place: Place, view: View<'_>) -> Look {
+    let rest = view.slice(place.end, place.end + 96);
+    let name = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(byte)).count();
+    match rest.get(name) {
+        None => return if rest.len() < 96 && !view.is_last() { Look::WAIT } else { Look::No },
+        Some(b'=') => {}
+        Some(_) => return Look::No,
+    }
+    value(place.end + name + 1, view, 16, VALUE)
+}
+
+/// The last command of the line so far, from its program's name on.
+fn has_program(line: &[u8], programs: &[&[u8]]) -> bool {
+    programs.iter().any(|program| {
+        line.windows(program.len()).enumerate().any(|(at, window)| {
+            window == *program
+                && (at == 0 || !line[at - 1].is_ascii_alphanumeric() && line[at - 1] != b'-')
+                && line.get(at + program.len()).is_none_or(|byte| !byte.is_ascii_alphanumeric())
+        })
+    })
+}
+
+/// `curl -u name:password`
+fn cli_user(place: Place, view: View<'_>) -> Look {
+    const USER: usize = 96;
+    if !has_program(view.line_before(place.start), &[b"curl", b"http", b"https", b"wget"]) {
+        return Look::No;
+    }
+    let Some(from) = skip(view, place.end, 4, b"\"' ") else { return Look::WAIT };
+    let rest = view.slice(from, from + USER);
+    let user = rest.iter().take_while(|byte| VALUE.has(**byte) && **byte != b':').count();
+    match rest.get(user) {
+        None => return if rest.len() < USER && !view.is_last() { Look::WAIT } else { Look::No },
+        Some(b':') => {}
+        Some(_) => return Look::No,
+    }
+    value(from + user + 1, view, 4, VISIBLE.without(b"\"'`"))
+}
+
+/// `mysql -pX`, `docker login -p X`, `sshpass -p X`
+fn cli_password(place: Place, view: View<'_>) -> Look {
+    let line = view.line_before(place.start);
+    let glued = has_program(line, &[b"mysql", b"mysqldump", b"mysqladmin", b"mariadb", b"sshpass"]);
+    let spaced = has_program(line, &[b"sshpass"])
+        || has_program(line, &[b"login"])
+            && has_program(line, &[b"docker", b"podman", b"az", b"helm", b"oc"]);
+    match view.at(place.end) {
+        None if view.is_last() => Look::No,
+        None => Look::WAIT,
+        Some(b' ') if spaced => {
+            let Some(start) = skip(view, place.end, 8, b" \"'") else { return Look::WAIT };
+            value(start, view, 4, VISIBLE.without(b"\"'`"))
+        }
+        Some(b' ' | b'\n' | b'\r') => Look::No,
+        Some(b'"' | b'\'') if glued => value(place.end + 1, view, 4, VISIBLE.without(b"\"'`")),
+        Some(_) if glued => value(place.end, view, 4, VISIBLE.without(b"\"'`")),
+        Some(_) => Look::No,
+    }
+}
+
+/// `IDENTIFIED BY 'password'`
+fn sql_password(place: Place, view: View<'_>) -> Look {
+    match view.at(place.end) {
+        None if !view.is_last() => Look::WAIT,
+        Some(quote @ (b'\'' | b'"')) => quoted(place.end + 1, quote, 0, view),
+        _ => Look::No,
+    }
+}
+
+/// A quoted value that begins at `start`.
+pub fn quoted(start: usize, quote: u8, slashes: usize, view: View<'_>) -> Look {
+    const SURE: usize = 64;
+    let rest = view.slice(start, start + SURE);
+    let run = Run::Quoted { quote, slashes };
+    match quoted_end(rest, quote, slashes) {
+        QuotedEnd::At(count) if benign::value(&rest[..count], true) => Look::No,
+        QuotedEnd::At(count) => Look::closed(start, start, start + count),
+        QuotedEnd::NotYet(_) if benign::value(rest, false) => Look::No,
+        QuotedEnd::NotYet(_) if rest.len() == SURE && benign::long(rest) => Look::No,
+        QuotedEnd::NotYet(count) if rest.len() == SURE => Look::open(start, start, start + count, run),
+        QuotedEnd::NotYet(count) if view.is_last() => {
+            let none = benign::value(&rest[..count], true);
+            if none { Look::No } else { Look::closed(start, start, start + count) }
+        }
+        QuotedEnd::NotYet(_) if rest.is_empty() => Look::WAIT,
+        QuotedEnd::NotYet(_) => Look::More(Some(super::view::Hold { from: start, otherwise: run })),
+    }
+}
+
+/// What a user's rule holds if it has to let go: letters of a token.
+pub const CUT_SHORT: super::alphabet::Set = TOKEN;

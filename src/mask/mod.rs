@@ -1,0 +1,54 @@
+//! The secret mask: one set of rules for the terminal, for API bodies and for everything that is written down.
+//!
+//! [`Engine`] holds the rules and the values that are known; [`Stream`] masks a terminal's bytes as they come;
+//! [`Engine::body`] masks an AWS request or response by its structure; [`Engine::text`] masks a line.
+
+mod alphabet;
+mod benign;
+mod body;
+mod cbor;
+mod clipboard;
+mod compiled;
+mod engine;
+mod escape;
+mod exact;
+mod fields;
+mod filter;
+mod form;
+mod json;
+mod masks;
+mod matchers;
+mod names;
+mod pattern;
+mod rules;
+mod runs;
+mod scan;
+mod stream;
+mod tag;
+mod text;
+mod tree;
+#[cfg(test)]
+mod trials;
+mod user;
+mod view;
+mod xml;
+
+pub use body::BodyContext;
+pub use body::Direction;
+pub use body::MaskedBody;
+pub use body::is_textual;
+pub use engine::Engine;
+pub use fields::FieldPath;
+pub use masks::Hit;
+pub use masks::Masks;
+pub use rules::Confidence;
+pub use rules::RuleInfo;
+pub use rules::Tier;
+pub use stream::Stream;
+pub use text::Found;
+pub use user::UserRule;
+
+/// The built-in rules, for lists.
+pub fn builtin_rules() -> impl Iterator<Item = &'static RuleInfo> {
+    rules::all().iter()
+}

@@ -1,0 +1,437 @@
+//! Finds secrets in a text that arrives in pieces. What it says depends on the text alone, never on the pieces.
+//!
+//! Each place where a rule's literal stands is looked at on its own, and a byte is hidden if any of them says so. A
+//! look says nothing that later bytes could make untrue; until it can tell, it is asked again with more of the text,
+//! and the bytes it may hide wait. Public prefixes never wait.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::compiled::Compiled;
+use super::compiled::Rule;
+use super::exact::Exact;
+use super::exact::Needle;
+use super::matchers;
+use super::runs::After;
+use super::runs::Run;
+use super::runs::Step;
+use super::user::UserMatch;
+use super::view::Hit;
+use super::view::LOOK_BACK;
+use super::view::Look;
+use super::view::Place;
+use super::view::View;
+
+/// As far from its literal a look must have come to an end.
+pub const LONGEST_LOOK: usize = 4096;
+/// Looks that may be open at one time: more is an attack, and is answered by hiding.
+const MOST_OPEN: usize = 512;
+/// Bytes of a known value that must have matched to be hidden in a pause.
+const SURE_BYTES: usize = 4;
+
+/// A piece of text to hide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The secret it belongs to: pieces of one secret have one number.
+    pub secret: u64,
+    /// The rule that says so.
+    pub rule: Named,
+    /// Where the secret's text begins, its public prefix included.
+    pub whole: usize,
+    /// The bytes to hide.
+    pub range: Range<usize>,
+}
+
+/// The rule behind a mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A rule of the set, by number.
+    Rule(usize),
+    /// A known value of this kind.
+    Known(Arc<str>),
+}
+
+/// A look or a run that is not over.
+#[derive(Debug)]
+struct Open {
+    secret: u64,
+    rule: Named,
+    whole: usize,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// A literal, by number, that has come in part; it is public.
+    Arriving { at: usize, number: usize },
+    /// A built-in rule's literal, `is_prefix` of the secret.
+    Looking { place: Place, is_prefix: bool, hold: Option<(usize, Run)> },
+    /// A user's rule from a position on; what it hides begins at `start`.
+    User { at: usize, start: usize, hold: Option<usize> },
+    /// A known value from a position on.
+    Known { needle: Needle, at: usize, hold: usize },
+    /// Something that has begun.
+    Running { run: Run, at: usize, hold: usize },
+}
+
+/// The scanner of one text.
+#[derive(Debug, Default)]
+pub struct Scanner {
+    /// The part of the text that may still be looked at.
+    window: Vec<u8>,
+    /// The position of the window's first byte.
+    base: usize,
+    /// Places before this have been looked at.
+    scanned: usize,
+    scanned_exact: usize,
+    scanned_unprefixed: usize,
+    open: Vec<Open>,
+    marks: Vec<Mark>,
+    next_secret: u64,
+}
+
+impl Scanner {
+    /// Takes more of the text, without looking at it yet.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.window.extend_from_slice(bytes);
+    }
+
+    /// The position after the last byte.
+    pub fn end(&self) -> usize {
+        self.base + self.window.len()
+    }
+
+    /// The bytes of a range that has not been let go.
+    pub fn bytes(&self, range: Range<usize>) -> &[u8] {
+        let from = range.start.saturating_sub(self.base);
+        let to = range.end.saturating_sub(self.base).min(self.window.len());
+        self.window.get(from..to).unwrap_or_default()
+    }
+
+    /// Looks at what is new; `last` if nothing will follow. Gives the position up to which everything is decided.
+    pub fn scan(&mut self, rules: &Compiled, exact: &Exact, last: bool) -> usize {
+        self.proceed(rules, last);
+        self.find_literals(rules, last);
+        self.find_unprefixed(rules, last);
+        let partial = if exact.is_empty() {
+            self.scanned_exact = self.end();
+            0
+        } else {
+            self.find_known(exact, last)
+        };
+        let limit = self.open.iter().map(Open::hold).fold(self.end() - partial, usize::min);
+        if last { self.end() } else { limit }
+    }
+
+    /// Takes the marks found so far.
+    pub fn take_marks(&mut self) -> Vec<Mark> {
+        std::mem::take(&mut self.marks)
+    }
+
+    /// Whether marks are waiting to be taken.
+    pub fn has_marks(&self) -> bool {
+        !self.marks.is_empty()
+    }
+
+    /// The writer has paused: what may be part of a secret is hidden, so that the rest can be shown.
+    pub fn settle(&mut self) {
+        let end = self.end();
+        let mut marks = Vec::new();
+        for open in &mut self.open {
+            let from = open.hold().max(self.base);
+            let hide = match &mut open.state {
+                State::Arriving { .. } => continue,
+                State::Looking { hold, .. } => {
+                    let Some((from, run)) = hold.take() else { continue };
+                    open.state = State::Running { run, at: from, hold: end };
+                    true
+                }
+                State::Known { at, hold, .. } => {
+                    let sure = end - *at >= SURE_BYTES;
+                    *hold = end;
+                    sure
+                }
+                State::User { hold, .. } => {
+                    // No prefix and no name speak for it: shown as it is.
+                    if hold.is_some() {
+                        *hold = Some(end);
+                    }
+                    false
+                }
+                State::Running { run, hold, .. } => {
+                    let word = end.saturating_sub(*hold);
+                    *hold = end;
+                    !matches!(run, Run::NearKeyId { .. }) || word >= 20
+                }
+            };
+            if hide && from < end {
+                let whole = open.whole;
+                marks.push(Mark { secret: open.secret, rule: open.rule.clone(), whole, range: from..end });
+            }
+        }
+        self.marks.append(&mut marks);
+    }
+
+    /// Forgets the text before `decided` but for what looks may look back at.
+    pub fn let_go(&mut self, decided: usize) {
+        let oldest = self.open.iter().map(Open::oldest).fold(decided.min(self.scanned), usize::min);
+        let keep = oldest.saturating_sub(LOOK_BACK).max(self.base);
+        let drop = keep - self.base;
+        // Moving the rest to the front each time would cost more than it saves.
+        if drop > 0 && (drop >= self.window.len() / 2 || drop > 1 << 16) {
+            self.window.drain(..drop);
+            self.base = keep;
+        }
+    }
+
+    /// Whether bytes wait.
+    pub fn is_holding(&self) -> bool {
+        let end = self.end();
+        self.open.iter().any(|open| open.hold() < end)
+    }
+
+    fn view(&self, last: bool) -> View<'_> {
+        View::new(&self.window, self.base, last)
+    }
+
+    /// Asks everything that is open again.
+    fn proceed(&mut self, rules: &Compiled, last: bool) {
+        if self.open.is_empty() {
+            return;
+        }
+        let mut open = std::mem::take(&mut self.open);
+        open.retain_mut(|open| self.ask(open, rules, last));
+        open.append(&mut self.open);
+        self.open = open;
+    }
+
+    /// Asks one look or run; `false` once it is over.
+    fn ask(&mut self, open: &mut Open, rules: &Compiled, last: bool) -> bool {
+        match &mut open.state {
+            State::Arriving { at, number } => {
+                let (at, literal) = (*at, rules.literal(*number));
+                let known = self.view(last).slice(at, at + literal.bytes.len());
+                if !literal.begins(known) {
+                    return false;
+                }
+                if known.len() < literal.bytes.len() {
+                    return !last;
+                }
+                open.state = match rules.rule(literal.rule) {
+                    Some(Rule::User(_)) => State::User { at, start: at + known.len(), hold: None },
+                    _ => {
+                        let place = Place { start: at, end: at + known.len() };
+                        State::Looking { place, is_prefix: literal.is_prefix, hold: None }
+                    }
+                };
+                self.ask(open, rules, last)
+            }
+            State::Looking { place, is_prefix, hold } => {
+                let Named::Rule(number) = open.rule else { return false };
+                let Some(Rule::Built(rule)) = rules.rule(number) else { return false };
+                let (place, is_prefix) = (*place, *is_prefix);
+                let view = self.view(last).until(place.end + LONGEST_LOOK);
+                let look = matchers::look(rule, is_prefix, place, view);
+                let spent = view.end() >= place.end + LONGEST_LOOK;
+                match look {
+                    Look::No => false,
+                    Look::Hit(hit) => self.hit(open, hit, last),
+                    Look::More(Some(waiting)) if spent => {
+                        let hit = Hit {
+                            whole: waiting.from,
+                            start: waiting.from,
+                            end: view.end(),
+                            then: Some(waiting.otherwise),
+                        };
+                        self.hit(open, hit, last)
+                    }
+                    Look::More(None) if spent => false,
+                    Look::More(waiting) => {
+                        *hold = waiting.map(|waiting| (waiting.from, waiting.otherwise));
+                        !last
+                    }
+                }
+            }
+            State::User { at, start, hold } => {
+                let Named::Rule(number) = open.rule else { return false };
+                let Some(Rule::User(rule)) = rules.rule(number) else { return false };
+                let (at, start, released) = (*at, *start, *hold);
+                let view = self.view(last).until(at + LONGEST_LOOK);
+                let spent = view.end() >= at + LONGEST_LOOK;
+                match rule.look(view, at, spent) {
+                    UserMatch::No => false,
+                    UserMatch::More => {
+                        *hold = Some(released.unwrap_or(start));
+                        true
+                    }
+                    UserMatch::Hit(end) => {
+                        self.mark(open, at, start.min(end)..end);
+                        false
+                    }
+                }
+            }
+            State::Known { needle, at, hold } => {
+                let (at, bytes) = (*at, Arc::clone(&needle.bytes));
+                let known = self.view(last).slice(at, at + bytes.len());
+                if known != &bytes[..known.len()] {
+                    return false;
+                }
+                if known.len() == bytes.len() {
+                    self.mark(open, at, at..at + bytes.len());
+                    return false;
+                }
+                *hold = (*hold).max(at);
+                !last
+            }
+            State::Running { .. } => self.run(open, last),
+        }
+    }
+
+    /// A look has found a secret: marks it, and goes on with what follows.
+    fn hit(&mut self, open: &mut Open, hit: Hit, last: bool) -> bool {
+        open.whole = hit.whole;
+        if hit.start < hit.end {
+            self.mark(open, hit.whole, hit.start..hit.end);
+        }
+        let Some(run) = hit.then else { return false };
+        open.state = State::Running { run, at: hit.end, hold: hit.end };
+        self.run(open, last)
+    }
+
+    fn run(&mut self, open: &mut Open, last: bool) -> bool {
+        let State::Running { run, at, hold } = &mut open.state else { return false };
+        let mut pieces: Vec<(Range<usize>, bool)> = Vec::new();
+        let mut hide = |from: usize, to: usize, own: bool| {
+            if from < to {
+                pieces.push((from..to, own));
+            }
+        };
+        let released = *hold;
+        let after = run.step(self.view(last), &mut Step { at, hide: &mut hide });
+        let going = match after {
+            After::Going(from) => {
+                *hold = from.max(released);
+                !last
+            }
+            After::Over => false,
+        };
+        for (range, own) in pieces {
+            if own {
+                open.secret = self.number();
+                open.whole = range.start;
+            }
+            let whole = open.whole;
+            self.mark(open, whole, range);
+        }
+        going
+    }
+
+    fn mark(&mut self, open: &Open, whole: usize, range: Range<usize>) {
+        // Letter by letter would make a list of the length of the text.
+        if let Some(last) = self.marks.last_mut()
+            && last.secret == open.secret
+            && last.range.end == range.start
+        {
+            last.range.end = range.end;
+            return;
+        }
+        self.marks.push(Mark { secret: open.secret, rule: open.rule.clone(), whole, range });
+    }
+
+    fn number(&mut self) -> u64 {
+        self.next_secret += 1;
+        self.next_secret
+    }
+
+    /// Opens a look and asks it once.
+    fn begin(&mut self, rules: &Compiled, rule: Named, state: State, last: bool) {
+        let secret = self.number();
+        let mut open = Open { secret, rule, whole: 0, state };
+        if !self.ask(&mut open, rules, last) {
+            return;
+        }
+        if self.open.len() >= MOST_OPEN {
+            self.settle();
+            self.open.retain(|open| matches!(open.state, State::Running { .. }));
+            self.open.truncate(MOST_OPEN / 2);
+        }
+        self.open.push(open);
+    }
+
+    fn find_literals(&mut self, rules: &Compiled, last: bool) {
+        let filter = rules.filter();
+        let mut from = self.scanned.max(self.base) - self.base;
+        while let Some(index) = filter.find(&self.window, from) {
+            let at = self.base + index;
+            for number in filter.at(&self.window[index..]) {
+                let literal = rules.literal(number);
+                if !literal.begins(&self.window[index..]) {
+                    continue;
+                }
+                self.begin(rules, Named::Rule(literal.rule), State::Arriving { at, number }, last);
+            }
+            from = index + 1;
+        }
+        self.scanned = (self.end().saturating_sub(2)).max(self.base + from.min(self.window.len()));
+    }
+
+    /// A user's rules without a literal are asked wherever one of their first bytes stands.
+    fn find_unprefixed(&mut self, rules: &Compiled, last: bool) {
+        let from = self.scanned_unprefixed.max(self.base);
+        self.scanned_unprefixed = self.end();
+        for (number, first) in rules.unprefixed() {
+            let Some(Rule::User(rule)) = rules.rule(*number) else { continue };
+            for at in from..self.scanned_unprefixed {
+                if first.has(self.window[at - self.base])
+                    && rule.look(self.view(last), at, false) != UserMatch::No
+                {
+                    let state = State::User { at, start: at, hold: None };
+                    self.begin(rules, Named::Rule(*number), state, last);
+                }
+            }
+        }
+    }
+
+    /// Looks for known values; gives how many of the last bytes may begin one.
+    fn find_known(&mut self, exact: &Exact, last: bool) -> usize {
+        let mut from = self.scanned_exact.max(self.base) - self.base;
+        while let Some(index) = exact.find(&self.window, from) {
+            let at = self.base + index;
+            for needle in exact.at(&self.window[index..]) {
+                let rest = &self.window[index..];
+                let common = rest.len().min(needle.bytes.len());
+                if rest[..common] == needle.bytes[..common] {
+                    let state = State::Known { needle: needle.clone(), at, hold: at };
+                    let rule = Named::Known(Arc::clone(&needle.kind));
+                    self.begin(Compiled::empty(), rule, state, last);
+                }
+            }
+            from = index + 1;
+        }
+        self.scanned_exact = self.end().saturating_sub(3).max(self.base + from.min(self.window.len()));
+        exact.partial(&self.window)
+    }
+}
+
+impl Open {
+    /// The first byte that waits for it.
+    fn hold(&self) -> usize {
+        match &self.state {
+            State::Arriving { .. } => usize::MAX,
+            State::Looking { hold, .. } => hold.as_ref().map_or(usize::MAX, |(from, _)| *from),
+            State::User { hold, .. } => hold.unwrap_or(usize::MAX),
+            State::Known { hold, .. } | State::Running { hold, .. } => *hold,
+        }
+    }
+
+    /// The first byte it may look at again.
+    fn oldest(&self) -> usize {
+        match &self.state {
+            State::Looking { place, .. } => place.start,
+            State::Arriving { at, .. }
+            | State::User { at, .. }
+            | State::Known { at, .. }
+            | State::Running { at, .. } => *at,
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! A body as a tree whose texts know where they stand, so that a mask changes them and nothing else.
+
+use std::ops::Range;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::Engine;
+use super::Masks;
+use super::benign;
+use super::fields::FieldPath;
+use super::fields::How;
+use super::json;
+use super::names;
+
+/// Bodies nested deeper than this are refused: no AWS answer is.
+pub const DEEPEST: usize = 100;
+/// How many texts in texts are read.
+const DEEPEST_TEXT: usize = 4;
+/// Members that only wrap an element of a list.
+const WRAPPERS: &[&str] = &["member", "item", "entry"];
+/// Members that name their neighbour, and the neighbours they name.
+const NAMING: &[&str] = &["name", "key", "parameterkey", "parametername", "outputkey", "optionname"];
+const NAMED: &[&str] = &["value", "parametervalue", "outputvalue", "optionvalue", "stringvalue"];
+/// The types of DynamoDB and of typed parameters: they name no value of their own.
+const TYPES: &[&str] = &["s", "ss", "l", "b", "bs", "stringvalue", "value", "binaryvalue"];
+
+/// A value and where it stands in the body.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// Members, in their order; a name may come twice.
+    Map(Vec<(String, Node)>),
+    /// Elements.
+    List(Vec<Node>),
+    /// A text, without its format's escapes.
+    Text(Range<usize>, String),
+    /// Bytes of a format that has them.
+    Bytes(Range<usize>, Vec<u8>),
+    /// A number.
+    Number(Range<usize>),
+    /// True, false, nothing.
+    Other,
+}
+
+/// What comes instead of a text, number or bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Where it stands.
+    pub range: Range<usize>,
+    /// What stands there instead, without the format's escapes.
+    pub new: New,
+}
+
+/// See [`Change`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum New {
+    /// A text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// A number.
+    Zero,
+}
+
+/// Decides what of a tree is hidden.
+pub struct Decider<'a> {
+    /// Rules, known values, tags.
+    pub engine: &'a Engine,
+    /// Members to hide.
+    pub fields: &'a [(FieldPath, How)],
+    /// What was hidden.
+    pub masks: Masks,
+    changes: Vec<Change>,
+    members: Vec<String>,
+    inside: usize,
+}
+
+impl<'a> Decider<'a> {
+    /// Hides `fields`, sensitive names and whatever the rules find.
+    pub fn new(engine: &'a Engine, fields: &'a [(FieldPath, How)]) -> Self {
+        Self { engine, fields, masks: Masks::default(), changes: Vec::new(), members: Vec::new(), inside: 0 }
+    }
+
+    /// The changes that hide what is to be hidden in `root`, in the order of the body.
+    pub fn decide(&mut self, root: &Node) -> Vec<Change> {
+        self.node(root, None, None);
+        let mut changes = std::mem::take(&mut self.changes);
+        changes.sort_by_key(|change| change.range.start);
+        changes
+    }
+
+    /// `name`: what the node is called; `how`: what a path above it says.
+    fn node(&mut self, node: &Node, name: Option<&str>, how: Option<How>) {
+        match node {
+            Node::Map(members) => self.map(members, name, how),
+            Node::List(elements) => elements.iter().for_each(|element| self.node(element, name, how)),
+            Node::Text(range, text) => {
+                if let Some(new) = self.text(text, name, how) {
+                    self.changes.push(Change { range: range.clone(), new: New::Text(new) });
+                }
+            }
+            Node::Bytes(range, bytes) => {
+                if let Some(new) = self.bytes(bytes, name, how) {
+                    self.changes.push(Change { range: range.clone(), new: New::Bytes(new) });
+                }
+            }
+            Node::Number(range) if matches!(how, Some(How::Whole | How::Blob)) => {
+                self.masks.add("field".into(), 1);
+                self.changes.push(Change { range: range.clone(), new: New::Zero });
+            }
+            Node::Number(_) | Node::Other => {}
+        }
+    }
+
+    fn map(&mut self, members: &[(String, Node)], outer: Option<&str>, how: Option<How>) {
+        let naming = members.iter().find_map(|(name, node)| match node {
+            Node::Text(_, text) if NAMING.contains(&name.to_lowercase().as_str()) => Some(text.as_str()),
+            _ => None,
+        });
+        let secure = members.iter().any(|(name, node)| {
+            name.eq_ignore_ascii_case("type") && matches!(node, Node::Text(_, text) if text == "SecureString")
+        });
+        for (name, node) in members {
+            let lower = name.to_lowercase();
+            let wraps = WRAPPERS.contains(&lower.as_str());
+            if !wraps {
+                self.members.push(lower.clone());
+            }
+            let own = if members.len() == 1 && TYPES.contains(&lower.as_str()) || wraps {
+                outer
+            } else if NAMED.contains(&lower.as_str()) && naming.is_some() {
+                naming
+            } else {
+                Some(name.as_str())
+            };
+            let found =
+                self.fields.iter().find(|(path, _)| path.leads_to(&self.members)).map(|(_, how)| *how);
+            let how = match found.or(how) {
+                Some(How::IfSecure) => secure.then_some(How::Whole),
+                other => other,
+            };
+            self.node(node, own, how);
+            if !wraps {
+                self.members.pop();
+            }
+        }
+    }
+
+    /// What is shown instead of `text`, if it may not be shown.
+    fn text(&mut self, text: &str, name: Option<&str>, how: Option<How>) -> Option<String> {
+        if text.is_empty() || text.starts_with("hoopmask:") {
+            return None;
+        }
+        match how {
+            Some(How::Whole) => return Some(self.whole(text, name)),
+            Some(How::Blob) => {
+                let decoded = STANDARD.decode(text).ok();
+                let plain = decoded.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+                let tag = self.whole(text, name);
+                self.learn_parts(plain.unwrap_or_default(), name);
+                // Registries' tokens are `user:password`; a client splits them.
+                let user = plain.and_then(|plain| plain.split_once(':')).filter(|(user, _)| *user == "AWS");
+                let shown = if user.is_some() { format!("AWS:{tag}") } else { tag };
+                return Some(STANDARD.encode(shown));
+            }
+            Some(How::Inside) => {
+                let plain = String::from_utf8(STANDARD.decode(text).ok()?).ok()?;
+                return self.by_rules(&plain).map(|masked| STANDARD.encode(masked));
+            }
+            Some(How::IfSecure) | None => {}
+        }
+        let sensitive = name.is_some_and(names::is_sensitive_name) && !benign::value(text.as_bytes(), true);
+        if let Some(masked) = self.nested(text) {
+            return Some(masked);
+        }
+        if sensitive {
+            return Some(self.named(text, name));
+        }
+        self.by_rules(text)
+    }
+
+    /// A body in a text: `{"password":"x"}`.
+    fn nested(&mut self, text: &str) -> Option<String> {
+        let begins =
+            text.trim_ascii_start().as_bytes().first().is_some_and(|byte| matches!(byte, b'{' | b'['));
+        if !begins || self.inside >= DEEPEST_TEXT {
+            return None;
+        }
+        let tree = json::parse(text.as_bytes()).ok()?;
+        let mut inner = Decider { inside: self.inside + 1, ..Decider::new(self.engine, self.fields) };
+        let changes = inner.decide(&tree);
+        self.masks.merge(inner.masks);
+        let changed = json::apply(text.as_bytes(), &changes);
+        (!changes.is_empty()).then(|| String::from_utf8(changed).ok()).flatten()
+    }
+
+    fn by_rules(&mut self, text: &str) -> Option<String> {
+        let found = self.engine.find(text.as_bytes());
+        if found.is_empty() {
+            return None;
+        }
+        for found in &found {
+            if let Some(secret) = text.get(found.range.clone()) {
+                self.engine.learn(&found.kind, secret);
+            }
+        }
+        Some(self.engine.text_counted(text, &mut self.masks).into_owned())
+    }
+
+    fn bytes(&mut self, bytes: &[u8], name: Option<&str>, how: Option<How>) -> Option<Vec<u8>> {
+        let text = std::str::from_utf8(bytes).ok();
+        match (how, text) {
+            (Some(How::Whole | How::Blob), Some(text)) => Some(self.whole(text, name).into_bytes()),
+            (Some(How::Whole | How::Blob), None) => {
+                let kind = kind_of(name);
+                self.masks.add("field".into(), 1);
+                self.engine.learn(&kind, &STANDARD.encode(bytes));
+                Some(self.engine.tag(&kind, bytes).into_bytes())
+            }
+            (_, Some(text)) => self.by_rules(text).map(String::into_bytes),
+            (_, None) => None,
+        }
+    }
+
+    /// Hides all of a text that a path leads to.
+    fn whole(&mut self, text: &str, name: Option<&str>) -> String {
+        let kind = kind_of(name);
+        self.masks.add("field".into(), 1);
+        self.engine.learn(&kind, text);
+        self.learn_parts(text, name);
+        self.engine.tag(&kind, text.as_bytes())
+    }
+
+    /// A secret that is a body itself (`SecretString`): its values are what turns up elsewhere.
+    fn learn_parts(&self, text: &str, name: Option<&str>) {
+        let kind = kind_of(name);
+        if text.trim_start().starts_with('{')
+            && let Ok(Node::Map(members)) = json::parse(text.as_bytes())
+        {
+            for (name, node) in members {
+                if let Node::Text(_, value) = node
+                    && names::is_sensitive_name(&name)
+                {
+                    self.engine.learn(&kind, &value);
+                }
+            }
+        }
+        if let Some((user, password)) = text.split_once(':')
+            && user == "AWS"
+        {
+            self.engine.learn(&kind, password);
+        }
+    }
+
+    fn named(&mut self, text: &str, name: Option<&str>) -> String {
+        let kind = kind_of(name);
+        self.masks.add("sensitive-name".into(), 1);
+        self.engine.learn(&kind, text);
+        self.engine.tag(&kind, text.as_bytes())
+    }
+}
+
+/// `SecretAccessKey` → `secret-access-key`
+fn kind_of(name: Option<&str>) -> String {
+    let name = name.unwrap_or("field");
+    let mut kind = String::with_capacity(name.len() + 4);
+    let mut before_small = false;
+    for letter in name.chars().take(40) {
+        if letter.is_ascii_uppercase() && before_small || !letter.is_ascii_alphanumeric() {
+            if !kind.ends_with('-') && !kind.is_empty() {
+                kind.push('-');
+            }
+        }
+        if letter.is_ascii_alphanumeric() {
+            kind.push(letter.to_ascii_lowercase());
+        }
+        before_small = letter.is_ascii_lowercase();
+    }
+    let kind = kind.trim_end_matches('-');
+    if kind.is_empty() { "field".to_owned() } else { kind.to_owned() }
+}
