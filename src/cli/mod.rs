@@ -1,6 +1,3 @@
-//! Arguments, composition, printing, exit codes.
-
-pub mod ctl;
 //! The command line: arguments, composition, printing, exit codes.
 
 pub mod ctl;
