@@ -106,7 +106,8 @@ region = evil.example/
 
     #[test]
     fn the_region_is_what_clients_would_use() {
-        let cases: &[(&[(&str, &str)], Option<&str>, Option<&str>)] = &[
+        type Case = (&'static [(&'static str, &'static str)], Option<&'static str>, Option<&'static str>);
+        let cases: &[Case] = &[
             (&[], None, Some("eu-west-1")),
             (&[("AWS_REGION", "us-west-2")], None, Some("us-west-2")),
             (&[("AWS_DEFAULT_REGION", "us-west-2")], None, Some("us-west-2")),

@@ -54,7 +54,7 @@ pub async fn ask(
     let outcome = loop {
         tokio::select! {
             answered = &mut answer => {
-                break answered.unwrap_or_else(|_| Outcome::Denied(Refusal::TimedOut(ttl)));
+                break answered.unwrap_or(Outcome::Denied(Refusal::TimedOut(ttl)));
             }
             () = &mut give_up => break Outcome::Denied(Refusal::TimedOut(ttl)),
             _ = remind.tick() => interim.send(),

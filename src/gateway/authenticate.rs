@@ -10,7 +10,6 @@ use http::HeaderMap;
 use http::header;
 use http::request::Parts;
 use http_body_util::BodyExt;
-use hyper::body::Body as _;
 use hyper::body::Incoming;
 use sha2::Digest;
 use sha2::Sha256;
@@ -22,6 +21,7 @@ use crate::aws::sigv4::Authorization;
 use crate::aws::sigv4::ChunkKey;
 use crate::aws::sigv4::PayloadHash;
 use crate::gateway::core::Core;
+use crate::gateway::request_body::Unread;
 use crate::gateway::stop::Stop;
 
 /// Bodies that have to be read before the decision are at most this long. The largest request that AWS itself
@@ -40,7 +40,7 @@ pub enum Payload {
     /// Read, checked and out of its framing; AWS is told its own hash.
     Whole(Whole),
     /// Not read yet; it is checked on its way through.
-    Streamed(Incoming),
+    Streamed(Arc<Unread>),
 }
 
 /// A body in memory.
@@ -66,8 +66,8 @@ impl Payload {
 pub async fn authenticate(
     core: &Core,
     parts: Parts,
-    body: Incoming,
-    received: Arc<AtomicU64>,
+    body: &Arc<Unread>,
+    received: &AtomicU64,
 ) -> Result<Signed, Stop> {
     let claims = sigv4::parse(&parts)?;
     let now = core.clock.unix_seconds();
@@ -77,11 +77,14 @@ pub async fn authenticate(
         return Err(Stop::denied("this key is not the session's"));
     }
     let needed = claims.needs_body_hash() || aws::body_needed(&parts, &claims.service);
-    if !needed && !body.is_end_stream() {
+    if !needed && !body.is_empty() {
         sigv4::verify(&claims, &parts, None, &core.placeholder, now)?;
-        return Ok(Signed { parts, claims, payload: Payload::Streamed(body) });
+        return Ok(Signed { parts, claims, payload: Payload::Streamed(body.clone()) });
     }
-    let raw = read(&parts.headers, body, &received).await?;
+    let raw = match body.take() {
+        Some(body) => read(&parts.headers, body, received).await?,
+        None => Bytes::new(),
+    };
     let sha256 = hex::encode(Sha256::digest(&raw));
     let hash = matches!(claims.payload, None | Some(PayloadHash::Signed(_))).then_some(sha256.as_str());
     sigv4::verify(&claims, &parts, hash, &core.placeholder, now)?;

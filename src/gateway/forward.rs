@@ -31,6 +31,7 @@ use crate::gateway::request_body::Check;
 use crate::gateway::request_body::Checked;
 use crate::gateway::stop::Stop;
 use crate::net::Body;
+use crate::net::empty;
 use crate::net::full;
 
 /// Signs and sends; gives AWS's response as soon as its head is there.
@@ -88,8 +89,9 @@ fn outgoing(
 ) -> (PayloadHash, Body) {
     let body = match payload {
         Payload::Whole(whole) => return whole_body(parts, whole),
-        Payload::Streamed(body) => body,
+        Payload::Streamed(unread) => unread.take(),
     };
+    let Some(body) = body else { return (PayloadHash::Unsigned, empty()) };
     let claimed = claims.payload.clone().unwrap_or(PayloadHash::Unsigned);
     let (told, check) = match claimed {
         // AWS checks the hash too, so that an altered body is refused twice.

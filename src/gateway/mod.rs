@@ -10,6 +10,7 @@ mod capture;
 mod chunks;
 mod connect;
 mod core;
+mod digests;
 mod entry;
 mod environment;
 mod forward;

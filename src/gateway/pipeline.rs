@@ -24,6 +24,7 @@ use crate::gateway::entry::Entry;
 use crate::gateway::forward::forward;
 use crate::gateway::headers;
 use crate::gateway::reply;
+use crate::gateway::request_body::Unread;
 use crate::gateway::stop::Stop;
 use crate::net::Body;
 use crate::net::Interim;
@@ -54,11 +55,13 @@ pub async fn answer(core: &Arc<Core>, request: Request<Incoming>, arrival: Arriv
     let (parts, body) = request.into_parts();
     let service = scope_service(&parts);
     let shape = Shape::of(&parts, Protocol::guess(&parts, &service), &service);
-    let unknown = unknown(core, &entry, &parts, &arrival);
-    match run(core, &entry, parts, body, &arrival).await {
+    let head = head(core, &entry, &parts, &service, &arrival);
+    let body = Arc::new(Unread::new(body, &parts.headers));
+    match run(core, &entry, (parts, &body), &head, &arrival).await {
         Ok(response) => response,
         Err(stop) => {
-            let stop = entry.stopped(&stop, || unknown).err().map_or(stop, |error| Stop::unrecorded(&error));
+            body.drain().await;
+            let stop = entry.stopped(&stop, || head).err().map_or(stop, |error| Stop::unrecorded(&error));
             let message = core.masks.text(&stop.message);
             shape.response(stop.status, stop.code, &message, &entry.request_id()).map(full)
         }
@@ -68,15 +71,15 @@ pub async fn answer(core: &Arc<Core>, request: Request<Incoming>, arrival: Arriv
 async fn run(
     core: &Arc<Core>,
     entry: &Arc<Entry>,
-    parts: Parts,
-    body: Incoming,
+    (parts, body): (Parts, &Arc<Unread>),
+    head: &CallBegin,
     arrival: &Arrival,
 ) -> Result<Response<Body>, Stop> {
-    let mut signed = authenticate(core, parts, body, entry.received()).await?;
+    let mut signed = authenticate(core, parts, body, &entry.received()).await?;
     let rewritten = core.queue_urls.restore(&mut signed, arrival);
     let call = identify(core, &signed, arrival).await;
     let level = core.policies.record_level(&call.action);
-    begin(core, entry, &call, &signed, arrival, level)?;
+    begin(core, entry, &call, head.clone(), level)?;
     let decision = decide(core, entry, &call)?;
     if decision.effect == Effect::Ask {
         ask::ask(core, entry, &call, &decision, &arrival.interim).await?;
@@ -109,11 +112,9 @@ fn begin(
     core: &Core,
     entry: &Entry,
     call: &Call,
-    signed: &Signed,
-    arrival: &Arrival,
+    mut begin: CallBegin,
     level: RecordLevel,
 ) -> Result<(), Stop> {
-    let mut begin = unknown(core, entry, &signed.parts, arrival);
     begin.service.clone_from(&call.service);
     begin.operation.clone_from(&call.operation);
     begin.action.clone_from(&call.action);
@@ -159,10 +160,10 @@ fn decide(core: &Core, entry: &Entry, call: &Call) -> Result<Decision, Stop> {
 }
 
 /// A call as far as its head tells, for the record.
-fn unknown(core: &Core, entry: &Entry, parts: &Parts, arrival: &Arrival) -> CallBegin {
-    let service = scope_service(parts);
+fn head(core: &Core, entry: &Entry, parts: &Parts, service: &str, arrival: &Arrival) -> CallBegin {
+    let service = core.masks.text(service);
     let action = format!("{}:unknown", if service.is_empty() { "unknown" } else { &service });
-    let mut begin = CallBegin::new(entry.number(), &service, "unknown", &core.masks.text(&action));
+    let mut begin = CallBegin::new(entry.number(), &service, "unknown", &action);
     let host = arrival.host.clone().unwrap_or_else(|| headers::text(&parts.headers, "host").to_owned());
     begin.host = core.masks.text(&host).into_owned();
     begin.method = parts.method.to_string();

@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use crate::aws::Call;
 use crate::aws::Protocol;
 use crate::gateway::core::Core;
+use crate::gateway::digests;
 use crate::gateway::entry::Entry;
 use crate::gateway::headers;
 use crate::gateway::response_body::Given;
@@ -154,6 +155,9 @@ async fn structured(
     entry.masked(&masked.masks);
     let mut changed = masked.changed;
     let mut bytes = Bytes::from(masked.bytes);
+    if changed && let Some(corrected) = digests::corrected(call, &bytes) {
+        bytes = corrected;
+    }
     let kept = entry.keep_response(manner.level, &content_type, &bytes);
     kept.map_err(|error| Stop::unrecorded(&error))?;
     if manner.rewritten

@@ -3,13 +3,20 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
+use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
+use http::header;
+use http_body_util::BodyExt;
 use hyper::body::Body;
 use hyper::body::Frame;
 use hyper::body::Incoming;
@@ -19,6 +26,57 @@ use sha2::Sha256;
 use crate::aws::Refusal;
 use crate::gateway::chunks::Unchunked;
 use crate::net::BodyError;
+
+/// What a refused client may still send before it is answered: it would not read an answer that comes while it writes.
+const DRAINED_BYTES: usize = 64 << 20;
+
+/// How long that may take.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A request's body until somebody reads it.
+pub struct Unread {
+    body: Mutex<Option<Incoming>>,
+    /// The client waits for `100 Continue`, which reading would send.
+    expects: bool,
+}
+
+impl Unread {
+    /// The body of a request with these `headers`.
+    pub fn new(body: Incoming, headers: &HeaderMap) -> Self {
+        Self { body: Mutex::new(Some(body)), expects: headers.contains_key(header::EXPECT) }
+    }
+
+    /// Whether there is nothing to read.
+    pub fn is_empty(&self) -> bool {
+        self.lock().as_ref().is_none_or(Incoming::is_end_stream)
+    }
+
+    /// The body, the first time.
+    pub fn take(&self) -> Option<Incoming> {
+        self.lock().take()
+    }
+
+    /// Before a refusal: reads what an SDK sends without waiting, so that it gets to read the answer.
+    pub async fn drain(&self) {
+        let Some(mut body) = self.take().filter(|_| !self.expects) else { return };
+        let read = async {
+            let mut left = DRAINED_BYTES;
+            while let Some(Ok(frame)) = body.frame().await {
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                if length > left {
+                    return;
+                }
+                left -= length;
+            }
+        };
+        // Whoever is slower or longer gets the answer, and perhaps a reset.
+        let _ = tokio::time::timeout(DRAIN_TIMEOUT, read).await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Incoming>> {
+        self.body.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Why a body stopped in the middle: it is not what was signed.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 
 mod client;
+mod javascript;
 mod modes;
 mod moto;
 mod refusals;

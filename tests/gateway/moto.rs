@@ -59,18 +59,26 @@ impl Drop for Moto {
 }
 
 /// A session on moto, and a home for its clients.
-struct Session {
-    world: World,
+pub struct Session {
+    pub world: World,
     home: TempDir,
     _moto: Moto,
 }
 
 impl Session {
     fn start(capture: Capture) -> Self {
+        Self::with_policy(capture, "")
+    }
+
+    pub fn with_policy(capture: Capture, statements: &str) -> Self {
         let moto = Moto::start();
-        let mut plan = Plan::observe(&moto.url);
+        let mut plan = Plan::observe(&moto.url).policy(statements);
         plan.capture = capture;
         Self { world: plan.start(), home: tempfile::tempdir().unwrap(), _moto: moto }
+    }
+
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> (bool, String) {
@@ -101,7 +109,7 @@ impl Session {
     }
 
     /// The actions of all calls so far, without repetitions.
-    fn actions(&self) -> Vec<String> {
+    pub fn actions(&self) -> Vec<String> {
         let begun = self.world.events_of("call.begin");
         let mut actions: Vec<String> =
             begun.iter().map(|event| event["action"].as_str().unwrap().to_owned()).collect();
@@ -110,7 +118,7 @@ impl Session {
         actions
     }
 
-    fn assert_nothing_leaked(&self) {
+    pub fn assert_nothing_leaked(&self) {
         assert!(!self.world.all_recorded().contains(REAL_SECRET));
         assert!(!self.world.env.values().any(|value| value.contains(REAL_SECRET)));
     }

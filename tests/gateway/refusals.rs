@@ -124,6 +124,38 @@ fn a_denied_upload_is_answered_before_its_body() {
 }
 
 #[test]
+fn a_client_that_sends_without_waiting_still_reads_its_denial() {
+    let upstream = empty_json();
+    let deny = "[[statement]]\neffect = \"deny\"\naction = [\"s3:PutObject\"]\n";
+    let world = Plan::observe(&upstream.url).policy(deny).start();
+    let reply = s3_call(&world, "PUT", "/bucket/key", &vec![7; 20 << 20]).send(&world);
+    assert_eq!(reply.status, 403);
+    let mut foreign = s3_call(&world, "PUT", "/bucket/key", &vec![7; 20 << 20]);
+    foreign.key =
+        Some(Key { access_key_id: "AKIAFOREIGNFOREIGN00".to_owned(), secret: Secret::new("x"), token: None });
+    assert_eq!(foreign.send(&world).status, 403);
+}
+
+#[test]
+fn a_waiting_client_is_kept_alive() {
+    let upstream = empty_json();
+    let broker = Broker::new(Clock::system(), || {});
+    let ask = "[[statement]]\neffect = \"ask\"\naction = [\"dynamodb:*\"]\n";
+    let mut plan = Plan::observe(&upstream.url).policy(ask);
+    plan.broker = Some(broker.clone());
+    let world = plan.start();
+    let mut stream = client::dial(&world);
+    stream.write_all(&json_call(&world, "dynamodb", LIST_TABLES, "{}").bytes(&world)).unwrap();
+    // The first interim response comes after four seconds; then the person answers.
+    let mut first = [0; 25];
+    std::io::Read::read_exact(&mut stream, &mut first).unwrap();
+    assert_eq!(&first, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let waiting = broker.waiting().pop().unwrap();
+    broker.answer(waiting.id, Answer::Allow(Scope::Once), "ana");
+    assert_eq!(client::read_reply(&mut stream).status, 200);
+}
+
+#[test]
 fn a_question_nobody_can_answer_is_a_denial_that_says_so() {
     let upstream = empty_json();
     let ask = "[[statement]]\nsid = \"people\"\neffect = \"ask\"\naction = [\"dynamodb:*\"]\n";

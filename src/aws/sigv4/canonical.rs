@@ -115,6 +115,7 @@ fn item(raw: &str, form: QueryForm) -> Vec<u8> {
 
 /// The value of a header: repeated ones joined by commas, trimmed, inner runs of blanks made one.
 fn header(parts: &Parts, name: &str, out: &mut Vec<u8>) {
+    let name = if name == ":authority" { "host" } else { name };
     let mut values = parts.headers.get_all(name).iter().map(http::HeaderValue::as_bytes).peekable();
     if values.peek().is_none() && name == "host" {
         // HTTP/2 has no Host header; the authority stands for it.

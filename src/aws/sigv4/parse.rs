@@ -189,7 +189,8 @@ fn finish(raw: Raw) -> Result<Authorization, Refusal> {
     if signed_headers.len() > MOST_SIGNED_HEADERS || signed_headers.iter().any(String::is_empty) {
         return Err(malformed("the list of signed headers is empty, too long or has a gap"));
     }
-    if !signed_headers.iter().any(|name| name == "host") {
+    // The JavaScript SDK signs HTTP/2's own name for the host.
+    if !signed_headers.iter().any(|name| name == "host" || name == ":authority") {
         return Err(Refusal::new(
             403,
             "SignatureDoesNotMatch",
