@@ -8,10 +8,12 @@ use pulldown_cmark::Parser;
 use pulldown_cmark::Tag;
 use pulldown_cmark::TagEnd;
 
-/// The page in roff; the first heading becomes the NAME section.
-pub fn man_page(name: &str, section: u8, text: &str) -> String {
+/// The page in roff, for a `title` such as `hoop-policy(5)`; the text's own title is left out.
+pub fn man_page(title: &str, about: &str, text: &str) -> String {
+    let (name, section) = title.trim_end_matches(')').split_once('(').unwrap_or((title, "7"));
     let mut page =
         format!(".TH {name} {section} \"\" \"hoop {}\" \"hoop manual\"\n", env!("CARGO_PKG_VERSION"));
+    page.push_str(&format!(".SH NAME\n{} \\- {about}\n.SH DESCRIPTION\n", escape(name)));
     let mut cells: Vec<String> = Vec::new();
     let (mut in_code, mut in_cell, mut in_title) = (false, false, false);
     for event in Parser::new_ext(text, Options::ENABLE_TABLES) {

@@ -124,10 +124,3 @@ fn run(command: &Subcommands) -> Result<u8> {
 fn terminal_width() -> Option<usize> {
     crossterm::terminal::size().ok().map(|(columns, _)| usize::from(columns))
 }
-pub mod config;
-pub mod console;
-pub mod index;
-pub mod policy;
-pub mod search;
-pub mod sessions;
-pub mod verify;
