@@ -154,7 +154,12 @@ impl Scanner {
                     }
                     if settled.replace(end).is_none() {
                         let state = State::Running { run, at: first, hold: end };
-                        begun.push(Open { secret: open.secret, rule: open.rule.clone(), whole: first, state });
+                        begun.push(Open {
+                            secret: open.secret,
+                            rule: open.rule.clone(),
+                            whole: first,
+                            state,
+                        });
                     }
                     true
                 }
@@ -389,7 +394,9 @@ impl Scanner {
         for (number, first) in rules.unprefixed() {
             let Some(Rule::User(rule)) = rules.rule(*number) else { continue };
             for at in from..self.scanned_unprefixed {
-                if first.has(self.window[at - self.base]) && rule.look(self.view(last), at, false) != UserMatch::No {
+                if first.has(self.window[at - self.base])
+                    && rule.look(self.view(last), at, false) != UserMatch::No
+                {
                     let state = State::User { at, start: at, hold: None };
                     self.begin(rules, Named::Rule(*number), state, last);
                 }
