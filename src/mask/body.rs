@@ -84,7 +84,7 @@ impl Engine {
             if !fields.is_empty() && what.service != "s3" {
                 return Err(unreadable(what));
             }
-            return self.opaque(format, body, what);
+            return Ok(self.opaque(format, body));
         };
         let mut decider = Decider::new(self, &fields);
         let changes = decider.decide(&tree);
@@ -129,17 +129,22 @@ impl Engine {
     }
 
     /// A text without a structure is masked by rules; other bytes are left alone.
-    fn opaque(&self, format: Format, body: &[u8], what: &BodyContext<'_>) -> Result<MaskedBody> {
+    fn opaque(&self, format: Format, body: &[u8]) -> MaskedBody {
         if format == Format::Binary {
-            return Ok(unchanged(body));
+            return unchanged(body);
         }
-        let Ok(text) = std::str::from_utf8(body) else {
-            return if format == Format::Text { Ok(unchanged(body)) } else { Err(unreadable(what)) };
-        };
         let mut masks = Masks::default();
-        let masked = self.text_counted(text, &mut masks);
-        let changed = masked != text;
-        Ok(MaskedBody { bytes: masked.into_owned().into_bytes(), masks, changed })
+        let mut bytes = Vec::with_capacity(body.len());
+        let mut at = 0;
+        for found in self.find(body) {
+            bytes.extend_from_slice(&body[at..found.range.start]);
+            bytes.extend(self.tag(&found.kind, &body[found.range.clone()]).into_bytes());
+            masks.add(found.rule, 1);
+            at = found.range.end;
+        }
+        bytes.extend_from_slice(&body[at..]);
+        let changed = bytes != body;
+        MaskedBody { bytes, masks, changed }
     }
 }
 
@@ -225,6 +230,10 @@ mod tests {
 
     fn masked(engine: &Engine, what: &BodyContext<'_>, body: &str) -> String {
         String::from_utf8(engine.body(what, body.as_bytes()).unwrap().bytes).unwrap()
+    }
+
+    fn what_xml(service: &str) -> BodyContext<'_> {
+        response(service, "GetSecretValue", XML)
     }
 
     const JSON: &str = "application/x-amz-json-1.1";
@@ -386,7 +395,12 @@ mod tests {
         assert!(engine.body(&what, b"").is_ok_and(|body| !body.changed));
         let cbor = response("secretsmanager", "GetSecretValue", "application/cbor");
         assert!(engine.body(&cbor, b"\xbfgarbage").is_err());
-        // Where nothing is known to be secret, the rules alone decide.
+        // Where nothing is known to be secret, the rules alone decide, in any encoding.
+        let latin = [&b"caf\xe9 password=Falcon2019!\n"[..], b"x"].concat();
+        let out = engine.body(&response("s3", "GetObject", "text/plain"), &latin).unwrap();
+        assert!(out.bytes.starts_with(b"caf\xe9 password=hoopmask:") && out.bytes.ends_with(b"\nx"));
+        let mixed = engine.body(&what_xml("secretsmanager"), b"<a>ghp_x<SecretString>y</SecretString></a>");
+        assert!(mixed.is_err());
         assert!(
             engine.body(&response("ec2", "DescribeRegions", XML), b"<a>").is_ok_and(|body| !body.changed)
         );
