@@ -78,7 +78,7 @@ impl Body {
                         return if ended { Seen::No } else { part(*set) };
                     }
                     if final_piece {
-                        return self.finish(*set, *most, bytes, at, last);
+                        return self.finish(piece, &bytes[at..], at, last);
                     }
                     if !ended {
                         return part(*set);
@@ -90,16 +90,17 @@ impl Body {
     }
 
     /// The last class is full: open-ended, or closed by something that is not of it.
-    fn finish(&self, set: Set, most: usize, bytes: &[u8], at: usize, last: bool) -> Seen {
+    fn finish(&self, piece: &Piece, rest: &[u8], at: usize, last: bool) -> Seen {
+        let Piece::Class { set, most, .. } = piece else { return Seen::Closed(at) };
         if let Some(tail) = self.tail {
             return Seen::Open(at, tail);
         }
-        if most == usize::MAX {
-            return Seen::Open(at, set);
+        if *most == usize::MAX {
+            return Seen::Open(at, *set);
         }
-        match bytes.get(at) {
+        match rest.first() {
             None if last => Seen::Closed(at),
-            None => Seen::Part(set),
+            None => Seen::Part(*set),
             Some(next) if next.is_ascii_alphanumeric() || set.has(*next) => Seen::No,
             Some(_) => Seen::Closed(at),
         }

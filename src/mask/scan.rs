@@ -154,7 +154,12 @@ impl Scanner {
                     }
                     if settled.replace(end).is_none() {
                         let state = State::Running { run, at: first, hold: end };
-                        begun.push(Open { secret: open.secret, rule: open.rule.clone(), whole: first, state });
+                        begun.push(Open {
+                            secret: open.secret,
+                            rule: open.rule.clone(),
+                            whole: first,
+                            state,
+                        });
                     }
                     true
                 }
