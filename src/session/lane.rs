@@ -208,7 +208,13 @@ impl Lane {
                 self.shown = self.pending.len();
                 break;
             };
-            match outlet.write(&self.pending[self.shown..]) {
+            let rest = &self.pending[self.shown..];
+            match outlet.write(rest) {
+                // A short write means no more room: trying again at once would only say so.
+                Ok(Moved::Bytes(count)) if count < rest.len() => {
+                    self.shown += count;
+                    return Ok(());
+                }
                 Ok(Moved::Bytes(count)) => self.shown += count,
                 Ok(Moved::Later) => return Ok(()),
                 Ok(Moved::Closed) => self.close(),
