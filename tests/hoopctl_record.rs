@@ -136,6 +136,16 @@ fn a_check_says_what_is_wrong_and_where() {
 }
 
 #[test]
+fn a_chain_of_seals_that_begins_twice_is_told() {
+    let state = tempfile::tempdir().unwrap();
+    session(state.path(), 1).finish(&ended()).unwrap();
+    fs::remove_file(state.path().join("seals/last")).unwrap();
+    session(state.path(), 2).finish(&ended()).unwrap();
+    let text = printed(verify::run, state.path(), "--all");
+    assert!(text.contains("hoopctl: 2 seals of one host name none before them"), "{text}");
+}
+
+#[test]
 fn a_running_session_is_unsealed() {
     let state = tempfile::tempdir().unwrap();
     let recorder = session(state.path(), 1);

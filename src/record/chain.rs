@@ -14,19 +14,25 @@ use crate::error::Result;
 pub struct SealChain {
     seals: HashSet<String>,
     named: HashMap<String, (Previous, u64)>,
+    /// Seals that name none before them, by the key that signed them.
+    firsts: HashMap<String, u64>,
 }
 
 impl SealChain {
     /// Adds what [`super::verify`] found.
     pub fn add(&mut self, report: &Report) {
         self.seals.extend(report.seal_sha256.clone());
-        if let Some(previous) = report.previous() {
-            self.named.entry(previous.sha256.clone()).or_insert_with(|| (previous.clone(), 0)).1 += 1;
+        match (report.previous(), &report.seal) {
+            (Some(previous), _) => {
+                self.named.entry(previous.sha256.clone()).or_insert_with(|| (previous.clone(), 0)).1 += 1;
+            }
+            (None, Some(seal)) => *self.firsts.entry(seal.key.clone()).or_default() += 1,
+            (None, None) => {}
         }
     }
 
     /// What a person should know: seals that are named but not there (their recordings were removed, or changed
-    /// together with their seal), and seals that are followed by two. `place` says which seal is the newest.
+    /// together with their seal), seals that are followed by two, and chains that begin twice. `place` says which seal is the newest.
     pub fn notes(&self, place: &Place) -> Result<Vec<String>> {
         let mut named = self.named.clone();
         if let Some(last) = seal::last(place)? {
@@ -47,6 +53,11 @@ impl SealChain {
                     previous.session
                 ));
             }
+        }
+        for times in self.firsts.values().filter(|times| **times > 1) {
+            notes.push(format!(
+                "{times} seals of one host name none before them: the chain was begun anew in between"
+            ));
         }
         notes.sort();
         Ok(notes)
