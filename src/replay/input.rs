@@ -98,7 +98,7 @@ fn jump_to_hit(state: &mut State) -> Vec<Effect> {
         None => {
             if play.search.done {
                 play.search.jump = false;
-                state.notice = Some(format!("`{}` is nowhere on this screen", play.search.text));
+                state.notice = Some(format!("`{}` appears nowhere in this recording", play.search.text));
             }
             Vec::new()
         }

@@ -12,7 +12,7 @@ use crate::term::Watcher;
 
 /// Most hits given; a search with more of them is not worth walking through.
 const MAX_HITS: usize = 10_000;
-/// Longest line put together from wrapped rows, in bytes.
+/// Longest line put together from wrapped rows, in characters.
 const MAX_LINE: usize = 64 << 10;
 
 /// What is searched: plain text; capitals count only when there are some.
@@ -67,21 +67,14 @@ impl Pattern {
         found
     }
 
-    fn count(&self, line: &str) -> usize {
-        if self.text.iter().all(char::is_ascii) && line.is_ascii() {
-            // Most lines hold nothing: leave them without collecting characters.
-            let first = self.text[0];
-            let other = if self.exact { first } else { first.to_ascii_uppercase() };
-            if !line.bytes().any(|byte| char::from(byte) == first || char::from(byte) == other) {
-                return 0;
-            }
-        }
-        let line: Vec<char> = line.chars().collect();
-        self.find(&line).len()
-    }
-
     fn same(&self, wanted: char, found: char) -> bool {
-        wanted == found || !self.exact && found.to_lowercase().eq(wanted.to_lowercase())
+        if wanted == found || self.exact {
+            return wanted == found;
+        }
+        if wanted.is_ascii() && found.is_ascii() {
+            return wanted.eq_ignore_ascii_case(&found);
+        }
+        found.to_lowercase().eq(wanted.to_lowercase())
     }
 }
 
@@ -97,13 +90,13 @@ pub fn search(tape: &Tape, pattern: &Pattern, mut found: impl FnMut(Option<Hit>)
     for event in tape.read_from(tape.start())? {
         // A line that cannot be read hides nothing else.
         let Ok(event) = event else { continue };
-        let mut passing = Passing { pattern, pending: String::new(), gone: 0, changed: false };
+        let mut passing = Passing { pattern, pending: Vec::new(), gone: 0, changed: false };
         match event.kind {
             Kind::Output => screen.feed_watched(&event.data, &mut passing),
             Kind::Resize => {
                 if let Some((cols, rows)) = event.size() {
                     screen.resize(cols, rows);
-                    before = visible(&screen, pattern, String::new());
+                    before = visible(&screen, pattern, &mut Vec::new());
                 }
                 continue;
             }
@@ -112,7 +105,7 @@ pub fn search(tape: &Tape, pattern: &Pattern, mut found: impl FnMut(Option<Hit>)
         let mut hit = None;
         if passing.changed || passing.gone > 0 {
             let gone = passing.gone;
-            let now = visible(&screen, pattern, passing.pending);
+            let now = visible(&screen, pattern, &mut passing.pending);
             if now + gone > before {
                 hit = Some(Hit { at: event.time });
                 hits += 1;
@@ -127,21 +120,21 @@ pub fn search(tape: &Tape, pattern: &Pattern, mut found: impl FnMut(Option<Hit>)
 }
 
 /// Occurrences on the screen; `line` is the beginning of a line whose rest is the top row.
-fn visible(screen: &Screen, pattern: &Pattern, mut line: String) -> usize {
+fn visible(screen: &Screen, pattern: &Pattern, line: &mut Vec<char>) -> usize {
     let mut count = 0;
-    for (row, wrapped) in screen.rows() {
-        line.push_str(&row);
+    for row in 0..screen.size().1 {
+        let wrapped = screen.append_row(row, line);
         if !wrapped || line.len() > MAX_LINE {
-            count += pattern.count(&line);
+            count += pattern.find(line).len();
             line.clear();
         }
     }
-    count + pattern.count(&line)
+    count + pattern.find(line).len()
 }
 
 struct Passing<'a> {
     pattern: &'a Pattern,
-    pending: String,
+    pending: Vec<char>,
     gone: usize,
     changed: bool,
 }
@@ -152,9 +145,9 @@ impl Watcher for Passing<'_> {
     }
 
     fn scrolled_off(&mut self, text: &str, wrapped: bool) {
-        self.pending.push_str(text);
+        self.pending.extend(text.chars());
         if !wrapped || self.pending.len() > MAX_LINE {
-            self.gone += self.pattern.count(&self.pending);
+            self.gone += self.pattern.find(&self.pending).len();
             self.pending.clear();
         }
     }

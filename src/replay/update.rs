@@ -262,7 +262,7 @@ fn no_hit(play: &Play) -> String {
     let search = &play.search;
     match (&search.pattern, search.done) {
         (None, _) => "nothing is searched yet: type / and a text".to_owned(),
-        (Some(_), true) => format!("`{}` is nowhere on this screen", search.text),
+        (Some(_), true) => format!("`{}` appears nowhere in this recording", search.text),
         (Some(_), false) => format!("still searching for `{}`", search.text),
     }
 }

@@ -270,9 +270,12 @@ impl Screen {
         self.terminal.screen().line(row).map(line_text).unwrap_or_default()
     }
 
-    /// Gives each visible row's text, padded to the full width, and whether the next row continues its line.
-    pub fn rows(&self) -> impl Iterator<Item = (String, bool)> {
-        self.terminal.screen().visible_lines().map(|line| (line.chars().collect(), line.is_wrapped()))
+    /// Appends the characters of visible row `row`, spaces at its end included; says whether the next row continues
+    /// its line.
+    pub fn append_row(&self, row: u16, out: &mut Vec<char>) -> bool {
+        let Some(line) = self.terminal.screen().line(usize::from(row)) else { return false };
+        out.extend(line.chars());
+        line.is_wrapped()
     }
 
     /// The visible text, one line a row, without spaces at line ends and empty lines at the end.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::audit;
 use crate::cli::surroundings;
 use crate::config::load::Config;
 use crate::error::Error;
@@ -16,17 +17,18 @@ use crate::replay::Source;
 pub struct Found {
     /// Its files.
     pub source: Source,
-    /// Its folder, if it is one of ours.
-    pub folder: Option<PathBuf>,
 }
 
 impl Found {
     /// What to call it: command, person and host, as far as its audit log tells; else its header says.
     pub fn title(&self) -> String {
-        let Some(recording) = self.folder.as_deref().and_then(|folder| record::open(folder).ok()) else {
+        // Only the first line: a long session's audit log takes seconds to read.
+        let lines = self.source.audit.as_deref().map(audit::Reader::open);
+        let first = lines.and_then(Result::ok).and_then(|mut lines| lines.next());
+        let Some(Ok(audit::Line { event: audit::Event::SessionStart(start), .. })) = first else {
             return String::new();
         };
-        let start = recording.start;
+        let start = *start;
         let command = start.title.unwrap_or_else(|| record::command_line(&start.command));
         format!("{command}  {}@{}", start.user, start.host)
     }
@@ -44,8 +46,7 @@ pub fn find(name: &str) -> Result<Found> {
         // A recording of ours named by its file keeps its audit log.
         let beside = path.with_file_name("audit.jsonl");
         let ours = path.file_name().is_some_and(|file| file == "terminal.cast") && beside.is_file();
-        let folder = ours.then(|| path.parent().map(Path::to_owned)).flatten();
-        return Ok(Found { source: Source { cast: path.to_owned(), audit: ours.then_some(beside) }, folder });
+        return Ok(Found { source: Source { cast: path.to_owned(), audit: ours.then_some(beside) } });
     }
     if name.contains('/') && !path.exists() || name.ends_with(".cast") {
         return Err(Error::new(Kind::NotFound, format!("there is no file {}", name.escape_debug()))
@@ -69,7 +70,7 @@ pub fn find(name: &str) -> Result<Found> {
         })?
     };
     let source = Source { cast: folder.join("terminal.cast"), audit: Some(folder.join("audit.jsonl")) };
-    Ok(Found { source, folder: Some(folder) })
+    Ok(Found { source })
 }
 
 /// Says what to do about a recording of ours that cannot be opened.

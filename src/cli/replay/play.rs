@@ -25,13 +25,17 @@ use crate::error::Kind;
 use crate::error::Result;
 use crate::export::Pace;
 use crate::term::Filter;
+use crate::term::Screen;
 use crate::types::Micros;
 
 /// How long a signal waits at most before it is noticed.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// Colours off, main screen, cursor shown, whole screen scrolls, lines wrap: whatever the recording left behind.
-const TIDY: &[u8] = b"\x1b[0m\x1b[?1049l\x1b[?25h\x1b[r\x1b[?7h\x1b(B\x0f\r\n";
+/// Colours off, cursor shown, the whole screen scrolls (without moving the cursor), lines wrap, plain letters:
+/// whatever the recording left behind.
+const TIDY: &[u8] = b"\x1b[0m\x1b[?25h\x1b7\x1b[r\x1b8\x1b[?7h\x1b(B\x0f\r\n";
+/// Back to the main screen; only from the other one, because it moves the cursor.
+const LEAVE_ALTERNATE: &[u8] = b"\x1b[?1049l";
 
 /// Does it.
 pub fn run(wish: &Play) -> Result<()> {
@@ -77,23 +81,29 @@ fn play(reader: Reader<io::BufReader<std::fs::File>>, mut pace: Pace, stop: &Ato
     let mut filter = Filter::new();
     let mut out = io::stdout().lock();
     let mut bytes = Vec::new();
+    // Follows along, to know how the terminal is left.
+    let mut screen = Screen::new(reader.header().cols, reader.header().rows);
     for event in reader.filter_map(Result::ok) {
         let due = pace.shown(event.time);
         while let Some(wait) = due.0.checked_sub(clock.elapsed().0).filter(|wait| *wait > 0) {
             if stop.load(Ordering::Relaxed) {
-                return Ok(());
+                break;
             }
             thread::sleep(Duration::from_micros(wait).min(SLICE));
         }
         if stop.load(Ordering::Relaxed) {
-            return Ok(());
+            break;
         }
         if event.kind == EventKind::Output {
             bytes.clear();
             filter.push(event.data.as_bytes(), &mut bytes);
+            screen.feed(&event.data);
             out.write_all(&bytes)?;
             out.flush()?;
         }
+    }
+    if screen.is_alternate() {
+        out.write_all(LEAVE_ALTERNATE)?;
     }
     Ok(())
 }
