@@ -137,9 +137,8 @@ fn watch(on_terminal: bool) -> Result<Signals> {
         // Without a terminal of our own, Ctrl-Z stops us and the program alike, as it should.
         watched.extend([Signal::SIGWINCH, Signal::SIGTSTP]);
     }
-    // SIGXFSZ becomes an error of write(2), which is told; the program gets its own back. Rust's runtime does the
-    // same with SIGPIPE, and std gives the program the usual one back.
-    Signals::watch(&watched, &[Signal::SIGXFSZ])
+    // Rust's runtime ignores SIGPIPE, and std gives the program the usual one back.
+    Signals::watch(&watched)
 }
 
 fn wire(spec: &Spec) -> Result<Wiring> {
@@ -151,7 +150,9 @@ fn wire(spec: &Spec) -> Result<Wiring> {
 }
 
 fn wire_terminal(spec: &Spec, outlet: Option<Rc<Outlet>>) -> Result<Wiring> {
-    let like = outlet.as_ref().and_then(|outlet| tty::Modes::of(outlet.as_fd()));
+    // In the background the modes are those of the shell's line editor, which no program expects.
+    let ours = outlet.as_ref().filter(|outlet| tty::is_foreground(outlet.as_fd()));
+    let like = ours.and_then(|outlet| tty::Modes::of(outlet.as_fd()));
     let (master, slave) = pty::open(spec.size, like.as_ref())?;
     let master = Rc::new(master);
     let seen = outlet.as_ref().map_or(Sink::Nobody, |outlet| Sink::Open(Rc::clone(outlet)));

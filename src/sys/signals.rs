@@ -49,20 +49,17 @@ pub struct Arrived {
 pub struct Dispositions(Vec<(Signal, SigAction)>);
 
 impl Signals {
-    /// Watches `watched`, but for those that whoever started us has ignored (`nohup`), and ignores `ignored`.
+    /// Watches `watched`, but for those that whoever started us has ignored (`nohup`).
     ///
     /// # Errors
     /// When the process has too many descriptors.
-    pub fn watch(watched: &[Signal], ignored: &[Signal]) -> Result<Self> {
+    pub fn watch(watched: &[Signal]) -> Result<Self> {
         let (reader, writer) = fd::pipe()?;
         fd::set_nonblocking(&reader)?;
         fd::set_nonblocking(&writer)?;
         // The previous writer, if any, stays open: a handler may be using it at this moment.
         WRITER.store(writer.into_raw_fd(), Ordering::SeqCst);
         let mut signals = Self { reader, before: Vec::new() };
-        for signal in ignored {
-            signals.set(*signal, SigHandler::SigIgn)?;
-        }
         for signal in watched {
             signals.set(*signal, SigHandler::SigAction(note))?;
             let was_ignored = signals
@@ -184,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_watched_signal_is_noted_once() {
-        let signals = Signals::watch(&[Signal::SIGUSR1], &[Signal::SIGXFSZ]).unwrap();
+        let signals = Signals::watch(&[Signal::SIGUSR1]).unwrap();
         raise(Signal::SIGUSR1).unwrap();
         raise(Signal::SIGUSR1).unwrap();
         let arrived = signals.take();
