@@ -129,6 +129,7 @@ fn not_proxied(environment: &HashMap<String, String>) -> String {
         // `com` and `*` would cover AWS too.
         let covers_aws = host.is_empty()
             || crate::aws::is_aws_host(host)
+            || crate::aws::is_aws_host(&format!("sts.{host}"))
             || "amazonaws.com.cn".ends_with(&format!(".{host}"))
             || "amazonaws.com".ends_with(&format!(".{host}"))
             || host == "aws"
