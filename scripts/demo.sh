@@ -33,7 +33,7 @@ password=correct-horse-battery-staple
 aws --endpoint-url "http://127.0.0.1:$port" secretsmanager create-secret --name prod/db \
   --secret-string "{\"username\":\"app\",\"password\":\"$password\"}" > /dev/null
 
-export HOOP_STATE_DIR=$home/state HOOP_UPSTREAM_ENDPOINT_URL=http://127.0.0.1:$port HOOP_POLICY=$PWD/demo/policy.toml
+export HOOP_STATE_DIR=$home/state HOOP_UPSTREAM_ENDPOINT_URL=http://127.0.0.1:$port HOOP_POLICY=demo/policy.toml
 
 bold() { if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi; }
 show() { bold "\$ hoop-run -- $*"; hoop-run --quiet -- "$@"; }
@@ -55,6 +55,8 @@ show sh -c 'env | grep -E "^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)="'
 refused aws s3 rb s3://reports --force
 refused python3 -c 'import boto3; boto3.client("s3").delete_object(Bucket="reports", Key="README.md")'
 
+show sh demo/agent.sh
+
 bold '$ hoop-replay list'
 hoop-replay list
 bold '$ hoopctl verify --all'
@@ -65,4 +67,4 @@ if grep -rqF -e "$password" -e "$AWS_SECRET_ACCESS_KEY" "$HOOP_STATE_DIR"; then
   exit 1
 fi
 bold 'Neither the password nor the real key is anywhere in the recordings. Look at them:'
-printf '  export HOOP_STATE_DIR=%s\n  %s/target/debug/hoop-replay\n' "$HOOP_STATE_DIR" "$PWD"
+printf '  export HOOP_STATE_DIR=%s\n  %s/target/debug/hoop-replay last     # or without `last`: the list\n' "$HOOP_STATE_DIR" "$PWD"

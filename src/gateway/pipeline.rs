@@ -30,6 +30,7 @@ use crate::net::Body;
 use crate::net::Interim;
 use crate::net::full;
 use crate::policy;
+use crate::policy::actions::known_to_aws;
 use crate::policy::Decision;
 use crate::policy::model::RecordLevel;
 use crate::types::Effect;
@@ -148,15 +149,14 @@ fn decide(core: &Core, entry: &Entry, call: &Call) -> Result<Decision, Stop> {
         params: &call.params,
         now: core.clock.unix_seconds(),
         secure_transport: core.upstream.is_encrypted(),
+        actions: known_to_aws(),
         ..policy::Request::new(&call.action, call.access, &core.principal)
     });
     entry.decided(&decision).map_err(|error| Stop::unrecorded(&error))?;
     if decision.effect != Effect::Deny {
         return Ok(decision);
     }
-    let advice = if decision.advice.is_empty() { String::new() } else { format!("; {}", decision.advice) };
-    let rule = ask::rule(&decision);
-    Err(Stop::denied(format!("{} on {} denied by {rule}{advice}", decision.action, decision.resource)))
+    Err(Stop::denied(decision.sentence()))
 }
 
 /// A call as far as its head tells, for the record.

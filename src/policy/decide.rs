@@ -152,7 +152,7 @@ fn advice(effect: Effect, origin: &str, cause: &Cause<'_>) -> String {
     match (effect, cause) {
         (Effect::Allow, _) => String::new(),
         (Effect::Ask, _) => {
-            "wait: a person is asked in hoop-run's terminal, or answers with `hoopctl approvals`".to_owned()
+            "wait: a person is asked in hoop-run's terminal".to_owned()
         }
         (Effect::Deny, Cause::Default) => {
             format!(

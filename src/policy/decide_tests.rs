@@ -247,8 +247,7 @@ fn a_decision_says_which_rule_and_what_to_do() {
     assert_eq!(
         decision.sentence(),
         "ec2:TerminateInstances on arn:aws:ec2:eu-west-1:111122223333:instance/i-1 needs a person's approval: rule \
-         \"destructive-needs-a-human\", policy.toml:10; wait: a person is asked in hoop-run's terminal, or answers with \
-         `hoopctl approvals`"
+         \"destructive-needs-a-human\", policy.toml:10; wait: a person is asked in hoop-run's terminal"
     );
     let request = Request::new("sqs:SendMessage", Write, &principal);
     assert_eq!(

@@ -97,7 +97,7 @@ fn a_denied_call_names_the_rule_and_is_not_forwarded() {
     let text = reply.text();
     assert!(text.contains("<Code>AccessDenied</Code>"), "{text}");
     assert!(
-        text.contains("hoop: s3:DeleteObject on arn:aws:s3:::billing/2026/07.csv denied by rule"),
+        text.contains("hoop: s3:DeleteObject on arn:aws:s3:::billing/2026/07.csv is denied: rule"),
         "{text}"
     );
     assert!(text.contains("(policy.toml:3)"), "{text}");
