@@ -80,12 +80,7 @@ fn unknown(document: &Document<'_>, name: &str, value: &DeValue<'_>, span: Span)
 fn read(document: &Document<'_>, key: &Key, value: &DeValue<'_>, span: Span) -> Option<Value> {
     let outcome = match (key.kind, value) {
         (Kind::Truth, DeValue::Boolean(truth)) => Ok(Value::Truth(*truth)),
-        (Kind::List, DeValue::Array(items)) => {
-            let texts: Option<Vec<String>> =
-                items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect();
-            texts.map(Value::List).ok_or_else(|| wrong_type(key, "a list of other things"))
-        }
-        (Kind::Truth | Kind::List, other) => Err(wrong_type(key, kind(other))),
+        (Kind::Truth, other) => Err(wrong_type(key, kind(other))),
         (_, DeValue::String(text)) => key.read(text),
         (_, other) => Err(wrong_type(key, kind(other))),
     };
@@ -95,7 +90,6 @@ fn read(document: &Document<'_>, key: &Key, value: &DeValue<'_>, span: Span) -> 
 fn wrong_type(key: &Key, found: &str) -> (String, String) {
     let (wanted, example) = match key.kind {
         Kind::Truth => ("true or false", "true"),
-        Kind::List => ("a list of texts", "[\"…\"]"),
         Kind::Duration(..) => ("a duration", "\"5m\""),
         _ => ("a text", "\"…\""),
     };

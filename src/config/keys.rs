@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::config::diagnostic::nearest;
 use crate::config::duration;
-use crate::config::hotkey;
 
 /// A configuration key.
 #[derive(Clone, Copy, Debug)]
@@ -36,10 +35,6 @@ pub enum Kind {
     Duration(u64, u64),
     /// One of some words.
     Choice(&'static [&'static str]),
-    /// A list of words; the layers add to each other, none takes away.
-    List,
-    /// A key on the keyboard, such as `ctrl-]`.
-    Hotkey,
 }
 
 /// All keys, in the order of the manual.
@@ -95,22 +90,10 @@ pub const KEYS: &[Key] = &[
               clients give up after 60 seconds.",
     },
     Key {
-        name: "approval.hotkey",
-        kind: Kind::Hotkey,
-        project: false,
-        doc: "The key that opens a waiting question in hoop-run's terminal.",
-    },
-    Key {
         name: "record.input",
         kind: Kind::Truth,
         project: false,
         doc: "Whether what is typed is recorded too, and not only what is shown.",
-    },
-    Key {
-        name: "mask.packs",
-        kind: Kind::List,
-        project: true,
-        doc: "The rule packs that hide secrets. Every layer adds to them, none takes one away.",
     },
     Key {
         name: "replay.theme",
@@ -129,14 +112,12 @@ pub const KEYS: &[Key] = &[
 /// A value of some key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// For texts, paths, addresses, choices and keys.
+    /// For texts, paths, addresses and choices.
     Text(String),
     /// For `true` and `false`.
     Truth(bool),
     /// For durations.
     Duration(Duration),
-    /// For lists.
-    List(Vec<String>),
 }
 
 impl Value {
@@ -147,22 +128,16 @@ impl Value {
             Self::Text(text) => format!("\"{}\"", text.escape_default()),
             Self::Truth(truth) => truth.to_string(),
             Self::Duration(duration) => format!("\"{}\"", duration::format(*duration)),
-            Self::List(items) => {
-                let items: Vec<String> =
-                    items.iter().map(|item| format!("\"{}\"", item.escape_default())).collect();
-                format!("[{}]", items.join(", "))
-            }
         }
     }
 
-    /// The value alone, for scripts: no quotes, lists by commas.
+    /// The value alone, for scripts: no quotes.
     #[must_use]
     pub fn to_plain(&self) -> String {
         match self {
             Self::Text(text) => text.clone(),
             Self::Truth(truth) => truth.to_string(),
             Self::Duration(duration) => duration::format(*duration),
-            Self::List(items) => items.join(","),
         }
     }
 }
@@ -217,16 +192,6 @@ impl Key {
                 };
                 Err((format!("`{}` has no value of that name", self.name), fix))
             }
-            Kind::List => Ok(Value::List(
-                text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect(),
-            )),
-            Kind::Hotkey => match hotkey::is_key(text) {
-                true => Ok(Value::Text(text.to_owned())),
-                false => Err((
-                    "this is not a key hoop can watch for".to_owned(),
-                    "write it like \"ctrl-]\" or \"f12\"".to_owned(),
-                )),
-            },
         }
     }
 
@@ -253,8 +218,6 @@ impl Key {
             Kind::Truth => "true or false".to_owned(),
             Kind::Duration(..) => "duration".to_owned(),
             Kind::Choice(words) => words.join(", "),
-            Kind::List => "list of texts".to_owned(),
-            Kind::Hotkey => "key".to_owned(),
         }
     }
 }

@@ -330,11 +330,6 @@ impl<'s> Building<'s> {
         else {
             return;
         };
-        if let (Value::List(so_far), Value::List(more)) = (&entry.value, &mut value) {
-            more.retain(|item| !so_far.contains(item));
-            let all: Vec<String> = so_far.iter().chain(more.iter()).cloned().collect();
-            value = Value::List(all);
-        }
         *entry = Entry { value, origin: origin.clone() };
     }
 

@@ -102,7 +102,7 @@ fn every_fault_of_every_file_is_reported() {
         .write("etc/config.toml", "state_dri = \"/x\"\n")
         .write(
             "home/.config/hoop/config.toml",
-            "[record]\ninput = \"yes\"\n\n[approval]\nttl = 5\nhotkey = \"ctrl-c\"\n\n[replai]\ntheme = \"dark\"\n",
+            "[record]\ninput = \"yes\"\n\n[approval]\nttl = 5\n\n[replai]\ntheme = \"dark\"\n",
         )
         .write("work/project/.hoop.toml", "theme = \"dark\"\n");
     machine.sources.variables = vec![
@@ -112,7 +112,7 @@ fn every_fault_of_every_file_is_reported() {
     ];
     assert_eq!(
         machine.report(),
-        r#"hoopctl: 8 faults in the settings
+        r#"hoopctl: 7 faults in the settings
   why: etc/config.toml:1:1: unknown key `state_dri`
          1 | state_dri = "/x"
            | ^^^^^^^^^
@@ -128,13 +128,8 @@ fn every_fault_of_every_file_is_reported() {
            |       ^
          fix: write `approval.ttl = "5m"`
        
-       home/.config/hoop/config.toml:6:10: this is not a key hoop can watch for
-         6 | hotkey = "ctrl-c"
-           |          ^^^^^^^^
-         fix: write it like "ctrl-]" or "f12"
-       
-       home/.config/hoop/config.toml:8:2: unknown table `replai`
-         8 | [replai]
+       home/.config/hoop/config.toml:7:2: unknown table `replai`
+         7 | [replai]
            |  ^^^^^^
          fix: did you mean `[replay]`?
        
@@ -207,16 +202,6 @@ fn a_dangling_or_odd_policy_file_is_not_passed_over() {
     assert_eq!(machine.policies(), ["Machine etc/policy.toml"]);
     fs::create_dir(machine.dir.path().join("etc/config.toml")).unwrap();
     assert_eq!(machine.report(), "hoopctl: etc/config.toml: the file cannot be read: it is not a file");
-}
-
-#[test]
-fn mask_packs_only_add_up() {
-    let mut machine = machine();
-    machine
-        .write("etc/config.toml", "mask.packs = [\"pii\"]\n")
-        .write("work/project/.hoop.toml", "mask.packs = [\"default\", \"ours\"]\n");
-    machine.sources.variables = vec![("HOOP_MASK_PACKS".to_owned(), "more, pii".to_owned())];
-    assert_eq!(machine.load().unwrap().mask_packs(), ["default", "pii", "ours", "more"]);
 }
 
 #[test]

@@ -4,7 +4,6 @@ pub mod diagnostic;
 pub mod document;
 pub mod duration;
 pub mod file;
-pub mod hotkey;
 pub mod keys;
 pub mod load;
 pub mod manual;

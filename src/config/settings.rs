@@ -49,25 +49,10 @@ impl Config {
         self.duration("approval.ttl")
     }
 
-    /// `approval.hotkey`: `ctrl-]`, `ctrl-g`, `f12`.
-    #[must_use]
-    pub fn approval_hotkey(&self) -> &str {
-        self.text("approval.hotkey")
-    }
-
     /// `record.input`
     #[must_use]
     pub fn record_input(&self) -> bool {
         self.truth("record.input")
-    }
-
-    /// `mask.packs`
-    #[must_use]
-    pub fn mask_packs(&self) -> &[String] {
-        match self.value("mask.packs") {
-            Some(Value::List(packs)) => packs,
-            _ => &[],
-        }
     }
 
     /// `replay.theme`

@@ -30,8 +30,8 @@ use crate::net::Body;
 use crate::net::Interim;
 use crate::net::full;
 use crate::policy;
-use crate::policy::actions::known_to_aws;
 use crate::policy::Decision;
+use crate::policy::actions::known_to_aws;
 use crate::policy::model::RecordLevel;
 use crate::types::Effect;
 

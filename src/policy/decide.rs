@@ -151,9 +151,7 @@ impl Policy {
 fn advice(effect: Effect, origin: &str, cause: &Cause<'_>) -> String {
     match (effect, cause) {
         (Effect::Allow, _) => String::new(),
-        (Effect::Ask, _) => {
-            "wait: a person is asked in hoop-run's terminal".to_owned()
-        }
+        (Effect::Ask, _) => "wait: a person is asked in hoop-run's terminal".to_owned(),
         (Effect::Deny, Cause::Default) => {
             format!(
                 "do not retry; a person can add a statement with `effect = \"ask\"` or \"allow\" to {origin}"

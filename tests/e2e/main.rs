@@ -8,6 +8,7 @@
 )]
 
 mod clients;
+mod golden;
 mod policy;
 mod secrets;
 mod support;

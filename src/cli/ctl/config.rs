@@ -92,7 +92,6 @@ fn list_as_json(config: &Config) -> String {
         .map(|(key, entry)| {
             let value = match &entry.value {
                 crate::config::keys::Value::Truth(truth) => json!(truth),
-                crate::config::keys::Value::List(items) => json!(items),
                 other => json!(other.to_plain()),
             };
             (key.name.to_owned(), json!({"value": value, "source": source(&entry.origin)}))
