@@ -14,8 +14,12 @@ const PACKAGES: &[&str] = &["s3", "sts", "sqs", "dynamodb", "kinesis"];
 /// A folder with the SDK in it, filled from npm the first time.
 fn sdk() -> PathBuf {
     let named = std::env::var("HOOP_TEST_NODE").map(PathBuf::from);
-    let folder = named.unwrap_or_else(|_| Path::new(&std::env::var("HOME").unwrap()).join(".cache/hoop/node"));
-    if PACKAGES.iter().all(|name| folder.join("node_modules/@aws-sdk").join(format!("client-{name}")).exists()) {
+    let folder =
+        named.unwrap_or_else(|_| Path::new(&std::env::var("HOME").unwrap()).join(".cache/hoop/node"));
+    if PACKAGES
+        .iter()
+        .all(|name| folder.join("node_modules/@aws-sdk").join(format!("client-{name}")).exists())
+    {
         return folder;
     }
     fs::create_dir_all(&folder).unwrap();
@@ -78,7 +82,8 @@ fn the_javascript_sdk_works_by_endpoint() {
         .expect("Node.js is needed for this test");
     let (told, error) = (output.stdout.escape_ascii().to_string(), output.stderr.escape_ascii().to_string());
     assert!(output.status.success(), "{error}");
-    let told: serde_json::Value = serde_json::from_str(&told.replace("\\\"", "\"").replace("\\n", "")).unwrap();
+    let told: serde_json::Value =
+        serde_json::from_str(&told.replace("\\\"", "\"").replace("\\n", "")).unwrap();
     assert_eq!(told["account"], "123456789012");
     assert_eq!(told["keys"].as_array().unwrap().len(), 2);
     assert_eq!(told["denied"], "AccessDenied");
