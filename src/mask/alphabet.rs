@@ -34,6 +34,13 @@ impl Set {
         Self(bits)
     }
 
+    /// This set and one more byte.
+    pub const fn with(self, byte: u8) -> Self {
+        let mut bits = self.0;
+        bits[byte as usize / 64] |= 1 << (byte % 64);
+        Self(bits)
+    }
+
     /// Whether `byte` is in the set.
     pub const fn has(&self, byte: u8) -> bool {
         self.0[byte as usize / 64] >> (byte % 64) & 1 == 1

@@ -14,7 +14,7 @@ pub enum Rule {
     /// From the rule files.
     Built(&'static RuleInfo),
     /// From a policy.
-    User(UserRegex),
+    User(Box<UserRegex>),
 }
 
 impl Rule {
@@ -81,7 +81,7 @@ impl Compiled {
     /// The built-in rules and these.
     pub fn new(user: Vec<UserRegex>) -> Self {
         let built = rules::all().iter().map(Rule::Built);
-        Self::of(built.chain(user.into_iter().map(Rule::User)).collect())
+        Self::of(built.chain(user.into_iter().map(|rule| Rule::User(Box::new(rule)))).collect())
     }
 
     fn of(rules: Vec<Rule>) -> Self {

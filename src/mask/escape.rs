@@ -58,6 +58,16 @@ impl Parser {
         }
     }
 
+    /// How many bytes at the start of `input` are inside one control sequence, before its last.
+    pub fn parameters(&self, input: &[u8]) -> usize {
+        match self.state {
+            State::Control => {
+                input.iter().position(|byte| !(0x20..=0x3f).contains(byte)).unwrap_or(input.len())
+            }
+            _ => 0,
+        }
+    }
+
     /// Takes one byte.
     pub fn step(&mut self, byte: u8) -> Part {
         match (self.state, byte) {

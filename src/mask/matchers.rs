@@ -1,6 +1,5 @@
 //! Reads on from a rule's literal, and says what is there.
 
-use super::alphabet::TOKEN;
 use super::alphabet::VALUE;
 use super::alphabet::VISIBLE;
 use super::benign;
@@ -133,7 +132,7 @@ fn url_userinfo(place: Place, view: View<'_>) -> Look {
     let complete = rest.get(password).is_some_and(|byte| *byte == b'@');
     if password < rest.len() || rest.len() == PASSWORD || view.is_last() {
         let value = &rest[..password];
-        let none = value.len() < 3 || benign::value(value, true) && !value.iter().all(u8::is_ascii_digit);
+        let none = value.len() < 3 || benign::placeholder(value) || value == b"password";
         return if complete && !none { Look::closed(start, start, start + password) } else { Look::No };
     }
     // Digits may be a port: shown when nothing more comes.
@@ -286,6 +285,3 @@ pub fn quoted(start: usize, quote: u8, slashes: usize, view: View<'_>) -> Look {
         QuotedEnd::NotYet(_) => Look::More(Some(super::view::Hold { from: start, otherwise: run })),
     }
 }
-
-/// What a user's rule holds if it has to let go: letters of a token.
-pub const CUT_SHORT: super::alphabet::Set = TOKEN;

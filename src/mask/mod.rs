@@ -30,7 +30,9 @@ mod tree;
 #[cfg(test)]
 mod trials;
 mod user;
+mod values;
 mod view;
+mod words;
 mod xml;
 
 pub use body::BodyContext;

@@ -36,6 +36,10 @@ pub fn parse(bytes: &[u8]) -> Option<Node> {
             Event::End(_) => {
                 let element = open.pop()?;
                 let parent = open.last_mut()?;
+                // Text beside elements is in no AWS answer; a tree has no place for it.
+                if !element.children.is_empty() && !element.text.trim().is_empty() {
+                    return None;
+                }
                 let node = if element.children.is_empty() {
                     Node::Text(element.start..before, element.text)
                 } else {
