@@ -144,6 +144,29 @@ fn a_stopped_program_stops_us_and_both_go_on() {
 }
 
 #[test]
+fn a_session_in_the_background_leaves_the_keys_alone_until_it_comes_to_the_foreground() {
+    let home = Home::new();
+    let mut command = home.program("bash", ["--norc", "-i"]);
+    command.env("PS1", "outer> ");
+    let mut session = Session::start(command);
+    session.wait_for("outer> ");
+    session.send(&format!("{} -q -- cat &\r", env!("CARGO_BIN_EXE_hoop-run")));
+    session.wait_for("outer> ");
+    std::thread::sleep(Duration::from_millis(300));
+    session.send("echo to'shell'\r");
+    session.wait_for("toshell\r\n");
+    session.send("fg\r");
+    session.wait_until("raw", |session| !session.is_cooked());
+    std::thread::sleep(Duration::from_millis(300));
+    session.send("hello\r");
+    session.wait_for("hello\r\nhello\r\n");
+    session.send("\x04");
+    session.wait_for("outer> ");
+    session.send("exit\r");
+    session.wait();
+}
+
+#[test]
 fn everything_written_before_the_end_is_shown() {
     let home = Home::new();
     for _ in 0..5 {

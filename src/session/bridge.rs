@@ -1,6 +1,5 @@
 //! The loop: wait for something, then do what it asks for.
 
-use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -20,22 +19,20 @@ use crate::session::job::Foreground;
 use crate::session::keys::Keys;
 use crate::session::lane::Lane;
 use crate::session::lane::Pumped;
+use crate::session::waiting::Ready;
 use crate::sys::child::Change;
 use crate::sys::child::Child;
 use crate::sys::fd;
 use crate::sys::fd::Moved;
 use crate::sys::outlet::Outlet;
-use crate::sys::poll::PollSet;
-use crate::sys::poll::Want;
 use crate::sys::pty::Master;
-use crate::sys::signals;
-use crate::sys::signals::Arrived;
 use crate::sys::signals::Signal;
 use crate::sys::signals::Signals;
-use crate::sys::tty;
 use crate::sys::wake::Wakeups;
 use crate::types::Micros;
 
+/// Reads taken through to the terminal before looking at anything else.
+const PUMPS: usize = 4;
 /// Keys read at once.
 const KEYS_BYTES: usize = 4096;
 /// Masks of the terminal are told to the audit log at most this often.
@@ -70,18 +67,6 @@ pub(super) struct Terminal {
     pub(super) prompt: Option<Asking>,
     /// Somebody may have asked since the last look.
     pub(super) questions: bool,
-}
-
-/// What a wait found.
-#[derive(Default)]
-struct Ready {
-    signals: bool,
-    wakeups: bool,
-    keys: bool,
-    deliver: bool,
-    read: [bool; 2],
-    show: [bool; 2],
-    gone: [bool; 2],
 }
 
 impl Bridge {
@@ -130,16 +115,21 @@ impl Bridge {
         if ready.gone[number] && !lane.has_pending() {
             lane.close();
         }
-        if ready.read[number]
-            && let Pumped::Bytes(count) = lane.pump(&mut self.buffer, &self.recorder, now)?
-        {
-            self.ending.moved(count, now);
-        }
-        // What was just recorded is tried at once: most of the time there is room.
-        if (ready.show[number] || ready.read[number])
+        if ready.read[number] {
+            for _ in 0..PUMPS {
+                let Pumped::Bytes(count) = lane.pump(&mut self.buffer, &self.recorder, now)? else { break };
+                self.ending.moved(count, now);
+                if let Err(error) = lane.show() {
+                    // The program learns it as any writer does; we tell it at the end.
+                    self.ending.trouble.push(error);
+                }
+                if lane.has_pending() {
+                    break;
+                }
+            }
+        } else if ready.show[number]
             && let Err(error) = lane.show()
         {
-            // The program learns it as any writer does; we tell it at the end.
             self.ending.trouble.push(error);
         }
         if lane.has_pending() {
@@ -149,61 +139,6 @@ impl Bridge {
             self.hang_up();
         }
         Ok(())
-    }
-
-    /// Waits until there is something to do.
-    fn wait(&mut self) -> Result<Ready> {
-        let timeout = self.next_deadline();
-        let mut set = PollSet::new();
-        let signals = set.add(self.signals.as_fd(), Want::Read);
-        let wakeups = set.add(self.wakeups.as_fd(), Want::Read);
-        let asking = self.is_asking();
-        let master = self.master.as_ref();
-        let deliver =
-            master.filter(|_| self.keys.has_waiting()).map(|master| set.add(master.as_fd(), Want::Write));
-        let keys = self.terminal.as_ref().filter(|terminal| {
-            terminal.foreground.is_ours() && (asking || self.keys.has_room()) && !self.lanes[0].is_closed()
-        });
-        let keys = keys.map(|terminal| set.add(terminal.outlet.as_fd(), Want::Read));
-        let mut reads = [None, None];
-        let mut shows = [None, None];
-        let mut gones = [None, None];
-        for (number, lane) in self.lanes.iter().enumerate() {
-            // A prompt holds the program's output back, wherever it goes.
-            if !asking && !self.ending.is_stopping() {
-                reads[number] = lane.wants_read().map(|fd| set.add(fd, Want::Read));
-            }
-            if let Some(outlet) = lane.outlet() {
-                if lane.has_pending() {
-                    shows[number] = Some(set.add(outlet.as_fd(), Want::Write));
-                } else if self.terminal.is_none() || number > 0 {
-                    gones[number] = Some(set.add(outlet.as_fd(), Want::Hangup));
-                }
-            }
-        }
-        set.wait(timeout)?;
-        Ok(Ready {
-            signals: set.is_readable(signals),
-            wakeups: set.is_readable(wakeups),
-            keys: keys.is_some_and(|slot| set.is_readable(slot)),
-            deliver: deliver.is_some_and(|slot| set.is_writable(slot)),
-            read: reads.map(|slot| slot.is_some_and(|slot| set.is_readable(slot))),
-            show: shows.map(|slot| slot.is_some_and(|slot| set.is_writable(slot))),
-            gone: gones.map(|slot| slot.is_some_and(|slot| set.is_gone(slot))),
-        })
-    }
-
-    /// How long nothing has to be done; none: until something happens.
-    fn next_deadline(&self) -> Option<Duration> {
-        let now = self.clock.elapsed();
-        let lanes = self.lanes.iter().filter_map(Lane::quiet_at);
-        let terminal = self.terminal.as_ref();
-        let looks = terminal.and_then(|terminal| terminal.foreground.look_at());
-        let prompt = terminal.and_then(|terminal| terminal.next_deadline(now));
-        let next =
-            lanes.chain(self.keys.quiet_at()).chain(self.ending.next()).chain(looks).chain(prompt).min();
-        let next = next.map(|at| Duration::from_micros(at.0.saturating_sub(now.0)));
-        next.into_iter().chain(self.recorder.flush_due()).min()
     }
 
     fn on_time(&mut self) -> Result<()> {
@@ -241,111 +176,6 @@ impl Bridge {
         self.tell_masks(now, TELL_MASKS_EVERY)
     }
 
-    fn on_signals(&mut self, arrived: Arrived) -> Result<()> {
-        if arrived.has(Signal::SIGCHLD) {
-            self.on_child();
-        }
-        if arrived.has(Signal::SIGTSTP) {
-            self.suspend();
-        }
-        if arrived.has(Signal::SIGCONT)
-            && let Some(terminal) = &mut self.terminal
-        {
-            // Somebody stopped us without asking; the shell has set its own modes meanwhile.
-            terminal.foreground.lost();
-            self.take_terminal();
-        }
-        if arrived.has(Signal::SIGWINCH) || arrived.has(Signal::SIGCONT) {
-            self.resize()?;
-        }
-        for signal in [
-            Signal::SIGTERM,
-            Signal::SIGHUP,
-            Signal::SIGINT,
-            Signal::SIGQUIT,
-            Signal::SIGUSR1,
-            Signal::SIGUSR2,
-        ] {
-            // In our own process group, a signal from the terminal has reached the program already.
-            if arrived.has(signal) && (self.child.group().is_some() || arrived.is_from_process(signal)) {
-                self.forward(signal);
-            }
-        }
-        Ok(())
-    }
-
-    /// Passes a signal on: to the program, and to what it has put into the foreground of its terminal.
-    fn forward(&self, signal: Signal) {
-        let foreground = self.master.as_ref().and_then(|master| master.foreground());
-        let foreground = foreground.filter(|group| Some(*group) != self.child.group());
-        match (foreground, signal) {
-            // As if typed: only who is in the foreground.
-            (Some(group), Signal::SIGINT | Signal::SIGQUIT) => group.signal(signal),
-            (other, _) => {
-                self.child.signal(signal);
-                if let Some(group) = other {
-                    group.signal(signal);
-                }
-            }
-        }
-    }
-
-    fn on_child(&mut self) {
-        if self.ending.change.is_some() {
-            return;
-        }
-        match self.child.change() {
-            None => {}
-            Some(Change::Stopped) => {
-                self.suspend();
-                self.child.signal(Signal::SIGCONT);
-            }
-            Some(change) => {
-                self.ending.ended(change, self.clock.elapsed());
-                // Who asked is gone; what the program has written last must be seen.
-                self.cover(false);
-            }
-        }
-    }
-
-    /// Stops ourselves with the terminal given back; goes on when somebody continues us.
-    fn suspend(&mut self) {
-        self.cover(false);
-        if let Some(terminal) = &mut self.terminal {
-            terminal.foreground.give_back();
-        }
-        signals::stop_ourselves();
-        self.take_terminal();
-        let _ = self.resize();
-    }
-
-    /// Makes the terminal raw, if we are in the foreground.
-    pub(super) fn take_terminal(&mut self) {
-        let now = self.clock.elapsed();
-        let Some(terminal) = &mut self.terminal else { return };
-        if terminal.foreground.take(now).is_err() {
-            self.hang_up();
-        }
-    }
-
-    fn resize(&mut self) -> Result<()> {
-        let Some(terminal) = &self.terminal else { return Ok(()) };
-        let (Some(size), Some(master)) = (tty::size_of(terminal.outlet.as_fd()), &self.master) else {
-            return Ok(());
-        };
-        let before = self.lanes[0].screen.as_ref().map(|screen| screen.size());
-        if terminal.fixed_size || before == Some(size) {
-            return Ok(());
-        }
-        self.recorder.resize(size.cols, size.rows)?;
-        if let Some(screen) = &mut self.lanes[0].screen {
-            screen.resize(size);
-        }
-        master.resize(size);
-        self.redraw();
-        Ok(())
-    }
-
     fn on_keys(&mut self) -> Result<()> {
         let Some(terminal) = &self.terminal else { return Ok(()) };
         let mut typed = [0; KEYS_BYTES];
@@ -365,7 +195,7 @@ impl Bridge {
     }
 
     /// The terminal outside is gone: the program gets SIGHUP, as the kernel would send it.
-    fn hang_up(&mut self) {
+    pub(super) fn hang_up(&mut self) {
         if self.ending.hang_up(self.clock.elapsed()) {
             self.terminal = None;
             self.lanes[0].close();

@@ -13,8 +13,10 @@ mod lane;
 mod modes;
 mod prompt;
 mod screen;
+mod signals;
 mod start;
 mod surroundings;
+mod waiting;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

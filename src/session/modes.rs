@@ -227,10 +227,8 @@ impl Modes {
             (b'h' | b'l', [b'?', numbers @ ..]) => {
                 numbers.split(|byte| *byte == b';').for_each(|number| self.private(number, last == b'h'));
             }
-            (b'h' | b'l', numbers) => {
-                if numbers.split(|byte| *byte == b';').any(|number| number == b"4") {
-                    self.insert = last == b'h';
-                }
+            (b'h' | b'l', numbers) if numbers.split(|byte| *byte == b';').any(|number| number == b"4") => {
+                self.insert = last == b'h';
             }
             (b'r', numbers) if numbers.iter().all(|byte| byte.is_ascii_digit() || *byte == b';') => {
                 let mut parts = numbers.split(|byte| *byte == b';').map(number);

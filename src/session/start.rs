@@ -126,7 +126,9 @@ fn wire(spec: &Spec) -> Result<Wiring> {
 }
 
 fn wire_terminal(spec: &Spec, outlet: Option<Rc<Outlet>>) -> Result<Wiring> {
-    let like = outlet.as_ref().and_then(|outlet| tty::Modes::of(outlet.as_fd()));
+    // In the background the modes are those of the shell's line editor, which no program expects.
+    let ours = outlet.as_ref().filter(|outlet| tty::is_foreground(outlet.as_fd()));
+    let like = ours.and_then(|outlet| tty::Modes::of(outlet.as_fd()));
     let (master, slave) = pty::open(spec.size, like.as_ref())?;
     let master = Rc::new(master);
     let seen = outlet.as_ref().map_or(Sink::Nobody, |outlet| Sink::Open(Rc::clone(outlet)));

@@ -71,7 +71,7 @@ fn body(question: &Question, cols: usize) -> Vec<String> {
         let width = cols.saturating_sub(NAME + 1).max(1);
         for (number, line) in wrapped(&visible(value), width).into_iter().enumerate() {
             let name = if number == 0 { name } else { "" };
-            lines.push(format!(" {DIM}{name:<width$}{PLAIN}{style}{line}", width = NAME));
+            lines.push(format!(" {DIM}{name:<NAME$}{PLAIN}{style}{line}"));
         }
     };
     field("action", &question.action, BOLD);

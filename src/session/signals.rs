@@ -1,0 +1,118 @@
+//! What signals mean here: the program changed, the terminal changed, somebody wants something of the program.
+
+use std::os::fd::AsFd;
+
+use crate::error::Result;
+use crate::session::bridge::Bridge;
+use crate::sys::child::Change;
+use crate::sys::signals;
+use crate::sys::signals::Arrived;
+use crate::sys::signals::Signal;
+use crate::sys::tty;
+
+impl Bridge {
+    pub(super) fn on_signals(&mut self, arrived: Arrived) -> Result<()> {
+        if arrived.has(Signal::SIGCHLD) {
+            self.on_child();
+        }
+        if arrived.has(Signal::SIGTSTP) {
+            self.suspend();
+        }
+        if arrived.has(Signal::SIGCONT)
+            && let Some(terminal) = &mut self.terminal
+        {
+            // Somebody stopped us without asking; the shell has set its own modes meanwhile.
+            terminal.foreground.lost();
+            self.take_terminal();
+        }
+        if arrived.has(Signal::SIGWINCH) || arrived.has(Signal::SIGCONT) {
+            self.resize()?;
+        }
+        for signal in [
+            Signal::SIGTERM,
+            Signal::SIGHUP,
+            Signal::SIGINT,
+            Signal::SIGQUIT,
+            Signal::SIGUSR1,
+            Signal::SIGUSR2,
+        ] {
+            // In our own process group, a signal from the terminal has reached the program already.
+            if arrived.has(signal) && (self.child.group().is_some() || arrived.is_from_process(signal)) {
+                self.forward(signal);
+            }
+        }
+        Ok(())
+    }
+
+    /// Passes a signal on: to the program, and to what it has put into the foreground of its terminal.
+    pub(super) fn forward(&self, signal: Signal) {
+        let foreground = self.master.as_ref().and_then(|master| master.foreground());
+        let foreground = foreground.filter(|group| Some(*group) != self.child.group());
+        match (foreground, signal) {
+            // As if typed: only who is in the foreground.
+            (Some(group), Signal::SIGINT | Signal::SIGQUIT) => group.signal(signal),
+            (other, _) => {
+                self.child.signal(signal);
+                if let Some(group) = other {
+                    group.signal(signal);
+                }
+            }
+        }
+    }
+
+    fn on_child(&mut self) {
+        if self.ending.change.is_some() {
+            return;
+        }
+        match self.child.change() {
+            None => {}
+            Some(Change::Stopped) => {
+                self.suspend();
+                self.child.signal(Signal::SIGCONT);
+            }
+            Some(change) => {
+                self.ending.ended(change, self.clock.elapsed());
+                // Who asked is gone; what the program has written last must be seen.
+                self.cover(false);
+            }
+        }
+    }
+
+    /// Stops ourselves with the terminal given back; goes on when somebody continues us.
+    fn suspend(&mut self) {
+        self.cover(false);
+        if let Some(terminal) = &mut self.terminal {
+            terminal.foreground.give_back();
+        }
+        signals::stop_ourselves();
+        self.take_terminal();
+        let _ = self.resize();
+    }
+
+    /// Makes the terminal raw, if we are in the foreground.
+    pub(super) fn take_terminal(&mut self) {
+        let now = self.clock.elapsed();
+        let Some(terminal) = &mut self.terminal else { return };
+        if terminal.foreground.take(now).is_err() {
+            self.hang_up();
+        }
+    }
+
+    fn resize(&mut self) -> Result<()> {
+        let Some(terminal) = &self.terminal else { return Ok(()) };
+        let (Some(size), Some(master)) = (tty::size_of(terminal.outlet.as_fd()), &self.master) else {
+            return Ok(());
+        };
+        let before = self.lanes[0].screen.as_ref().map(|screen| screen.size());
+        if terminal.fixed_size || before == Some(size) {
+            return Ok(());
+        }
+        self.recorder.resize(size.cols, size.rows)?;
+        if let Some(screen) = &mut self.lanes[0].screen {
+            screen.resize(size);
+        }
+        master.resize(size);
+        self.redraw();
+        Ok(())
+    }
+}
