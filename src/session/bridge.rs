@@ -31,6 +31,8 @@ use crate::sys::signals::Signals;
 use crate::sys::wake::Wakeups;
 use crate::types::Micros;
 
+/// Reads taken through to the terminal before looking at anything else.
+const PUMPS: usize = 4;
 /// Keys read at once.
 const KEYS_BYTES: usize = 4096;
 /// Masks of the terminal are told to the audit log at most this often.
@@ -115,16 +117,21 @@ impl Bridge {
         if ready.gone[number] && !lane.has_pending() {
             lane.close();
         }
-        if ready.read[number]
-            && let Pumped::Bytes(count) = lane.pump(&mut self.buffer, &self.recorder, now)?
-        {
-            self.ending.moved(count, now);
-        }
-        // What was just recorded is tried at once: most of the time there is room.
-        if (ready.show[number] || ready.read[number])
+        if ready.read[number] {
+            for _ in 0..PUMPS {
+                let Pumped::Bytes(count) = lane.pump(&mut self.buffer, &self.recorder, now)? else { break };
+                self.ending.moved(count, now);
+                if let Err(error) = lane.show() {
+                    // The program learns it as any writer does; we tell it at the end.
+                    self.ending.trouble.push(error);
+                }
+                if lane.has_pending() {
+                    break;
+                }
+            }
+        } else if ready.show[number]
             && let Err(error) = lane.show()
         {
-            // The program learns it as any writer does; we tell it at the end.
             self.ending.trouble.push(error);
         }
         if lane.has_pending() {

@@ -299,3 +299,46 @@ print(boto3.client("sts").get_caller_identity()["Arn"])
         assert!(output.stdout.escape_ascii().to_string().contains("user/u"));
     }
 }
+
+#[test]
+fn a_profile_that_assumes_a_role_is_followed_and_asks_the_override() {
+    let moto = Moto::start();
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join(".aws")).unwrap();
+    let made = home.path().join("made.json");
+    let json = r#"{"Version":1,"AccessKeyId":"AKIAMADEMADEMADEMADE","SecretAccessKey":"made"}"#;
+    fs::write(&made, json).unwrap();
+    let config = format!(
+        "[profile base]\nregion = eu-central-1\n\
+         [profile deploy]\nrole_arn = arn:aws:iam::123456789012:role/deploy\nsource_profile = base\n\
+         [profile made]\ncredential_process = /bin/cat {}\n",
+        made.display()
+    );
+    fs::write(home.path().join(".aws/config"), config).unwrap();
+    let keys = "[base]\naws_access_key_id = AKIABASEBASEBASEBASE\naws_secret_access_key = base\n";
+    fs::write(home.path().join(".aws/credentials"), keys).unwrap();
+    for (profile, arn) in [("deploy", "assumed-role/deploy"), ("made", "arn:aws:"), ("base", "arn:aws:")] {
+        let mut plan = Plan::observe(&moto.url);
+        plan.environment = vec![
+            ("HOME".to_owned(), home.path().display().to_string()),
+            ("AWS_PROFILE".to_owned(), profile.to_owned()),
+        ];
+        let world = plan.start();
+        let script = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])";
+        let output = Command::new(venv().join("bin/python3"))
+            .args(["-c", script])
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .envs(&world.env)
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat().escape_ascii().to_string();
+        assert!(output.status.success() && text.contains(arn), "{profile}: {text}");
+        let fetched = &world.events_of("credential")[1];
+        assert_eq!(
+            (fetched["what"].as_str(), fetched["source"].as_str()),
+            (Some("fetched"), Some(&*format!("profile {profile}")))
+        );
+        assert_eq!(fetched["expires"].is_u64(), profile == "deploy");
+    }
+}
