@@ -82,10 +82,7 @@ const NAMED: &[(&str, Set)] = &[
     ("b62", Set::of(&[LOWER, UPPER, DIGIT])),
     ("b62d", Set::of(&[LOWER, UPPER, DIGIT, one(b'-')])),
     ("b64", BASE64),
-    (
-        "b64p",
-        Set::of(&[LOWER, UPPER, DIGIT, one(b'+'), one(b'/'), one(b'='), one(b'%'), one(b'-'), one(b'_')]),
-    ),
+    ("b64p", Set::of(&[LOWER, UPPER, DIGIT, one(b'+'), one(b'/'), one(b'='), one(b'%'), one(b'-'), one(b'_')])),
     ("b64u", Set::of(&[LOWER, UPPER, DIGIT, one(b'-'), one(b'_')])),
     ("b64ud", Set::of(&[LOWER, UPPER, DIGIT, one(b'-'), one(b'_'), one(b'.')])),
     ("b32", Set::of(&[UPPER, (b'2', b'7')])),

@@ -2,123 +2,21 @@
 
 /// Words that are no secret, in lower case.
 const WORDS: &[&str] = &[
-    "true",
-    "false",
-    "null",
-    "none",
-    "nil",
-    "undefined",
-    "yes",
-    "no",
-    "on",
-    "off",
-    "required",
-    "optional",
-    "enabled",
-    "disabled",
-    "string",
-    "str",
-    "bool",
-    "int",
-    "integer",
-    "number",
-    "object",
-    "text",
-    "bytes",
-    "password",
-    "secret",
-    "token",
-    "basic",
-    "bearer",
-    "redacted",
-    "masked",
-    "hidden",
-    "removed",
-    "empty",
-    "unset",
-    "default",
-    "unknown",
-    "active",
-    "inactive",
-    "pending",
-    "expired",
-    "invalid",
-    "valid",
-    "missing",
-    "changed",
-    "inherit",
-    "auto",
-    "any",
-    "securestring",
-    "aws:kms",
-    "kms",
-    "self",
-    "option",
-    "value",
-    "https",
-    "http",
-    "error",
-    "failed",
-    "username",
-    "email",
-    "example",
-    "changeme",
-    "todo",
-    "n/a",
-    "-",
+    "true", "false", "null", "none", "nil", "undefined", "yes", "no", "on", "off", "required", "optional", "enabled",
+    "disabled", "string", "str", "bool", "int", "integer", "number", "object", "text", "bytes", "password", "secret",
+    "token", "basic", "bearer", "redacted", "masked", "hidden", "removed", "empty", "unset", "default", "unknown",
+    "active", "inactive", "pending", "expired", "invalid", "valid", "missing", "changed", "inherit", "auto", "any",
+    "securestring", "aws:kms", "kms", "self", "option", "value", "https", "http", "error", "failed", "username",
+    "email", "example", "changeme", "todo", "n/a", "-",
 ];
 
 /// Beginnings that say: something is filled in here, or this is a name.
 const BEGINNINGS: &[&[u8]] = &[
-    b"${",
-    b"$(",
-    b"{{",
-    b"%(",
-    b"#{",
-    b"arn:aws",
-    b"sha256:",
-    b"sha512-",
-    b"sha256-",
-    b"sha1-",
-    b"h1:",
-    b"http://",
-    b"https://",
-    b"s3://",
-    b"file://",
-    b"var.",
-    b"data.",
-    b"local.",
-    b"module.",
-    b"each.",
-    b"process.env",
-    b"os.environ",
-    b"os.getenv",
-    b"env.",
-    b"ENV[",
-    b"System.getenv",
-    b"secrets.",
-    b"!Ref",
-    b"!Sub",
-    b"!GetAtt",
-    b"Fn::",
-    b"{'",
-    b"-----BEGIN",
-    b"hoopmask:",
-    b"ssh-",
-    b"changeme",
-    b"your-",
-    b"your_",
-    b"REPLACE",
-    b"resolve:",
-    b"self.",
-    b"this.",
-    b"args.",
-    b"config.",
-    b"options.",
-    b"ref+",
-    b"vault:",
-    b"AQICAH",
-    b"AQIDAH",
+    b"${", b"$(", b"{{", b"%(", b"#{", b"arn:aws", b"sha256:", b"sha512-", b"sha256-", b"sha1-",
+    b"h1:", b"http://", b"https://", b"s3://", b"file://", b"var.", b"data.", b"local.", b"module.", b"each.",
+    b"process.env", b"os.environ", b"os.getenv", b"env.", b"ENV[", b"System.getenv", b"secrets.", b"!Ref", b"!Sub",
+    b"!GetAtt", b"Fn::", b"{'", b"-----BEGIN", b"hoopmask:", b"ssh-", b"changeme", b"your-", b"your_", b"REPLACE",
+    b"resolve:", b"self.", b"this.", b"args.", b"config.", b"options.", b"ref+", b"vault:", b"AQICAH", b"AQIDAH",
 ];
 
 /// Whether `value`, which stands next to a sensitive name, is none. If it is not `complete`, `value` is its beginning.
@@ -151,19 +49,15 @@ fn number(value: &[u8]) -> bool {
     let rest = &value[digits..];
     digits > 0
         && (rest.is_empty() && digits <= 5
-            || digits <= 6
-                && (rest.starts_with(b" ") || rest.starts_with(b"."))
-                && rest[1..].is_ascii()
-                && rest[1..].iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-                && rest.len() < 10)
+            || digits <= 6 && (rest.starts_with(b" ") || rest.starts_with(b".")) && rest[1..].is_ascii()
+                && rest[1..].iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) && rest.len() < 10)
 }
 
 /// `********`, `xxxxxxxx`, `........`
 fn filler(value: &[u8]) -> bool {
     let Some(first) = value.first() else { return true };
     let same = value.iter().all(|byte| byte == first);
-    same && !first.is_ascii_digit()
-        || value.windows(4).any(|four| four == b"****")
+    same && !first.is_ascii_digit() || value.windows(4).any(|four| four == b"****")
         || value.windows(11).any(|word| word.eq_ignore_ascii_case(b"placeholder"))
 }
 
@@ -256,28 +150,10 @@ mod tests {
     #[test]
     fn placeholders_and_names_are_benign() {
         for text in [
-            "3600",
-            "true",
-            "Bearer",
-            "${X}",
-            "{{ .x }}",
-            "var.x",
-            "process.env.X",
-            "(sensitive value)",
-            "****",
-            "<your-password>",
-            "arn:aws:iam::1:role/x",
-            "0e9c2f1a-1b2c-4d3e-8f90-a1b2c3d4e5f6",
-            "2026-05-01T00:00:00Z",
-            "prod/orders/db",
-            "/var/run/secrets/token",
-            "$token",
-            "%DB_PASS%",
-            "30 days",
-            "get_secret()",
-            "config.token",
-            "user:read,user:write",
-            "xxxxxxxxxxxx",
+            "3600", "true", "Bearer", "${X}", "{{ .x }}", "var.x", "process.env.X", "(sensitive value)", "****",
+            "<your-password>", "arn:aws:iam::1:role/x", "0e9c2f1a-1b2c-4d3e-8f90-a1b2c3d4e5f6", "2026-05-01T00:00:00Z",
+            "prod/orders/db", "/var/run/secrets/token", "$token", "%DB_PASS%", "30 days", "get_secret()", "config.token",
+            "user:read,user:write", "xxxxxxxxxxxx",
         ] {
             assert!(value(text.as_bytes(), true) || text.contains(','), "{text}");
         }
@@ -285,9 +161,7 @@ mod tests {
 
     #[test]
     fn passwords_are_not() {
-        for text in
-            ["Falcon2019!", "amber-anchor-apple-arrow", "cedar1234", "123456", "P@amber12#APPLE", "hunter"]
-        {
+        for text in ["Falcon2019!", "amber-anchor-apple-arrow", "cedar1234", "123456", "P@amber12#APPLE", "hunter"] {
             assert!(!value(text.as_bytes(), true), "{text}");
         }
     }

@@ -191,8 +191,7 @@ fn format_of(content_type: &str, body: &[u8]) -> Format {
 #[must_use]
 pub fn is_textual(content_type: &str, head: &[u8]) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let texts =
-        ["json", "xml", "yaml", "toml", "javascript", "csv", "x-sh", "x-pem", "graphql", "sql", "x-ndjson"];
+    let texts = ["json", "xml", "yaml", "toml", "javascript", "csv", "x-sh", "x-pem", "graphql", "sql", "x-ndjson"];
     if kind.starts_with("text/") || texts.iter().any(|text| kind.contains(text)) {
         return true;
     }
@@ -201,11 +200,11 @@ pub fn is_textual(content_type: &str, head: &[u8]) -> bool {
         return false;
     }
     let head = &head[..head.len().min(1024)];
-    let odd =
-        head.iter().filter(|byte| **byte < 0x09 || (0x0e..0x20).contains(*byte) && **byte != 0x1b).count();
+    let odd = head.iter().filter(|byte| **byte < 0x09 || (0x0e..0x20).contains(*byte) && **byte != 0x1b).count();
     let utf8 = match std::str::from_utf8(head) {
         Ok(_) => true,
         Err(cause) => cause.valid_up_to() + 4 > head.len(),
     };
     odd == 0 && utf8
 }
+

@@ -99,9 +99,7 @@ impl Compiled {
                         ignore_case: rule.ignore_case,
                     }));
                 }
-                Rule::User(rule) if rule.literals().is_empty() => {
-                    unprefixed.push((number, rule.first_bytes()))
-                }
+                Rule::User(rule) if rule.literals().is_empty() => unprefixed.push((number, rule.first_bytes())),
                 Rule::User(rule) => literals.extend(rule.literals().iter().map(|bytes| Literal {
                     bytes: bytes.clone(),
                     rule: number,

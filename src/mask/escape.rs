@@ -62,9 +62,7 @@ impl Parser {
     pub fn step(&mut self, byte: u8) -> Part {
         match (self.state, byte) {
             (State::Payload(_), 0x1b) => self.enter(State::PayloadEscape, Part::Closing),
-            (State::Payload(true), 0x07) | (State::Payload(_), 0x18 | 0x1a) => {
-                self.enter(State::Text, Part::Closing)
-            }
+            (State::Payload(true), 0x07) | (State::Payload(_), 0x18 | 0x1a) => self.enter(State::Text, Part::Closing),
             (State::Payload(_), _) => Part::Payload,
             (State::PayloadEscape, b'\\') => self.enter(State::Text, Part::Passing),
             (_, 0x1b) => self.enter(State::Escape, Part::Passing),
@@ -79,19 +77,7 @@ impl Parser {
             (State::Control, _) => {
                 let breaks = matches!(
                     byte,
-                    b'H' | b'f'
-                        | b'd'
-                        | b'A'
-                        | b'B'
-                        | b'E'
-                        | b'F'
-                        | b'J'
-                        | b'L'
-                        | b'M'
-                        | b'S'
-                        | b'T'
-                        | b'r'
-                        | b'u'
+                    b'H' | b'f' | b'd' | b'A' | b'B' | b'E' | b'F' | b'J' | b'L' | b'M' | b'S' | b'T' | b'r' | b'u'
                 );
                 self.enter(State::Text, if breaks { Part::Break } else { Part::Passing })
             }

@@ -18,58 +18,12 @@ const HEAD: usize = 4;
 
 /// Values that are no secret, though something says they are.
 const STOP: &[&str] = &[
-    "password",
-    "secret",
-    "changeme",
-    "default",
-    "example",
-    "string",
-    "number",
-    "object",
-    "enabled",
-    "disabled",
-    "production",
-    "staging",
-    "develop",
-    "development",
-    "testing",
-    "localhost",
-    "127.0.0.1",
-    "postgres",
-    "mysql",
-    "master",
-    "public",
-    "private",
-    "docker",
-    "ubuntu",
-    "ec2-user",
-    "administrator",
-    "success",
-    "failed",
-    "active",
-    "available",
-    "aws:kms",
-    "SecureString",
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "eu-central-1",
-    "eu-north-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ap-northeast-1",
-    "ap-south-1",
-    "sa-east-1",
-    "ca-central-1",
-    "Bearer",
-    "bearer",
-    "unknown",
-    "undefined",
-    "required",
+    "password", "secret", "changeme", "default", "example", "string", "number", "object", "enabled", "disabled",
+    "production", "staging", "develop", "development", "testing", "localhost", "127.0.0.1", "postgres", "mysql",
+    "master", "public", "private", "docker", "ubuntu", "ec2-user", "administrator", "success", "failed", "active",
+    "available", "aws:kms", "SecureString", "us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1", "eu-west-2",
+    "eu-west-3", "eu-central-1", "eu-north-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "ap-south-1",
+    "sa-east-1", "ca-central-1", "Bearer", "bearer", "unknown", "undefined", "required",
 ];
 
 /// Whether `value` is fit to be looked for everywhere.
@@ -282,9 +236,7 @@ mod tests {
     #[test]
     fn common_words_and_short_values_are_not_learnt() {
         let mut exact = Exact::default();
-        for value in
-            ["", "abc", "12345", "production", "eu-west-1", "true", "aaaaaaaaaa", "hoopmask:secret:abcdefgh"]
-        {
+        for value in ["", "abc", "12345", "production", "eu-west-1", "true", "aaaaaaaaaa", "hoopmask:secret:abcdefgh"] {
             assert!(!exact.add("secret", value), "{value}");
         }
         assert!(exact.is_empty());

@@ -31,9 +31,7 @@ pub fn look(rule: &RuleInfo, is_prefix: bool, place: Place, view: View<'_>) -> L
         Matcher::UrlUserinfo => url_userinfo(place, view),
         Matcher::Authorization => authorization(place, view),
         Matcher::Cookie => cookie(place, view),
-        Matcher::Kubernetes => {
-            Look::open(place.end, place.end, place.end, Run::Kubernetes(Kubernetes::default()))
-        }
+        Matcher::Kubernetes => Look::open(place.end, place.end, place.end, Run::Kubernetes(Kubernetes::default())),
         Matcher::CredentialsRow => Look::open(place.end, place.end, place.end, Run::Fields),
         Matcher::CliUser => cli_user(place, view),
         Matcher::CliPassword => cli_password(place, view),
@@ -128,8 +126,7 @@ fn url_userinfo(place: Place, view: View<'_>) -> Look {
     }
     let start = place.end + user + 1;
     let rest = view.slice(start, start + PASSWORD);
-    let password =
-        rest.iter().take_while(|byte| VISIBLE.has(**byte) && !b"/@?#\"'`<>\\".contains(byte)).count();
+    let password = rest.iter().take_while(|byte| VISIBLE.has(**byte) && !b"/@?#\"'`<>\\".contains(byte)).count();
     let complete = rest.get(password).is_some_and(|byte| *byte == b'@');
     if password < rest.len() || rest.len() == PASSWORD || view.is_last() {
         let value = &rest[..password];
@@ -242,8 +239,7 @@ fn cli_password(place: Place, view: View<'_>) -> Look {
     let line = view.line_before(place.start);
     let glued = has_program(line, &[b"mysql", b"mysqldump", b"mysqladmin", b"mariadb", b"sshpass"]);
     let spaced = has_program(line, &[b"sshpass"])
-        || has_program(line, &[b"login"])
-            && has_program(line, &[b"docker", b"podman", b"az", b"helm", b"oc"]);
+        || has_program(line, &[b"login"]) && has_program(line, &[b"docker", b"podman", b"az", b"helm", b"oc"]);
     match view.at(place.end) {
         None if view.is_last() => Look::No,
         None => Look::WAIT,

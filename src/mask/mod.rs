@@ -26,9 +26,9 @@ mod scan;
 mod stream;
 mod tag;
 mod text;
-mod tree;
 #[cfg(test)]
 mod trials;
+mod tree;
 mod user;
 mod view;
 mod xml;

@@ -18,177 +18,27 @@ const SURE: usize = 64;
 
 /// Last words of names whose value is about the secret, and not it.
 const ABOUT: &[&str] = &[
-    "id",
-    "ids",
-    "arn",
-    "arns",
-    "name",
-    "names",
-    "path",
-    "paths",
-    "file",
-    "files",
-    "filename",
-    "url",
-    "uri",
-    "ttl",
-    "type",
-    "types",
-    "count",
-    "expiry",
-    "expires",
-    "expiration",
-    "policy",
-    "enabled",
-    "used",
-    "algorithm",
-    "alg",
-    "scope",
-    "scopes",
-    "length",
-    "len",
-    "required",
-    "version",
-    "versions",
-    "status",
-    "state",
-    "region",
-    "date",
-    "at",
-    "in",
-    "size",
-    "index",
-    "hint",
-    "format",
-    "manager",
-    "provider",
-    "endpoint",
-    "host",
-    "port",
-    "user",
-    "username",
-    "stdin",
-    "reset",
-    "age",
-    "days",
-    "hours",
-    "minutes",
-    "seconds",
-    "limit",
-    "max",
-    "min",
-    "usage",
-    "method",
-    "mode",
-    "source",
-    "label",
-    "field",
-    "column",
-    "prefix",
-    "suffix",
-    "pattern",
-    "regex",
-    "rotation",
-    "lifetime",
-    "interval",
-    "timeout",
-    "time",
-    "created",
-    "updated",
-    "modified",
-    "changed",
-    "description",
-    "title",
-    "prompt",
-    "error",
-    "message",
-    "class",
-    "store",
-    "ref",
-    "spec",
-    "usages",
-    "list",
-    "map",
-    "set",
-    "alias",
-    "aliases",
-    "owner",
-    "length",
-    "fingerprint",
-    "specs",
-    "store",
-    "service",
-    "budget",
-    "left",
-    "remaining",
-    "per",
-    "exists",
-    "valid",
-    "validity",
+    "id", "ids", "arn", "arns", "name", "names", "path", "paths", "file", "files", "filename", "url", "uri", "ttl",
+    "type", "types", "count", "expiry", "expires", "expiration", "policy", "enabled", "used", "algorithm", "alg", "scope",
+    "scopes", "length", "len", "required", "version", "versions", "status", "state", "region", "date", "at", "in",
+    "size", "index", "hint", "format", "manager", "provider", "endpoint", "host", "port", "user", "username",
+    "stdin", "reset", "age", "days", "hours", "minutes", "seconds", "limit", "max", "min", "usage", "method", "mode",
+    "source", "label", "field", "column", "prefix", "suffix", "pattern", "regex", "rotation", "lifetime", "interval",
+    "timeout", "time", "created", "updated", "modified", "changed", "description", "title", "prompt", "error",
+    "message", "class", "store", "ref", "spec", "usages", "list", "map", "set", "alias", "aliases", "owner", "length",
+    "fingerprint", "specs", "store", "service", "budget", "left", "remaining", "per", "exists", "valid", "validity",
 ];
 /// Words that make a name public.
 const PUBLIC: &[&str] = &[
-    "public",
-    "publishable",
-    "next",
-    "continuation",
-    "pagination",
-    "page",
-    "paging",
-    "forward",
-    "backward",
-    "idempotency",
-    "sequence",
-    "lock",
-    "marker",
-    "starting",
-    "sort",
-    "partition",
-    "primary",
-    "foreign",
-    "cancellation",
-    "num",
-    "max",
-    "min",
-    "total",
-    "avg",
-    "mean",
-    "upload",
-    "resume",
-    "sync",
-    "checkpoint",
-    "tokenizer",
-    "task",
+    "public", "publishable", "next", "continuation", "pagination", "page", "paging", "forward", "backward",
+    "idempotency", "sequence", "lock", "marker", "starting", "sort", "partition", "primary", "foreign", "cancellation",
+    "num", "max", "min", "total", "avg", "mean", "upload", "resume", "sync", "checkpoint", "tokenizer", "task",
 ];
 /// What stands before `key` in a name that holds one.
 const KEYS: &[&str] = &[
-    "api",
-    "access",
-    "private",
-    "signing",
-    "encryption",
-    "account",
-    "app",
-    "application",
-    "secret",
-    "storage",
-    "master",
-    "shared",
-    "service",
-    "license",
-    "auth",
-    "webhook",
-    "consumer",
-    "subscription",
-    "jwt",
-    "session",
-    "crypt",
-    "hmac",
-    "decryption",
-    "admin",
-    "deploy",
-    "tls",
-    "ssl",
+    "api", "access", "private", "signing", "encryption", "account", "app", "application", "secret", "storage", "master",
+    "shared", "service", "license", "auth", "webhook", "consumer", "subscription", "jwt", "session", "crypt", "hmac",
+    "decryption", "admin", "deploy", "tls", "ssl",
 ];
 
 /// Looks on from a keyword at `place`.
@@ -223,9 +73,7 @@ pub fn is_sensitive_name(name: &str) -> bool {
     if name.len() > NAME {
         return false;
     }
-    let Some(rule) = super::rules::all().iter().find(|rule| rule.id == "sensitive-name") else {
-        return false;
-    };
+    let Some(rule) = super::rules::all().iter().find(|rule| rule.id == "sensitive-name") else { return false };
     let lower = name.to_ascii_lowercase();
     rule.after.iter().any(|keyword| {
         lower.match_indices(keyword).any(|(at, _)| {
@@ -261,8 +109,7 @@ fn is_sensitive(name: &[u8], keyword: Place) -> bool {
     let words = words_of(name);
     let place = words.iter().position(|(from, to)| *from <= keyword.start && keyword.start < *to);
     if lower(word, "key") {
-        let before =
-            place.and_then(|place| place.checked_sub(1)).map(|place| &name[words[place].0..words[place].1]);
+        let before = place.and_then(|place| place.checked_sub(1)).map(|place| &name[words[place].0..words[place].1]);
         let glued = place.map(|place| &name[words[place].0..keyword.start]).filter(|part| !part.is_empty());
         let wanted = glued.or(before);
         if !wanted.is_some_and(|wanted| KEYS.iter().any(|known| lower(wanted, known))) {
@@ -383,9 +230,7 @@ impl Reader<'_> {
             b',' if closed.is_none() => self.csv(at, before),
             b'\r' | b'\n' if before.contains(&b',') && closed.is_none() => self.csv(at, before),
             b'\r' | b'\n' if before.contains(&b'|') => self.cell(at, before),
-            b'\r' | b'\n' if before.ends_with(b"name: ") || before.ends_with(b"name: \"") => {
-                self.named_value(at)
-            }
+            b'\r' | b'\n' if before.ends_with(b"name: ") || before.ends_with(b"name: \"") => self.named_value(at),
             b'\'' if at > unspaced && self.name.eq_ignore_ascii_case(b"password") => {
                 matchers::quoted(at + 1, b'\'', 0, self.view)
             }
@@ -437,8 +282,7 @@ impl Reader<'_> {
         if value == at && !sure && !quoted && next != b'=' {
             // `arn:…:secret:prod/db-x`, `std::token::x`, but `password:hunter2!`
             let before = self.view.before(self.start);
-            let first =
-                before.last().is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'"'));
+            let first = before.last().is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'"'));
             if !first || next == b':' {
                 return Look::No;
             }
@@ -640,51 +484,16 @@ mod tests {
     #[test]
     fn names_are_told_apart() {
         for name in [
-            "password",
-            "DB_PASSWORD",
-            "MasterUserPassword",
-            "apiKey",
-            "x-api-key",
-            "SECRET_KEY_BASE",
-            "client_secret",
-            "PGPASSWORD",
-            "SMTP_PASS",
-            "aws_session_token",
-            "AccountKey",
-            "AZURE_STORAGE_KEY",
-            "authorizationToken",
-            "basicAuthCredentials",
-            "password_hash",
-            "AWS_SECRET_ACCESS_KEY",
-            "SecretAccessKey",
-            "TLS_KEY",
+            "password", "DB_PASSWORD", "MasterUserPassword", "apiKey", "x-api-key", "SECRET_KEY_BASE", "client_secret",
+            "PGPASSWORD", "SMTP_PASS", "aws_session_token", "AccountKey", "AZURE_STORAGE_KEY", "authorizationToken",
+            "basicAuthCredentials", "password_hash", "AWS_SECRET_ACCESS_KEY", "SecretAccessKey", "TLS_KEY",
         ] {
             assert!(is_sensitive_name(name), "{name}");
         }
         for name in [
-            "NextToken",
-            "ClientToken",
-            "ClientRequestToken",
-            "secretsmanager",
-            "tokenizer",
-            "TOKEN_TTL",
-            "token_type",
-            "PasswordLastUsed",
-            "SecretArn",
-            "PWD",
-            "Key",
-            "KeyId",
-            "PublicKey",
-            "monkey",
-            "author",
-            "compass",
-            "publishable_key",
-            "TokenScope",
-            "SSEAlgorithm",
-            "KEY_ALGORITHM",
-            "AccessKeyId",
-            "tokens",
-            "ObjectKey",
+            "NextToken", "ClientToken", "ClientRequestToken", "secretsmanager", "tokenizer", "TOKEN_TTL", "token_type",
+            "PasswordLastUsed", "SecretArn", "PWD", "Key", "KeyId", "PublicKey", "monkey", "author", "compass",
+            "publishable_key", "TokenScope", "SSEAlgorithm", "KEY_ALGORITHM", "AccessKeyId", "tokens", "ObjectKey",
         ] {
             assert!(!is_sensitive_name(name), "{name}");
         }

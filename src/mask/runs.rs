@@ -149,9 +149,7 @@ impl Pem {
                 [b'\\'] if !view.is_last() => return After::Going(*step.at),
                 [b'\\', b'n' | b'r' | b't', ..] => *step.at += 2,
                 [b'\\', ..] => *step.at += 1,
-                [b'-', ..] if !self.strict && rest.len() < 5 && !view.is_last() => {
-                    return After::Going(*step.at);
-                }
+                [b'-', ..] if !self.strict && rest.len() < 5 && !view.is_last() => return After::Going(*step.at),
                 // `Proc-Type: 4,ENCRYPTED` and its like stand before the body.
                 [b'-' | b':' | b',', ..] if !self.strict && !rest.starts_with(b"-----") => *step.at += 1,
                 _ => return After::Over,

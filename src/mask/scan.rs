@@ -382,9 +382,7 @@ impl Scanner {
         for (number, first) in rules.unprefixed() {
             let Some(Rule::User(rule)) = rules.rule(*number) else { continue };
             for at in from..self.scanned_unprefixed {
-                if first.has(self.window[at - self.base])
-                    && rule.look(self.view(last), at, false) != UserMatch::No
-                {
+                if first.has(self.window[at - self.base]) && rule.look(self.view(last), at, false) != UserMatch::No {
                     let state = State::User { at, start: at, hold: None };
                     self.begin(rules, Named::Rule(*number), state, last);
                 }

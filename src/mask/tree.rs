@@ -133,8 +133,7 @@ impl<'a> Decider<'a> {
             } else {
                 Some(name.as_str())
             };
-            let found =
-                self.fields.iter().find(|(path, _)| path.leads_to(&self.members)).map(|(_, how)| *how);
+            let found = self.fields.iter().find(|(path, _)| path.leads_to(&self.members)).map(|(_, how)| *how);
             let how = match found.or(how) {
                 Some(How::IfSecure) => secure.then_some(How::Whole),
                 other => other,
@@ -181,8 +180,7 @@ impl<'a> Decider<'a> {
 
     /// A body in a text: `{"password":"x"}`.
     fn nested(&mut self, text: &str) -> Option<String> {
-        let begins =
-            text.trim_ascii_start().as_bytes().first().is_some_and(|byte| matches!(byte, b'{' | b'['));
+        let begins = text.trim_ascii_start().as_bytes().first().is_some_and(|byte| matches!(byte, b'{' | b'['));
         if !begins || self.inside >= DEEPEST_TEXT {
             return None;
         }

@@ -52,8 +52,7 @@ impl UserFields {
     pub fn new(rule: &UserRule) -> Result<Self> {
         let fields = rule.fields.iter().map(|field| FieldPath::parse(field));
         let columns = rule.columns.iter().map(|column| FieldPath::parse(&format!("**.{column}")));
-        let paths =
-            fields.chain(columns).collect::<Result<Vec<_>>>().map_err(|cause| refused(rule, cause.what()))?;
+        let paths = fields.chain(columns).collect::<Result<Vec<_>>>().map_err(|cause| refused(rule, cause.what()))?;
         Ok(Self { name: rule.name.clone(), actions: rule.actions.clone(), paths })
     }
 

@@ -72,9 +72,7 @@ pub fn parse(bytes: &[u8]) -> Option<Node> {
 pub fn apply(bytes: &[u8], changes: &[Change]) -> Vec<u8> {
     super::body::splice(bytes, changes, |new| match new {
         New::Text(text) => quick_xml::escape::escape(text.as_str()).into_owned().into_bytes(),
-        New::Bytes(bytes) => {
-            quick_xml::escape::escape(&*String::from_utf8_lossy(bytes)).into_owned().into_bytes()
-        }
+        New::Bytes(bytes) => quick_xml::escape::escape(&*String::from_utf8_lossy(bytes)).into_owned().into_bytes(),
         New::Zero => b"0".to_vec(),
     })
 }
