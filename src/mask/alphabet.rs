@@ -34,6 +34,13 @@ impl Set {
         Self(bits)
     }
 
+    /// This set and one more byte.
+    pub const fn with(self, byte: u8) -> Self {
+        let mut bits = self.0;
+        bits[byte as usize / 64] |= 1 << (byte % 64);
+        Self(bits)
+    }
+
     /// Whether `byte` is in the set.
     pub const fn has(&self, byte: u8) -> bool {
         self.0[byte as usize / 64] >> (byte % 64) & 1 == 1
@@ -82,7 +89,10 @@ const NAMED: &[(&str, Set)] = &[
     ("b62", Set::of(&[LOWER, UPPER, DIGIT])),
     ("b62d", Set::of(&[LOWER, UPPER, DIGIT, one(b'-')])),
     ("b64", BASE64),
-    ("b64p", Set::of(&[LOWER, UPPER, DIGIT, one(b'+'), one(b'/'), one(b'='), one(b'%'), one(b'-'), one(b'_')])),
+    (
+        "b64p",
+        Set::of(&[LOWER, UPPER, DIGIT, one(b'+'), one(b'/'), one(b'='), one(b'%'), one(b'-'), one(b'_')]),
+    ),
     ("b64u", Set::of(&[LOWER, UPPER, DIGIT, one(b'-'), one(b'_')])),
     ("b64ud", Set::of(&[LOWER, UPPER, DIGIT, one(b'-'), one(b'_'), one(b'.')])),
     ("b32", Set::of(&[UPPER, (b'2', b'7')])),

@@ -1,46 +1,38 @@
 //! What stands where a secret could, and is none: placeholders, names of things, numbers, dates.
 
-/// Words that are no secret, in lower case.
-const WORDS: &[&str] = &[
-    "true", "false", "null", "none", "nil", "undefined", "yes", "no", "on", "off", "required", "optional", "enabled",
-    "disabled", "string", "str", "bool", "int", "integer", "number", "object", "text", "bytes", "password", "secret",
-    "token", "basic", "bearer", "redacted", "masked", "hidden", "removed", "empty", "unset", "default", "unknown",
-    "active", "inactive", "pending", "expired", "invalid", "valid", "missing", "changed", "inherit", "auto", "any",
-    "securestring", "aws:kms", "kms", "self", "option", "value", "https", "http", "error", "failed", "username",
-    "email", "example", "changeme", "todo", "n/a", "-",
-];
-
-/// Beginnings that say: something is filled in here, or this is a name.
-const BEGINNINGS: &[&[u8]] = &[
-    b"${", b"$(", b"{{", b"%(", b"#{", b"arn:aws", b"sha256:", b"sha512-", b"sha256-", b"sha1-",
-    b"h1:", b"http://", b"https://", b"s3://", b"file://", b"var.", b"data.", b"local.", b"module.", b"each.",
-    b"process.env", b"os.environ", b"os.getenv", b"env.", b"ENV[", b"System.getenv", b"secrets.", b"!Ref", b"!Sub",
-    b"!GetAtt", b"Fn::", b"{'", b"-----BEGIN", b"hoopmask:", b"ssh-", b"changeme", b"your-", b"your_", b"REPLACE",
-    b"resolve:", b"self.", b"this.", b"args.", b"config.", b"options.", b"ref+", b"vault:", b"AQICAH", b"AQIDAH",
-];
+use super::words::Words;
 
 /// Whether `value`, which stands next to a sensitive name, is none. If it is not `complete`, `value` is its beginning.
 ///
 /// What a beginning alone decides is decided for every longer value; the rest counts as a secret.
 pub fn value(value: &[u8], complete: bool) -> bool {
-    if BEGINNINGS.iter().any(|beginning| value.starts_with(beginning)) {
+    if Words::BenignBeginnings.list().iter().any(|beginning| value.starts_with(beginning.as_bytes())) {
         return true;
     }
     if !complete {
         return false;
     }
     value.len() < 4
-        || WORDS.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
+        || Words::Benign.list().iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
         || number(value)
         || filler(value)
         || variable(value)
         || uuid(value)
         || date(value)
         || path(value)
-        || reference(value)
+        || is_reference(value)
+        || position(value)
         || bracketed(value)
         || value.ends_with(b"EXAMPLE")
         || value.ends_with(b"EXAMPLEKEY")
+}
+
+/// Whether a value is filled in elsewhere: a variable, a bracket, stars. For places where every other word is a secret.
+pub fn placeholder(value: &[u8]) -> bool {
+    Words::BenignBeginnings.list().iter().any(|beginning| value.starts_with(beginning.as_bytes()))
+        || filler(value)
+        || variable(value)
+        || bracketed(value)
 }
 
 /// Few digits, or digits and a unit.
@@ -49,15 +41,19 @@ fn number(value: &[u8]) -> bool {
     let rest = &value[digits..];
     digits > 0
         && (rest.is_empty() && digits <= 5
-            || digits <= 6 && (rest.starts_with(b" ") || rest.starts_with(b".")) && rest[1..].is_ascii()
-                && rest[1..].iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) && rest.len() < 10)
+            || digits <= 6
+                && (rest.starts_with(b" ") || rest.starts_with(b"."))
+                && rest[1..].is_ascii()
+                && rest[1..].iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+                && rest.len() < 10)
 }
 
 /// `********`, `xxxxxxxx`, `........`
 fn filler(value: &[u8]) -> bool {
     let Some(first) = value.first() else { return true };
     let same = value.iter().all(|byte| byte == first);
-    same && !first.is_ascii_digit() || value.windows(4).any(|four| four == b"****")
+    same && !first.is_ascii_digit()
+        || value.windows(4).any(|four| four == b"****")
         || value.windows(11).any(|word| word.eq_ignore_ascii_case(b"placeholder"))
 }
 
@@ -77,6 +73,11 @@ fn variable(value: &[u8]) -> bool {
 fn bracketed(value: &[u8]) -> bool {
     let [b'<' | b'(' | b'[', rest @ ..] = value else { return false };
     rest.iter().all(|byte| byte.is_ascii_alphabetic() || b" _-.'>)]".contains(byte))
+}
+
+/// A place in a log stream: `f/`, many digits, `/s`.
+fn position(value: &[u8]) -> bool {
+    matches!(value, [b'f' | b'b', b'/', rest @ ..] if rest.len() > 20 && rest.iter().all(|byte| byte.is_ascii_digit() || b"/s".contains(byte)))
 }
 
 fn uuid(value: &[u8]) -> bool {
@@ -112,11 +113,11 @@ fn path(value: &[u8]) -> bool {
         })
 }
 
-/// Code: `config.db.password`, `get_secret()`, `String,`, `user:read`.
-fn reference(value: &[u8]) -> bool {
+/// Whether a value is code: `config.db.password`, `get_secret()`, `String,`, `user:read`.
+pub fn is_reference(value: &[u8]) -> bool {
     if let Some(call) = value.iter().position(|byte| *byte == b'(') {
         return call > 0
-            && value[..call].iter().all(|byte| byte.is_ascii_alphabetic() || b"_.:!?".contains(byte));
+            && value[..call].iter().all(|byte| byte.is_ascii_alphabetic() || b"_.".contains(byte));
     }
     let dots = value.iter().filter(|byte| **byte == b'.' || **byte == b':').count();
     dots > 0 && value.iter().all(|byte| byte.is_ascii_alphabetic() || b"_.:[]".contains(byte))
@@ -124,7 +125,7 @@ fn reference(value: &[u8]) -> bool {
 
 /// Whether a value too long to be looked at as a whole is a path or a fingerprint, by its beginning.
 pub fn long(value: &[u8]) -> bool {
-    path(value) && value.starts_with(b"/") || value.starts_with(b"f/")
+    path(value) && value.starts_with(b"/") || position(value)
 }
 
 /// One word of letters: what stands after a name in prose and code.
@@ -150,10 +151,28 @@ mod tests {
     #[test]
     fn placeholders_and_names_are_benign() {
         for text in [
-            "3600", "true", "Bearer", "${X}", "{{ .x }}", "var.x", "process.env.X", "(sensitive value)", "****",
-            "<your-password>", "arn:aws:iam::1:role/x", "0e9c2f1a-1b2c-4d3e-8f90-a1b2c3d4e5f6", "2026-05-01T00:00:00Z",
-            "prod/orders/db", "/var/run/secrets/token", "$token", "%DB_PASS%", "30 days", "get_secret()", "config.token",
-            "user:read,user:write", "xxxxxxxxxxxx",
+            "3600",
+            "true",
+            "Bearer",
+            "${X}",
+            "{{ .x }}",
+            "var.x",
+            "process.env.X",
+            "(sensitive value)",
+            "****",
+            "<your-password>",
+            "arn:aws:iam::1:role/x",
+            "0e9c2f1a-1b2c-4d3e-8f90-a1b2c3d4e5f6",
+            "2026-05-01T00:00:00Z",
+            "prod/orders/db",
+            "/var/run/secrets/token",
+            "$token",
+            "%DB_PASS%",
+            "30 days",
+            "get_secret()",
+            "config.token",
+            "user:read,user:write",
+            "xxxxxxxxxxxx",
         ] {
             assert!(value(text.as_bytes(), true) || text.contains(','), "{text}");
         }
@@ -161,7 +180,9 @@ mod tests {
 
     #[test]
     fn passwords_are_not() {
-        for text in ["Falcon2019!", "amber-anchor-apple-arrow", "cedar1234", "123456", "P@amber12#APPLE", "hunter"] {
+        for text in
+            ["Falcon2019!", "amber-anchor-apple-arrow", "cedar1234", "123456", "P@amber12#APPLE", "hunter"]
+        {
             assert!(!value(text.as_bytes(), true), "{text}");
         }
     }

@@ -84,7 +84,7 @@ impl Engine {
             if !fields.is_empty() && what.service != "s3" {
                 return Err(unreadable(what));
             }
-            return self.opaque(format, body, what);
+            return Ok(self.opaque(format, body));
         };
         let mut decider = Decider::new(self, &fields);
         let changes = decider.decide(&tree);
@@ -129,17 +129,22 @@ impl Engine {
     }
 
     /// A text without a structure is masked by rules; other bytes are left alone.
-    fn opaque(&self, format: Format, body: &[u8], what: &BodyContext<'_>) -> Result<MaskedBody> {
+    fn opaque(&self, format: Format, body: &[u8]) -> MaskedBody {
         if format == Format::Binary {
-            return Ok(unchanged(body));
+            return unchanged(body);
         }
-        let Ok(text) = std::str::from_utf8(body) else {
-            return if format == Format::Text { Ok(unchanged(body)) } else { Err(unreadable(what)) };
-        };
         let mut masks = Masks::default();
-        let masked = self.text_counted(text, &mut masks);
-        let changed = masked != text;
-        Ok(MaskedBody { bytes: masked.into_owned().into_bytes(), masks, changed })
+        let mut bytes = Vec::with_capacity(body.len());
+        let mut at = 0;
+        for found in self.find(body) {
+            bytes.extend_from_slice(&body[at..found.range.start]);
+            bytes.extend(self.tag(&found.kind, &body[found.range.clone()]).into_bytes());
+            masks.add(found.rule, 1);
+            at = found.range.end;
+        }
+        bytes.extend_from_slice(&body[at..]);
+        let changed = bytes != body;
+        MaskedBody { bytes, masks, changed }
     }
 }
 
@@ -191,7 +196,8 @@ fn format_of(content_type: &str, body: &[u8]) -> Format {
 #[must_use]
 pub fn is_textual(content_type: &str, head: &[u8]) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let texts = ["json", "xml", "yaml", "toml", "javascript", "csv", "x-sh", "x-pem", "graphql", "sql", "x-ndjson"];
+    let texts =
+        ["json", "xml", "yaml", "toml", "javascript", "csv", "x-sh", "x-pem", "graphql", "sql", "x-ndjson"];
     if kind.starts_with("text/") || texts.iter().any(|text| kind.contains(text)) {
         return true;
     }
@@ -200,7 +206,8 @@ pub fn is_textual(content_type: &str, head: &[u8]) -> bool {
         return false;
     }
     let head = &head[..head.len().min(1024)];
-    let odd = head.iter().filter(|byte| **byte < 0x09 || (0x0e..0x20).contains(*byte) && **byte != 0x1b).count();
+    let odd =
+        head.iter().filter(|byte| **byte < 0x09 || (0x0e..0x20).contains(*byte) && **byte != 0x1b).count();
     let utf8 = match std::str::from_utf8(head) {
         Ok(_) => true,
         Err(cause) => cause.valid_up_to() + 4 > head.len(),
@@ -208,3 +215,270 @@ pub fn is_textual(content_type: &str, head: &[u8]) -> bool {
     odd == 0 && utf8
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::json;
+
+    use crate::mask::UserRule;
+
+    fn response<'a>(service: &'a str, operation: &'a str, content_type: &'a str) -> BodyContext<'a> {
+        BodyContext { service, operation, action: "x:Y", content_type, direction: Direction::Response }
+    }
+
+    fn masked(engine: &Engine, what: &BodyContext<'_>, body: &str) -> String {
+        String::from_utf8(engine.body(what, body.as_bytes()).unwrap().bytes).unwrap()
+    }
+
+    fn what_xml(service: &str) -> BodyContext<'_> {
+        response(service, "GetSecretValue", XML)
+    }
+
+    const JSON: &str = "application/x-amz-json-1.1";
+    const XML: &str = "text/xml;charset=UTF-8";
+
+    #[test]
+    fn a_secret_of_secrets_manager_is_masked_and_the_rest_stays() {
+        let engine = std::sync::Arc::new(Engine::builtin());
+        let body = r#"{"ARN":"arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-a1B2c3","CreatedDate":1.7600000001E9, "SecretString":"{\"username\":\"app\",\"password\":\"Falcon2019!\"}","VersionId":"0e9c2f1a-1b2c-4d3e-8f90-a1b2c3d4e5f6"}"#;
+        let out = masked(&engine, &response("secretsmanager", "GetSecretValue", JSON), body);
+        let (head, tail) = out.split_once(r#""SecretString":"hoopmask:secret-string:"#).unwrap();
+        assert!(body.starts_with(head), "{out}");
+        assert!(body.ends_with(&tail[8..]), "{out}");
+        // What was hidden once is hidden everywhere.
+        let mut shown = Vec::new();
+        let mut stream = engine.stream();
+        stream.push(b"psql says Falcon2019! is fine\n", &mut shown);
+        assert_eq!(shown, b"psql says *********** is fine\n");
+    }
+
+    #[test]
+    fn credentials_in_xml_are_masked() {
+        let body = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>\
+            <Credentials><AccessKeyId>AROAEXAMPLE</AccessKeyId><SecretAccessKey>a&amp;b/c+d</SecretAccessKey>\
+            <SessionToken>tok&lt;en</SessionToken><Expiration>2026-07-14T10:11:12Z</Expiration></Credentials>\
+            </AssumeRoleResult><Empty/></AssumeRoleResponse>";
+        let out = masked(&Engine::builtin(), &response("sts", "AssumeRole", XML), body);
+        assert!(out.contains("<SecretAccessKey>hoopmask:secret-access-key:"), "{out}");
+        assert!(out.contains("<SessionToken>hoopmask:session-token:") && !out.contains("a&amp;b"), "{out}");
+        assert!(
+            out.contains("<Expiration>2026-07-14T10:11:12Z</Expiration></Credentials>")
+                && out.ends_with("<Empty/></AssumeRoleResponse>")
+        );
+    }
+
+    #[test]
+    fn a_parameter_is_masked_if_it_is_secure() {
+        let engine = Engine::builtin();
+        let what = response("ssm", "GetParameter", JSON);
+        let secure =
+            r#"{"Parameter":{"Name":"/prod/x","Value":"Zq8Falcon","Type":"SecureString","Version":3}}"#;
+        assert!(masked(&engine, &what, secure).contains(r#""Value":"hoopmask:"#));
+        for plain in [
+            r#"{"Parameter":{"Name":"/prod/ami","Type":"String","Value":"ami-0123456789abcdef0","Version":1}}"#,
+            r#"{"Parameter":{"Name":"/prod/ami","Type":"StringList","Value":"a,b"}}"#,
+        ] {
+            assert_eq!(masked(&engine, &what, plain), plain);
+        }
+        let named = r#"{"Parameter":{"Name":"/prod/db/password","Type":"String","Value":"Zq8Falcon1"}}"#;
+        assert!(!masked(&engine, &what, named).contains("Zq8Falcon1"));
+    }
+
+    #[test]
+    fn environments_are_masked_by_name_and_keep_their_keys() {
+        let engine = Engine::builtin();
+        let lambda = r#"{"Environment":{"Variables":{"STAGE":"prod","DB_PASSWORD":"Falcon2019!","LOG_LEVEL":"info"}}}"#;
+        let out =
+            masked(&engine, &response("lambda", "GetFunctionConfiguration", "application/json"), lambda);
+        assert!(
+            out.starts_with(
+                r#"{"Environment":{"Variables":{"STAGE":"prod","DB_PASSWORD":"hoopmask:db-password:"#
+            ),
+            "{out}"
+        );
+        assert!(out.ends_with(r#","LOG_LEVEL":"info"}}}"#), "{out}");
+        let ecs = r#"{"containerDefinitions":[{"environment":[{"value":"Falcon2019!","name":"DB_PASSWORD"},{"name":"A","value":"b"}]}]}"#;
+        let out = masked(&engine, &response("ecs", "DescribeTaskDefinition", JSON), ecs);
+        assert!(!out.contains("Falcon") && out.contains(r#"{"name":"A","value":"b"}"#), "{out}");
+    }
+
+    #[test]
+    fn blobs_stay_base64_and_user_data_is_masked_inside() {
+        let engine = Engine::builtin();
+        let body = format!(
+            r#"{{"CiphertextBlob":"AQIDAHg=","KeyId":"k","Plaintext":"{}"}}"#,
+            STANDARD.encode([7; 32])
+        );
+        let out = masked(&engine, &response("kms", "GenerateDataKey", JSON), &body);
+        let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let plain = STANDARD.decode(value["Plaintext"].as_str().unwrap()).unwrap();
+        assert!(plain.starts_with(b"hoopmask:plaintext:") && value["CiphertextBlob"] == "AQIDAHg=");
+        let script = STANDARD.encode("#!/bin/sh\nexport DB_PASSWORD=Falcon2019!\nyum -y update\n");
+        let body = format!("<R><userData><value>{script}</value></userData></R>");
+        let out = masked(&engine, &response("ec2", "DescribeInstanceAttribute", XML), &body);
+        let inner = out
+            .strip_prefix("<R><userData><value>")
+            .unwrap()
+            .strip_suffix("</value></userData></R>")
+            .unwrap();
+        let plain = String::from_utf8(STANDARD.decode(inner).unwrap()).unwrap();
+        assert!(
+            plain.starts_with("#!/bin/sh\nexport DB_PASSWORD=hoopmask:")
+                && plain.ends_with("\nyum -y update\n")
+        );
+        let token = format!(
+            r#"{{"authorizationData":[{{"authorizationToken":"{}"}}]}}"#,
+            STANDARD.encode("AWS:Zq8Falcon")
+        );
+        let out = masked(&engine, &response("ecr", "GetAuthorizationToken", JSON), &token);
+        let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let plain =
+            STANDARD.decode(value["authorizationData"][0]["authorizationToken"].as_str().unwrap()).unwrap();
+        assert!(plain.starts_with(b"AWS:hoopmask:"));
+    }
+
+    #[test]
+    fn cbor_is_masked_with_its_lengths() {
+        let text = |text: &str| [&[0x60 | text.len() as u8][..], text.as_bytes()].concat();
+        let body = [
+            &[0xbf][..],
+            &text("Name"),
+            &text("prod/x"),
+            &text("SecretString"),
+            &text("Falcon2019!"),
+            &[0xff],
+        ]
+        .concat();
+        let what = response("secretsmanager", "GetSecretValue", "application/cbor");
+        let out = Engine::builtin().body(&what, &body).unwrap().bytes;
+        let Some(crate::mask::tree::Node::Map(members)) = cbor::parse(&out) else { panic!() };
+        assert!(
+            matches!(&members[1].1, crate::mask::tree::Node::Text(_, text) if text.starts_with("hoopmask:secret-string:"))
+        );
+        assert_eq!(members[0].0, "Name");
+    }
+
+    #[test]
+    fn a_request_is_masked_for_the_record() {
+        let engine = Engine::builtin();
+        let what = |service, operation, content_type| BodyContext {
+            direction: Direction::Request,
+            ..response(service, operation, content_type)
+        };
+        let form = "Action=ModifyDBInstance&DBInstanceIdentifier=orders&MasterUserPassword=Fal%2Bcon2019&Tags.member.1.Key=a&Tags.member.1.Value=b";
+        let out =
+            masked(&engine, &what("rds", "ModifyDBInstance", "application/x-www-form-urlencoded"), form);
+        assert!(
+            out.contains("&MasterUserPassword=hoopmask%3A")
+                && out.ends_with("&Tags.member.1.Key=a&Tags.member.1.Value=b"),
+            "{out}"
+        );
+        let json = r#"{"Name":"x","SecretString":"anything","ClientRequestToken":"0e9c2f1a-1b2c-4d3e-8f90-a1b2c3d4e5f6"}"#;
+        let out = masked(&engine, &what("secretsmanager", "CreateSecret", JSON), json);
+        assert!(!out.contains("anything") && out.contains("0e9c2f1a-1b2c"), "{out}");
+    }
+
+    #[test]
+    fn what_must_be_masked_and_cannot_be_read_is_not_shown() {
+        let engine = Engine::builtin();
+        let what = response("secretsmanager", "GetSecretValue", JSON);
+        for body in [
+            "{\"SecretString\":\"x",
+            "\u{1}\u{2}",
+            "<a>",
+            &format!("{{\"SecretString\":{}", "[".repeat(9000)),
+        ] {
+            assert!(engine.body(&what, body.as_bytes()).is_err(), "{body:.40}");
+        }
+        assert!(engine.body(&what, b"").is_ok_and(|body| !body.changed));
+        let cbor = response("secretsmanager", "GetSecretValue", "application/cbor");
+        assert!(engine.body(&cbor, b"\xbfgarbage").is_err());
+        // Where nothing is known to be secret, the rules alone decide, in any encoding.
+        let latin = [&b"caf\xe9 password=Falcon2019!\n"[..], b"x"].concat();
+        let out = engine.body(&response("s3", "GetObject", "text/plain"), &latin).unwrap();
+        assert!(out.bytes.starts_with(b"caf\xe9 password=hoopmask:") && out.bytes.ends_with(b"\nx"));
+        let mixed = engine.body(&what_xml("secretsmanager"), b"<a>ghp_x<SecretString>y</SecretString></a>");
+        assert!(mixed.is_err());
+        assert!(
+            engine.body(&response("ec2", "DescribeRegions", XML), b"<a>").is_ok_and(|body| !body.changed)
+        );
+    }
+
+    #[test]
+    fn a_body_without_secrets_comes_out_byte_for_byte() {
+        let engine = Engine::builtin();
+        for (content_type, body) in [
+            (
+                JSON,
+                " {\"a\" : 1.0e5, \"b\":[null,true,\"x\\u00e9\\/\"],\"NextToken\":\"eyJNYXJrZXIiOiBudWxsfQ==\" }\n",
+            ),
+            (XML, "<?xml version=\"1.0\"?>\n<a><b x='1'>t &amp; u</b><!-- c --><d/></a>"),
+            ("application/x-www-form-urlencoded", "Action=ListUsers&Version=2010-05-08&MaxItems=5"),
+            ("image/png", "\u{89}PNG ghp_"),
+        ] {
+            let out = engine.body(&response("iam", "ListUsers", content_type), body.as_bytes()).unwrap();
+            assert!(!out.changed && out.bytes == body.as_bytes() && out.masks.is_empty(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_users_fields_and_columns_are_masked() {
+        let rule = UserRule {
+            name: "staff".into(),
+            actions: vec!["dynamodb:Get*".into()],
+            fields: vec!["Item.ssn".into()],
+            columns: vec!["card".into()],
+            regex: Some(r"EMP-\d{5}".into()),
+        };
+        let engine = Engine::with_rules(&[rule]).unwrap();
+        let body = r#"{"Item":{"ssn":{"S":"078-05-1120"},"card":{"N":4111},"note":{"S":"for EMP-12345 only"},"n":{"N":"1"}}}"#;
+        let what = BodyContext { action: "dynamodb:GetItem", ..response("dynamodb", "GetItem", JSON) };
+        let out = masked(&engine, &what, body);
+        assert!(
+            out.starts_with(r#"{"Item":{"ssn":{"S":"hoopmask:ssn:"#) && out.contains(r#""card":{"N":0}"#),
+            "{out}"
+        );
+        assert!(out.contains(r#""for hoopmask:staff:"#) && out.ends_with(r#""n":{"N":"1"}}}"#), "{out}");
+        let other = BodyContext { action: "dynamodb:PutItem", ..what };
+        assert!(!masked(&engine, &other, body).contains("078-05-1120"), "it has been learnt");
+        let fresh = r#"{"Item":{"ssn":{"S":"078-05-1121"}}}"#;
+        assert_eq!(masked(&engine, &other, fresh), fresh);
+        let engine = std::sync::Arc::new(engine);
+        let mut shown = Vec::new();
+        let mut stream = engine.stream();
+        for byte in b"is EMP-12345 or EMP-1234\n" {
+            stream.push(&[*byte], &mut shown);
+        }
+        assert_eq!(String::from_utf8(shown).unwrap(), "is ********* or EMP-1234\n");
+    }
+
+    #[test]
+    fn values_in_memory_are_masked() {
+        let engine = Engine::builtin();
+        let mut value = json!({"DBInstanceIdentifier": "x", "MasterUserPassword": "Falcon2019!", "n": 1.5, "ssn": ["1", 2]});
+        let masks = engine.json_value(&mut value, &[FieldPath::parse("ssn").unwrap()]);
+        assert!(value["MasterUserPassword"].as_str().unwrap().starts_with("hoopmask:master-user-password:"));
+        assert!(
+            value["ssn"][0].as_str().unwrap().starts_with("hoopmask:")
+                && value["ssn"][1] == 0
+                && value["n"] == 1.5
+        );
+        assert_eq!(masks.total(), 3);
+    }
+
+    #[test]
+    fn texts_are_told_from_other_bytes() {
+        assert!(
+            is_textual("text/plain", b"")
+                && is_textual("", b"key: value\n")
+                && is_textual("application/json", b"\0")
+        );
+        assert!(
+            !is_textual("image/png", b"abc")
+                && !is_textual("application/octet-stream", b"\x7fELF\x02\x01\x01\0\0")
+        );
+        assert!(is_textual("application/octet-stream", &[b"a".repeat(1023), "é".into()].concat()[..1024]));
+    }
+}

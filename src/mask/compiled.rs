@@ -14,7 +14,7 @@ pub enum Rule {
     /// From the rule files.
     Built(&'static RuleInfo),
     /// From a policy.
-    User(UserRegex),
+    User(Box<UserRegex>),
 }
 
 impl Rule {
@@ -81,7 +81,7 @@ impl Compiled {
     /// The built-in rules and these.
     pub fn new(user: Vec<UserRegex>) -> Self {
         let built = rules::all().iter().map(Rule::Built);
-        Self::of(built.chain(user.into_iter().map(Rule::User)).collect())
+        Self::of(built.chain(user.into_iter().map(|rule| Rule::User(Box::new(rule)))).collect())
     }
 
     fn of(rules: Vec<Rule>) -> Self {
@@ -99,7 +99,9 @@ impl Compiled {
                         ignore_case: rule.ignore_case,
                     }));
                 }
-                Rule::User(rule) if rule.literals().is_empty() => unprefixed.push((number, rule.first_bytes())),
+                Rule::User(rule) if rule.literals().is_empty() => {
+                    unprefixed.push((number, rule.first_bytes()))
+                }
                 Rule::User(rule) => literals.extend(rule.literals().iter().map(|bytes| Literal {
                     bytes: bytes.clone(),
                     rule: number,

@@ -58,11 +58,23 @@ impl Parser {
         }
     }
 
+    /// How many bytes at the start of `input` are inside one control sequence, before its last.
+    pub fn parameters(&self, input: &[u8]) -> usize {
+        match self.state {
+            State::Control => {
+                input.iter().position(|byte| !(0x20..=0x3f).contains(byte)).unwrap_or(input.len())
+            }
+            _ => 0,
+        }
+    }
+
     /// Takes one byte.
     pub fn step(&mut self, byte: u8) -> Part {
         match (self.state, byte) {
             (State::Payload(_), 0x1b) => self.enter(State::PayloadEscape, Part::Closing),
-            (State::Payload(true), 0x07) | (State::Payload(_), 0x18 | 0x1a) => self.enter(State::Text, Part::Closing),
+            (State::Payload(true), 0x07) | (State::Payload(_), 0x18 | 0x1a) => {
+                self.enter(State::Text, Part::Closing)
+            }
             (State::Payload(_), _) => Part::Payload,
             (State::PayloadEscape, b'\\') => self.enter(State::Text, Part::Passing),
             (_, 0x1b) => self.enter(State::Escape, Part::Passing),
@@ -77,7 +89,19 @@ impl Parser {
             (State::Control, _) => {
                 let breaks = matches!(
                     byte,
-                    b'H' | b'f' | b'd' | b'A' | b'B' | b'E' | b'F' | b'J' | b'L' | b'M' | b'S' | b'T' | b'r' | b'u'
+                    b'H' | b'f'
+                        | b'd'
+                        | b'A'
+                        | b'B'
+                        | b'E'
+                        | b'F'
+                        | b'J'
+                        | b'L'
+                        | b'M'
+                        | b'S'
+                        | b'T'
+                        | b'r'
+                        | b'u'
                 );
                 self.enter(State::Text, if breaks { Part::Break } else { Part::Passing })
             }

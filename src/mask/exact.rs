@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::URL_SAFE;
 
+use super::words::Words;
+
 /// The shortest value that is looked for: shorter ones would hide half of every screen.
 pub const SHORTEST: usize = 6;
 /// The longest piece of a value that is looked for; a longer value is looked for in pieces.
@@ -16,21 +18,11 @@ const MOST: usize = 4096;
 /// Bytes of a needle that are looked up.
 const HEAD: usize = 4;
 
-/// Values that are no secret, though something says they are.
-const STOP: &[&str] = &[
-    "password", "secret", "changeme", "default", "example", "string", "number", "object", "enabled", "disabled",
-    "production", "staging", "develop", "development", "testing", "localhost", "127.0.0.1", "postgres", "mysql",
-    "master", "public", "private", "docker", "ubuntu", "ec2-user", "administrator", "success", "failed", "active",
-    "available", "aws:kms", "SecureString", "us-east-1", "us-east-2", "us-west-1", "us-west-2", "eu-west-1", "eu-west-2",
-    "eu-west-3", "eu-central-1", "eu-north-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "ap-south-1",
-    "sa-east-1", "ca-central-1", "Bearer", "bearer", "unknown", "undefined", "required",
-];
-
 /// Whether `value` is fit to be looked for everywhere.
 pub fn is_fit(value: &str) -> bool {
     let trimmed = value.trim();
     trimmed.len() >= SHORTEST
-        && !STOP.iter().any(|stop| trimmed.eq_ignore_ascii_case(stop))
+        && !Words::NeverLearnt.list().iter().any(|stop| trimmed.eq_ignore_ascii_case(stop))
         && !trimmed.bytes().all(|byte| byte == trimmed.as_bytes()[0])
         && !trimmed.starts_with("hoopmask:")
         && !super::benign::value(trimmed.as_bytes(), true)
@@ -117,7 +109,8 @@ impl Exact {
         let rest = bytes.get(from..)?;
         rest.windows(HEAD)
             .position(|window| {
-                let slot = slot(head(window), bits);
+                let Ok(four) = <[u8; HEAD]>::try_from(window) else { return false };
+                let slot = slot(u32::from_be_bytes(four), bits);
                 self.table[slot / 64] >> (slot % 64) & 1 == 1
             })
             .map(|at| from + at)
@@ -148,7 +141,7 @@ fn head(bytes: &[u8]) -> u32 {
 }
 
 fn slot(head: u32, bits: usize) -> usize {
-    (u64::from(head.wrapping_mul(0x9e37_79b1)) * bits as u64 >> 32) as usize
+    ((u64::from(head.wrapping_mul(0x9e37_79b1)) * bits as u64) >> 32) as usize
 }
 
 /// The forms in which a value turns up: as it is; escaped for JSON once and twice, URLs, XML, shells; in base64 at each
@@ -236,7 +229,9 @@ mod tests {
     #[test]
     fn common_words_and_short_values_are_not_learnt() {
         let mut exact = Exact::default();
-        for value in ["", "abc", "12345", "production", "eu-west-1", "true", "aaaaaaaaaa", "hoopmask:secret:abcdefgh"] {
+        for value in
+            ["", "abc", "12345", "production", "eu-west-1", "true", "aaaaaaaaaa", "hoopmask:secret:abcdefgh"]
+        {
             assert!(!exact.add("secret", value), "{value}");
         }
         assert!(exact.is_empty());

@@ -32,14 +32,17 @@ impl FieldPath {
                 .why(why)
                 .fix("write it like `Items[].ssn`, `**.password` or `Parameter.Value`"))
         };
-        let plain = text.trim().trim_start_matches("$.").replace("[*]", "").replace("[]", "").replace("{}", "");
+        let plain =
+            text.trim().trim_start_matches("$.").replace("[*]", "").replace("[]", "").replace("{}", "");
         let mut steps = Vec::new();
         for step in plain.split('.') {
             steps.push(match step {
                 "" => return wrong("a step between two dots is empty"),
                 "*" => Step::Any,
                 "**" => Step::Gap,
-                name if name.contains(['[', ']', '{', '}', '"']) => return wrong("only `[]` and `{}` may follow a name"),
+                name if name.contains(['[', ']', '{', '}', '"']) => {
+                    return wrong("only `[]` and `{}` may follow a name");
+                }
                 name => Step::Member(name.to_lowercase()),
             });
         }
@@ -65,10 +68,14 @@ impl FieldPath {
         fn ends(steps: &[Step], members: &[String]) -> bool {
             match (steps.split_last(), members.split_last()) {
                 (None, _) => true,
-                (Some((Step::Gap, steps)), _) => (0..=members.len()).any(|count| ends(steps, &members[..count])),
+                (Some((Step::Gap, steps)), _) => {
+                    (0..=members.len()).any(|count| ends(steps, &members[..count]))
+                }
                 (Some(_), None) => false,
                 (Some((Step::Any, steps)), Some((_, members))) => ends(steps, members),
-                (Some((Step::Member(name), steps)), Some((last, members))) => name == last && ends(steps, members),
+                (Some((Step::Member(name), steps)), Some((last, members))) => {
+                    name == last && ends(steps, members)
+                }
             }
         }
         ends(&self.0, members)
@@ -123,9 +130,17 @@ mod tests {
 
     #[test]
     fn a_path_holds_at_any_depth() {
-        assert!(leads("Items[].ssn", "Items.ssn") && leads("ssn", "Items.ssn") && leads("$.Item.*.ssn", "x.Item.a.ssn"));
-        assert!(leads("**.password", "a.b.c.password") && leads("a.**.c", "a.c") && leads("a.**.c", "a.b.b.c"));
-        assert!(!leads("Items[].ssn", "Items.ssn.x") && !leads("Items.ssn", "Item.ssn") && !leads("a.c", "a.b.c"));
+        assert!(
+            leads("Items[].ssn", "Items.ssn")
+                && leads("ssn", "Items.ssn")
+                && leads("$.Item.*.ssn", "x.Item.a.ssn")
+        );
+        assert!(
+            leads("**.password", "a.b.c.password") && leads("a.**.c", "a.c") && leads("a.**.c", "a.b.b.c")
+        );
+        assert!(
+            !leads("Items[].ssn", "Items.ssn.x") && !leads("Items.ssn", "Item.ssn") && !leads("a.c", "a.b.c")
+        );
         for wrong in ["", "a..b", "**", "*", "a[0].b"] {
             assert!(FieldPath::parse(wrong).is_err(), "{wrong}");
         }

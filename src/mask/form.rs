@@ -17,7 +17,8 @@ pub fn parse(bytes: &[u8]) -> Node {
         if let Some(equals) = pair.iter().position(|byte| *byte == b'=') {
             let name = decode(&pair[..equals]);
             let value = decode(&pair[equals + 1..]);
-            let path: Vec<&str> = name.split('.').filter(|part| !part.bytes().all(|byte| byte.is_ascii_digit())).collect();
+            let path: Vec<&str> =
+                name.split('.').filter(|part| !part.bytes().all(|byte| byte.is_ascii_digit())).collect();
             insert(&mut members, &path, Node::Text(at + equals + 1..end, value));
         }
         at = end + 1;
@@ -33,7 +34,9 @@ fn insert(members: &mut Vec<(String, Node)>, path: &[&str], leaf: Node) {
         return;
     }
     match members.last_mut() {
-        Some((name, Node::Map(inner))) if name == first && !has_leaf(inner, rest) => insert(inner, rest, leaf),
+        Some((name, Node::Map(inner))) if name == first && !has_leaf(inner, rest) => {
+            insert(inner, rest, leaf)
+        }
         _ => {
             let mut inner = Vec::new();
             insert(&mut inner, rest, leaf);

@@ -76,11 +76,14 @@ impl Reader<'_> {
                 while self.bytes.get(self.at).is_some_and(|byte| b"+-.eE0123456789".contains(byte)) {
                     self.at += 1;
                 }
-                let number: Result<serde_json::Number, _> = serde_json::from_slice(&self.bytes[start..self.at]);
+                let number: Result<serde_json::Number, _> =
+                    serde_json::from_slice(&self.bytes[start..self.at]);
                 // Numbers out of range are numbers all the same.
                 match number {
                     Ok(_) => Ok(Node::Number(start..self.at)),
-                    Err(cause) if cause.to_string().contains("out of range") => Ok(Node::Number(start..self.at)),
+                    Err(cause) if cause.to_string().contains("out of range") => {
+                        Ok(Node::Number(start..self.at))
+                    }
                     Err(_) => Err(self.wrong()),
                 }
             }

@@ -1,6 +1,5 @@
 //! Reads on from a rule's literal, and says what is there.
 
-use super::alphabet::TOKEN;
 use super::alphabet::VALUE;
 use super::alphabet::VISIBLE;
 use super::benign;
@@ -31,7 +30,9 @@ pub fn look(rule: &RuleInfo, is_prefix: bool, place: Place, view: View<'_>) -> L
         Matcher::UrlUserinfo => url_userinfo(place, view),
         Matcher::Authorization => authorization(place, view),
         Matcher::Cookie => cookie(place, view),
-        Matcher::Kubernetes => Look::open(place.end, place.end, place.end, Run::Kubernetes(Kubernetes::default())),
+        Matcher::Kubernetes => {
+            Look::open(place.end, place.end, place.end, Run::Kubernetes(Kubernetes::default()))
+        }
         Matcher::CredentialsRow => Look::open(place.end, place.end, place.end, Run::Fields),
         Matcher::CliUser => cli_user(place, view),
         Matcher::CliPassword => cli_password(place, view),
@@ -126,11 +127,12 @@ fn url_userinfo(place: Place, view: View<'_>) -> Look {
     }
     let start = place.end + user + 1;
     let rest = view.slice(start, start + PASSWORD);
-    let password = rest.iter().take_while(|byte| VISIBLE.has(**byte) && !b"/@?#\"'`<>\\".contains(byte)).count();
+    let password =
+        rest.iter().take_while(|byte| VISIBLE.has(**byte) && !b"/@?#\"'`<>\\".contains(byte)).count();
     let complete = rest.get(password).is_some_and(|byte| *byte == b'@');
     if password < rest.len() || rest.len() == PASSWORD || view.is_last() {
         let value = &rest[..password];
-        let none = value.len() < 3 || benign::value(value, true) && !value.iter().all(u8::is_ascii_digit);
+        let none = value.len() < 3 || benign::placeholder(value) || value == b"password";
         return if complete && !none { Look::closed(start, start, start + password) } else { Look::No };
     }
     // Digits may be a port: shown when nothing more comes.
@@ -239,7 +241,8 @@ fn cli_password(place: Place, view: View<'_>) -> Look {
     let line = view.line_before(place.start);
     let glued = has_program(line, &[b"mysql", b"mysqldump", b"mysqladmin", b"mariadb", b"sshpass"]);
     let spaced = has_program(line, &[b"sshpass"])
-        || has_program(line, &[b"login"]) && has_program(line, &[b"docker", b"podman", b"az", b"helm", b"oc"]);
+        || has_program(line, &[b"login"])
+            && has_program(line, &[b"docker", b"podman", b"az", b"helm", b"oc"]);
     match view.at(place.end) {
         None if view.is_last() => Look::No,
         None => Look::WAIT,
@@ -282,6 +285,3 @@ pub fn quoted(start: usize, quote: u8, slashes: usize, view: View<'_>) -> Look {
         QuotedEnd::NotYet(_) => Look::More(Some(super::view::Hold { from: start, otherwise: run })),
     }
 }
-
-/// What a user's rule holds if it has to let go: letters of a token.
-pub const CUT_SHORT: super::alphabet::Set = TOKEN;

@@ -26,11 +26,13 @@ mod scan;
 mod stream;
 mod tag;
 mod text;
+mod tree;
 #[cfg(test)]
 mod trials;
-mod tree;
 mod user;
+mod values;
 mod view;
+mod words;
 mod xml;
 
 pub use body::BodyContext;

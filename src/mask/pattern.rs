@@ -4,6 +4,7 @@
 //! what is known after n bytes stays true whatever follows.
 
 use super::alphabet::Set;
+use super::alphabet::TOKEN;
 use super::alphabet::named;
 
 /// One piece of a body.
@@ -47,7 +48,13 @@ impl Body {
     /// Reads `bytes`, which begin where the body would; `last` if nothing can follow them.
     pub fn read(&self, bytes: &[u8], last: bool) -> Seen {
         let mut at = 0;
-        let mut so_far = super::alphabet::TOKEN;
+        let mut so_far = TOKEN;
+        // What is hidden if it has to be let go before it is known goes on over all pieces.
+        let part = |set: Set| match self.tail {
+            Some(tail) => Seen::Part(tail),
+            None if self.pieces.len() > 1 => Seen::Part(TOKEN),
+            None => Seen::Part(set),
+        };
         for (index, piece) in self.pieces.iter().enumerate() {
             let rest = &bytes[at..];
             match piece {
@@ -57,7 +64,7 @@ impl Body {
                         return Seen::No;
                     }
                     if common < literal.len() {
-                        return if last { Seen::No } else { Seen::Part(so_far) };
+                        return if last { Seen::No } else { part(so_far) };
                     }
                     at += common;
                 }
@@ -68,13 +75,13 @@ impl Body {
                     let final_piece = index + 1 == self.pieces.len();
                     at += count;
                     if count < *least {
-                        return if ended { Seen::No } else { Seen::Part(*set) };
+                        return if ended { Seen::No } else { part(*set) };
                     }
                     if final_piece {
-                        return self.finish(*set, *most, bytes, at, last);
+                        return self.finish(piece, &bytes[at..], at, last);
                     }
                     if !ended {
-                        return Seen::Part(*set);
+                        return part(*set);
                     }
                 }
             }
@@ -83,16 +90,17 @@ impl Body {
     }
 
     /// The last class is full: open-ended, or closed by something that is not of it.
-    fn finish(&self, set: Set, most: usize, bytes: &[u8], at: usize, last: bool) -> Seen {
+    fn finish(&self, piece: &Piece, rest: &[u8], at: usize, last: bool) -> Seen {
+        let Piece::Class { set, most, .. } = piece else { return Seen::Closed(at) };
         if let Some(tail) = self.tail {
             return Seen::Open(at, tail);
         }
-        if most == usize::MAX {
-            return Seen::Open(at, set);
+        if *most == usize::MAX {
+            return Seen::Open(at, *set);
         }
-        match bytes.get(at) {
+        match rest.first() {
             None if last => Seen::Closed(at),
-            None => Seen::Part(set),
+            None => Seen::Part(*set),
             Some(next) if next.is_ascii_alphanumeric() || set.has(*next) => Seen::No,
             Some(_) => Seen::Closed(at),
         }

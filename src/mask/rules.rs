@@ -198,8 +198,19 @@ mod tests {
             for (full, quick) in full.iter().zip(&quick) {
                 let text = |key: &str| full.get(key).and_then(|value| value.as_str()).unwrap_or_default();
                 let known = [
-                    "id", "kind", "confidence", "tier", "matcher", "prefix", "after", "ignore_case", "boundary",
-                    "body", "tail", "examples", "benign",
+                    "id",
+                    "kind",
+                    "confidence",
+                    "tier",
+                    "matcher",
+                    "prefix",
+                    "after",
+                    "ignore_case",
+                    "boundary",
+                    "body",
+                    "tail",
+                    "examples",
+                    "benign",
                 ];
                 for key in full.as_table().unwrap().keys() {
                     assert!(known.contains(&key.as_str()), "{}: unknown key {key}", quick.id);
@@ -211,7 +222,11 @@ mod tests {
                 assert_eq!(quick.after, texts(full.get("after")), "{}", quick.id);
                 assert_eq!(quick.body, text("body"));
                 assert_eq!(quick.tail, text("tail"));
-                assert!(quick.body.is_empty() || quick.body().is_some(), "{}: body does not compile", quick.id);
+                assert!(
+                    quick.body.is_empty() || quick.body().is_some(),
+                    "{}: body does not compile",
+                    quick.id
+                );
                 assert!(quick.matcher != Matcher::Body || !quick.body.is_empty(), "{}", quick.id);
                 assert!(text("matcher").is_empty() == (quick.matcher == Matcher::Body), "{}", quick.id);
                 assert!(!texts(full.get("examples")).is_empty() && !texts(full.get("benign")).is_empty());

@@ -27,7 +27,9 @@ pub enum Run {
 /// Where a key block stands.
 #[derive(Clone, Debug, Default)]
 pub struct Pem {
-    /// Letters of base64 on this line only, once the lines look like a body.
+    /// Letters in a row.
+    letters: usize,
+    /// The body has begun: only letters of base64 and line ends from here on.
     strict: bool,
 }
 
@@ -38,6 +40,20 @@ pub struct Column {
     pub index: usize,
     /// `,` or `|`.
     pub separator: u8,
+    /// What a line that is read in pieces goes on with.
+    pub rest: Rest,
+}
+
+/// How the next piece of a line is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rest {
+    /// It is a line's beginning.
+    #[default]
+    Fresh,
+    /// Nothing of it is hidden.
+    Shown,
+    /// It goes on with what was hidden.
+    Hidden,
 }
 
 /// Where a Kubernetes manifest stands.
@@ -45,6 +61,7 @@ pub struct Column {
 pub struct Kubernetes {
     /// How far `data:` is indented, while in it.
     section: Option<usize>,
+    rest: Rest,
 }
 
 /// What a run found in one step.
@@ -138,18 +155,24 @@ impl Pem {
             let rest = view.from(*step.at);
             let letters = BASE64.span(rest);
             if letters > 0 {
-                self.strict |= letters >= 32;
+                self.letters += letters;
+                self.strict |= self.letters >= 32;
                 (step.hide)(*step.at, *step.at + letters, false);
                 *step.at += letters;
                 continue;
             }
+            if rest.is_empty() {
+                return After::Going(*step.at);
+            }
+            self.letters = 0;
             match rest {
-                [] => return After::Going(*step.at),
                 [b'\n' | b'\r' | b' ' | b'\t', ..] => *step.at += 1,
                 [b'\\'] if !view.is_last() => return After::Going(*step.at),
                 [b'\\', b'n' | b'r' | b't', ..] => *step.at += 2,
                 [b'\\', ..] => *step.at += 1,
-                [b'-', ..] if !self.strict && rest.len() < 5 && !view.is_last() => return After::Going(*step.at),
+                [b'-', ..] if !self.strict && rest.len() < 5 && !view.is_last() => {
+                    return After::Going(*step.at);
+                }
                 // `Proc-Type: 4,ENCRYPTED` and its like stand before the body.
                 [b'-' | b':' | b',', ..] if !self.strict && !rest.starts_with(b"-----") => *step.at += 1,
                 _ => return After::Over,
@@ -190,6 +213,20 @@ fn trimmed(bytes: &[u8]) -> (usize, usize) {
 
 impl Lines for Column {
     fn line(&mut self, line: &[u8], at: usize, hide: &mut dyn FnMut(usize, usize, bool)) -> bool {
+        let whole = line.ends_with(b"\n");
+        if self.rest != Rest::Fresh {
+            let end = line.iter().position(|byte| *byte == self.separator || *byte == b'\n');
+            if self.rest == Rest::Hidden {
+                hide(at, at + end.unwrap_or(line.len()), false);
+            }
+            self.rest = match end {
+                _ if whole => Rest::Fresh,
+                Some(_) => Rest::Shown,
+                None => self.rest,
+            };
+            return true;
+        }
+        self.rest = if whole { Rest::Fresh } else { Rest::Shown };
         let ruler = line.iter().all(|byte| b"-+|= \r\n".contains(byte));
         if ruler && self.separator == b'|' && line.contains(&b'-') {
             return true;
@@ -198,6 +235,9 @@ impl Lines for Column {
         for (index, cell) in line.split(|byte| *byte == self.separator).enumerate() {
             if index == self.index {
                 let (from, to) = trimmed(cell);
+                if !whole && start + cell.len() == line.len() {
+                    self.rest = Rest::Hidden;
+                }
                 if from < to && !benign::value(&cell[from..to], true) {
                     hide(at + start + from, at + start + to, true);
                 }
@@ -209,6 +249,11 @@ impl Lines for Column {
     }
 
     fn shown(&self, line: &[u8]) -> usize {
+        match self.rest {
+            Rest::Hidden => return 0,
+            Rest::Shown => return line.len(),
+            Rest::Fresh => {}
+        }
         let mut before = line.split(|byte| *byte == self.separator).map(<[u8]>::len);
         let start: usize = before.by_ref().take(self.index).map(|length| length + 1).sum();
         start.min(line.len())
@@ -217,6 +262,15 @@ impl Lines for Column {
 
 impl Lines for Kubernetes {
     fn line(&mut self, line: &[u8], at: usize, hide: &mut dyn FnMut(usize, usize, bool)) -> bool {
+        let whole = line.ends_with(b"\n");
+        if self.rest != Rest::Fresh {
+            if self.rest == Rest::Hidden {
+                hide(at, at + line.trim_ascii_end().len(), false);
+            }
+            self.rest = if whole { Rest::Fresh } else { self.rest };
+            return true;
+        }
+        self.rest = if whole { Rest::Fresh } else { Rest::Shown };
         let (start, end) = trimmed(line);
         let text = &line[start..end];
         if text.is_empty() || text.starts_with(b"#") {
@@ -238,15 +292,22 @@ impl Lines for Kubernetes {
             let value = &text[colon + 2..];
             if value.len() >= 2 && !matches!(value, b"|" | b"|-" | b">" | b"\"\"") {
                 hide(at + start + colon + 2, at + end, true);
+                self.rest = if whole { Rest::Fresh } else { Rest::Hidden };
             }
         } else if !text.ends_with(b":") {
             // A line of a block value.
             hide(at + start, at + end, true);
+            self.rest = if whole { Rest::Fresh } else { Rest::Hidden };
         }
         true
     }
 
     fn shown(&self, line: &[u8]) -> usize {
+        match self.rest {
+            Rest::Hidden => return 0,
+            Rest::Shown => return line.len(),
+            Rest::Fresh => {}
+        }
         let (start, _) = trimmed(line);
         match self.section {
             Some(indent) if start > indent => match line.windows(2).position(|pair| pair == b": ") {

@@ -65,7 +65,8 @@ enum State {
     /// A literal, by number, that has come in part; it is public.
     Arriving { at: usize, number: usize },
     /// A built-in rule's literal, `is_prefix` of the secret.
-    Looking { place: Place, is_prefix: bool, hold: Option<(usize, Run)> },
+    /// After a pause, what stood before `settled` has left.
+    Looking { place: Place, is_prefix: bool, hold: Option<(usize, Run)>, settled: Option<usize> },
     /// A user's rule from a position on; what it hides begins at `start`.
     User { at: usize, start: usize, hold: Option<usize> },
     /// A known value from a position on.
@@ -137,13 +138,29 @@ impl Scanner {
     pub fn settle(&mut self) {
         let end = self.end();
         let mut marks = Vec::new();
+        let mut begun = Vec::new();
         for open in &mut self.open {
             let from = open.hold().max(self.base);
             let hide = match &mut open.state {
                 State::Arriving { .. } => continue,
-                State::Looking { hold, .. } => {
-                    let Some((from, run)) = hold.take() else { continue };
-                    open.state = State::Running { run, at: from, hold: end };
+                State::Looking { hold, settled, .. } => {
+                    let Some((first, run)) = hold.take() else { continue };
+                    // Digits that are most likely a port.
+                    let letter = self.window.get(first.saturating_sub(self.base));
+                    if let (Run::Letters(set), Some(letter)) = (&run, letter)
+                        && !set.has(*letter)
+                    {
+                        continue;
+                    }
+                    if settled.replace(end).is_none() {
+                        let state = State::Running { run, at: first, hold: end };
+                        begun.push(Open {
+                            secret: open.secret,
+                            rule: open.rule.clone(),
+                            whole: first,
+                            state,
+                        });
+                    }
                     true
                 }
                 State::Known { at, hold, .. } => {
@@ -170,6 +187,7 @@ impl Scanner {
             }
         }
         self.marks.append(&mut marks);
+        self.open.append(&mut begun);
     }
 
     /// Forgets the text before `decided` but for what looks may look back at.
@@ -182,12 +200,6 @@ impl Scanner {
             self.window.drain(..drop);
             self.base = keep;
         }
-    }
-
-    /// Whether bytes wait.
-    pub fn is_holding(&self) -> bool {
-        let end = self.end();
-        self.open.iter().any(|open| open.hold() < end)
     }
 
     fn view(&self, last: bool) -> View<'_> {
@@ -221,12 +233,12 @@ impl Scanner {
                     Some(Rule::User(_)) => State::User { at, start: at + known.len(), hold: None },
                     _ => {
                         let place = Place { start: at, end: at + known.len() };
-                        State::Looking { place, is_prefix: literal.is_prefix, hold: None }
+                        State::Looking { place, is_prefix: literal.is_prefix, hold: None, settled: None }
                     }
                 };
                 self.ask(open, rules, last)
             }
-            State::Looking { place, is_prefix, hold } => {
+            State::Looking { place, is_prefix, hold, .. } => {
                 let Named::Rule(number) = open.rule else { return false };
                 let Some(Rule::Built(rule)) = rules.rule(number) else { return false };
                 let (place, is_prefix) = (*place, *is_prefix);
@@ -382,7 +394,9 @@ impl Scanner {
         for (number, first) in rules.unprefixed() {
             let Some(Rule::User(rule)) = rules.rule(*number) else { continue };
             for at in from..self.scanned_unprefixed {
-                if first.has(self.window[at - self.base]) && rule.look(self.view(last), at, false) != UserMatch::No {
+                if first.has(self.window[at - self.base])
+                    && rule.look(self.view(last), at, false) != UserMatch::No
+                {
                     let state = State::User { at, start: at, hold: None };
                     self.begin(rules, Named::Rule(*number), state, last);
                 }
@@ -416,7 +430,9 @@ impl Open {
     fn hold(&self) -> usize {
         match &self.state {
             State::Arriving { .. } => usize::MAX,
-            State::Looking { hold, .. } => hold.as_ref().map_or(usize::MAX, |(from, _)| *from),
+            State::Looking { hold, settled, .. } => {
+                hold.as_ref().map_or(usize::MAX, |(from, _)| (*from).max(settled.unwrap_or(0)))
+            }
             State::User { hold, .. } => hold.unwrap_or(usize::MAX),
             State::Known { hold, .. } | State::Running { hold, .. } => *hold,
         }

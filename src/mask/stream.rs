@@ -1,7 +1,6 @@
 //! Masks a terminal's bytes as they come: the same length, in the same order, escapes where they were.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::Engine;
@@ -79,13 +78,12 @@ impl Stream {
         let engine = Arc::clone(&self.engine);
         let rules = engine.rules();
         self.screen.settle();
-        self.show(rules, out);
         if let Some(payload) = &mut self.payload {
             let mut pieces = Vec::new();
             payload.settle(&mut pieces, &mut self.masks, rules);
             self.screen.aside(&pieces);
-            self.show(rules, out);
         }
+        self.screen.show(self.screen.end(), rules, out, &mut self.masks);
     }
 
     /// Whether bytes wait for more.
@@ -124,12 +122,26 @@ impl Stream {
                 rest = &rest[payload..];
                 continue;
             }
-            let byte = rest[0];
+            // Escapes in a row are put aside together.
+            let mut passing = 0;
+            let mut part = Part::Passing;
+            while part == Part::Passing && passing < rest.len() {
+                passing += self.parser.parameters(&rest[passing..]);
+                let Some(byte) = rest.get(passing) else { break };
+                if self.parser.text(&rest[passing..]) > 0 {
+                    break;
+                }
+                part = self.parser.step(*byte);
+                passing += usize::from(part == Part::Passing);
+            }
+            self.aside(&rest[..passing], rules);
+            rest = &rest[passing..];
+            let Some(byte) = rest.first().copied().filter(|_| part != Part::Passing) else { continue };
             rest = &rest[1..];
-            match self.parser.step(byte) {
+            match part {
                 Part::Text => self.screen.text(&[byte]),
                 Part::Payload => self.take_payload(&[byte], rules),
-                Part::Passing => self.aside(&[byte], rules),
+                Part::Passing => {}
                 Part::Opening => {
                     self.aside(&[byte], rules);
                     self.payload = Some(Payload::Unknown(Vec::new()));
@@ -263,9 +275,13 @@ pub struct Channel {
     /// The position up to which the text has been shown.
     shown: usize,
     marks: Vec<Mark>,
+    /// Marks before this one have been shown.
+    first_mark: usize,
     /// Where bytes stand that are not text: the text position, and how many.
     asides: VecDeque<Aside>,
-    aside_bytes: VecDeque<u8>,
+    aside_bytes: Vec<u8>,
+    /// How many of them have been shown.
+    aside_shown: usize,
     aside_since_text: usize,
     /// The last secret that was counted, and the position up to which it was masked.
     counted: (u64, usize),
@@ -292,7 +308,7 @@ impl Channel {
         }
         let at = self.scanner.end();
         self.aside_since_text += bytes.len();
-        self.aside_bytes.extend(bytes);
+        self.aside_bytes.extend_from_slice(bytes);
         match self.asides.back_mut() {
             Some(aside) if aside.at == at && !aside.unseen => aside.bytes += bytes.len(),
             _ => self.asides.push_back(Aside { at, bytes: bytes.len(), unseen: false }),
@@ -336,12 +352,22 @@ impl Channel {
                 break;
             }
             self.show_text(aside.at, rules, out, masks);
-            out.extend(self.aside_bytes.drain(..aside.bytes));
+            let from = self.aside_shown;
+            self.aside_shown += aside.bytes;
+            out.extend_from_slice(&self.aside_bytes[from..self.aside_shown]);
             self.shown += usize::from(aside.unseen);
             self.asides.pop_front();
         }
         self.show_text(limit, rules, out, masks);
+        if self.asides.is_empty() {
+            self.aside_bytes.clear();
+            self.aside_shown = 0;
+        } else if self.aside_shown > ASIDE {
+            self.aside_bytes.drain(..self.aside_shown);
+            self.aside_shown = 0;
+        }
         self.marks.retain(|mark| mark.range.end > limit);
+        self.first_mark = 0;
         self.scanner.let_go(limit);
     }
 
@@ -352,7 +378,10 @@ impl Channel {
         let range = self.shown..to;
         let first = out.len();
         out.extend_from_slice(self.scanner.bytes(range.clone()));
-        for mark in &self.marks {
+        while self.marks.get(self.first_mark).is_some_and(|mark| mark.range.end <= self.shown) {
+            self.first_mark += 1;
+        }
+        for mark in self.marks.get(self.first_mark..).unwrap_or_default() {
             if mark.range.start >= to {
                 break;
             }
@@ -386,6 +415,3 @@ pub fn rule_of(mark: &Mark, rules: &Compiled) -> Arc<str> {
         Named::Known(_) => "known-value".into(),
     }
 }
-
-/// A position range, for callers that mask by themselves.
-pub type Span = Range<usize>;

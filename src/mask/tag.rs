@@ -28,7 +28,9 @@ impl Tagger {
             key
         });
         let usable = key.iter().any(|byte| *byte != 0);
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_ref()) else { return format!("hoopmask:{kind}:aaaaaaaa") };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_ref()) else {
+            return format!("hoopmask:{kind}:aaaaaaaa");
+        };
         mac.update(kind.as_bytes());
         mac.update(&[0]);
         if usable {
@@ -36,7 +38,8 @@ impl Tagger {
         }
         let hash = mac.finalize().into_bytes();
         let bits = hash.iter().take(5).fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
-        let tag: String = (0..8).rev().map(|place| char::from(LETTERS[(bits >> (5 * place) & 31) as usize])).collect();
+        let tag: String =
+            (0..8).rev().map(|place| char::from(LETTERS[(bits >> (5 * place) & 31) as usize])).collect();
         format!("hoopmask:{kind}:{tag}")
     }
 }

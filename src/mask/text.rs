@@ -81,7 +81,7 @@ impl Engine {
             let own = start..start + argument.len();
             start = own.end + 1;
             let flag = index.checked_sub(1).map(|before| argv[before].as_str());
-            if flag.is_some_and(|flag| takes_secret(flag)) && !argument.starts_with('-') && !argument.is_empty() {
+            if flag.is_some_and(takes_secret) && !argument.starts_with('-') && !argument.is_empty() {
                 masked.push(self.tag("argument", argument.as_bytes()));
                 continue;
             }

@@ -71,6 +71,8 @@ pub struct Decider<'a> {
     /// What was hidden.
     pub masks: Masks,
     changes: Vec<Change>,
+    /// Where the node stands, and the same without what only wraps elements of lists.
+    path: Vec<String>,
     members: Vec<String>,
     inside: usize,
 }
@@ -78,7 +80,15 @@ pub struct Decider<'a> {
 impl<'a> Decider<'a> {
     /// Hides `fields`, sensitive names and whatever the rules find.
     pub fn new(engine: &'a Engine, fields: &'a [(FieldPath, How)]) -> Self {
-        Self { engine, fields, masks: Masks::default(), changes: Vec::new(), members: Vec::new(), inside: 0 }
+        Self {
+            engine,
+            fields,
+            masks: Masks::default(),
+            changes: Vec::new(),
+            path: Vec::new(),
+            members: Vec::new(),
+            inside: 0,
+        }
     }
 
     /// The changes that hide what is to be hidden in `root`, in the order of the body.
@@ -122,7 +132,8 @@ impl<'a> Decider<'a> {
         });
         for (name, node) in members {
             let lower = name.to_lowercase();
-            let wraps = WRAPPERS.contains(&lower.as_str());
+            let wraps = WRAPPERS.contains(&name.as_str());
+            self.path.push(lower.clone());
             if !wraps {
                 self.members.push(lower.clone());
             }
@@ -133,12 +144,14 @@ impl<'a> Decider<'a> {
             } else {
                 Some(name.as_str())
             };
-            let found = self.fields.iter().find(|(path, _)| path.leads_to(&self.members)).map(|(_, how)| *how);
+            let leads = |path: &FieldPath| path.leads_to(&self.path) || path.leads_to(&self.members);
+            let found = self.fields.iter().find(|(path, _)| leads(path)).map(|(_, how)| *how);
             let how = match found.or(how) {
                 Some(How::IfSecure) => secure.then_some(How::Whole),
                 other => other,
             };
             self.node(node, own, how);
+            self.path.pop();
             if !wraps {
                 self.members.pop();
             }
@@ -180,7 +193,8 @@ impl<'a> Decider<'a> {
 
     /// A body in a text: `{"password":"x"}`.
     fn nested(&mut self, text: &str) -> Option<String> {
-        let begins = text.trim_ascii_start().as_bytes().first().is_some_and(|byte| matches!(byte, b'{' | b'['));
+        let begins =
+            text.trim_ascii_start().as_bytes().first().is_some_and(|byte| matches!(byte, b'{' | b'['));
         if !begins || self.inside >= DEEPEST_TEXT {
             return None;
         }
@@ -264,10 +278,9 @@ fn kind_of(name: Option<&str>) -> String {
     let mut kind = String::with_capacity(name.len() + 4);
     let mut before_small = false;
     for letter in name.chars().take(40) {
-        if letter.is_ascii_uppercase() && before_small || !letter.is_ascii_alphanumeric() {
-            if !kind.ends_with('-') && !kind.is_empty() {
-                kind.push('-');
-            }
+        let cut = letter.is_ascii_uppercase() && before_small || !letter.is_ascii_alphanumeric();
+        if cut && !kind.ends_with('-') && !kind.is_empty() {
+            kind.push('-');
         }
         if letter.is_ascii_alphanumeric() {
             kind.push(letter.to_ascii_lowercase());

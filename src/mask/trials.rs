@@ -95,9 +95,17 @@ fn every_example_is_masked_and_every_counter_example_is_not() {
         let found: Vec<_> = found.iter().map(|found| found.range.clone()).collect();
         if found != ranges {
             let show = |ranges: &[std::ops::Range<usize>]| {
-                ranges.iter().map(|range| text.get(range.clone()).unwrap_or("?").to_owned()).collect::<Vec<_>>()
+                ranges
+                    .iter()
+                    .map(|range| text.get(range.clone()).unwrap_or("?").to_owned())
+                    .collect::<Vec<_>>()
             };
-            let _ = writeln!(faults, "{id}: {text:?}\n   found  {:?}\n   wanted {:?}", show(&found), show(&ranges));
+            let _ = writeln!(
+                faults,
+                "{id}: {text:?}\n   found  {:?}\n   wanted {:?}",
+                show(&found),
+                show(&ranges)
+            );
         }
         // The stream hides the same, but for what is public, and touches nothing else.
         let out = masked(&engine, text.as_bytes());
@@ -153,10 +161,57 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
         pieces.push(text.as_bytes()[..text.len() / 2].to_vec());
     });
     for piece in [
-        "\x1b[31m", "\x1b[0m\x1b[K", "\x1b[2;5H", "\x1b[3C", "\x1b]0;title ", "\x07", "\x1b\\", "\x1b]8;;https://x/?token=",
-        "\x1b]52;c;", "cGFzc3dvcmQ9SHVudGVyMjAxOQ==", "\x1b(B", "\x1bM", "\x1bP", "\x1b", "\0", "\r\n", "\n", " ", "=", ": ", "\"",
-        "\\\"", "'", "password", "token=", "key", "api_", "ghp_", "sk-", "eyJ", "AKIA", "://", "@", ",", "|", "\t", "-----", "%3D",
-        "qx7-Fal", "con-Zz", "aab-", "aac", "0123456789", "abcdefghij", "ABCDEFGHIJ", "é", "漢", "\u{9b}", "\\", "\\\\\\\"", "&quot;",
+        "\x1b[31m",
+        "\x1b[0m\x1b[K",
+        "\x1b[2;5H",
+        "\x1b[3C",
+        "\x1b]0;title ",
+        "\x07",
+        "\x1b\\",
+        "\x1b]8;;https://x/?token=",
+        "\x1b]52;c;",
+        "cGFzc3dvcmQ9SHVudGVyMjAxOQ==",
+        "\x1b(B",
+        "\x1bM",
+        "\x1bP",
+        "\x1b",
+        "\0",
+        "\r\n",
+        "\n",
+        " ",
+        "=",
+        ": ",
+        "\"",
+        "\\\"",
+        "'",
+        "password",
+        "token=",
+        "key",
+        "api_",
+        "ghp_",
+        "sk-",
+        "eyJ",
+        "AKIA",
+        "://",
+        "@",
+        ",",
+        "|",
+        "\t",
+        "-----",
+        "%3D",
+        "qx7-Fal",
+        "con-Zz",
+        "aab-",
+        "aac",
+        "0123456789",
+        "abcdefghij",
+        "ABCDEFGHIJ",
+        "é",
+        "漢",
+        "\u{9b}",
+        "\\",
+        "\\\\\\\"",
+        "&quot;",
     ] {
         pieces.push(piece.as_bytes().to_vec());
     }
@@ -268,7 +323,9 @@ fn titles_links_and_the_clipboard_are_masked() {
     let inner = out.strip_prefix("a\x1b]52;c;").unwrap().strip_suffix("\x07b").unwrap();
     let plain = base64::engine::general_purpose::STANDARD.decode(inner).unwrap();
     assert_eq!(String::from_utf8(plain).unwrap(), format!("token {stars}"));
-    for benign in ["\x1b]52;c;aGVsbG8gd29ybGQ=\x07", "\x1b]52;c;?\x07", "\x1b]52;c;aGVsbG8\x07", "\x1b]52;p;!!x\x07"] {
+    for benign in
+        ["\x1b]52;c;aGVsbG8gd29ybGQ=\x07", "\x1b]52;c;?\x07", "\x1b]52;c;aGVsbG8\x07", "\x1b]52;p;!!x\x07"]
+    {
         assert_eq!(masked_text(benign), benign);
     }
 }
@@ -286,7 +343,9 @@ fn a_pause_hides_what_may_be_a_secret_and_shows_the_rest() {
     };
     assert_eq!(push_quiet("x ghp_ABCdef12"), "x ghp_********");
     assert_eq!(push_quiet("password=Falc"), "password=****");
-    for prompt in ["$ ", "Enter password: ", "[sudo] password for bob: ", "token> ", "http://localhost:8080", "mysql> "] {
+    for prompt in
+        ["$ ", "Enter password: ", "[sudo] password for bob: ", "token> ", "http://localhost:8080", "mysql> "]
+    {
         assert_eq!(push_quiet(prompt), prompt);
     }
     // After the pause the rest of the secret is masked too.
@@ -303,7 +362,15 @@ fn a_pause_hides_what_may_be_a_secret_and_shows_the_rest() {
 #[test]
 fn prompts_are_never_held() {
     let engine = Arc::new(Engine::builtin());
-    for prompt in ["$ ", "Enter password: ", "Password:", "ana@ip-10-1-2-3:~$ ", "export API_KEY=", "AKIA", "-----BEGIN RSA "] {
+    for prompt in [
+        "$ ",
+        "Enter password: ",
+        "Password:",
+        "ana@ip-10-1-2-3:~$ ",
+        "export API_KEY=",
+        "AKIA",
+        "-----BEGIN RSA ",
+    ] {
         let mut stream = engine.stream();
         let mut out = Vec::new();
         stream.push(prompt.as_bytes(), &mut out);
@@ -329,7 +396,14 @@ fn a_value_learnt_in_the_middle_is_masked_from_then_on() {
 #[test]
 fn what_is_held_is_bounded() {
     let engine = Arc::new(Engine::builtin());
-    for (start, filler) in [("x eyJ", "a"), ("password = \"", " "), ("\x1b]0;token=", "a"), ("id | password\n---+---\n", "a|"), ("ghp_AA", "\x1b[m"), ("://u:", "a")] {
+    for (start, filler) in [
+        ("x eyJ", "a"),
+        ("password = \"", " "),
+        ("\x1b]0;token=", "a"),
+        ("id | password\n---+---\n", "a|"),
+        ("ghp_AA", "\x1b[m"),
+        ("://u:", "a"),
+    ] {
         let mut stream = engine.stream();
         let mut out = Vec::new();
         stream.push(start.as_bytes(), &mut out);
@@ -345,7 +419,11 @@ fn what_is_held_is_bounded() {
 #[test]
 fn an_environment_is_learnt_by_its_names() {
     let engine = Arc::new(Engine::builtin());
-    engine.learn_environment([("PATH", "/usr/bin/zzz"), ("GH_TOKEN", "Zq8xxFalcon"), ("TOKEN_TTL", "Zq9xxFalcon")]);
+    engine.learn_environment([
+        ("PATH", "/usr/bin/zzz"),
+        ("GH_TOKEN", "Zq8xxFalcon"),
+        ("TOKEN_TTL", "Zq9xxFalcon"),
+    ]);
     let out = masked(&engine, b"/usr/bin/zzz Zq8xxFalcon Zq9xxFalcon\n");
     assert_eq!(String::from_utf8(out).unwrap(), "/usr/bin/zzz *********** Zq9xxFalcon\n");
 }
@@ -364,16 +442,24 @@ fn texts_and_arguments_get_tags() {
         engine.argv(&argv).join(" ")
     };
     for (line, secret) in [
-        ("aws rds x --master-user-password hunter --apply", "hunter"), ("mysql -u root -pFalcon2019! app", "Falcon2019!"),
-        ("curl -u ana:Falcon2019! https://x", "Falcon2019!"), ("docker login -p Falcon2019! r", "Falcon2019!"),
-        ("x --api-key=Falcon2019!", "Falcon2019!"), ("env DB_PASSWORD=Falcon2019! x", "Falcon2019!"),
+        ("aws rds x --master-user-password hunter --apply", "hunter"),
+        ("mysql -u root -pFalcon2019! app", "Falcon2019!"),
+        ("curl -u ana:Falcon2019! https://x", "Falcon2019!"),
+        ("docker login -p Falcon2019! r", "Falcon2019!"),
+        ("x --api-key=Falcon2019!", "Falcon2019!"),
+        ("env DB_PASSWORD=Falcon2019! x", "Falcon2019!"),
         ("aws secretsmanager put-secret-value --secret-string {\"a\":1}", "{\"a\":1}"),
     ] {
         let masked = argv(line);
         assert!(!masked.contains(secret) && masked.contains("hoopmask:"), "{masked}");
         assert_eq!(masked.split(' ').count(), line.split(' ').count(), "{masked}");
     }
-    for line in ["aws s3 ls s3://b --recursive", "mkdir -p a/b/c", "aws x --token-ttl 3600", "docker run -p 8080:80 x"] {
+    for line in [
+        "aws s3 ls s3://b --recursive",
+        "mkdir -p a/b/c",
+        "aws x --token-ttl 3600",
+        "docker run -p 8080:80 x",
+    ] {
         assert_eq!(argv(line), line);
     }
 }

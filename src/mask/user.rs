@@ -40,8 +40,6 @@ pub struct UserRule {
 /// The structural part of a user's rule.
 #[derive(Clone, Debug)]
 pub struct UserFields {
-    /// Its name.
-    pub name: String,
     actions: Vec<String>,
     /// Members to hide.
     pub paths: Vec<FieldPath>,
@@ -52,8 +50,9 @@ impl UserFields {
     pub fn new(rule: &UserRule) -> Result<Self> {
         let fields = rule.fields.iter().map(|field| FieldPath::parse(field));
         let columns = rule.columns.iter().map(|column| FieldPath::parse(&format!("**.{column}")));
-        let paths = fields.chain(columns).collect::<Result<Vec<_>>>().map_err(|cause| refused(rule, cause.what()))?;
-        Ok(Self { name: rule.name.clone(), actions: rule.actions.clone(), paths })
+        let paths =
+            fields.chain(columns).collect::<Result<Vec<_>>>().map_err(|cause| refused(rule, cause.what()))?;
+        Ok(Self { actions: rule.actions.clone(), paths })
     }
 
     /// Whether it applies to `action`, such as `s3:GetObject`.

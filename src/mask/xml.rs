@@ -36,6 +36,10 @@ pub fn parse(bytes: &[u8]) -> Option<Node> {
             Event::End(_) => {
                 let element = open.pop()?;
                 let parent = open.last_mut()?;
+                // Text beside elements is in no AWS answer; a tree has no place for it.
+                if !element.children.is_empty() && !element.text.trim().is_empty() {
+                    return None;
+                }
                 let node = if element.children.is_empty() {
                     Node::Text(element.start..before, element.text)
                 } else {
@@ -72,7 +76,9 @@ pub fn parse(bytes: &[u8]) -> Option<Node> {
 pub fn apply(bytes: &[u8], changes: &[Change]) -> Vec<u8> {
     super::body::splice(bytes, changes, |new| match new {
         New::Text(text) => quick_xml::escape::escape(text.as_str()).into_owned().into_bytes(),
-        New::Bytes(bytes) => quick_xml::escape::escape(&*String::from_utf8_lossy(bytes)).into_owned().into_bytes(),
+        New::Bytes(bytes) => {
+            quick_xml::escape::escape(&*String::from_utf8_lossy(bytes)).into_owned().into_bytes()
+        }
         New::Zero => b"0".to_vec(),
     })
 }

@@ -1,0 +1,359 @@
+//! Reads from a sensitive name to its value: over quotes, signs and blanks, in shells, JSON, YAML, XML, SQL and tables.
+
+use super::alphabet::Set;
+use super::alphabet::VALUE;
+use super::alphabet::VISIBLE;
+use super::benign;
+use super::matchers;
+use super::runs::Column;
+use super::runs::Rest;
+use super::runs::Run;
+use super::view::Look;
+use super::view::View;
+
+/// What a table's cell may have.
+const CELL: Set = VISIBLE.with(b' ').with(b'\t').without(b"|");
+/// The most blanks between a name and what follows it: a wide table's.
+pub const BLANKS: usize = 200;
+/// A value of this length is no benign one.
+const SURE: usize = 64;
+
+/// Reads from the end of a name to its value.
+pub struct Reader<'a> {
+    /// The text.
+    pub view: View<'a>,
+    /// Where the name begins.
+    pub start: usize,
+    /// The name.
+    pub name: &'a [u8],
+    /// Only what looks like an encoded credential counts.
+    pub strict: bool,
+}
+
+/// What surrounds a value that is not quoted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Around {
+    /// `NAME=value`
+    Assigned,
+    /// `?name=value&`, `;Name=value;`
+    Query,
+    /// `name: value`
+    Colon,
+    /// `--name value`
+    Flag,
+    /// `<name>value<`
+    Element,
+}
+
+impl Reader<'_> {
+    /// The first byte at `at` or later that is not one of `of`, at most `most` on; `None`: wait.
+    fn skip(&self, at: usize, most: usize, of: &[u8]) -> Option<usize> {
+        let rest = self.view.slice(at, at + most);
+        let count = rest.iter().take_while(|byte| of.contains(byte)).count();
+        (count < rest.len() || rest.len() == most || self.view.is_last()).then_some(at + count)
+    }
+
+    /// What stands after the name, which ends at `end`.
+    pub fn after_name(&self, end: usize) -> Look {
+        // `"name"`, `\"name\"`, `['name']`
+        let Some(unslashed) = self.skip(end, 8, b"\\") else { return Look::WAIT };
+        let mut at = unslashed;
+        let mut closed = None;
+        match self.view.at(at) {
+            None => return self.ending(),
+            Some(quote @ (b'"' | b'\'')) => {
+                closed = Some(quote);
+                at += 1;
+            }
+            Some(b'&') => match self.entity(at) {
+                Some(true) => at += 6,
+                Some(false) => return Look::No,
+                None => return Look::WAIT,
+            },
+            Some(_) if unslashed > end => return Look::No,
+            Some(_) => {}
+        }
+        let Some(mut at) = self.skip(at, 4, b"])") else { return Look::WAIT };
+        let unspaced = at;
+        match self.skip(at, BLANKS, b" \t") {
+            Some(next) => at = next,
+            None => return Look::WAIT,
+        }
+        let Some(sign) = self.view.at(at) else { return self.ending() };
+        let before = self.view.line_before(self.start);
+        match sign {
+            b'=' => self.assigned(at, before),
+            b':' => self.colon(at, closed.is_some() || at > unspaced || unspaced > end),
+            b'>' if before.ends_with(b"<") => self.element(at + 1),
+            b'|' => self.cell(at, before),
+            b',' if closed == Some(b'\'') => self.sql_value(at),
+            b',' if closed == Some(b'"') => self.named_value(at + 1),
+            b',' if closed.is_none() => self.csv(at, before),
+            b'\r' | b'\n' if before.contains(&b',') && closed.is_none() => self.csv(at, before),
+            b'\r' | b'\n' if before.contains(&b'|') => self.cell(at, before),
+            b'\r' | b'\n' if before.ends_with(b"name: ") || before.ends_with(b"name: \"") => {
+                self.named_value(at)
+            }
+            b'\'' if at > unspaced && self.name.eq_ignore_ascii_case(b"password") => {
+                matchers::quoted(at + 1, b'\'', 0, self.view)
+            }
+            _ if at > unspaced && closed.is_none() => self.spaced(at, before),
+            _ => Look::No,
+        }
+    }
+
+    /// The text stops before a value.
+    fn ending(&self) -> Look {
+        if self.view.is_last() { Look::No } else { Look::WAIT }
+    }
+
+    /// Whether `&quot;` stands at `at`; `None`: wait.
+    fn entity(&self, at: usize) -> Option<bool> {
+        let rest = self.view.slice(at, at + 6);
+        if rest == b"&quot;" {
+            return Some(true);
+        }
+        (self.view.is_last() || !b"&quot;".starts_with(rest)).then_some(false)
+    }
+
+    /// `=`, `==` (no), `=>`
+    fn assigned(&self, at: usize, before: &[u8]) -> Look {
+        let Some(next) = self.view.at(at + 1) else { return self.ending() };
+        if next == b'=' {
+            return Look::No;
+        }
+        let at = if next == b'>' { at + 2 } else { at + 1 };
+        let Some(value) = self.skip(at, 40, b" \t") else { return Look::WAIT };
+        let query = before.last().is_some_and(|byte| matches!(byte, b'?' | b'&' | b';'));
+        let set = if query { VALUE.without(b"&#<>") } else { VALUE };
+        // `KEY=value` to the end of the word, commas too, where the name begins the line.
+        let line = before.iter().all(|byte| byte.is_ascii_whitespace() || b"+-".contains(byte))
+            || before.ends_with(b"export ");
+        let set = if line && value == at { VISIBLE.without(b"\"'`;") } else { set };
+        self.value(value, set, if query { Around::Query } else { Around::Assigned })
+    }
+
+    /// `name: value`; `tight` if there must be no doubt without the space.
+    fn colon(&self, at: usize, sure: bool) -> Look {
+        let Some(next) = self.view.at(at + 1) else { return self.ending() };
+        let at = if next == b'=' { at + 2 } else { at + 1 };
+        let Some(value) = self.skip(at, 40, b" \t") else { return Look::WAIT };
+        let quoted = match self.view.at(value) {
+            None => return self.ending(),
+            Some(byte) => matches!(byte, b'"' | b'\'' | b'\\' | b'&'),
+        };
+        if value == at && !sure && !quoted && next != b'=' {
+            // `arn:…:secret:prod/db-x`, `std::token::x`, but `password:hunter2!`
+            let before = self.view.before(self.start);
+            let first =
+                before.last().is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'"'));
+            if !first || next == b':' {
+                return Look::No;
+            }
+        }
+        let around = if next == b'=' { Around::Assigned } else { Around::Colon };
+        let json = matches!(self.view.slice(self.start + self.name.len(), at), [.., b'"', b':']);
+        self.value(value, if json { VALUE.without(b"}]") } else { VALUE }, around)
+    }
+
+    fn element(&self, at: usize) -> Look {
+        self.value(at, VISIBLE.with(b' ').without(b"<>"), Around::Element)
+    }
+
+    /// `--name value`, `password value` of a netrc file
+    fn spaced(&self, at: usize, before: &[u8]) -> Look {
+        let flag = self.name.starts_with(b"--") && !matches!(self.view.at(at), Some(b'-'));
+        let has = |word: &[u8]| before.windows(word.len()).any(|window| window == word);
+        let netrc = has(b"login ") && (has(b"machine ") || before.trim_ascii_start().starts_with(b"login "));
+        if flag || netrc { self.value(at, VISIBLE.without(b"\"'`"), Around::Flag) } else { Look::No }
+    }
+
+    /// `VALUES ('name', 'value')`
+    fn sql_value(&self, at: usize) -> Look {
+        let line = self.view.line_before(self.start);
+        if !line.windows(6).any(|word| word.eq_ignore_ascii_case(b"values")) {
+            return Look::No;
+        }
+        let Some(at) = self.skip(at + 1, 4, b" ") else { return Look::WAIT };
+        match self.view.at(at) {
+            None => self.ending(),
+            Some(b'\'') => matchers::quoted(at + 1, b'\'', 0, self.view),
+            Some(_) => Look::No,
+        }
+    }
+
+    /// `"name": "DB_PASSWORD", "value": "x"`, `name: DB_PASSWORD\n value: x`
+    fn named_value(&self, at: usize) -> Look {
+        let Some(at) = self.skip(at, 80, b" \t\r\n\"'\\") else { return Look::WAIT };
+        let word = self.view.slice(at, at + 5);
+        if !b"value".get(..word.len()).is_some_and(|known| known.eq_ignore_ascii_case(word)) {
+            return Look::No;
+        }
+        if word.len() < 5 {
+            return self.ending();
+        }
+        let Some(colon) = self.skip(at + 5, 8, b"\"'\\ ") else { return Look::WAIT };
+        match self.view.at(colon) {
+            None => self.ending(),
+            Some(b':') => self.colon(colon, true),
+            Some(_) => Look::No,
+        }
+    }
+
+    /// `name | value` alone on its line, or a column's header.
+    fn cell(&self, at: usize, before: &[u8]) -> Look {
+        if before.iter().all(|byte| matches!(byte, b' ' | b'|')) && self.view.at(at) == Some(b'|') {
+            let boxed = before.contains(&b'|');
+            let key_value = self.key_value_cell(at, boxed);
+            if boxed || !matches!(key_value, Look::No) {
+                return key_value;
+            }
+        }
+        // The rest of the header, then a ruler.
+        let rest = self.view.slice(at, at + 1024);
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+            return if rest.len() < 1024 { self.ending() } else { Look::No };
+        };
+        let Some(ruler) = self.skip(at + end + 1, 1024, b"-+|= ") else { return Look::WAIT };
+        if ruler < at + end + 4 {
+            return Look::No;
+        }
+        let Some(start) = self.skip(ruler, 2, b"\r\n") else { return Look::WAIT };
+        if self.view.slice(ruler, start).last() != Some(&b'\n') {
+            return Look::No;
+        }
+        let index = before.iter().filter(|byte| **byte == b'|').count();
+        Look::open(start, start, start, Run::Column(Column { index, separator: b'|', rest: Rest::Fresh }))
+    }
+
+    /// `|  name  |  value  |` or `name | value`; a ruler on the next line makes it a header.
+    fn key_value_cell(&self, at: usize, boxed: bool) -> Look {
+        let Some(start) = self.skip(at + 1, 80, b" ") else { return Look::WAIT };
+        let rest = self.view.slice(start, start + 2048);
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+            let held = rest.len() < 2048 && !rest.is_empty() && !self.view.is_last();
+            return match held {
+                true => Look::hold(start, CELL),
+                false if self.view.is_last() && !rest.is_empty() => self.cell_value(start, rest),
+                false => self.ending(),
+            };
+        };
+        let next = self.view.slice(start + end + 1, start + end + 3);
+        if next.len() < 2 && !self.view.is_last() && (next.is_empty() || next == b"-") {
+            return Look::hold(start, CELL);
+        }
+        if next == b"--" && !boxed {
+            return Look::No;
+        }
+        self.cell_value(start, &rest[..end])
+    }
+
+    fn cell_value(&self, start: usize, line: &[u8]) -> Look {
+        let cell = line.split(|byte| *byte == b'|').next().unwrap_or_default().trim_ascii_end();
+        let more = line[cell.len()..].iter().filter(|byte| **byte == b'|').count();
+        if cell.is_empty() || more > 1 || benign::value(cell, true) {
+            return Look::No;
+        }
+        Look::closed(start, start, start + cell.len())
+    }
+
+    /// A header of names without spaces, then rows.
+    fn csv(&self, at: usize, before: &[u8]) -> Look {
+        let name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-,\"".contains(byte);
+        if !before.iter().all(name) {
+            return Look::No;
+        }
+        let rest = self.view.slice(at, at + 1024);
+        let names = rest.iter().take_while(|byte| name(byte)).count();
+        let end = match rest.get(names) {
+            None => return if rest.len() < 1024 { self.ending() } else { Look::No },
+            Some(b'\r') => names + 1,
+            Some(_) => names,
+        };
+        match rest.get(end) {
+            None => return self.ending(),
+            Some(b'\n') => {}
+            Some(_) => return Look::No,
+        }
+        let commas = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b',').count();
+        let index = commas(before);
+        if index + commas(&rest[..end]) < 2 {
+            return Look::No;
+        }
+        let start = at + end + 1;
+        Look::open(start, start, start, Run::Column(Column { index, separator: b',', rest: Rest::Fresh }))
+    }
+
+    /// The value itself, from `at`.
+    fn value(&self, at: usize, set: Set, around: Around) -> Look {
+        let Some(unslashed) = self.skip(at, 8, b"\\") else { return Look::WAIT };
+        match self.view.at(unslashed) {
+            None => return self.ending(),
+            Some(quote @ (b'"' | b'\'' | b'`')) if around != Around::Element => {
+                let look = matchers::quoted(unslashed + 1, quote, unslashed - at, self.view);
+                return if self.strict { self.only_encoded(look) } else { look };
+            }
+            Some(b'&')
+                if !matches!(around, Around::Assigned | Around::Query) && self.entity(at) == Some(true) =>
+            {
+                return self.unquoted(at + 6, VALUE.without(b"&<>"), Around::Assigned);
+            }
+            Some(b'&')
+                if !matches!(around, Around::Assigned | Around::Query) && self.entity(at).is_none() =>
+            {
+                return Look::hold(at, set);
+            }
+            Some(_) => {}
+        }
+        // Backslashes in front are public: they were shown before it was known what follows.
+        self.unquoted(unslashed, set, around)
+    }
+
+    fn unquoted(&self, at: usize, set: Set, around: Around) -> Look {
+        let rest = self.view.slice(at, at + SURE);
+        let count = set.span(rest);
+        let known = &rest[..count];
+        let run = Run::Letters(set);
+        if benign::value(known, false) {
+            return Look::No;
+        }
+        let prose = around == Around::Element && known.contains(&b' ');
+        if count == SURE && (benign::long(known) || prose) {
+            return Look::No;
+        }
+        if count == SURE {
+            return self.only_encoded(Look::open(at, at, at + count, run));
+        }
+        if count == rest.len() && !self.view.is_last() {
+            return if count == 0 { Look::WAIT } else { Look::hold(at, set) };
+        }
+        let none = match around {
+            Around::Query => benign::value(known, true) && !benign::is_reference(known),
+            _ => benign::value(known, true),
+        };
+        if none || self.is_prose(known, rest.get(count).copied(), around) {
+            return Look::No;
+        }
+        self.only_encoded(Look::closed(at, at, at + count))
+    }
+
+    /// Words after `name:` in prose and code, and types.
+    fn is_prose(&self, value: &[u8], next: Option<u8>, around: Around) -> bool {
+        let word = benign::plain_word(value);
+        match around {
+            Around::Colon => word || next == Some(b' ') && !value.iter().any(u8::is_ascii_digit),
+            Around::Assigned => word && (value.len() < 8 || matches!(next, Some(b';' | b',' | b' '))),
+            Around::Flag => word && value.len() < 6,
+            Around::Query => false,
+            Around::Element => next != Some(b'<'),
+        }
+    }
+
+    /// `"auth": "…"` is a credential only if it looks like base64.
+    fn only_encoded(&self, look: Look) -> Look {
+        let Look::Hit(hit) = &look else { return look };
+        let value = self.view.slice(hit.start, hit.end);
+        let encoded = value.len() >= 16 && super::alphabet::BASE64.span(value) == value.len();
+        if self.strict && !(encoded && benign::looks_random(value)) { Look::No } else { look }
+    }
+}
