@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
+use hoop::audit;
+use hoop::audit::CommandStart;
+use hoop::audit::Start;
 use hoop::cast;
 use hoop::cast::Event;
 use hoop::cast::Form;
@@ -12,7 +16,10 @@ use hoop::cast::Header;
 use hoop::cast::Kind;
 use hoop::cast::Reader;
 use hoop::cast::Writer;
+use hoop::clock::Clock;
+use hoop::record::Recorder;
 use hoop::types::Micros;
+use hoop::types::SessionId;
 use proptest::prelude::*;
 
 fn header() -> Header {
@@ -159,14 +166,20 @@ fn what_is_no_recording_is_refused_with_a_reason() {
     }
 }
 
-/// A real asciinema 3 where one is installed (`ASCIINEMA`, on PATH); the strict reader above stands in elsewhere.
+/// A real asciinema 3, where one is installed.
+fn asciinema() -> Option<OsString> {
+    let cached = std::env::home_dir()?.join(".cache/hoop/asciinema/bin/asciinema").into_os_string();
+    let candidates = [std::env::var_os("ASCIINEMA"), Some(cached), Some("asciinema".into())];
+    candidates.into_iter().flatten().find(|program| {
+        let version = Command::new(program).arg("--version").output();
+        version.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains(" 3."))
+    })
+}
+
+/// Where there is no asciinema the strict reader in the tests above stands in for it.
 #[test]
 fn asciinema_reads_what_is_written() {
-    let program = std::env::var_os("ASCIINEMA").unwrap_or_else(|| "asciinema".into());
-    let version = Command::new(&program).arg("--version").output();
-    if !version.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains(" 3.")) {
-        return;
-    }
+    let Some(program) = asciinema() else { return };
     let dir = tempfile::tempdir().unwrap();
     let chunks =
         [(10, b"a\xff\x1b[31mred\xe4\xb8".to_vec()), (1_500_001, b"\xad \"q\" \\ \x07\r\n".to_vec())];
@@ -182,6 +195,26 @@ fn asciinema_reads_what_is_written() {
         let events: Vec<Event> = Reader::new(&text[..]).unwrap().map(Result::unwrap).collect();
         assert!(events.iter().any(|event| event.data.contains("中")));
     }
+}
+
+#[test]
+fn asciinema_reads_a_recorded_session() {
+    let Some(program) = asciinema() else { return };
+    let state = tempfile::tempdir().unwrap();
+    let started = 1_763_700_000_000_000;
+    let start =
+        Start::new(SessionId::new(started, 1), started, vec!["sh".into(), "-c".into(), "a 'b'".into()]);
+    let recorder = Recorder::create(state.path(), &start, Clock::fixed(started)).unwrap();
+    let argv = vec!["printf".into(), "\u{1b}[2J".into()];
+    recorder
+        .event(&audit::Event::CommandStart(CommandStart { id: 1, argv, ..CommandStart::default() }))
+        .unwrap();
+    recorder.output(b"one\xfe\r\n").unwrap();
+    recorder.resize(100, 50).unwrap();
+    recorder.output(b"two\r\n").unwrap();
+    let folder = recorder.finish(&audit::End { status: Some(7), ..audit::End::default() }).unwrap();
+    let text = converted(&program, &folder.join("terminal.cast"), "txt");
+    assert_eq!(String::from_utf8(text).unwrap(), "one\u{fffd}\ntwo\n");
 }
 
 fn converted(program: &std::ffi::OsStr, path: &Path, format: &str) -> Vec<u8> {

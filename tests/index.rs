@@ -192,7 +192,8 @@ fn an_index_that_cannot_be_used_is_made_anew() {
     let path = state.path().join("index.db");
     let whole = fs::read(&path).unwrap();
     assert!(whole.len() > 20_000);
-    let damages: [fn(&[u8]) -> Vec<u8>; 4] = [
+    type Damage = fn(&[u8]) -> Vec<u8>;
+    let damages: [Damage; 4] = [
         |_| b"this is no database, only text that is long enough to be looked at as one".repeat(40),
         |whole| [&whole[..4_096], &vec![0xa5; whole.len() - 4_096][..]].concat(),
         |whole| whole[..5_000].to_vec(),

@@ -89,6 +89,11 @@ impl Chain {
 
 /// The event as JSON without its braces.
 fn fields(event: &Event) -> Result<String> {
+    if let Event::Other(fields) = event
+        && ["seq", "t", "prev", "hash"].iter().any(|name| fields.contains_key(*name))
+    {
+        return Err(Error::new(Kind::Record, "an audit event has a field that belongs to the chain"));
+    }
     let text = serde_json::to_string(event).map_err(|error| {
         Error::new(Kind::Record, "an audit event cannot be written as JSON").why(error.to_string())
     })?;

@@ -20,6 +20,7 @@
 
 mod active;
 mod body;
+mod chain;
 mod counts;
 pub mod index;
 mod ingest;
@@ -36,6 +37,7 @@ mod verify;
 
 pub use body::Body;
 pub use body::read_body;
+pub use chain::SealChain;
 pub use counts::Counts;
 pub use label::command_line;
 pub use open::AlertSeen;

@@ -235,10 +235,14 @@ impl Recorder {
 
     /// Calls `callback` once, on the thread that failed, when recording has become impossible; at once if it is.
     pub fn on_failure(&self, callback: impl Fn(&Error) + Send + Sync + 'static) {
-        let failed = self.failure();
-        match failed {
-            Some(error) => callback(&error),
-            None => self.0.on_failure.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(callback)),
+        // The list stays locked while we look, so that a failure at this moment finds the callback or is found.
+        let mut waiting = self.0.on_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.failure() {
+            None => waiting.push(Box::new(callback)),
+            Some(error) => {
+                drop(waiting);
+                callback(&error);
+            }
         }
     }
 

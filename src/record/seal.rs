@@ -101,9 +101,8 @@ pub(super) fn write(place: &Place, folder: &Path, mut seal: Seal) -> Result<Seal
     let lock_path = place.seals().join("lock");
     let lock = private::open_or_new(&lock_path)?;
     lock.lock().map_err(|cause| private::cannot("lock", &lock_path, &cause))?;
-    let last = place.seals().join("last");
     let key = host_key(place)?;
-    seal.previous = private::read_small(&last, 1_024)?.and_then(|text| serde_json::from_slice(&text).ok());
+    seal.previous = last(place)?;
     seal.key = STANDARD.encode(key.verifying_key().as_bytes());
     let text = serde_json::to_string(&seal).map_err(|error| cannot_seal(folder, error))?;
     let Some(signed) = text.strip_suffix('}') else { return Err(cannot_seal(folder, "no JSON object")) };
@@ -112,12 +111,18 @@ pub(super) fn write(place: &Place, folder: &Path, mut seal: Seal) -> Result<Seal
     private::replace(&folder.join("seal.json"), file.as_bytes())?;
     let this = Previous { session: seal.session, sha256: hex::encode(Sha256::digest(&file)) };
     let text = serde_json::to_vec(&this).map_err(|error| cannot_seal(folder, error))?;
-    private::replace(&last, &text)?;
+    private::replace(&place.seals().join("last"), &text)?;
     Ok(seal)
 }
 
 fn cannot_seal(folder: &Path, why: impl ToString) -> Error {
     Error::new(Kind::Record, format!("cannot seal {}", folder.display())).why(why.to_string())
+}
+
+/// The newest seal of this host; none when there is none yet.
+pub(super) fn last(place: &Place) -> Result<Option<Previous>> {
+    let text = private::read_small(&place.seals().join("last"), 1_024)?;
+    Ok(text.and_then(|text| serde_json::from_slice(&text).ok()))
 }
 
 /// Reads the seal of `folder`; none when there is none. Fails when it is not a seal.

@@ -1,0 +1,82 @@
+//! `hoopctl search`: where words occur in all recordings.
+
+use std::path::Path;
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::console::Console;
+use super::console::harmless;
+use super::console::place;
+use crate::error::Result;
+use crate::record::Place;
+use crate::record::index;
+use crate::store::Hit;
+use crate::store::Page;
+use crate::store::Search;
+use crate::types::SessionId;
+
+/// Find words in everything that was recorded: screens, commands, AWS calls.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  hoopctl search AccessDenied
+  hoopctl search '\"connection refused\" redis*'
+  hoopctl search --session 01KAHX3V secret --json
+
+All words must occur near each other; quotes keep words together; `*` at the end of a word stands for any end.
+Open a place that was found: hoop-replay SESSION --at TIME")]
+pub struct Args {
+    /// The words.
+    #[arg(required = true, value_name = "QUERY")]
+    pub words: Vec<String>,
+    /// Only in this session (the start of its id is enough).
+    #[arg(long)]
+    pub session: Option<String>,
+    /// At most so many places.
+    #[arg(long, short = 'n', default_value_t = 50)]
+    pub limit: u32,
+    /// After passing over so many.
+    #[arg(long, default_value_t = 0)]
+    pub offset: u32,
+    /// One JSON object a line.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Does it; gives the exit status: 1 when nothing was found, as grep does.
+pub fn run(args: &Args, state: &Path, console: &mut Console<'_>) -> Result<u8> {
+    let session = args.session.as_ref().map(|name| session(state, name)).transpose()?;
+    let (index, notices) = index::open(state)?;
+    notices.iter().for_each(|notice| console.notice(notice));
+    let search = Search { words: args.words.join(" "), session };
+    let hits = index.search(&search, Page { limit: args.limit, offset: args.offset })?;
+    match args.json {
+        true => hits.iter().try_for_each(|hit| console.json(&as_json(hit)))?,
+        false if hits.is_empty() => console.notice("nothing found"),
+        false => {
+            let rows: Vec<Vec<String>> = hits.iter().map(cells).collect();
+            console.table(&["SESSION", "TIME", "WHERE", "TEXT"], &[1], &rows)?;
+        }
+    }
+    Ok(u8::from(hits.is_empty()))
+}
+
+fn session(state: &Path, name: &str) -> Result<SessionId> {
+    let folder = Place::new(state).find(name)?;
+    let id = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+    id.unwrap_or_default().parse()
+}
+
+fn cells(hit: &Hit) -> Vec<String> {
+    vec![hit.session.to_string(), place(hit.at), hit.source.as_str().to_owned(), harmless(&hit.snippet)]
+}
+
+fn as_json(hit: &Hit) -> Value {
+    json!({
+        "session": hit.session,
+        "t_us": hit.at,
+        "where": hit.source.as_str(),
+        "text": hit.snippet,
+    })
+}

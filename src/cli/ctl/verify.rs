@@ -1,0 +1,135 @@
+//! `hoopctl verify`: are recordings whole and unchanged?
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::console::Console;
+use super::console::harmless;
+use super::console::rfc3339;
+use crate::error::Result;
+use crate::record;
+use crate::record::Place;
+use crate::record::Report;
+use crate::record::State;
+
+/// Check that recordings are whole and unchanged.
+///
+/// Checks the hash chain of the audit log, the terminal recording against its checkpoints, the bodies and the
+/// signed seal. Exits with 1 if anything is wrong.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  hoopctl verify 01KAHX3V            a session, by the start of its id
+  hoopctl verify ./copied-recording  a folder from anywhere
+  hoopctl verify --all               everything of this user, and that no sealed recording is missing
+
+A session that is still running is `unsealed`; what is there can be checked all the same.")]
+pub struct Args {
+    /// Session ids (their start is enough) or folders.
+    #[arg(required_unless_present = "all", value_name = "SESSION|PATH")]
+    pub recordings: Vec<String>,
+    /// Check every recording, and the chain of this host's seals.
+    #[arg(long, conflicts_with = "recordings")]
+    pub all: bool,
+    /// Count a recording without a seal as wrong.
+    #[arg(long)]
+    pub require_seal: bool,
+    /// One JSON object for each recording.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Does it; gives the exit status.
+pub fn run(args: &Args, state: &std::path::Path, console: &mut Console<'_>) -> Result<u8> {
+    let place = Place::new(state);
+    let folders: Vec<PathBuf> = match args.all {
+        true => place.all()?.into_iter().map(|id| place.folder(id)).collect(),
+        false => args.recordings.iter().map(|name| place.find(name)).collect::<Result<_>>()?,
+    };
+    let key = record::public_key(&place)?;
+    let mut links = record::SealChain::default();
+    let mut is_wrong = false;
+    for folder in &folders {
+        let report = record::verify(folder)?;
+        is_wrong |= report.state == State::Damaged || args.require_seal && report.state == State::Unsealed;
+        links.add(&report);
+        match args.json {
+            true => console.json(&as_json(&report, key.as_deref()))?,
+            false => as_text(&report, key.as_deref(), console)?,
+        }
+    }
+    if args.all {
+        for note in links.notes(&place)? {
+            console.notice(&note);
+        }
+        if !args.json && folders.is_empty() {
+            console.line("no recordings")?;
+        }
+    }
+    Ok(u8::from(is_wrong))
+}
+
+fn as_text(report: &Report, key: Option<&str>, console: &mut Console<'_>) -> Result<()> {
+    let name = match report.session {
+        Some(session) => session.to_string(),
+        None => harmless(&report.folder.display().to_string()),
+    };
+    let mut line = format!(
+        "{name}  {:<11}  {} events, {} calls, {} terminal bytes",
+        report.state.as_str(),
+        report.lines,
+        report.counts.calls,
+        report.cast_bytes
+    );
+    if let Some(seal) = report.seal.as_ref().filter(|_| report.state != State::Damaged) {
+        let whose = if key == Some(seal.key.as_str()) { "this host" } else { "another key" };
+        line.push_str(&format!(
+            ", sealed {} by {whose} ({})",
+            console.moment(seal.sealed),
+            fingerprint(&seal.key)
+        ));
+    } else if report.state == State::Unsealed {
+        let behind = report.cast_bytes - report.cast_checked;
+        line.push_str(&format!(", the last {behind} of them not yet vouched for"));
+    }
+    console.line(&line)?;
+    for fault in &report.faults {
+        let place = match (fault.line, fault.offset) {
+            (Some(line), _) => format!(" line {line}"),
+            (None, Some(offset)) => format!(" byte {offset}"),
+            (None, None) => String::new(),
+        };
+        console.line(&format!("  {}{place}: {}", harmless(&fault.file), harmless(&fault.reason)))?;
+    }
+    Ok(())
+}
+
+fn as_json(report: &Report, key: Option<&str>) -> Value {
+    let faults: Vec<_> = report
+        .faults
+        .iter()
+        .map(|fault| json!({"file": fault.file, "line": fault.line, "offset": fault.offset, "reason": fault.reason}))
+        .collect();
+    let seal = report.seal.as_ref();
+    json!({
+        "session": report.session,
+        "folder": report.folder.display().to_string(),
+        "state": report.state.as_str(),
+        "faults": faults,
+        "events": report.lines,
+        "counts": report.counts,
+        "terminal_bytes": report.cast_bytes,
+        "terminal_bytes_checked": report.cast_checked,
+        "bodies": report.bodies,
+        "sealed": seal.map(|seal| rfc3339(seal.sealed)),
+        "key": seal.map(|seal| &seal.key),
+        "own_key": seal.map(|seal| key == Some(seal.key.as_str())),
+    })
+}
+
+/// Enough of a key to tell it from others.
+fn fingerprint(key: &str) -> String {
+    harmless(key).chars().take(12).collect()
+}
