@@ -9,28 +9,12 @@ use hoop::gateway::Capture;
 
 use crate::moto::Session;
 
-const PACKAGES: &[&str] = &["s3", "sts", "sqs", "dynamodb", "kinesis"];
-
-/// A folder with the SDK in it, filled from npm the first time.
+/// Where `scripts/setup.sh test` has put the SDK.
 fn sdk() -> PathBuf {
-    let named = std::env::var("HOOP_TEST_NODE").map(PathBuf::from);
+    let cache = std::env::var_os("HOOP_CACHE").map(PathBuf::from);
     let folder =
-        named.unwrap_or_else(|_| Path::new(&std::env::var("HOME").unwrap()).join(".cache/hoop/node"));
-    if PACKAGES
-        .iter()
-        .all(|name| folder.join("node_modules/@aws-sdk").join(format!("client-{name}")).exists())
-    {
-        return folder;
-    }
-    fs::create_dir_all(&folder).unwrap();
-    let packages = PACKAGES.iter().map(|name| format!("@aws-sdk/client-{name}@3"));
-    let output = Command::new("npm")
-        .args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"])
-        .arg(&folder)
-        .args(packages)
-        .output()
-        .expect("Node.js and npm are needed for this test");
-    assert!(output.status.success(), "{}", output.stderr.escape_ascii());
+        cache.unwrap_or_else(|| Path::new(&std::env::var("HOME").unwrap()).join(".cache/hoop")).join("js");
+    assert!(folder.join("node_modules/@aws-sdk/client-kinesis").exists(), "run scripts/setup.sh test first");
     folder
 }
 

@@ -19,14 +19,19 @@ use crate::world::REAL_SECRET;
 use crate::world::World;
 
 /// Where `make test` puts the Python clients and moto.
+/// Where `scripts/setup.sh test` has put the Python clients.
 fn venv() -> PathBuf {
-    let named = std::env::var("HOOP_TEST_VENV").map(PathBuf::from);
-    let venv = named.unwrap_or_else(|_| Path::new(&std::env::var("HOME").unwrap()).join(".cache/hoop/venv"));
-    assert!(venv.join("bin/moto_server").exists(), "no moto in {}: run `make test` once", venv.display());
+    let cache = std::env::var_os("HOOP_CACHE").map(PathBuf::from);
+    let venv =
+        cache.unwrap_or_else(|| Path::new(&std::env::var("HOME").unwrap()).join(".cache/hoop")).join("venv");
+    assert!(
+        venv.join("bin/moto_server").exists(),
+        "no moto in {}: run scripts/setup.sh test",
+        venv.display()
+    );
     venv
 }
 
-/// A moto of its own for each test, ended with it.
 struct Moto {
     process: Child,
     url: String,
