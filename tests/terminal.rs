@@ -1,6 +1,7 @@
 //! hoop-run as a person has it: on a terminal.
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
+#![allow(clippy::disallowed_methods, reason = "a terminal answers in real time")]
 
 mod support;
 

@@ -6,9 +6,6 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use p256::ecdsa::DerSignature;
-use p256::ecdsa::SigningKey;
-use p256::ecdsa::signature::Signer;
 use rcgen::BasicConstraints;
 use rcgen::CertificateParams;
 use rcgen::CertifiedIssuer;
@@ -20,6 +17,10 @@ use rcgen::KeyPair;
 use rcgen::KeyUsagePurpose;
 use rcgen::PublicKeyData;
 use rcgen::SignatureAlgorithm;
+use ring::rand::SystemRandom;
+use ring::signature::ECDSA_P256_SHA256_ASN1_SIGNING;
+use ring::signature::EcdsaKeyPair;
+use ring::signature::KeyPair as _;
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -44,8 +45,8 @@ pub struct Authority {
 impl Authority {
     /// Makes a new authority, valid from a day before `unix_seconds` for a year.
     ///
-    /// Costs about 0.2 ms: the key comes from `getrandom` and `p256`, because the first random number of
-    /// aws-lc takes 20 ms (it gathers its own entropy), which a session without AWS calls must not pay.
+    /// The key comes from ring, because the first random number of aws-lc takes 20 ms (it gathers its own entropy),
+    /// which a session without AWS calls must not pay.
     pub fn new(unix_seconds: u64) -> Result<Self> {
         let validity = Validity::from(unix_seconds)?;
         let mut params = CertificateParams::default();
@@ -151,30 +152,21 @@ impl Validity {
     }
 }
 
-/// A P-256 key, which every TLS client knows; signatures are deterministic (RFC 6979).
-struct AuthorityKey {
-    signing: SigningKey,
-    public: Vec<u8>,
-}
+/// A P-256 key, which every TLS client knows.
+struct AuthorityKey(EcdsaKeyPair);
 
 impl AuthorityKey {
     fn generate() -> Result<Self> {
-        // Almost every 32 bytes are a key; the rest (a chance of 2^-32) are drawn again.
-        for _ in 0..8 {
-            let mut seed = zeroize::Zeroizing::new([0; 32]);
-            getrandom::fill(seed.as_mut()).map_err(broken)?;
-            if let Ok(signing) = SigningKey::from_slice(seed.as_ref()) {
-                let public = signing.verifying_key().to_sec1_point(false).as_bytes().to_vec();
-                return Ok(Self { signing, public });
-            }
-        }
-        Err(Error::new(Kind::System, "cannot make a certificate key").why("the random source repeats itself"))
+        let random = SystemRandom::new();
+        let algorithm = &ECDSA_P256_SHA256_ASN1_SIGNING;
+        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).map_err(broken)?;
+        EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).map(Self).map_err(broken)
     }
 }
 
 impl PublicKeyData for AuthorityKey {
     fn der_bytes(&self) -> &[u8] {
-        &self.public
+        self.0.public_key().as_ref()
     }
 
     fn algorithm(&self) -> &'static SignatureAlgorithm {
@@ -184,8 +176,8 @@ impl PublicKeyData for AuthorityKey {
 
 impl rcgen::SigningKey for AuthorityKey {
     fn sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, rcgen::Error> {
-        let signature: DerSignature = self.signing.sign(message);
-        Ok(signature.as_bytes().to_vec())
+        let signature = self.0.sign(&SystemRandom::new(), message).map_err(|_| rcgen::Error::RemoteKeyError)?;
+        Ok(signature.as_ref().to_vec())
     }
 }
 

@@ -46,13 +46,13 @@ impl Moto {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        for _ in 0..600 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Self { process, url: format!("http://127.0.0.1:{port}") };
-            }
+        let moto = Self { process, url: format!("http://127.0.0.1:{port}") };
+        let is_up = (0..600).any(|_| {
             std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("moto did not start");
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        assert!(is_up, "moto did not start");
+        moto
     }
 }
 

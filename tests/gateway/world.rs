@@ -26,7 +26,6 @@ pub const REAL_SECRET: &str = "real/SECRET+kept0inside1of2hoop3only4567";
 pub struct World {
     pub gateway: Gateway,
     pub recorder: Recorder,
-    pub broker: Broker,
     pub clock: Clock,
     pub env: HashMap<String, String>,
     _dir: TempDir,
@@ -74,7 +73,7 @@ impl Plan {
             principal: Principal { user: "ana".to_owned(), ..Principal::default() },
             masks: Arc::new(Engine::builtin()),
             recorder: recorder.clone(),
-            broker: broker.clone(),
+            broker,
             approval_ttl: Duration::from_secs(50),
             clock: self.clock.clone(),
             environment: self.environment.into_iter().collect(),
@@ -87,7 +86,7 @@ impl Plan {
         })
         .unwrap();
         let env = gateway.env().into_iter().collect();
-        World { gateway, recorder, broker, clock: self.clock, env, _dir: dir }
+        World { gateway, recorder, clock: self.clock, env, _dir: dir }
     }
 }
 
