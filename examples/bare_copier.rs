@@ -13,6 +13,9 @@ use std::os::unix::process::CommandExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
+use nix::fcntl::FcntlArg;
+use nix::fcntl::FdFlag;
+use nix::fcntl::fcntl;
 use nix::pty::openpty;
 use nix::sys::termios::SetArg;
 use nix::sys::termios::cfmakeraw;
@@ -28,20 +31,22 @@ fn main() {
     let modes = tcgetattr(&stdin).ok();
     let pair = openpty(None, modes.as_ref()).unwrap();
     let slave = pair.slave.as_raw_fd();
-    let master = pair.master.as_raw_fd();
     let mut command = Command::new(program);
     let end = || pair.slave.try_clone().unwrap();
     command.args(arguments).stdin(end()).stdout(end()).stderr(end());
-    // SAFETY: setsid, ioctl and close are system calls.
-    unsafe {
-        command.pre_exec(move || {
-            nix::unistd::setsid()?;
-            libc::ioctl(slave, libc::TIOCSCTTY, 0);
-            libc::close(slave);
-            libc::close(master);
-            Ok(())
-        });
+    for fd in [&pair.master, &pair.slave] {
+        fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).unwrap();
     }
+    let lead = move || {
+        nix::unistd::setsid()?;
+        // SAFETY: TIOCSCTTY takes an integer.
+        match unsafe { libc::ioctl(slave, libc::TIOCSCTTY, 0) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    };
+    // SAFETY: the closure makes system calls only.
+    unsafe { command.pre_exec(lead) };
     let mut child = command.spawn().unwrap();
     drop(command);
     drop(pair.slave);

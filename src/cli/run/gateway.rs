@@ -18,6 +18,7 @@ use crate::record::Recorder;
 use crate::session::environment::Environment;
 
 /// What a gateway needs of the session.
+#[expect(dead_code, reason = "read by the gateway, once it is plugged in here")]
 pub(super) struct Setup<'a> {
     pub(super) config: &'a Config,
     pub(super) policies: PolicySet,
