@@ -64,6 +64,7 @@ fn a_session_in_a_process_of_its_own() {
         masks: Arc::new(Engine::builtin()),
         broker,
         wakeups,
+        started: Box::new(|| Ok(())),
         hardened: None,
     });
     assert!(ended.trouble.is_empty(), "{ended:?}");

@@ -2,7 +2,6 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests wait in real time for real programs")]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
-#![allow(clippy::disallowed_methods, reason = "a terminal answers in real time")]
 
 mod support;
 

@@ -216,7 +216,7 @@ impl Bridge {
     }
 
     /// Ends the session because nothing more can be recorded: shows nothing more, ends the program.
-    fn stop(&mut self, error: Error) {
+    pub(super) fn stop(&mut self, error: Error) {
         let now = self.clock.elapsed();
         if !self.ending.stop(error, now) {
             return;

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use crate::approval::Broker;
 use crate::clock::Clock;
 use crate::error::Error;
+use crate::error::Result;
 use crate::mask::Engine;
 use crate::record::Recorder;
 use crate::sys::exec::Unstartable;
@@ -66,6 +67,8 @@ pub struct Spec {
     pub broker: Broker,
     /// Polled beside the terminal: the broker and others wake it.
     pub wakeups: Wakeups,
+    /// Called once when the program has started, for what needs threads; an error ends the session.
+    pub started: Box<dyn FnOnce() -> Result<()>>,
     /// What the program gets back of what hoop-run gave up.
     pub hardened: Option<Hardened>,
 }

@@ -127,6 +127,9 @@ pub(super) fn start(spec: Spec) -> Result<Bridge, Unstartable> {
         masks_told: Micros::default(),
         started,
     };
+    if let Err(error) = (spec.started)() {
+        bridge.stop(error);
+    }
     bridge.take_terminal();
     Ok(bridge)
 }

@@ -84,7 +84,6 @@ impl Upstream {
     pub fn take(&self) -> Vec<Got> {
         std::mem::take(&mut *self.got.lock().unwrap())
     }
-
 }
 
 async fn respond(

@@ -134,7 +134,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     };
     let gateway = match args.no_gateway {
         true => Gateway::none(),
-        false => Gateway::start(setup).map_err(|error| not_started(&recorder, error))?,
+        false => Gateway::bind(setup).map_err(|error| not_started(&recorder, error))?,
     };
     environment.set("HOOP_SESSION", id.to_string());
     if args.no_gateway {
@@ -167,6 +167,10 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         masks,
         broker,
         wakeups,
+        started: Box::new({
+            let gateway = gateway.clone();
+            move || gateway.serve()
+        }),
         hardened: Some(hardened),
     });
     gateway.stop();

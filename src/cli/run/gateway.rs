@@ -18,7 +18,6 @@ use crate::record::Recorder;
 use crate::session::environment::Environment;
 
 /// What a gateway needs of the session.
-#[expect(dead_code, reason = "read by the gateway, once it is plugged in here")]
 pub(super) struct Setup<'a> {
     pub(super) config: &'a Config,
     pub(super) policies: PolicySet,
@@ -33,7 +32,8 @@ pub(super) struct Setup<'a> {
 }
 
 /// A gateway that runs, or none.
-pub(super) struct Gateway(Option<gateway::Gateway>);
+#[derive(Clone)]
+pub(super) struct Gateway(Option<Arc<gateway::Gateway>>);
 
 impl Gateway {
     /// No gateway: the program keeps its own way to AWS.
@@ -41,16 +41,16 @@ impl Gateway {
         Self(None)
     }
 
-    /// Starts the gateway.
+    /// Makes the gateway; calls wait until [`Gateway::serve`].
     ///
     /// # Errors
-    /// When it cannot start; then the session must not begin.
-    pub(super) fn start(setup: Setup<'_>) -> Result<Self> {
+    /// When it cannot be made; then the session must not begin.
+    pub(super) fn bind(setup: Setup<'_>) -> Result<Self> {
         let config = setup.config;
         let owned = |value: Option<&str>| value.map(str::to_owned);
         let environment = variables(setup.environment);
         let runtime_parent = environment.get("XDG_RUNTIME_DIR").map_or_else(env::temp_dir, PathBuf::from);
-        let started = gateway::start(gateway::Setup {
+        let bound = gateway::Gateway::bind(gateway::Setup {
             policies: setup.policies,
             principal: setup.principal,
             masks: Arc::clone(setup.masks),
@@ -66,7 +66,15 @@ impl Gateway {
             program: setup.program,
             runtime_parent,
         })?;
-        Ok(Self(Some(started)))
+        Ok(Self(Some(Arc::new(bound))))
+    }
+
+    /// Begins to answer. To be called when the program has started: no thread may exist before.
+    ///
+    /// # Errors
+    /// When there can be no further thread; then the session must end.
+    pub(super) fn serve(&self) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |gateway| gateway.serve())
     }
 
     /// What it does, for the first line: `off`, `proxy`, `endpoint`.
@@ -82,8 +90,8 @@ impl Gateway {
     }
 
     /// Ends it: what waits is refused, the credentials are forgotten.
-    pub(super) fn stop(self) {
-        if let Some(gateway) = self.0 {
+    pub(super) fn stop(&self) {
+        if let Some(gateway) = &self.0 {
             gateway.stop();
         }
     }
