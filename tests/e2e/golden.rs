@@ -7,13 +7,14 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::support::home::Home;
+use crate::support::home::cache;
 use crate::support::home::finish;
 
 fn check(name: &str, home: &Home, command: Command) {
     let outcome = finish(command);
     let exit = outcome.code.map_or_else(|| "[killed]".to_owned(), |code| format!("[exit {code}]"));
     let text = format!("{}--- standard error\n{}{exit}\n", outcome.stdout, outcome.stderr);
-    let text = text.replace(home.path().to_str().unwrap(), "~");
+    let text = text.replace(home.path().to_str().unwrap(), "~").replace(cache().to_str().unwrap(), "CACHE");
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.txt"));
     if std::env::var_os("HOOP_BLESS").is_some() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();

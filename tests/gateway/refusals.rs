@@ -100,7 +100,7 @@ fn a_denied_call_names_the_rule_and_is_not_forwarded() {
         text.contains("hoop: s3:DeleteObject on arn:aws:s3:::billing/2026/07.csv is denied: rule"),
         "{text}"
     );
-    assert!(text.contains("(policy.toml:3)"), "{text}");
+    assert!(text.contains("policy.toml:3"), "{text}");
     assert!(upstream.take().is_empty());
     assert_eq!(world.events_of("decision")[0]["effect"], "deny");
     let order: Vec<_> =
