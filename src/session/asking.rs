@@ -38,6 +38,12 @@ impl Bridge {
             .is_some_and(|terminal| terminal.prompt.as_ref().is_some_and(|asking| asking.is_drawn))
     }
 
+    /// Whether a question only waits until the terminal has shown what was recorded.
+    pub(super) fn is_about_to_ask(&self) -> bool {
+        let waits = self.terminal.as_ref().is_some_and(|terminal| terminal.prompt.is_some());
+        waits && self.lanes[0].screen.as_ref().is_some_and(|screen| screen.is_between_sequences())
+    }
+
     /// Shows a question if one waits, draws it again when it is time, and ends the prompt when none is left.
     pub(super) fn ask_if_needed(&mut self) -> Result<()> {
         let now = self.clock.elapsed();

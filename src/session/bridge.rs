@@ -32,7 +32,7 @@ use crate::sys::wake::Wakeups;
 use crate::types::Micros;
 
 /// Reads taken through to the terminal before looking at anything else.
-const PUMPS: usize = 4;
+const PUMPS: usize = 8;
 /// Keys read at once.
 const KEYS_BYTES: usize = 4096;
 /// Masks of the terminal are told to the audit log at most this often.
@@ -125,7 +125,7 @@ impl Bridge {
                     // The program learns it as any writer does; we tell it at the end.
                     self.ending.trouble.push(error);
                 }
-                if lane.has_pending() {
+                if !lane.has_room() {
                     break;
                 }
             }

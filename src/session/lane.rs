@@ -17,9 +17,11 @@ use crate::sys::outlet::Outlet;
 use crate::sys::pty::Master;
 use crate::types::Micros;
 
-/// Bytes read at once, and what may wait for a slow terminal, so memory stays flat. A PTY gives 4 KiB at a time;
-/// with 64 KiB the program and we wait for each other in turn (measured: a fifth more CPU on log text).
-pub const CHUNK_BYTES: usize = 16 << 10;
+/// Bytes read at once. A PTY gives 4 KiB at a time and holds 12 KiB: with larger pieces the program and we wait for
+/// each other in turn.
+pub const CHUNK_BYTES: usize = 8 << 10;
+/// Bytes that are masked and recorded ahead of a terminal that is busy: all that ever waits in memory.
+const AHEAD_BYTES: usize = 32 << 10;
 /// Silence after which held bytes are let go: long enough for the rest of a write, too short to be seen.
 const QUIET: Duration = Duration::from_millis(10);
 
@@ -83,17 +85,17 @@ impl Lane {
             screen: None,
             plain_lines,
             ended_with_cr: false,
-            pending: Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 4),
+            pending: Vec::with_capacity(2 * (AHEAD_BYTES + CHUNK_BYTES)),
             shown: 0,
             quiet_at: None,
             scratch: Vec::new(),
         }
     }
 
-    /// What to read from, while everything read before has been shown: a slow reader stops the program, not us.
+    /// What to read from, while little waits to be shown: a slow reader stops the program, not us.
     #[must_use]
     pub fn wants_read(&self) -> Option<BorrowedFd<'_>> {
-        if self.has_pending() {
+        if !self.has_room() {
             return None;
         }
         match &self.source {
@@ -110,6 +112,12 @@ impl Lane {
             Sink::Open(outlet) => Some(outlet),
             Sink::Nobody | Sink::Closed => None,
         }
+    }
+
+    /// Whether more may be read, so that it can be masked and recorded while the terminal is still busy.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.pending.len() - self.shown < AHEAD_BYTES
     }
 
     /// Whether something waits to be shown.
@@ -279,6 +287,10 @@ impl Lane {
         recorder.flush()?;
         if let Some(screen) = &mut self.screen {
             screen.feed(masked);
+        }
+        if self.shown > AHEAD_BYTES {
+            self.pending.drain(..self.shown);
+            self.shown = 0;
         }
         self.pending.extend_from_slice(masked);
         Ok(())

@@ -29,6 +29,7 @@ impl Bridge {
         let signals = set.add(self.signals.as_fd(), Want::Read);
         let wakeups = set.add(self.wakeups.as_fd(), Want::Read);
         let asking = self.is_asking();
+        let held = asking || self.is_about_to_ask();
         let master = self.master.as_ref();
         let deliver =
             master.filter(|_| self.keys.has_waiting()).map(|master| set.add(master.as_fd(), Want::Write));
@@ -41,7 +42,7 @@ impl Bridge {
         let mut gones = [None, None];
         for (number, lane) in self.lanes.iter().enumerate() {
             // A prompt holds the program's output back, wherever it goes.
-            if !asking && !self.ending.is_stopping() {
+            if !held && !self.ending.is_stopping() {
                 reads[number] = lane.wants_read().map(|fd| set.add(fd, Want::Read));
             }
             if let Some(outlet) = lane.outlet() {
