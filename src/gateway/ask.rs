@@ -5,6 +5,7 @@ use std::time::Duration;
 use sha2::Digest;
 use sha2::Sha256;
 
+use crate::approval::Broker;
 use crate::approval::Fact;
 use crate::approval::Outcome;
 use crate::approval::Question;
@@ -46,7 +47,13 @@ pub async fn ask(
     let record = Held { core, entry, asked: core.clock.elapsed(), settled: false };
     record.asked(&line, decision, question.ttl).map_err(|error| Stop::unrecorded(&error))?;
     let ttl = question.ttl;
-    let mut answer = core.broker.ask(question);
+    // Who sits at this terminal is whose call it is; where the policy names people, that is not enough.
+    let mut answer = match decision.approvers.is_empty() {
+        true => core.broker.ask(question),
+        false => {
+            Broker::nobody("the rule names approvers, who cannot be reached from this session").ask(question)
+        }
+    };
     let give_up = tokio::time::sleep(ttl + GRACE);
     tokio::pin!(give_up);
     let mut remind = tokio::time::interval(INTERIM_EVERY);

@@ -137,6 +137,23 @@ pub struct AlertRule {
     pub then: AlertAction,
 }
 
+impl Policy {
+    /// Sections that are read and checked, but that this version does not act on, in the words of the file.
+    #[must_use]
+    pub fn idle_sections(&self) -> Vec<&'static str> {
+        let session = self.session.role.is_some()
+            || !matches!(self.session.source, None | Some(CredentialSource::Profile));
+        [
+            ("[session]", session),
+            ("[[command]]", !self.commands.is_empty()),
+            ("[[alert]]", !self.alerts.is_empty()),
+        ]
+        .into_iter()
+        .filter_map(|(section, is_idle)| is_idle.then_some(section))
+        .collect()
+    }
+}
+
 /// The `[session]` table: which credential the session gets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionRule {

@@ -169,6 +169,19 @@ fn a_question_nobody_can_answer_is_a_denial_that_says_so() {
 }
 
 #[test]
+fn where_the_rule_names_approvers_the_person_at_this_terminal_is_not_asked() {
+    let upstream = empty_json();
+    let ask = "[[statement]]\neffect = \"ask\"\naction = [\"dynamodb:*\"]\napprovers = { group = [\"security\"] }\n";
+    let mut plan = Plan::observe(&upstream.url).policy(ask);
+    plan.broker = Some(Broker::new(Clock::system(), || panic!("somebody here was asked")));
+    let world = plan.start();
+    let reply = json_call(&world, "dynamodb", LIST_TABLES, "{}").send(&world);
+    assert!(reply.text().contains("names approvers"), "{}", reply.text());
+    assert!(upstream.take().is_empty());
+    assert_eq!(world.events_of("approval.answered")[0]["answer"], "nobody");
+}
+
+#[test]
 fn a_held_call_goes_on_when_a_person_says_yes() {
     let upstream = empty_json();
     let clock = Clock::system();

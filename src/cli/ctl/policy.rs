@@ -182,6 +182,9 @@ fn summary(policy: &Policy, actions: &dyn Actions) -> String {
         }
     }
     text.push('\n');
+    for section in policy.idle_sections() {
+        text.push_str(&format!("  note: {section} is checked, but not acted on by this version\n"));
+    }
     for statement in &policy.statements {
         let sid = statement.sid.as_deref().unwrap_or("(no sid)");
         text.push_str(&format!("  line {:<4} {:5} {sid}: ", statement.line, statement.effect));

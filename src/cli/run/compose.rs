@@ -147,6 +147,14 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         {
             notes::say(&format!("hoop-run: {warning}"));
         }
+        for layer in settings.policy.layers() {
+            for section in layer.idle_sections() {
+                let origin = &layer.origin;
+                notes::say(&format!(
+                    "hoop-run: {origin}: {section} is checked, but not acted on by this version"
+                ));
+            }
+        }
     }
     if talks {
         let (policy, gateway) = (settings.policy_names(), gateway.word());
