@@ -31,7 +31,7 @@ use crate::net::Interim;
 use crate::net::full;
 use crate::policy;
 use crate::policy::Decision;
-use crate::policy::actions::known_to_aws;
+use crate::policy::actions::AwsActions;
 use crate::policy::model::RecordLevel;
 use crate::types::Effect;
 
@@ -149,7 +149,7 @@ fn decide(core: &Core, entry: &Entry, call: &Call) -> Result<Decision, Stop> {
         params: &call.params,
         now: core.clock.unix_seconds(),
         secure_transport: core.upstream.is_encrypted(),
-        actions: known_to_aws(),
+        actions: &AwsActions,
         ..policy::Request::new(&call.action, call.access, &core.principal)
     });
     entry.decided(&decision).map_err(|error| Stop::unrecorded(&error))?;

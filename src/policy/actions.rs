@@ -83,11 +83,32 @@ impl Actions for NoActions {
     }
 }
 
-/// Every action that AWS's own models and reference know. The first use costs some milliseconds.
-#[must_use]
-pub fn known_to_aws() -> &'static ListedActions {
-    static ALL: LazyLock<ListedActions> = LazyLock::new(|| ListedActions::new(aws::actions()));
-    &ALL
+/// Every action that AWS's own models and reference know. The first question costs some milliseconds, none costs nothing.
+pub struct AwsActions;
+
+impl AwsActions {
+    fn all() -> &'static ListedActions {
+        static ALL: LazyLock<ListedActions> = LazyLock::new(|| ListedActions::new(aws::actions()));
+        &ALL
+    }
+}
+
+impl Actions for AwsActions {
+    fn is_known(&self, action: &str) -> Option<bool> {
+        Self::all().is_known(action)
+    }
+
+    fn suggest(&self, action: &str) -> Option<String> {
+        Self::all().suggest(action)
+    }
+
+    fn count(&self, pattern: &str) -> Option<usize> {
+        Self::all().count(pattern)
+    }
+
+    fn access(&self, action: &str) -> AccessLevel {
+        Self::all().access(action)
+    }
 }
 
 /// A catalogue made from a list.

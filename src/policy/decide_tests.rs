@@ -295,20 +295,20 @@ fn a_lower_layer_makes_stricter_and_nothing_else() {
 fn records_egress_and_commands_take_the_strictest_layer() {
     use crate::policy::model::RecordLevel;
     let user = policy(
-        "[[record]]\naction = \"cloudwatch:*\"\nlevel = \"none\"\n[[egress]]\nhost = \"*.npmjs.org:443\"\neffect = \"allow\"\n\
+        "[[record]]\naction = \"cloudwatch:*\"\nlevel = \"none\"\n[[egress]]\nhost = \"*.example.org:443\"\neffect = \"allow\"\n\
          [[command]]\npattern = [\"rm -rf /*\"]\neffect = \"deny\"\nreason = \"really?\"",
     );
     let project = policy(
         "[[record]]\naction = [\"cloudwatch:GetMetricData\", \"s3:*\"]\nlevel = \"summary\"\n[[egress]]\n\
-         host = \"evil.npmjs.org\"\neffect = \"deny\"\n[[command]]\npattern = \"rm *\"\neffect = \"allow\"",
+         host = \"evil.example.org\"\neffect = \"deny\"\n[[command]]\npattern = \"rm *\"\neffect = \"allow\"",
     );
     let set = PolicySet::new(vec![user]).with_project(project);
     assert_eq!(set.record_level("cloudwatch:ListMetrics"), RecordLevel::None);
     assert_eq!(set.record_level("cloudwatch:GetMetricData"), RecordLevel::Summary);
     assert_eq!(set.record_level("s3:GetObject"), RecordLevel::Full, "a lower layer only adds");
-    assert_eq!(set.egress("Registry.NPMJS.org.", 443).0, Allow);
-    assert_eq!(set.egress("registry.npmjs.org", 80).0, Deny);
-    assert_eq!(set.egress("evil.npmjs.org", 443).0, Deny);
+    assert_eq!(set.egress("Registry.EXAMPLE.org.", 443).0, Allow);
+    assert_eq!(set.egress("registry.example.org", 80).0, Deny);
+    assert_eq!(set.egress("evil.example.org", 443).0, Deny);
     assert_eq!(set.egress("example.com", 443), (Deny, "policy.toml: no [[egress]] names it".to_owned()));
     let argv: Vec<String> = ["/bin/rm", "-rf", "/etc"].map(str::to_owned).to_vec();
     let decision = set.command(&argv).unwrap();

@@ -67,7 +67,7 @@ pub struct EgressRule {
     pub hosts: Vec<HostPattern>,
 }
 
-/// A host of an `[[egress]]` entry: `*.npmjs.org:443`.
+/// A host of an `[[egress]]` entry: `*.example.org:443`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostPattern {
     /// The name in lower case; may hold `*` and `?`.

@@ -8,6 +8,7 @@
 )]
 
 mod clients;
+mod demo;
 mod golden;
 mod policy;
 mod secrets;

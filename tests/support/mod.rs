@@ -127,6 +127,11 @@ impl Session {
         let slave = pair.slave.try_clone().unwrap();
         let lead = move || {
             nix::unistd::setsid()?;
+            // A shell that put the tests into the background has them ignore these two.
+            for signal in [Signal::SIGINT, Signal::SIGQUIT] {
+                // SAFETY: the usual disposition runs no code of ours.
+                unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigDfl) }?;
+            }
             // SAFETY: TIOCSCTTY takes an integer; async-signal-safe.
             match unsafe { libc::ioctl(slave.as_raw_fd(), libc::TIOCSCTTY, 0) } {
                 0 => Ok(()),

@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::config::load::Config;
 use crate::error::Kind;
 use crate::error::Result;
-use crate::policy::actions::known_to_aws;
+use crate::policy::actions::AwsActions;
 use crate::policy::request::Principal;
 use crate::sys::user;
 use console::Console;
@@ -100,7 +100,7 @@ fn run(command: &Subcommands) -> Result<u8> {
                 Principal { user: person.name, groups: person.groups, agent: None, host: user::host() };
             let context = policy::Context {
                 sources: &sources,
-                actions: known_to_aws(),
+                actions: &AwsActions,
                 principal,
                 now: clock.unix_seconds(),
             };

@@ -225,7 +225,7 @@ fn host_pattern(text: &str) -> Result<HostPattern, (String, String)> {
     };
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._*?:".contains(&byte);
     if host.is_empty() || host.len() > 253 || !host.bytes().all(fits) {
-        let fix = "write it like \"api.anthropic.com:443\" or \"*.npmjs.org\"".to_owned();
+        let fix = "write it like \"api.anthropic.com:443\" or \"*.example.org\"".to_owned();
         return Err((format!("`{quoted}` is not a host"), fix));
     }
     Ok(HostPattern { host: host.trim_end_matches('.').to_ascii_lowercase(), port })
