@@ -78,7 +78,8 @@ fn list(config: &Config, with_docs: bool) -> String {
     }
     text.push_str("\n# policies in force, all at once; the strictest decides:\n");
     for choice in config.policies() {
-        text.push_str(&format!("#   {}  ({:?}: {})\n", choice.policy, choice.layer, choice.origin));
+        let layer = format!("{:?}", choice.layer).to_lowercase();
+        text.push_str(&format!("#   {}  ({layer}: {})\n", choice.policy, choice.origin));
     }
     for warning in config.warnings() {
         text.push_str(&format!("\nwarning: {warning}\n"));

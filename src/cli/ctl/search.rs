@@ -25,7 +25,7 @@ Examples:
   hoopctl search --session 01KAHX3V secret --json
 
 All words must occur near each other; quotes keep words together; `*` at the end of a word stands for any end.
-Open a place that was found: hoop-replay SESSION --at TIME")]
+Open a session that was found: hoop-replay SESSION, then / and the words")]
 pub struct Args {
     /// The words.
     #[arg(required = true, value_name = "QUERY")]

@@ -7,16 +7,16 @@ use clap::Parser;
 
 const AFTER_HELP: &str = "\
 Examples:
-  hoop-run -- aws s3 ls                        your own AWS profile, policy `guarded`, recorded
-  hoop-run --policy readonly -- claude         an agent that may look, not touch
-  hoop-run                                     your shell
-  hoop-run -- aws s3 ls | wc -l                without a terminal: byte for byte, recorded all the same
-  hoop-run --headless -c 'make deploy'         recorded as on a terminal, shown to nobody
-  hoop-run -o demo.cast -- bash                a copy for any asciinema player
+  hoop-run -- aws s3 ls                  your AWS profile, policy `guarded`
+  hoop-run -p readonly -- claude         an agent that may look, not touch
+  hoop-run                               your shell
+  hoop-run -- aws s3 ls | wc -l          in a pipe: byte for byte, recorded
+  hoop-run --headless -c 'make deploy'   on a terminal that nobody sees
+  hoop-run -o demo.cast -- bash          a copy for any asciinema player
 
-Everything is recorded below $XDG_STATE_HOME/hoop (~/.local/state/hoop); look at it with hoop-replay.
-Exit status: the program's; 125 hoop-run failed, 126 the program cannot run, 127 there is no such program;
-a program killed by a signal makes hoop-run die of the same signal.";
+Recordings: ~/.local/state/hoop ($XDG_STATE_HOME/hoop); watch with hoop-replay.
+Exit status: the program's, or its signal; 125 hoop-run itself failed,
+126 the program cannot run, 127 there is no such program.";
 
 /// Run a program with its AWS calls gated, its secrets masked and everything recorded
 #[derive(Clone, Debug, Parser)]
