@@ -91,15 +91,22 @@ fn subcommands(parent: &Command, path: &str, page: &mut Vec<u8>) -> io::Result<(
         page.extend_from_slice(
             format!(".SS {}\n\\fB{usage}\\fR\n.PP\n", path.replace('-', "\\-")).as_bytes(),
         );
+        let without_help = command.clone().mut_args(|argument| {
+            let is_help = argument.get_id() == "help";
+            argument.hide(is_help)
+        });
         for section in [Man::render_description_section, Man::render_options_section] {
             let mut text = Vec::new();
-            section(&Man::new(command.clone()), &mut text)?;
+            section(&Man::new(without_help.clone()), &mut text)?;
             let text = String::from_utf8_lossy(&text).into_owned();
             let body = text.lines().filter(|line| {
                 !line.starts_with(".SH ") && !line.starts_with(".ie") && !line.starts_with(".el")
             });
             page.extend_from_slice(body.collect::<Vec<_>>().join("\n").as_bytes());
             page.push(b'\n');
+        }
+        if let Some(text) = command.get_after_help() {
+            page.extend_from_slice(verbatim(&text.to_string()).as_bytes());
         }
     }
     Ok(())
