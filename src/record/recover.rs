@@ -81,10 +81,14 @@ fn close(place: &Place, id: SessionId, clock: &Clock) -> Result<Recovered> {
         return Ok(Recovered::Finished(id));
     }
     let pass = verify::pass(&folder)?;
+    // Faults first: a recording whose very first line was changed has no sound line either, and is not empty.
+    if !pass.faults.is_empty() {
+        return Ok(Recovered::Damaged(id));
+    }
     if pass.lines == 0 {
         return Ok(Recovered::Empty(id));
     }
-    if !pass.faults.is_empty() || pass.session != Some(id) {
+    if pass.session != Some(id) {
         return Ok(Recovered::Damaged(id));
     }
     let ended = pass.ended;

@@ -45,6 +45,25 @@ fn a_killed_session_leaves_a_readable_record_that_the_next_start_seals() {
 }
 
 #[test]
+fn a_killed_session_that_was_changed_afterwards_is_told_at_the_next_start() {
+    let home = Home::new();
+    let mut child = home.hoop_run("observe", &["sh", "-c", "sleep 30"]).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let audit = home.recordings()[0].join("audit.jsonl");
+    let text = fs::read_to_string(&audit).unwrap();
+    fs::write(&audit, text.replacen("sleep 30", "sleep 31", 1)).unwrap();
+    let outcome = home.run("observe", &["true"]);
+    outcome.ok();
+    assert!(
+        outcome.stderr.contains("is damaged") && outcome.stderr.contains("hoopctl verify"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
 fn exports_read_back_and_asciinema_plays_the_recording() {
     let home = Home::new();
     home.run("observe", &["printf", "one\\ntwo \\033[31mred\\033[0m\\n"]).ok();

@@ -29,6 +29,7 @@ use crate::error::Result;
 use crate::policy::Principal;
 use crate::record;
 use crate::record::Recorder;
+use crate::record::Recovered;
 use crate::session;
 use crate::session::Ended;
 use crate::session::Exit;
@@ -187,9 +188,9 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         let took = clock.elapsed().into();
         notes::say(&notes::End { id, took, counts: recorder.counts() }.line());
     }
-    if let Some(recovery) = recovery {
-        // One that panicked has told so itself.
-        let _ = recovery.join();
+    // One that panicked has told so itself.
+    if let Some(Ok(recovered)) = recovery.map(thread::JoinHandle::join) {
+        tell_recovered(&recovered);
     }
     Ok(status)
 }
@@ -312,10 +313,30 @@ fn describe(
 }
 
 /// Seals sessions that were killed, beside the one that begins: there may be gigabytes to read.
-fn recover(state: &Path, clock: &Clock) -> Option<thread::JoinHandle<()>> {
+fn recover(state: &Path, clock: &Clock) -> Option<thread::JoinHandle<Vec<Recovered>>> {
     let (state, clock) = (state.to_owned(), clock.clone());
-    // What could be sealed is; what could not is told by `hoopctl verify`.
-    record::may_need_recovery(&state).then(|| thread::spawn(move || drop(record::recover(&state, &clock))))
+    record::may_need_recovery(&state).then(|| thread::spawn(move || record::recover(&state, &clock)))
+}
+
+/// Tells what could not be sealed: a recording that is not what was written is nothing to be silent about.
+fn tell_recovered(recovered: &[Recovered]) {
+    for one in recovered {
+        let error = match one {
+            Recovered::Sealed(_) | Recovered::Finished(_) | Recovered::Empty(_) => continue,
+            Recovered::Damaged(id) => {
+                Error::new(Kind::Record, format!("the recording of an earlier session, {id}, is damaged"))
+                    .why("its process died, and what it left is not what was written")
+                    .fix(format!("see where: hoopctl verify {id}"))
+            }
+            Recovered::Failed(id, reason) => Error::new(
+                Kind::Record,
+                format!("the recording of an earlier session, {id}, cannot be sealed"),
+            )
+            .why(reason)
+            .fix("the next start of hoop-run tries again"),
+        };
+        notes::complain(&error);
+    }
 }
 
 /// Copies the finished recording; the copy is as private as the original.
