@@ -28,6 +28,7 @@ pub mod net;
 pub mod policy;
 pub mod record;
 pub mod replay;
+pub mod sandbox;
 pub mod session;
 pub mod store;
 pub mod sys;

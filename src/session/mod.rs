@@ -5,6 +5,7 @@
 
 mod asking;
 mod bridge;
+pub mod commands;
 mod ending;
 pub mod environment;
 mod job;

@@ -72,7 +72,13 @@ impl Bridge {
             Change::Stopped | Change::Lost => (None, None),
         };
         let took = Micros(now.0.saturating_sub(self.started.0));
-        drop(self.recorder.event(&Event::CommandEnd(CommandEnd { id: COMMAND, status, signal, took })));
+        drop(self.recorder.event(&Event::CommandEnd(CommandEnd {
+            id: COMMAND,
+            status,
+            signal,
+            took,
+            replaced_by: None,
+        })));
     }
 
     fn on_child(&mut self) {

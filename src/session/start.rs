@@ -75,6 +75,7 @@ fn command(spec: &Spec, pid: u32) -> CommandStart {
         argv: spec.masks.argv(&argv),
         exe: Some(masked(&spec.program)),
         cwd: directory.ok().map(|directory| masked(&directory)),
+        ..CommandStart::default()
     }
 }
 

@@ -1,0 +1,1 @@
+//! Notifications of system calls that wait for our answer (seccomp_unotify(2)).

@@ -1,0 +1,1 @@
+//! Looking at other processes: arguments, parents, exit status.

@@ -1,0 +1,1 @@
+//! Whose a connection is (sock_diag(7)).
