@@ -6,6 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 
 use crate::error::Result;
+use crate::sandbox::plan;
 use crate::sys::fd;
 use crate::sys::fd::Behind;
 use crate::sys::outlet::Outlet;
@@ -71,6 +72,19 @@ impl Surroundings {
             rows: wanted.1.filter(|rows| *rows > 0).unwrap_or(seen.rows),
             ..seen
         }
+    }
+
+    /// The pseudo-terminal that the program needs, of `size`; none: it gets pipes.
+    #[must_use]
+    pub fn terminal(&self, size: Size) -> Option<plan::Terminal> {
+        let like = match &self.face {
+            Face::Pipes => return None,
+            Face::Headless => None,
+            // In the background the modes are those of the shell's line editor, which no program expects.
+            Face::Terminal(outlet) if tty::is_foreground(outlet.as_fd()) => tty::Modes::of(outlet.as_fd()),
+            Face::Terminal(_) => None,
+        };
+        Some(plan::Terminal { size, like })
     }
 
     /// Whether a person can be asked here.
