@@ -7,12 +7,7 @@ use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::os::fd::OwnedFd;
 
-use nix::sys::signal::SaFlags;
-use nix::sys::signal::SigAction;
-use nix::sys::signal::SigHandler;
 use nix::sys::signal::SigSet;
-use nix::sys::signal::Signal;
-use nix::sys::signal::sigaction;
 use nix::unistd::ForkResult;
 use nix::unistd::Pid;
 
@@ -31,6 +26,7 @@ use crate::sandbox::seccomp;
 use crate::sandbox::wire;
 use crate::sandbox::wire::Received;
 use crate::sys::exec::Image;
+use crate::sys::exec::usual_pipes;
 use crate::sys::pty::Slave;
 
 /// Makes a child that gives up everything, says so, and waits for the program that it becomes.
@@ -128,9 +124,7 @@ fn prepare(
     if let Some(hardened) = plan.hardened {
         hardened.undo_in_child();
     }
-    let usual = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-    // SAFETY: the default action has no handler. Rust's runtime ignores SIGPIPE; programs expect the usual one.
-    let _ = unsafe { sigaction(Signal::SIGPIPE, &usual) };
+    usual_pipes();
     SigSet::empty().thread_set_mask().map_err(at("unblock signals"))?;
     Image::new(&parcel.program, &parcel.argv, &parcel.env)
         .map_err(|cause| Failure::of("make the arguments", &cause))

@@ -17,8 +17,8 @@ use crate::types::Micros;
 impl Bridge {
     pub(super) fn on_signals(&mut self, arrived: Arrived) -> Result<()> {
         if arrived.has(Signal::SIGTSTP) {
+            // As if typed inside: once the program has stopped, so do we.
             self.launcher.signal(Signal::SIGTSTP);
-            self.suspend();
         }
         if arrived.has(Signal::SIGCONT)
             && let Some(terminal) = &mut self.terminal

@@ -11,6 +11,12 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::ptr;
 
+use nix::sys::signal::SaFlags;
+use nix::sys::signal::SigAction;
+use nix::sys::signal::SigHandler;
+use nix::sys::signal::SigSet;
+use nix::sys::signal::Signal;
+use nix::sys::signal::sigaction;
 use nix::unistd::AccessFlags;
 use nix::unistd::access;
 
@@ -71,6 +77,27 @@ pub fn find(name: &OsStr, path: Option<&OsStr>) -> Result<PathBuf, Unstartable> 
             Err(not_found(&shown, format!("searched {searched}"), "give the full path, or install it"))
         }
     }
+}
+
+/// Becomes `program`; returns only if that does not work.
+#[must_use]
+pub fn replace(program: &Path, argv: &[OsString], env: &[(OsString, OsString)]) -> Unstartable {
+    let shown = program.display().to_string().escape_debug().to_string();
+    let cause = match Image::new(program, argv, env) {
+        Ok(image) => {
+            usual_pipes();
+            image.run()
+        }
+        Err(cause) => cause,
+    };
+    refused(&shown, program, &cause)
+}
+
+/// Gives SIGPIPE its usual meaning, which Rust's runtime has taken away and programs expect.
+pub(crate) fn usual_pipes() {
+    let usual = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    // SAFETY: the default action has no handler.
+    let _ = unsafe { sigaction(Signal::SIGPIPE, &usual) };
 }
 
 /// Everything execve(2) needs, made before the fork.

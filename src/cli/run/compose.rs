@@ -22,8 +22,10 @@ use crate::cli::run::gateway;
 use crate::cli::run::gateway::Gateway;
 use crate::cli::run::gateway::Setup;
 use crate::cli::run::notes;
+use crate::cli::run::sandbox;
 use crate::cli::run::sandbox::Begun;
 use crate::cli::run::sandbox::Purpose;
+use crate::cli::run::settings;
 use crate::cli::run::settings::Settings;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -72,8 +74,14 @@ struct Parts {
 
 /// Runs one session.
 pub(super) fn run(args: Args) -> Status {
+    let environment = Environment::new(std::env::vars_os());
+    if sandbox::is_nested(&environment) {
+        let unstartable = run_nested(&args, environment);
+        notes::complain(&unstartable.error);
+        return Status::Code(code_of(unstartable.trouble));
+    }
     let hardened = harden::harden();
-    match prepare(&args, hardened).and_then(|parts| run_session(&args, parts)) {
+    match prepare(&args, environment, hardened).and_then(|parts| run_session(&args, parts)) {
         Ok(status) => status,
         Err(unstartable) => {
             notes::complain(&unstartable.error);
@@ -82,10 +90,33 @@ pub(super) fn run(args: Args) -> Status {
     }
 }
 
+/// Inside another's sandbox there is nothing left to do: becomes the program. Returns only if that does not work.
+fn run_nested(args: &Args, mut environment: Environment) -> Unstartable {
+    if !args.quiet {
+        let session =
+            environment.get("HOOP_SESSION").unwrap_or_default().to_string_lossy().escape_debug().to_string();
+        notes::say(&format!("hoop-run: already inside session {session}, which gates and records this too"));
+    }
+    for (name, value) in &args.env {
+        environment.set(name, value);
+    }
+    let argv = settings::argv(args, &environment);
+    let name = argv.first().map_or(OsStr::new(""), OsString::as_os_str);
+    let program = match exec::find(name, environment.get("PATH")) {
+        Ok(program) => std::path::absolute(&program).unwrap_or(program),
+        Err(unstartable) => return unstartable,
+    };
+    if let Some(directory) = &args.cwd
+        && let Err(cause) = std::env::set_current_dir(directory)
+    {
+        return ours(Error::io(format!("cannot start in `{}`", directory.display()), &cause));
+    }
+    exec::replace(&program, &argv, &environment.into_vec())
+}
+
 /// Everything that needs no recording yet: a mistyped program makes none.
-fn prepare(args: &Args, hardened: Hardened) -> Result<Parts, Unstartable> {
+fn prepare(args: &Args, mut environment: Environment, hardened: Hardened) -> Result<Parts, Unstartable> {
     let clock = Clock::system();
-    let mut environment = Environment::new(std::env::vars_os());
     let directory = std::env::current_dir().unwrap_or_default();
     let config = Settings::configure(args, &environment, &directory).map_err(ours)?;
     let surroundings = Surroundings::look(args.headless).map_err(ours)?;

@@ -138,7 +138,8 @@ fn must_be_new(file: &Path) -> Result<()> {
         .fix("give --overwrite to replace it, or another name"))
 }
 
-fn argv(args: &Args, environment: &Environment) -> Vec<OsString> {
+/// The program and its arguments: those given, those of the shell command, or the user's shell.
+pub(super) fn argv(args: &Args, environment: &Environment) -> Vec<OsString> {
     let shell =
         || environment.get("SHELL").filter(|shell| !shell.is_empty()).unwrap_or(OsStr::new("/bin/sh"));
     match &args.shell {
