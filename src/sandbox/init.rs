@@ -46,6 +46,7 @@ use crate::sandbox::wire;
 use crate::sandbox::wire::Packet;
 use crate::sandbox::wire::Received;
 use crate::sys::pty;
+use crate::sys::tty;
 
 /// A step that did not work.
 #[derive(Clone, Copy, Debug)]
@@ -107,12 +108,11 @@ pub(super) fn run(plan: &Plan, channels: &Channels, owner: Owner) -> i32 {
 fn make(plan: &Plan, channels: &Channels, owner: Owner) -> Result<Running, Failure> {
     // It only shows in process lists; and tells a hoop-run inside where it is.
     let _ = nix::sys::prctl::set_name(&CString::new(Launcher::NAME).unwrap_or_default());
-    close_inherited(channels).map_err(|cause| Failure::of("close inherited descriptors", &cause))?;
+    close_inherited(plan, channels).map_err(|cause| Failure::of("close inherited descriptors", &cause))?;
     let mut lacks = Lacks::default();
     let mut passed = Vec::new();
     match &plan.isolation {
         Some(isolation) => {
-            die_with_parent()?;
             lacks = lacks.with(isolate(isolation, owner, &mut passed)?);
         }
         None => lacks.add(Lack::Namespaces),
@@ -169,19 +169,16 @@ fn isolate(isolation: &Isolation, owner: Owner, passed: &mut Vec<OwnedFd>) -> Re
     Ok(lacks)
 }
 
-/// Whoever ends hoop-run, in whatever way, ends everyone in here.
-fn die_with_parent() -> Result<(), Failure> {
-    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(at("die with hoop-run"))
-}
-
 fn set_dumpable(dumpable: bool) {
     // It cannot fail but for a bad argument.
     let _ = nix::sys::prctl::set_dumpable(dumpable);
 }
 
 /// Closes what belongs to hoop-run alone. What the user has handed down (`3< file`) stays, for the program.
-fn close_inherited(channels: &Channels) -> io::Result<()> {
-    let kept = [&channels.control, &channels.sockets, &channels.program].map(AsRawFd::as_raw_fd);
+fn close_inherited(plan: &Plan, channels: &Channels) -> io::Result<()> {
+    let outside = plan.terminal.as_ref().and_then(|terminal| terminal.outside.as_ref());
+    let own = [&channels.control, &channels.sockets, &channels.program];
+    let kept: Vec<i32> = own.into_iter().chain(outside).map(AsRawFd::as_raw_fd).collect();
     let numbers = fs::read_dir("/proc/self/fd")?
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
         .collect::<Vec<_>>();
@@ -233,6 +230,7 @@ fn serve(plan: &Plan, channels: &Channels, running: &Running) -> i32 {
         return 1;
     };
     let mut serves_sockets = true;
+    let mut holds = false;
     loop {
         let flags = PollFlags::POLLIN;
         let mut waits = vec![PollFd::new(control, flags), PollFd::new(children.as_fd(), flags)];
@@ -261,17 +259,38 @@ fn serve(plan: &Plan, channels: &Channels, running: &Running) -> i32 {
             match wire::receive(control, false) {
                 Ok(Received::Nothing) => {}
                 Ok(Received::Packet(packet)) => {
-                    if obey(plan, running, control, packet).is_err() {
+                    if obey(plan, running, control, packet, &mut holds).is_err() {
                         return 1;
                     }
                 }
-                Ok(Received::Closed) | Err(_) => return 0,
+                Ok(Received::Closed) | Err(_) => {
+                    bereaved(plan, running, holds);
+                    return 0;
+                }
             }
         }
     }
 }
 
-fn obey(plan: &Plan, running: &Running, control: BorrowedFd<'_>, packet: Packet) -> io::Result<()> {
+/// hoop-run is gone without a word: it was killed. Nobody in here survives it, whose process 1 ends with this. (The
+/// kernel's parent-death signal would do the same, but at once: the terminal outside would stay raw.)
+fn bereaved(plan: &Plan, running: &Running, holds: bool) {
+    // Without namespaces this reaches the program's group only.
+    running.signal(if plan.is_watched { Signal::SIGKILL } else { Signal::SIGHUP });
+    if let Some(terminal) = plan.terminal.as_ref().filter(|_| holds)
+        && let (Some(outside), Some(modes)) = (&terminal.outside, &terminal.like)
+    {
+        tty::bring_back(outside.as_fd(), modes);
+    }
+}
+
+fn obey(
+    plan: &Plan,
+    running: &Running,
+    control: BorrowedFd<'_>,
+    packet: Packet,
+    holds: &mut bool,
+) -> io::Result<()> {
     match Order::parse(&packet.bytes) {
         Some(Order::Bind) => match bind(plan, packet.fds) {
             Ok(()) => Report::Bound.send(control, &[]),
@@ -279,6 +298,10 @@ fn obey(plan: &Plan, running: &Running, control: BorrowedFd<'_>, packet: Packet)
         },
         Some(Order::Resume) => {
             running.resume();
+            Ok(())
+        }
+        Some(Order::Holds(now)) => {
+            *holds = now;
             Ok(())
         }
         Some(Order::Signal(signal)) => {
@@ -299,9 +322,7 @@ fn bind(plan: &Plan, fds: Vec<OwnedFd>) -> Result<(), Failure> {
     for (what, place) in order::binds(&bytes) {
         mounts::bind(&what, &place).map_err(|cause| Failure::of("put a file in its place", &cause))?;
     }
-    confine::drop_capabilities().map_err(|cause| Failure::of("drop capabilities", &cause))?;
-    // A change of capabilities may have cleared it.
-    die_with_parent()
+    confine::drop_capabilities().map_err(|cause| Failure::of("drop capabilities", &cause))
 }
 
 /// Takes the status of every child that has changed: ours, and the orphans that a process 1 inherits.

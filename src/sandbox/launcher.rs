@@ -230,6 +230,11 @@ impl Launcher {
         let _ = Order::Signal(signal).send(self.control.as_fd(), &[]);
     }
 
+    /// Tells that the terminal outside is raw from now on, or not any more: if we are killed, it gets its modes back.
+    pub fn hold_terminal(&self, holds: bool) {
+        let _ = Order::Holds(holds).send(self.control.as_fd(), &[]);
+    }
+
     /// Lets a stopped program go on, in the foreground of its terminal.
     pub fn resume(&self) {
         let _ = Order::Resume.send(self.control.as_fd(), &[]);

@@ -30,6 +30,8 @@ pub(super) enum Order {
     Bind,
     /// Put the stopped program into the foreground and let it go on.
     Resume,
+    /// hoop-run has the terminal outside in raw mode from now on, or not any more.
+    Holds(bool),
     /// Pass a signal on to the program's group.
     Signal(Signal),
 }
@@ -57,6 +59,7 @@ impl Order {
         let bytes = match self {
             Self::Bind => vec![b'B'],
             Self::Resume => vec![b'R'],
+            Self::Holds(holds) => vec![b'H', u8::from(holds)],
             Self::Signal(signal) => vec![b'S', signal as u8],
         };
         wire::send(socket, &bytes, fds)
@@ -66,6 +69,7 @@ impl Order {
         match bytes {
             [b'B'] => Some(Self::Bind),
             [b'R'] => Some(Self::Resume),
+            [b'H', holds] => Some(Self::Holds(*holds == 1)),
             [b'S', number] => Signal::try_from(i32::from(*number)).ok().map(Self::Signal),
             _ => None,
         }
@@ -234,7 +238,7 @@ mod tests {
 
     #[test]
     fn orders_and_reports_can_be_read_back() {
-        for order in [Order::Bind, Order::Resume, Order::Signal(Signal::SIGHUP)] {
+        for order in [Order::Bind, Order::Resume, Order::Holds(true), Order::Signal(Signal::SIGHUP)] {
             let (a, b) = wire::pair().unwrap();
             order.send(std::os::fd::AsFd::as_fd(&a), &[]).unwrap();
             let wire::Received::Packet(packet) = wire::receive(std::os::fd::AsFd::as_fd(&b), true).unwrap()

@@ -35,12 +35,14 @@ pub struct Isolation {
 }
 
 /// The pseudo-terminal of the program.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Terminal {
     /// Its size at the start.
     pub size: Size,
     /// Its modes, as of the terminal outside; none: usual ones.
     pub like: Option<Modes>,
+    /// The terminal outside: it gets its modes back if hoop-run is killed.
+    pub outside: Option<OwnedFd>,
 }
 
 /// Which session and process group the program belongs to.

@@ -102,6 +102,7 @@ impl Bridge {
         self.cover(false);
         if let Some(terminal) = &mut self.terminal {
             terminal.foreground.give_back();
+            self.launcher.hold_terminal(false);
         }
         signals::stop_ourselves();
         self.take_terminal();
@@ -113,8 +114,10 @@ impl Bridge {
     pub(super) fn take_terminal(&mut self) {
         let now = self.clock.elapsed();
         let Some(terminal) = &mut self.terminal else { return };
-        if terminal.foreground.take(now).is_err() {
-            self.hang_up();
+        match terminal.foreground.take(now) {
+            Ok(true) => self.launcher.hold_terminal(true),
+            Ok(false) => {}
+            Err(_) => self.hang_up(),
         }
     }
 

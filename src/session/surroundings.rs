@@ -77,14 +77,17 @@ impl Surroundings {
     /// The pseudo-terminal that the program needs, of `size`; none: it gets pipes.
     #[must_use]
     pub fn terminal(&self, size: Size) -> Option<plan::Terminal> {
-        let like = match &self.face {
-            Face::Pipes => return None,
-            Face::Headless => None,
-            // In the background the modes are those of the shell's line editor, which no program expects.
-            Face::Terminal(outlet) if tty::is_foreground(outlet.as_fd()) => tty::Modes::of(outlet.as_fd()),
-            Face::Terminal(_) => None,
-        };
-        Some(plan::Terminal { size, like })
+        match &self.face {
+            Face::Pipes => None,
+            Face::Headless => Some(plan::Terminal { size, like: None, outside: None }),
+            Face::Terminal(outlet) => {
+                // In the background the modes are those of the shell's line editor, which no program expects.
+                let like =
+                    tty::is_foreground(outlet.as_fd()).then(|| tty::Modes::of(outlet.as_fd())).flatten();
+                let outside = outlet.as_fd().try_clone_to_owned().ok();
+                Some(plan::Terminal { size, like, outside })
+            }
+        }
     }
 
     /// Whether a person can be asked here.
