@@ -12,6 +12,7 @@ mod job;
 mod keys;
 mod lane;
 mod modes;
+pub mod notices;
 mod prompt;
 mod screen;
 mod signals;
