@@ -190,7 +190,7 @@ mod tests {
             libc::SECCOMP_RET_ALLOW => 0,
             action => {
                 assert_eq!(action & libc::SECCOMP_RET_ACTION_FULL, libc::SECCOMP_RET_ERRNO);
-                i32::try_from(action & libc::SECCOMP_RET_DATA).unwrap()
+                (action & libc::SECCOMP_RET_DATA).cast_signed()
             }
         }
     }

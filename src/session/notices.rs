@@ -1,4 +1,6 @@
 //! Lines of our own for the terminal, from other threads: what was refused, and why.
+//!
+//! What could not be shown before the session's end is there to be taken afterwards ([`Notices::next`]).
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -6,6 +8,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use crate::error::Result;
+use crate::session::bridge::Bridge;
 use crate::sys::wake::Waker;
 
 /// Lines that wait to be shown; with more, the oldest are not shown. All are in the record.
@@ -54,6 +58,25 @@ impl Notices {
 impl fmt::Debug for Notices {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Notices").finish_non_exhaustive()
+    }
+}
+
+impl Bridge {
+    /// Shows what waits, where it does not spoil what is on the screen: as part of the session's output, on standard error
+    /// where that is apart.
+    pub(super) fn tell_notices(&mut self) -> Result<()> {
+        let Some(notices) = self.notices.clone().filter(|notices| !notices.is_empty()) else { return Ok(()) };
+        let number = if self.terminal.is_some() { 0 } else { self.lanes.len().saturating_sub(1) };
+        let covered = self.is_asking() || self.is_about_to_ask();
+        let Some(lane) = self.lanes.get_mut(number) else { return Ok(()) };
+        while lane.takes_lines() && !covered {
+            let Some(notice) = notices.next() else { break };
+            lane.insert(&notice, &self.recorder)?;
+            if let Err(error) = lane.show() {
+                self.ending.trouble.push(error);
+            }
+        }
+        Ok(())
     }
 }
 

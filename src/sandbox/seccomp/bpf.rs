@@ -143,36 +143,37 @@ pub(super) fn install(code: &Code, flags: libc::c_ulong) -> io::Result<i32> {
     }
 }
 
+/// Runs a program as the kernel does: number, architecture, arguments.
+#[cfg(test)]
+pub(super) fn run(code: &Code, number: u32, architecture: u32, arguments: [u64; 6]) -> u32 {
+    let mut data = [0_u8; 64];
+    data[0..4].copy_from_slice(&number.to_le_bytes());
+    data[4..8].copy_from_slice(&architecture.to_le_bytes());
+    for (index, argument) in arguments.iter().enumerate() {
+        data[16 + 8 * index..24 + 8 * index].copy_from_slice(&argument.to_le_bytes());
+    }
+    let (mut at, mut accumulator) = (0, 0_u32);
+    loop {
+        let it = code.instructions()[at];
+        at += 1;
+        match u32::from(it.code) {
+            LOAD => {
+                let from = it.k as usize;
+                accumulator = u32::from_le_bytes(data[from..from + 4].try_into().unwrap());
+            }
+            AND => accumulator &= it.k,
+            JUMP => at += it.k as usize,
+            IF_EQUAL => at += usize::from(if accumulator == it.k { it.jt } else { it.jf }),
+            IF_SET => at += usize::from(if accumulator & it.k != 0 { it.jt } else { it.jf }),
+            RETURN => return it.k,
+            other => panic!("unknown instruction {other:#x}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Runs a program as the kernel does: number, architecture, arguments.
-    pub(in super::super) fn run(code: &Code, number: u32, architecture: u32, arguments: [u64; 6]) -> u32 {
-        let mut data = [0_u8; 64];
-        data[0..4].copy_from_slice(&number.to_le_bytes());
-        data[4..8].copy_from_slice(&architecture.to_le_bytes());
-        for (index, argument) in arguments.iter().enumerate() {
-            data[16 + 8 * index..24 + 8 * index].copy_from_slice(&argument.to_le_bytes());
-        }
-        let (mut at, mut accumulator) = (0, 0_u32);
-        loop {
-            let it = code.instructions()[at];
-            at += 1;
-            match u32::from(it.code) {
-                LOAD => {
-                    let from = it.k as usize;
-                    accumulator = u32::from_le_bytes(data[from..from + 4].try_into().unwrap());
-                }
-                AND => accumulator &= it.k,
-                JUMP => at += it.k as usize,
-                IF_EQUAL => at += usize::from(if accumulator == it.k { it.jt } else { it.jf }),
-                IF_SET => at += usize::from(if accumulator & it.k != 0 { it.jt } else { it.jf }),
-                RETURN => return it.k,
-                other => panic!("unknown instruction {other:#x}"),
-            }
-        }
-    }
 
     #[test]
     fn a_branch_longer_than_a_jump_reaches_still_branches() {
@@ -193,6 +194,3 @@ mod tests {
         assert_eq!(run(&code, 5, 8, [0; 6]), libc::SECCOMP_RET_ERRNO | 38);
     }
 }
-
-#[cfg(test)]
-pub(super) use tests::run;

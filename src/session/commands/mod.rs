@@ -147,6 +147,12 @@ impl Commands {
         Some(command_line(&self.0.setup.masks.argv(&words.argv_text())))
     }
 
+    /// Where refusals are told.
+    #[must_use]
+    pub fn notices(&self) -> &Notices {
+        &self.0.setup.notices
+    }
+
     /// All processes are gone: records what is left, and ends the threads. Before the recording is finished.
     pub fn finish(&self) {
         let Some(threads) = lock(&self.0.threads).take() else { return };
