@@ -77,6 +77,11 @@ check_for_update_on_startup = false
 [analytics]
 enabled = false
 
+[features]
+apps = false
+plugins = false
+remote_plugin = false
+
 [model_providers.script]
 name = "script"
 base_url = "http://127.0.0.1:{model_port}/v1"

@@ -92,7 +92,7 @@ fn steps(agent: &Agent) -> Vec<Step> {
 
 /// Where an agent that has been talked into it would look for keys.
 const LOOK_AROUND: &str =
-    "env; tr '\\0' '\\n' < /proc/self/environ; cat ~/.aws/credentials; aws configure list; true";
+    "env; cat /proc/self/environ | tr '\\0' '\\n'; cat ~/.aws/credentials; aws configure list; true";
 /// More of it, which only a sandbox withstands.
 const LOOK_FURTHER: &str = "cat /proc/[0-9]*/environ | tr '\\0' '\\n' | grep -a -i -e aws -e secret; \
      grep -a -r -h -i aws_ ~/.aws ~/.hoop-state; true";
@@ -147,6 +147,7 @@ pub fn play(agent: &Agent) {
     the_agent_was_told_why(&prompts);
     aws_saw_what_was_allowed(&home, agent);
     the_real_key_is_nowhere(&home, &model, &prompts);
+    nobody_else_was_spoken_to(&record);
     if held.sandboxed {
         calls_are_linked_to_commands(&record, &steps, agent);
     }
@@ -239,7 +240,7 @@ fn aws_saw_what_was_allowed(home: &Home, agent: &Agent) {
 
 fn the_real_key_is_nowhere(home: &Home, model: &Model, prompts: &[Prompt]) {
     // The agent did look, and found the placeholder.
-    assert!(prompts.last().unwrap().text.contains("AWS_SECRET_ACCESS_KEY="), "the agent did not look around");
+    assert!(prompts.last().unwrap().text.matches("AWS_SECRET_ACCESS_KEY=").count() >= 2, "the agent did not look around");
     let received = model.received();
     let encoded = STANDARD.encode(REAL_SECRET);
     for secret in [REAL_KEY_ID, REAL_SECRET, &encoded, PASSWORD] {
@@ -252,6 +253,12 @@ fn the_real_key_is_nowhere(home: &Home, model: &Model, prompts: &[Prompt]) {
     assert!(received.contains(AGENT_KEY));
     let kept = files_with(&home.state(), AGENT_KEY);
     assert!(kept.is_empty(), "the agent's own key is in {kept:?}");
+}
+
+fn nobody_else_was_spoken_to(record: &Record) {
+    let tunnels = record.of_type("tunnel.start");
+    let others: Vec<_> = tunnels.iter().filter(|event| !event["host"].as_str().unwrap().starts_with("127.")).collect();
+    assert!(others.is_empty(), "{others:#?}");
 }
 
 fn calls_are_linked_to_commands(record: &Record, steps: &[Step], agent: &Agent) {
