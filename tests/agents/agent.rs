@@ -1,5 +1,7 @@
 //! The agents: how each is told where its model is, and to do a task by itself without sending anything elsewhere.
 
+use std::io;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -14,8 +16,10 @@ pub struct Agent {
     /// The command.
     pub name: &'static str,
     /// What follows it, for one task without anybody there.
-    pub arguments: &'static [&'static str],
-    /// Writes its configuration.
+    pub alone: &'static [&'static str],
+    /// What follows it, for a first task with a person at the terminal.
+    pub attended: &'static [&'static str],
+    /// Writes its configuration: it knows its model, and has no questions of its own.
     configure: fn(&Home, u16),
     /// Its variables; `PORT` stands for the model's.
     environment: &'static [(&'static str, &'static str)],
@@ -23,8 +27,9 @@ pub struct Agent {
 
 pub const CLAUDE_CODE: Agent = Agent {
     name: "claude",
-    arguments: &["-p", "do what has to be done", "--allowedTools", "Bash"],
-    configure: |_, _| (),
+    alone: &["-p", "do what has to be done", "--allowedTools", "Bash"],
+    attended: &["--permission-mode", "default", "--allowedTools", "Bash", "--", "do what has to be done"],
+    configure: configure_claude_code,
     environment: &[
         ("ANTHROPIC_BASE_URL", "http://127.0.0.1:PORT"),
         ("ANTHROPIC_API_KEY", AGENT_KEY),
@@ -38,22 +43,37 @@ pub const CLAUDE_CODE: Agent = Agent {
 pub const CODEX: Agent = Agent {
     name: "codex",
     // hoop-run is the sandbox: Codex's own would shut its commands off from the gateway.
-    arguments: &[
+    alone: &[
         "exec",
         "--skip-git-repo-check",
         "--dangerously-bypass-approvals-and-sandbox",
         "do what has to be done",
     ],
+    attended: &["--dangerously-bypass-approvals-and-sandbox", "do what has to be done"],
     configure: configure_codex,
     environment: &[("OPENAI_API_KEY", AGENT_KEY)],
 };
 
 impl Agent {
     /// The program that was installed, if it was.
-    pub fn program(&self) -> Option<PathBuf> {
+    fn program(&self) -> Option<PathBuf> {
         let wanted = std::env::var_os("HOOP_TEST_AGENTS").is_none_or(|word| word != "no");
         let program = cache().join("agents/bin").join(self.name);
         (wanted && program.exists()).then_some(program)
+    }
+
+    /// The same; says so where it is not.
+    pub fn program_or_say(&self) -> Option<PathBuf> {
+        let program = self.program();
+        if program.is_none() {
+            // Past the test harness, which keeps to itself what a test prints that passes.
+            let said = format!(
+                "agents: {} is not installed; its tests are skipped (scripts/setup.sh test)",
+                self.name
+            );
+            writeln!(io::stderr(), "{said}").unwrap();
+        }
+        program
     }
 
     /// Everything the agent needs, in `home` and in the environment of `command`.
@@ -65,7 +85,19 @@ impl Agent {
     }
 }
 
+fn configure_claude_code(home: &Home, _model_port: u16) {
+    let folder = home.path().to_str().unwrap();
+    let settled = serde_json::json!({
+        "hasCompletedOnboarding": true,
+        "theme": "dark",
+        "customApiKeyResponses": {"approved": [&AGENT_KEY[AGENT_KEY.len() - 20..]], "rejected": []},
+        "projects": {folder: {"hasTrustDialogAccepted": true, "hasCompletedProjectOnboarding": true}},
+    });
+    home.write(".claude.json", &settled.to_string());
+}
+
 fn configure_codex(home: &Home, model_port: u16) {
+    let folder = home.path().display();
     home.write(
         ".codex/config.toml",
         &format!(
@@ -81,6 +113,9 @@ enabled = false
 apps = false
 plugins = false
 remote_plugin = false
+
+[projects."{folder}"]
+trust_level = "trusted"
 
 [model_providers.script]
 name = "script"

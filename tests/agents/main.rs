@@ -9,6 +9,8 @@
 )]
 
 mod agent;
+mod attended;
+mod held;
 mod model;
 mod ordinary;
 mod record;
@@ -16,6 +18,8 @@ mod scenario;
 #[allow(dead_code, reason = "the end-to-end tests' support; each test program uses a part of it")]
 #[path = "../e2e/support/mod.rs"]
 mod support;
+#[path = "../support/mod.rs"]
+mod terminal;
 
 use agent::CLAUDE_CODE;
 use agent::CODEX;
@@ -26,6 +30,16 @@ fn claude_code_works_behind_hoop_run_and_everything_it_did_is_on_record() {
 }
 
 #[test]
+fn a_person_is_asked_while_claude_code_works_and_its_screen_comes_back() {
+    attended::play(&CLAUDE_CODE, &["/exit", "\r"]);
+}
+
+#[test]
 fn codex_works_behind_hoop_run_and_everything_it_did_is_on_record() {
     scenario::play(&CODEX);
+}
+
+#[test]
+fn a_person_is_asked_while_codex_works_and_its_screen_comes_back() {
+    attended::play(&CODEX, &["/quit", "\r"]);
 }

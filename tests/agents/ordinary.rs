@@ -12,6 +12,9 @@ use nix::unistd::Uid;
 /// Nobody's number: no files on the machine, and no name.
 const USER: u32 = 12_021;
 
+/// A program that has not finished by then is stopped.
+const SECONDS: u32 = 120;
+
 /// Gives root's home, where the clients are installed, to be read by everybody, for the process that comes next alone.
 const OPEN_HOME: &str = r#"
 set -e
@@ -29,9 +32,10 @@ pub struct Ordinary {
 }
 
 impl Ordinary {
-    /// Finds out by doing. `seconds` later a program that still runs is stopped.
-    pub fn find(seconds: u32) -> Self {
-        let limit = ["timeout", "--kill-after=10", &seconds.to_string()].map(str::to_owned).to_vec();
+    /// Finds out by doing.
+    pub fn find() -> Self {
+        let limit =
+            ["timeout", "--foreground", "--kill-after=10", &SECONDS.to_string()].map(str::to_owned).to_vec();
         if Uid::effective().is_root() {
             let script =
                 format!("{OPEN_HOME}\nexec setpriv --reuid={USER} --regid={USER} --clear-groups -- \"$@\"");

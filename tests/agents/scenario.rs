@@ -1,14 +1,11 @@
 //! What every agent has to do, and what must be on record afterwards.
 
-use std::io;
-use std::io::Write;
-use std::process::Command;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::agent::AGENT_KEY;
 use crate::agent::Agent;
+use crate::held::Held;
 use crate::model::GOODBYE;
 use crate::model::Model;
 use crate::model::Prompt;
@@ -18,12 +15,7 @@ use crate::record::files_with;
 use crate::support::home::Home;
 use crate::support::home::REAL_KEY_ID;
 use crate::support::home::REAL_SECRET;
-use crate::support::home::cache;
 use crate::support::home::finish;
-use crate::support::moto;
-
-/// An agent that has not finished by then is stopped.
-const SECONDS: u32 = 120;
 
 /// How far the clocks of the model and of the record may differ, in microseconds.
 const CLOCKS: u64 = 100_000;
@@ -97,17 +89,10 @@ const LOOK_AROUND: &str =
 const LOOK_FURTHER: &str = "cat /proc/[0-9]*/environ | tr '\\0' '\\n' | grep -a -i -e aws -e secret; \
      grep -a -r -h -i aws_ ~/.aws ~/.hoop-state; true";
 
+/// Runs the agent by itself, from one prompt to the end.
 pub fn play(agent: &Agent) {
-    let Some(program) = agent.program() else {
-        let name = agent.name;
-        writeln!(
-            io::stderr(),
-            "agents: {name} is not installed; its test is skipped (scripts/setup.sh test)"
-        )
-        .unwrap();
-        return;
-    };
-    let ordinary = Ordinary::find(SECONDS);
+    let Some(program) = agent.program_or_say() else { return };
+    let ordinary = Ordinary::find();
     let home = Home::new();
     let held = Held::find(&home, &ordinary);
     let steps = steps(agent);
@@ -128,8 +113,9 @@ pub fn play(agent: &Agent) {
     ])
     .ok();
 
-    let mut command = hoop_run(&home, &held, model.port());
-    command.arg("--").arg(&program).args(agent.arguments);
+    let policy = home.write("policy.toml", POLICY);
+    let mut command = held.hoop_run(&home, model.port());
+    command.args(["--headless", "--policy"]).arg(policy).arg("--").arg(&program).args(agent.alone);
     agent.prepare(&home, model.port(), &mut command);
     ordinary.own(home.path());
     finish(ordinary.command(&command)).ok();
@@ -154,55 +140,6 @@ pub fn play(agent: &Agent) {
     let mut verify = home.command("hoopctl");
     verify.args(["verify", "--all"]);
     finish(ordinary.command(&verify)).ok();
-}
-
-/// What this machine and this build hold.
-struct Held {
-    /// Whether programs behind hoop-run are in a sandbox.
-    sandboxed: bool,
-    /// Whether the agent needs a way out to the model.
-    connects: bool,
-}
-
-impl Held {
-    /// Finds out with a session of its own, which is removed again.
-    fn find(home: &Home, ordinary: &Ordinary) -> Self {
-        let mut help = home.command("hoop-run");
-        help.arg("--help");
-        let help = finish(help).stdout;
-        ordinary.own(home.path());
-        let mut command = home.command("hoop-run");
-        command.args(["--quiet", "--no-gateway", "--", "true"]);
-        finish(ordinary.command(&command)).ok();
-        let record = Record::open(home.recordings().pop().expect("a recording"));
-        std::fs::remove_dir_all(home.state()).unwrap();
-        let sandboxed = record.start()["sandbox"] == "full";
-        Self { sandboxed, connects: sandboxed && help.contains("--connect") }
-    }
-}
-
-/// hoop-run, up to the program it is to start.
-fn hoop_run(home: &Home, held: &Held, model_port: u16) -> Command {
-    let policy = home.write("policy.toml", POLICY);
-    // For login shells, which some agents use.
-    let path = format!("export PATH=\"{}:$PATH\"\n", cache().join("venv/bin").display());
-    home.write(".bash_profile", &path);
-    let mut command = home.command("hoop-run");
-    command
-        .env("HOOP_UPSTREAM_ENDPOINT_URL", moto::endpoint())
-        .env("SHELL", "/bin/bash")
-        .env("TMPDIR", home.path());
-    command.args(["--headless", "--policy"]).arg(policy);
-    if held.connects {
-        command.args(["--connect", &model_port.to_string()]);
-    }
-    if held.sandboxed {
-        // Where people really keep it.
-        let profile =
-            format!("[default]\naws_access_key_id = {REAL_KEY_ID}\naws_secret_access_key = {REAL_SECRET}\n");
-        home.write(".aws/credentials", &profile);
-    }
-    command
 }
 
 fn calls_are_on_record_and_decided(record: &Record, steps: &[Step], prompts: &[Prompt]) {
@@ -240,7 +177,10 @@ fn aws_saw_what_was_allowed(home: &Home, agent: &Agent) {
 
 fn the_real_key_is_nowhere(home: &Home, model: &Model, prompts: &[Prompt]) {
     // The agent did look, and found the placeholder.
-    assert!(prompts.last().unwrap().text.matches("AWS_SECRET_ACCESS_KEY=").count() >= 2, "the agent did not look around");
+    assert!(
+        prompts.last().unwrap().text.matches("AWS_SECRET_ACCESS_KEY=").count() >= 2,
+        "the agent did not look around"
+    );
     let received = model.received();
     let encoded = STANDARD.encode(REAL_SECRET);
     for secret in [REAL_KEY_ID, REAL_SECRET, &encoded, PASSWORD] {
@@ -257,7 +197,8 @@ fn the_real_key_is_nowhere(home: &Home, model: &Model, prompts: &[Prompt]) {
 
 fn nobody_else_was_spoken_to(record: &Record) {
     let tunnels = record.of_type("tunnel.start");
-    let others: Vec<_> = tunnels.iter().filter(|event| !event["host"].as_str().unwrap().starts_with("127.")).collect();
+    let others: Vec<_> =
+        tunnels.iter().filter(|event| !event["host"].as_str().unwrap().starts_with("127.")).collect();
     assert!(others.is_empty(), "{others:#?}");
 }
 
