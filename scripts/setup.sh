@@ -74,7 +74,7 @@ agents() {
     mv "$new" "$cache/agents"
     printf '%s' "$want" > "$cache/agents/.stamp"
   else
-    say "the agents could not be installed; the tests that wrap them are skipped"
+    say "the agents could not be installed; their tests use an earlier installation, or are skipped"
     rm -rf "$new"
   fi
 }
