@@ -43,13 +43,8 @@ pub const CLAUDE_CODE: Agent = Agent {
 pub const CODEX: Agent = Agent {
     name: "codex",
     // hoop-run is the sandbox: Codex's own would shut its commands off from the gateway.
-    alone: &[
-        "exec",
-        "--skip-git-repo-check",
-        "--dangerously-bypass-approvals-and-sandbox",
-        "do what has to be done",
-    ],
-    attended: &["--dangerously-bypass-approvals-and-sandbox", "do what has to be done"],
+    alone: &["exec", "--skip-git-repo-check", "--sandbox", "danger-full-access", "do what has to be done"],
+    attended: &["--sandbox", "danger-full-access", "--ask-for-approval", "never", "do what has to be done"],
     configure: configure_codex,
     environment: &[("OPENAI_API_KEY", AGENT_KEY)],
 };
