@@ -44,7 +44,14 @@ pub const CODEX: Agent = Agent {
     name: "codex",
     // hoop-run is the sandbox: Codex's own would shut its commands off from the gateway.
     alone: &["exec", "--skip-git-repo-check", "--sandbox", "danger-full-access", "do what has to be done"],
-    attended: &["--sandbox", "danger-full-access", "--ask-for-approval", "never", "do what has to be done"],
+    attended: &[
+        "--no-daemon",
+        "--sandbox",
+        "danger-full-access",
+        "--ask-for-approval",
+        "never",
+        "do what has to be done",
+    ],
     configure: configure_codex,
     environment: &[("OPENAI_API_KEY", AGENT_KEY)],
 };
