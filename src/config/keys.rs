@@ -83,6 +83,27 @@ pub const KEYS: &[Key] = &[
         doc: "How the program's AWS calls reach hoop: by proxy variables, by `AWS_ENDPOINT_URL`, or whichever fits it.",
     },
     Key {
+        name: "sandbox.mode",
+        kind: Kind::Choice(&["auto", "require", "off"]),
+        project: false,
+        doc: "`auto`: the best sandbox that this machine can make; `require`: none but a full one; `off`: none, and only the \
+              program itself is in the command log.",
+    },
+    Key {
+        name: "sandbox.allow",
+        kind: Kind::Text,
+        project: false,
+        doc: "What the sandbox does not hide, apart by commas: `ssh-agent`, `gpg`, `docker`, `podman`, `tmux`, `x11`, \
+              `wayland`, `dbus`, `editor`, or the path of a hidden file or folder.",
+    },
+    Key {
+        name: "sandbox.hide",
+        kind: Kind::Text,
+        project: false,
+        doc: "Files and folders that the sandbox hides besides those it knows, apart by commas: \
+              `~/.kube, ~/.config/gcloud`.",
+    },
+    Key {
         name: "approval.ttl",
         kind: Kind::Duration(1, 86_400),
         project: true,

@@ -43,6 +43,24 @@ impl Config {
         self.text("gateway.capture")
     }
 
+    /// `sandbox.mode`: `auto`, `require`, `off`.
+    #[must_use]
+    pub fn sandbox_mode(&self) -> &str {
+        self.text("sandbox.mode")
+    }
+
+    /// `sandbox.allow`: words and paths.
+    #[must_use]
+    pub fn sandbox_allow(&self) -> Vec<String> {
+        self.words("sandbox.allow")
+    }
+
+    /// `sandbox.hide`: paths.
+    #[must_use]
+    pub fn sandbox_hide(&self) -> Vec<String> {
+        self.words("sandbox.hide")
+    }
+
     /// `approval.ttl`
     #[must_use]
     pub fn approval_ttl(&self) -> Duration {
@@ -76,6 +94,11 @@ impl Config {
             Some(Value::Text(text)) => text,
             _ => "",
         }
+    }
+
+    fn words(&self, name: &str) -> Vec<String> {
+        let words = self.text(name).split(',').map(str::trim).filter(|word| !word.is_empty());
+        words.map(str::to_owned).collect()
     }
 
     fn given(&self, name: &str) -> Option<&str> {

@@ -25,6 +25,11 @@ const SYSTEM_BUNDLES: &[&str] = &[
     "/etc/ssl/cert.pem",
 ];
 
+/// Where systems keep the certificates that they trust.
+pub fn system_bundles() -> impl Iterator<Item = &'static Path> {
+    SYSTEM_BUNDLES.iter().map(Path::new)
+}
+
 /// A folder only this user may enter, removed when dropped. Nothing in it is secret.
 #[derive(Debug)]
 pub struct RuntimeDir {

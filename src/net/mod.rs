@@ -19,6 +19,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 pub use authority::Authority;
 pub use bundle::RuntimeDir;
+pub use bundle::system_bundles;
 pub use keepalive::Interim;
 pub use keepalive::InterimWriter;
 pub use sniff::Opening;

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::record::Recorder;
+use crate::sandbox::launcher::Launcher;
 use crate::session::Ended;
 use crate::session::Exit;
 use crate::session::asking::Asking;
@@ -21,7 +22,6 @@ use crate::session::lane::Lane;
 use crate::session::lane::Pumped;
 use crate::session::waiting::Ready;
 use crate::sys::child::Change;
-use crate::sys::child::Child;
 use crate::sys::fd;
 use crate::sys::fd::Moved;
 use crate::sys::outlet::Outlet;
@@ -42,7 +42,9 @@ const TELL_MASKS_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Bridge {
     pub(super) buffer: Vec<u8>,
     pub(super) signals: Signals,
-    pub(super) child: Child,
+    pub(super) launcher: Launcher,
+    /// The program is in another session than we are.
+    pub(super) is_own_session: bool,
     pub(super) ending: Ending,
     /// Our end of the pseudo-terminal, if there is one.
     pub(super) master: Option<Rc<Master>>,
@@ -92,6 +94,9 @@ impl Bridge {
             if let Some(error) = self.recorder.failure() {
                 self.stop(error);
             }
+        }
+        if ready.changes {
+            self.on_change();
         }
         if ready.signals {
             let arrived = self.signals.take();
@@ -148,7 +153,7 @@ impl Bridge {
         // First what ends the session: it must happen even if nothing can be recorded any more.
         match self.ending.due(now) {
             Due::Nothing => {}
-            Due::Kill => self.child.signal(Signal::SIGKILL),
+            Due::Kill => self.launcher.kill(),
             Due::CutOff => self.cut_off()?,
             Due::StopLingering => self.end_lanes()?,
         }
@@ -203,7 +208,7 @@ impl Bridge {
             self.lanes[0].close();
             self.broker.close("the terminal was closed");
             self.forward(Signal::SIGHUP);
-            self.child.signal(Signal::SIGCONT);
+            self.launcher.signal(Signal::SIGCONT);
         }
     }
 
@@ -225,7 +230,7 @@ impl Bridge {
         self.cover(false);
         self.lanes.iter_mut().for_each(Lane::abandon);
         self.forward(Signal::SIGHUP);
-        self.child.signal(Signal::SIGCONT);
+        self.launcher.signal(Signal::SIGCONT);
     }
 
     fn end_lanes(&mut self) -> Result<()> {
@@ -272,6 +277,8 @@ impl Bridge {
                 self.ending.stop(error, self.clock.elapsed());
             }
         }
+        // Whoever is left in the sandbox goes now: the session is over.
+        self.launcher.end();
         let change = self.ending.change;
         let killed = !matches!(change, Some(Change::Exited(_)));
         if let (true, Some(terminal)) = (killed, &self.terminal)

@@ -20,6 +20,7 @@ mod surroundings;
 mod waiting;
 
 use std::ffi::OsString;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,8 +30,9 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::mask::Engine;
 use crate::record::Recorder;
+use crate::sandbox::launcher::Launcher;
 use crate::sys::exec::Unstartable;
-use crate::sys::harden::Hardened;
+use crate::sys::pty::Master;
 use crate::sys::tty::Size;
 use crate::sys::wake::Wakeups;
 
@@ -70,8 +72,24 @@ pub struct Spec {
     pub wakeups: Wakeups,
     /// Called once when the program has started, for what needs threads; an error ends the session.
     pub started: Box<dyn FnOnce() -> Result<()>>,
-    /// What the program gets back of what hoop-run gave up.
-    pub hardened: Option<Hardened>,
+    /// Where the program runs.
+    pub sandbox: Sandbox,
+}
+
+/// A finished sandbox, with a process in it that waits to become the program.
+pub struct Sandbox {
+    /// Who has made it.
+    pub launcher: Launcher,
+    /// The number of that process, as it sees it.
+    pub pid: u32,
+    /// Our end of its terminal, where it has one.
+    pub master: Option<Master>,
+    /// Reports the program's commands, where they are watched.
+    pub listener: Option<OwnedFd>,
+    /// Files that stand in the place of others inside: (what, where).
+    pub binds: Vec<(PathBuf, PathBuf)>,
+    /// The program has a session of its own: what the terminal outside sends to us must be passed on.
+    pub is_own_session: bool,
 }
 
 /// How a session ended.

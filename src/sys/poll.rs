@@ -10,8 +10,9 @@ use std::time::Duration;
 use crate::error::IoContext;
 use crate::error::Result;
 
-/// Descriptors watched at once: two inputs, three outputs, a terminal, signals, a waker.
-const MOST: usize = 10;
+/// Descriptors watched at once: two inputs, three outputs, a terminal, signals, a waker,
+/// the launcher.
+const MOST: usize = 11;
 
 /// A set of descriptors to wait for, built anew for each wait and living on the stack.
 pub struct PollSet<'a> {

@@ -67,6 +67,14 @@ pub struct Args {
     #[arg(long, help_heading = "AWS")]
     pub no_gateway: bool,
 
+    /// auto: the best there is; require: full or no session; off: none
+    #[arg(long, value_name = "MODE", value_parser = ["auto", "require", "off"], help_heading = "Sandbox")]
+    pub sandbox: Option<String>,
+
+    /// Do not hide it from the program: ssh-agent, docker, x11 ..., or a path; may be repeated
+    #[arg(long, value_name = "NAME|PATH", help_heading = "Sandbox")]
+    pub allow: Vec<String>,
+
     /// A title for the recording
     #[arg(short = 't', long, value_name = "TEXT", help_heading = "Recording")]
     pub title: Option<String>,

@@ -1,11 +1,13 @@
 //! Puts the parts together, runs the session and sees it to its end.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 
@@ -20,6 +22,10 @@ use crate::cli::run::gateway;
 use crate::cli::run::gateway::Gateway;
 use crate::cli::run::gateway::Setup;
 use crate::cli::run::notes;
+use crate::cli::run::sandbox;
+use crate::cli::run::sandbox::Begun;
+use crate::cli::run::sandbox::Purpose;
+use crate::cli::run::settings;
 use crate::cli::run::settings::Settings;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -42,6 +48,7 @@ use crate::sys::exec::Unstartable;
 use crate::sys::harden;
 use crate::sys::harden::Hardened;
 use crate::sys::signals::Signal;
+use crate::sys::tty::Size;
 use crate::sys::user;
 use crate::sys::wake;
 use crate::types::SessionId;
@@ -60,14 +67,21 @@ struct Parts {
     environment: Environment,
     program: PathBuf,
     surroundings: Surroundings,
+    size: Size,
     clock: Clock,
-    hardened: Hardened,
+    sandbox: Begun,
 }
 
 /// Runs one session.
 pub(super) fn run(args: Args) -> Status {
+    let environment = Environment::new(std::env::vars_os());
+    if sandbox::is_nested(&environment) {
+        let unstartable = run_nested(&args, environment);
+        notes::complain(&unstartable.error);
+        return Status::Code(code_of(unstartable.trouble));
+    }
     let hardened = harden::harden();
-    match prepare(&args, hardened).and_then(|parts| run_session(&args, parts)) {
+    match prepare(&args, environment, hardened).and_then(|parts| run_session(&args, parts)) {
         Ok(status) => status,
         Err(unstartable) => {
             notes::complain(&unstartable.error);
@@ -76,29 +90,64 @@ pub(super) fn run(args: Args) -> Status {
     }
 }
 
+/// Inside another's sandbox there is nothing left to do: becomes the program. Returns only if that does not work.
+fn run_nested(args: &Args, mut environment: Environment) -> Unstartable {
+    if !args.quiet {
+        let session =
+            environment.get("HOOP_SESSION").unwrap_or_default().to_string_lossy().escape_debug().to_string();
+        notes::say(&format!("hoop-run: already inside session {session}, which gates and records this too"));
+    }
+    for (name, value) in &args.env {
+        environment.set(name, value);
+    }
+    let argv = settings::argv(args, &environment);
+    let name = argv.first().map_or(OsStr::new(""), OsString::as_os_str);
+    let program = match exec::find(name, environment.get("PATH")) {
+        Ok(program) => std::path::absolute(&program).unwrap_or(program),
+        Err(unstartable) => return unstartable,
+    };
+    if let Some(directory) = &args.cwd
+        && let Err(cause) = std::env::set_current_dir(directory)
+    {
+        return ours(Error::io(format!("cannot start in `{}`", directory.display()), &cause));
+    }
+    exec::replace(&program, &argv, &environment.into_vec())
+}
+
 /// Everything that needs no recording yet: a mistyped program makes none.
-fn prepare(args: &Args, hardened: Hardened) -> Result<Parts, Unstartable> {
+fn prepare(args: &Args, mut environment: Environment, hardened: Hardened) -> Result<Parts, Unstartable> {
     let clock = Clock::system();
-    let mut environment = Environment::new(std::env::vars_os());
     let directory = std::env::current_dir().unwrap_or_default();
-    let settings = Settings::settle(args, &environment, &directory).map_err(ours)?;
+    let config = Settings::configure(args, &environment, &directory).map_err(ours)?;
+    let surroundings = Surroundings::look(args.headless).map_err(ours)?;
+    let size = surroundings.size(args.wanted_size());
+    // As early as can be: before there are secrets in memory, and so that it is made beside all the rest.
+    let sandbox = Begun::new(&Purpose {
+        config: &config,
+        environment: &environment,
+        surroundings: &surroundings,
+        size,
+        hardened,
+        is_ungated: args.no_gateway,
+        allowed: &args.allow,
+    })
+    .map_err(ours)?;
+    let settings = Settings::settle(args, &environment, config).map_err(ours)?;
     for (name, value) in &args.env {
         environment.set(name, value);
     }
     settings.masks.learn_environment(args.env.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let name = settings.argv.first().map_or(OsStr::new(""), OsString::as_os_str);
     let program = exec::find(name, environment.get("PATH"))?;
-    let surroundings = Surroundings::look(args.headless).map_err(ours)?;
-    Ok(Parts { settings, environment, program, surroundings, clock, hardened })
+    Ok(Parts { settings, environment, program, surroundings, size, clock, sandbox })
 }
 
 fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
-    let Parts { settings, mut environment, program, surroundings, clock, hardened } = parts;
+    let Parts { settings, mut environment, program, surroundings, size, clock, sandbox } = parts;
     let config = &settings.config;
     let masks = Arc::clone(&settings.masks);
     let talks = surroundings.can_ask() && !config.quiet();
     let state = config.state_dir();
-    let recovery = recover(&state, &clock);
     let (waker, wakeups) = wake::channel().map_err(ours)?;
     let broker = match surroundings.can_ask() {
         true => Broker::new(clock.clone(), {
@@ -107,10 +156,12 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         }),
         false => Broker::nobody("there is no terminal to ask on"),
     };
-    let size = surroundings.size(args.wanted_size());
+    let sandbox = sandbox.finish().map_err(ours)?;
     let mut start = describe(args, &settings, &program, &environment, &clock).map_err(ours)?;
     start.command = masks.argv(&start.command);
     start.title = start.title.map(|title| masks.text(&title).into_owned());
+    start.sandbox = sandbox.level.to_string();
+    start.unprotected.clone_from(&sandbox.unprotected);
     (start.tty, start.cols, start.rows) = (surroundings.can_ask() || args.headless, size.cols, size.rows);
     let person = start.user.clone();
     let principal = Principal {
@@ -137,6 +188,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         true => Gateway::none(),
         false => Gateway::bind(setup).map_err(|error| not_started(&recorder, error))?,
     };
+    sandbox.scrub(&mut environment, &args.env);
     environment.set("HOOP_SESSION", id.to_string());
     if args.no_gateway {
         choose_upstream(args, &mut environment);
@@ -159,8 +211,13 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     }
     if talks {
         let (policy, gateway) = (settings.policy_names(), gateway.word());
-        notes::say(&notes::Beginning { id, policy: &policy, gateway, sandbox: "none" }.line());
+        let level = sandbox.level.to_string();
+        notes::say(&notes::Beginning { id, policy: &policy, gateway, sandbox: &level }.line());
     }
+    if let Some(warning) = sandbox.warning().filter(|_| talks || (sandbox.is_alarming && !config.quiet())) {
+        notes::say(&warning);
+    }
+    let recovery = Rc::new(RefCell::new(None));
     let ended = session::run(Spec {
         program,
         argv: settings.argv,
@@ -177,10 +234,21 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         broker,
         wakeups,
         started: Box::new({
-            let gateway = gateway.clone();
-            move || gateway.serve()
+            let (gateway, recovery) = (gateway.clone(), Rc::clone(&recovery));
+            let clock = clock.clone();
+            move || {
+                *recovery.borrow_mut() = recover(&state, &clock);
+                gateway.serve()
+            }
         }),
-        hardened: Some(hardened),
+        sandbox: session::Sandbox {
+            launcher: sandbox.launcher,
+            pid: sandbox.ready.pid,
+            master: sandbox.ready.master,
+            listener: sandbox.ready.listener,
+            binds: Vec::new(),
+            is_own_session: sandbox.is_own_session,
+        },
     });
     gateway.stop();
     let status = conclude(&ended, &recorder, args);
@@ -189,7 +257,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         notes::say(&notes::End { id, took, counts: recorder.counts() }.line());
     }
     // One that panicked has told so itself.
-    if let Some(Ok(recovered)) = recovery.map(thread::JoinHandle::join) {
+    if let Some(Ok(recovered)) = recovery.take().map(thread::JoinHandle::join) {
         tell_recovered(&recovered);
     }
     Ok(status)
@@ -307,7 +375,6 @@ fn describe(
         true => "off".to_owned(),
         false => gateway::capture(&settings.config, &typed_program(settings), environment).to_owned(),
     };
-    start.sandbox = "off".to_owned();
     start.env = ["SHELL", "TERM"].iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))).collect();
     Ok(start)
 }
