@@ -71,19 +71,24 @@ class Anthropic:
 class OpenAI:
     """The Responses API, as Codex uses it."""
 
+    # The tool that runs commands has had several names.
+    SHELLS = {"exec_command", "shell_command", "shell"}
+
     @staticmethod
     def step(request):
-        """How many results the conversation holds."""
+        """How many results the conversation holds; nothing where there is no shell to ask for."""
+        if not OpenAI.SHELLS & {tool.get("name") for tool in request.get("tools", [])}:
+            return None
         return sum(item.get("type", "").endswith("call_output") for item in request["input"])
 
     @staticmethod
     def answer(request, step):
-        ident = f"{step:08}"
-        if step >= len(STEPS):
+        ident = f"{step or 0:08}"
+        if step is None or step >= len(STEPS):
             text = {"type": "output_text", "text": GOODBYE, "annotations": []}
             item = {"type": "message", "id": f"msg_{ident}", "role": "assistant", "content": [text]}
         else:
-            name, arguments = OpenAI.shell(request.get("tools", []), STEPS[step])
+            name, arguments = OpenAI.shell(request["tools"], STEPS[step])
             item = {"type": "function_call", "id": f"fc_{ident}", "call_id": f"call_{ident}", "name": name}
             item["arguments"] = json.dumps(arguments)
         response = {"id": f"resp_{ident}", "object": "response", "output": [item], "status": "completed"}
@@ -99,7 +104,6 @@ class OpenAI:
 
     @staticmethod
     def shell(tools, command):
-        """The tool that runs commands has had several names."""
         names = {tool.get("name") for tool in tools}
         if "exec_command" in names:
             return "exec_command", {"cmd": command, "yield_time_ms": 30000}
