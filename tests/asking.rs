@@ -86,6 +86,7 @@ fn a_session_in_a_process_of_its_own() {
             binds: Vec::new(),
             is_own_session: true,
         },
+        commands: None,
     });
     assert!(ended.trouble.is_empty(), "{ended:?}");
     fs::write("ended", format!("{:?}", ended.exit)).unwrap();

@@ -22,7 +22,9 @@ use crate::sandbox::order::Parcel;
 use crate::sandbox::order::Report;
 use crate::sandbox::plan::Place;
 use crate::sandbox::plan::Plan;
+use crate::sandbox::process;
 use crate::sandbox::seccomp;
+use crate::sandbox::seccomp::Outsiders;
 use crate::sandbox::wire;
 use crate::sandbox::wire::Received;
 use crate::sys::exec::Image;
@@ -125,6 +127,8 @@ fn prepare(
         hardened.undo_in_child();
     }
     usual_pipes();
+    // Whoever answers for the first execve(2) reads its arguments, as of every later one. Nobody else is here yet.
+    let _ = nix::sys::prctl::set_dumpable(true);
     SigSet::empty().thread_set_mask().map_err(at("unblock signals"))?;
     Image::new(&parcel.program, &parcel.argv, &parcel.env)
         .map_err(|cause| Failure::of("make the arguments", &cause))
@@ -138,14 +142,18 @@ fn confine_program(plan: &Plan, mut lacks: Lacks, channels: &Channels) -> Result
         confine::drop_capabilities().map_err(|cause| Failure::of("drop capabilities", &cause))?;
         confine::forgo_privileges().map_err(|cause| Failure::of("forgo privileges", &cause))?;
         confine::scope();
-        if seccomp::harden(plan.isolation.is_none()).is_err() {
+        let outsiders = match &plan.isolation {
+            Some(_) => Outsiders::Hidden,
+            None => Outsiders::Visible,
+        };
+        if seccomp::harden(outsiders).is_err() {
             lacks.add(Lack::Filter);
         }
     } else {
         lacks.add(Lack::Filter);
     }
     if plan.is_watched {
-        match seccomp::watch_execs(!seccomp::kernel_tells_exits()) {
+        match seccomp::watch_execs(!process::exits_are_told()) {
             Ok(made) => listener = Some(made),
             Err(cause) if cause.raw_os_error() == Some(libc::EBUSY) => lacks.add(Lack::WatchTaken),
             Err(_) => lacks.add(Lack::Watch),

@@ -20,6 +20,7 @@ use crate::session::job::Foreground;
 use crate::session::keys::Keys;
 use crate::session::lane::Lane;
 use crate::session::lane::Pumped;
+use crate::session::notices::Notices;
 use crate::session::waiting::Ready;
 use crate::sys::child::Change;
 use crate::sys::fd;
@@ -57,6 +58,10 @@ pub(super) struct Bridge {
     pub(super) recorder: Recorder,
     pub(super) broker: Broker,
     pub(super) wakeups: Wakeups,
+    /// Lines of our own that wait to be shown.
+    pub(super) notices: Option<Notices>,
+    /// The command log records the program as it does all others.
+    pub(super) watched: bool,
     pub(super) masks_told: Micros,
     /// When the program started.
     pub(super) started: Micros,
@@ -180,6 +185,7 @@ impl Bridge {
             self.take_terminal();
         }
         self.ask_if_needed()?;
+        self.tell_notices()?;
         self.tell_masks(now, TELL_MASKS_EVERY)
     }
 

@@ -57,6 +57,8 @@ pub struct Lane {
     /// Lines end in LF alone and are recorded with CR LF, so that the recording plays well.
     plain_lines: bool,
     ended_with_cr: bool,
+    /// What was recorded last ended a line, or nothing was.
+    at_line_start: bool,
     /// Masked and recorded; shown up to `shown`.
     pending: Vec<u8>,
     shown: usize,
@@ -85,6 +87,7 @@ impl Lane {
             screen: None,
             plain_lines,
             ended_with_cr: false,
+            at_line_start: true,
             pending: Vec::with_capacity(2 * (AHEAD_BYTES + CHUNK_BYTES)),
             shown: 0,
             quiet_at: None,
@@ -266,6 +269,26 @@ impl Lane {
         self.pending.extend_from_slice(bytes);
     }
 
+    /// Whether lines of our own can stand between the program's now: nothing is half written, no screen is painted over.
+    #[must_use]
+    pub fn takes_lines(&self) -> bool {
+        !self.is_closed() && self.screen.as_ref().is_none_or(Screen::takes_lines)
+    }
+
+    /// Puts a text of our own, one or more lines, between the program's output: recorded, then shown as all of it.
+    ///
+    /// # Errors
+    /// When it cannot be recorded.
+    pub fn insert(&mut self, text: &str, recorder: &Recorder) -> Result<()> {
+        let end = if self.plain_lines { "\n" } else { "\r\n" };
+        let mut lines = String::from(if self.at_line_start { "" } else { end });
+        for line in text.lines() {
+            lines.push_str(line);
+            lines.push_str(end);
+        }
+        self.record(lines.as_bytes(), recorder)
+    }
+
     /// What was masked since the last time.
     pub fn stream(&mut self) -> &mut Stream {
         &mut self.stream
@@ -273,9 +296,8 @@ impl Lane {
 
     /// Log before effect: only what is in the file becomes pending.
     fn record(&mut self, masked: &[u8], recorder: &Recorder) -> Result<()> {
-        if masked.is_empty() {
-            return Ok(());
-        }
+        let Some(last) = masked.last() else { return Ok(()) };
+        self.at_line_start = *last == b'\n';
         if self.plain_lines {
             recorder.output(&self.with_carriage_returns(masked))?;
         } else {

@@ -12,6 +12,7 @@ mod job;
 mod keys;
 mod lane;
 mod modes;
+pub mod notices;
 mod prompt;
 mod screen;
 mod signals;
@@ -31,6 +32,7 @@ use crate::error::Result;
 use crate::mask::Engine;
 use crate::record::Recorder;
 use crate::sandbox::launcher::Launcher;
+use crate::session::commands::Commands;
 use crate::sys::exec::Unstartable;
 use crate::sys::pty::Master;
 use crate::sys::tty::Size;
@@ -74,6 +76,8 @@ pub struct Spec {
     pub started: Box<dyn FnOnce() -> Result<()>>,
     /// Where the program runs.
     pub sandbox: Sandbox,
+    /// What answers and records the commands that the sandbox's listener reports; without it, there must be no listener.
+    pub commands: Option<Commands>,
 }
 
 /// A finished sandbox, with a process in it that waits to become the program.

@@ -88,7 +88,9 @@ impl Bridge {
                 change if self.ending.change.is_none() => {
                     let now = self.clock.elapsed();
                     self.ending.ended(change, now);
-                    self.tell_command_end(change, now);
+                    if !self.watched {
+                        self.tell_command_end(change, now);
+                    }
                     // Who asked is gone; what the program has written last must be seen.
                     self.cover(false);
                 }

@@ -92,10 +92,17 @@ pub(super) fn start(mut spec: Spec) -> Result<Bridge, Unstartable> {
         directory: spec.directory,
         stdio: wiring.stdio,
     };
-    spec.sandbox.launcher.go(program, &spec.sandbox.binds)?.started()?;
+    let starting = spec.sandbox.launcher.go(program, &spec.sandbox.binds)?;
+    let watched = match (spec.sandbox.listener.take(), &spec.commands) {
+        (Some(listener), Some(commands)) => commands.watch(listener).map(|()| true).map_err(ours)?,
+        _ => false,
+    };
+    starting.started()?;
     let started = spec.clock.elapsed();
-    // A recorder that fails says so by itself: the loop then stops the session at once.
-    drop(spec.recorder.event(&Event::CommandStart(command)));
+    if !watched {
+        // A recorder that fails says so by itself: the loop then stops the session at once.
+        drop(spec.recorder.event(&Event::CommandStart(command)));
+    }
     let terminal = wiring.outlet.map(|outlet| Terminal {
         foreground: Foreground::new(&outlet),
         outlet,
@@ -119,6 +126,8 @@ pub(super) fn start(mut spec: Spec) -> Result<Bridge, Unstartable> {
         recorder: spec.recorder,
         broker: spec.broker,
         wakeups: spec.wakeups,
+        notices: spec.commands.map(|commands| commands.notices().clone()),
+        watched,
         masks_told: Micros::default(),
         started,
     };

@@ -41,7 +41,10 @@ use crate::session::Ended;
 use crate::session::Exit;
 use crate::session::Spec;
 use crate::session::Surroundings;
+use crate::session::commands;
+use crate::session::commands::Commands;
 use crate::session::environment::Environment;
+use crate::session::notices::Notices;
 use crate::sys::exec;
 use crate::sys::exec::Trouble;
 use crate::sys::exec::Unstartable;
@@ -172,7 +175,20 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     };
     let id = start.id;
     let recorder = Recorder::create(&state, &start, clock.clone()).map_err(ours)?;
+    let notices = Notices::new(waker.clone());
     recorder.on_failure(move |_| waker.wake());
+    let commands = Commands::new(commands::Setup {
+        recorder: recorder.clone(),
+        masks: Arc::clone(&masks),
+        policies: settings.policy.clone(),
+        clock: clock.clone(),
+        broker: broker.clone(),
+        who: person.clone(),
+        approval_ttl: config.approval_ttl(),
+        // Not before the gateway takes numbered ids.
+        key_id: None,
+        notices: notices.clone(),
+    });
     let setup = Setup {
         config,
         policies: settings.policy.clone(),
@@ -249,8 +265,13 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
             binds: Vec::new(),
             is_own_session: sandbox.is_own_session,
         },
+        commands: Some(commands.clone()),
     });
+    commands.finish();
     gateway.stop();
+    while let Some(notice) = notices.next() {
+        notes::say(&notice);
+    }
     let status = conclude(&ended, &recorder, args);
     if talks {
         let took = clock.elapsed().into();
