@@ -114,6 +114,21 @@ def serve_udp(s):
         s.sendto(said_to(address[1]), address)
 
 
+def serve_datagrams(s):
+    while True:
+        _, address = s.recvfrom(4096)
+        s.sendto(CANARY.encode(), address)
+
+
+def shared_memory():
+    """A System V segment with the canary: its key, and its number to remove it by."""
+    key = int.from_bytes(os.urandom(3), "big") + 1
+    number = done(libc.shmget(key, 4096, 0o1600))
+    libc.shmat.restype = ctypes.c_void_p
+    ctypes.memmove(libc.shmat(number, None, 0), CANARY.encode(), len(CANARY))
+    return key, number
+
+
 def unix(path):
     s = socket.socket(socket.AF_UNIX)
     if not path.startswith("\0"):
@@ -265,6 +280,10 @@ def run(orders, folder, home, runtime, has_network, high, tcp6):
         "VAULT_TOKEN": CANARY, "VSCODE_GIT_IPC_AUTH_TOKEN": CANARY, "TMUX": "/tmp/tmux-%d/default,%s,0" % (orders["uid"], CANARY),
         "DBUS_SESSION_BUS_ADDRESS": "unix:path=%s/hoop-test-%d/bus,guid=%s" % (runtime, os.getpid(), CANARY),
     }
+    datagrams = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    datagrams.bind(elsewhere + "/datagrams.sock")
+    in_background(serve_datagrams, datagrams)
+    segment = shared_memory()
     key = key_in_session()
     environment = {
         "HOME": home, "PATH": "/usr/local/bin:/usr/bin:/bin", "SHELL": "/bin/sh", "TERM": "xterm-256color", "LANG": "C.UTF-8",
@@ -308,6 +327,9 @@ def run(orders, folder, home, runtime, has_network, high, tcp6):
     while not os.path.exists(spot + "/started") and wrapper.poll() is None and time.time() < deadline:
         time.sleep(0.02)
     late = unix(elsewhere + "/late.sock")
+    for path in (files["AWS_WEB_IDENTITY_TOKEN_FILE"], files["~/.aws/credentials"]):
+        with open(path) as file:
+            os.rename(write(path + ".new", file.read()), path)
     recorder = None
     if orders["recorder"]:
         recorder = {"pid": wrapper.pid, "start": started(wrapper.pid),
@@ -315,7 +337,8 @@ def run(orders, folder, home, runtime, has_network, high, tcp6):
     world = {
         "yranac": CANARY[::-1], "home": home, "files": files, "hoop": {"state": state, "config": config},
         "victim": {"pid": victim.pid, "start": started(victim.pid), "address": address, "fd": fd}, "recorder": recorder,
-        "sockets": sockets, "abstract": abstract, "late": late, "variables": sorted(variables), "key": key, "handle": handle,
+        "sockets": sockets, "abstract": abstract, "late": late, "replaced": files.pop("AWS_WEB_IDENTITY_TOKEN_FILE"),
+        "datagram": elsewhere + "/datagrams.sock", "shared_memory": segment[0], "variables": sorted(variables), "key": key, "handle": handle,
         "terminal": {"name": os.ttyname(slave), "device": [device.st_dev, device.st_rdev]}, "ports": {"high": high},
         "has_network": has_network and tcp6, "program": orders.get("program"),
     }
@@ -335,6 +358,7 @@ def run(orders, folder, home, runtime, has_network, high, tcp6):
     seen = {"victim": state_of(victim.pid) if victim.poll() is None else "dead",
             "bashrc": open(home + "/.bashrc").read(), "has_network": world["has_network"]}
     victim.kill()
+    libc.shmctl(segment[1], 0, None)
     return {"found": found, "status": status, "shown": shown.decode(errors="replace"), "seen": seen, "canary": CANARY}
 
 
