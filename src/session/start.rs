@@ -110,6 +110,9 @@ pub(super) fn start(spec: Spec) -> Result<Bridge, Unstartable> {
         prompt: None,
         questions: true,
     });
+    if let (Some(lane), Some(_)) = (wiring.lanes.first_mut(), &wiring.master) {
+        lane.typed = spec.typed;
+    }
     let keys = Keys::new(spec.record_input.then(|| spec.masks.stream()));
     let mut bridge = Bridge {
         buffer: vec![0; crate::session::lane::CHUNK_BYTES],
