@@ -56,6 +56,14 @@ javascript_clients() {
   printf '%s' "$want" > "$cache/js/.stamp"
 }
 
+# Shells whose prompts are tested; tests leave out one that is not there.
+shells() {
+  local shell
+  for shell in zsh fish; do
+    command -v "$shell" >/dev/null 2>&1 || (need "$shell" "$shell") || say "the tests of $shell are left out"
+  done
+}
+
 # A second opinion on our recordings. Tests go on without it, with a strict reader of their own.
 asciinema() {
   [ -x "$cache/asciinema/bin/asciinema" ] && return
@@ -70,5 +78,6 @@ need cc gcc
 python_clients
 if [ "$purpose" = test ]; then
   javascript_clients
+  shells
   asciinema
 fi

@@ -38,6 +38,7 @@ __hoop_last() {
 # A line was read and is about to run. bash gives it only by its history, where a repeated line, and one that begins
 # with a space, may not be: whoever reads the mark compares the numbers, and is told what it may mean if they are equal.
 __hoop_typed() {
+  builtin trap - DEBUG ERR
   builtin local why= directory
   __hoop_last
   if [[ -o history && -z ${HISTIGNORE-} && ${HISTCONTROL-} == *@(ignoredups|ignoreboth|erasedups)* ]]; then
@@ -51,6 +52,7 @@ __hoop_typed() {
 
 # It is done, with this status.
 __hoop_done() {
+  builtin trap - DEBUG ERR
   __hoop_last
   builtin printf '\e]4667;%s;D;%s;%s\a' "$__hoop_nonce" "$1" "$__hoop_number" >/dev/tty
   builtin return 0

@@ -197,7 +197,7 @@ mod tests {
     fn a_shell_gets_its_instructions_and_nothing_else_changes() {
         let parent = tempfile::tempdir().unwrap();
         let masks = Arc::new(Engine::builtin());
-        let mut start = |command: &[&str]| {
+        let start = |command: &[&str]| {
             let mut argv: Vec<OsString> = command.iter().map(OsString::from).collect();
             let mut environment = Environment::new([("HOME".into(), "/it's".into())]);
             let program = PathBuf::from(command[0]);
