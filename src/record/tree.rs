@@ -8,7 +8,7 @@ use crate::types::Micros;
 pub const MAX_DEPTH: u16 = 64;
 
 /// What the tree must know of one thing that happened.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Node {
     /// When it began.
     pub at: Micros,
@@ -58,19 +58,16 @@ struct Link {
 
 fn links(nodes: &[Node]) -> Vec<Link> {
     let homes = homes_of_typed_lines(nodes);
-    // A line that started no command was typed at the first program's prompt, as far as anybody knows.
-    let first = nodes.iter().position(|node| node.id.is_some());
+    let mut newest_root: Option<usize> = None;
     let mut known: HashMap<u64, usize> = HashMap::new();
     let mut links: Vec<Link> = Vec::with_capacity(nodes.len());
     let mut typed: Option<usize> = None;
     for (index, node) in nodes.iter().enumerate() {
         let replaced = node.replaces.and_then(|id| known.get(&id).copied());
-        let parent = match node.typed_until {
-            Some(_) => {
-                homes[index].and_then(|id| known.get(&id).copied()).or(first.filter(|first| *first < index))
-            }
-            None => node.parent.and_then(|id| known.get(&id).copied()),
-        };
+        let named = if node.typed_until.is_some() { homes[index] } else { node.parent };
+        let named = named.and_then(|id| known.get(&id).copied());
+        // What is no command and names none that is known belongs to the program that was wrapped.
+        let parent = named.or(newest_root.filter(|_| node.id.is_none()));
         let below = |above: Option<usize>| Link {
             above,
             depth: above.map_or(0, |above| (links[above].depth + 1).min(MAX_DEPTH)),
@@ -81,8 +78,7 @@ fn links(nodes: &[Node]) -> Vec<Link> {
             // What the shell runs while its line runs was started by the line.
             (None, Some(line))
                 if node.typed_until.is_none()
-                    && node.id.is_some()
-                    && parent.is_some()
+                    && named.is_some()
                     && links[line].parent == parent
                     && nodes[line].typed_until.is_some_and(|until| node.at <= until) =>
             {
@@ -90,6 +86,9 @@ fn links(nodes: &[Node]) -> Vec<Link> {
             }
             (None, _) => below(parent),
         };
+        if node.id.is_some() && (link.above.is_none() || link.above == replaced && newest_root == replaced) {
+            newest_root = Some(index);
+        }
         links.push(link);
         if node.typed_until.is_some() {
             typed = Some(index);

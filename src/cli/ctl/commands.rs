@@ -195,11 +195,7 @@ fn node(command: &Command) -> Node {
 }
 
 fn cells(recording: &Recording, command: &Command, guides: &str) -> Vec<String> {
-    let sign = match command {
-        Command { kind: CommandKind::Typed, .. } => "» ",
-        Command { replaces: Some(_), .. } if !guides.is_empty() => "→ ",
-        _ => "",
-    };
+    let sign = if guides.is_empty() || command.replaces.is_none() { sign(command) } else { "→ " };
     let rule = match (&command.rule, command.kind) {
         (Some(rule), CommandKind::Refused) => format!("  (refused by {rule})"),
         (Some(rule), _) => format!("  (noted by {rule})"),
@@ -213,6 +209,11 @@ fn cells(recording: &Recording, command: &Command, guides: &str) -> Vec<String> 
         end(command, recording.end.is_some() || recording.sealed.is_some()),
         format!("{guides}{sign}{}{}", safe(&command.line), safe(&rule)),
     ]
+}
+
+/// What tells a typed line from a command.
+pub(super) fn sign(command: &Command) -> &'static str {
+    if command.kind == CommandKind::Typed { "» " } else { "" }
 }
 
 /// How it ended, in a word or two.

@@ -102,7 +102,7 @@ fn command_cells(hit: &Hit) -> Vec<String> {
         place(hit.at),
         command.took.map(brief).unwrap_or_default(),
         commands::end(&command, true),
-        safe(&hit.snippet).into_owned(),
+        format!("{}{}", commands::sign(&command), safe(&hit.snippet)),
     ]
 }
 
