@@ -191,13 +191,13 @@ impl Supervisor {
         if self.epoll.add(self.wakeups.as_fd(), WAKEUPS, Want::Readable).is_err() {
             return;
         }
-        for pid in lock(&self.shared.table).pids() {
-            let table = lock(&self.shared.table);
-            let Some(process) = table.get(pid) else { continue };
+        let table = lock(&self.shared.table);
+        for process in table.pids().into_iter().filter_map(|pid| table.get(pid)) {
             if let Some(pidfd) = &process.pidfd {
                 let _ = self.epoll.add(pidfd.as_fd(), process.token, Want::Changes);
             }
         }
+        drop(table);
         while !self.no_process_left() {
             let stopping = self.stop.stop.load(Ordering::Acquire);
             let timeout = stopping.then_some(Duration::ZERO);
