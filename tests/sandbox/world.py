@@ -298,7 +298,6 @@ def run(orders, folder, home, runtime, has_network, high, tcp6):
     victim = subprocess.Popen([sys.executable, "-c", VICTIM, victim_file], cwd=private, env=environment,
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     address, fd = map(int, victim.stdout.readline().split())
-    handle = handle_of(files["~/.aws/credentials"])
     # A terminal of somebody else's, and the one that the wrapper runs on.
     master, slave = pty.openpty()
     device = os.fstat(slave)
@@ -338,7 +337,7 @@ def run(orders, folder, home, runtime, has_network, high, tcp6):
         "yranac": CANARY[::-1], "home": home, "files": files, "hoop": {"state": state, "config": config},
         "victim": {"pid": victim.pid, "start": started(victim.pid), "address": address, "fd": fd}, "recorder": recorder,
         "sockets": sockets, "abstract": abstract, "late": late, "replaced": files.pop("AWS_WEB_IDENTITY_TOKEN_FILE"),
-        "datagram": elsewhere + "/datagrams.sock", "shared_memory": segment[0], "variables": sorted(variables), "key": key, "handle": handle,
+        "datagram": elsewhere + "/datagrams.sock", "shared_memory": segment[0], "variables": sorted(variables), "key": key, "handle": handle_of(files["~/.aws/credentials"]),
         "terminal": {"name": os.ttyname(slave), "device": [device.st_dev, device.st_rdev]}, "ports": {"high": high},
         "has_network": has_network and tcp6, "program": orders.get("program"),
     }
