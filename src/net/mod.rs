@@ -3,7 +3,9 @@
 
 mod authority;
 mod bundle;
+pub mod dns;
 mod keepalive;
+mod names;
 mod roots;
 mod sniff;
 mod tunnel;
@@ -22,6 +24,7 @@ pub use bundle::RuntimeDir;
 pub use bundle::system_bundles;
 pub use keepalive::Interim;
 pub use keepalive::InterimWriter;
+pub use names::Names;
 pub use sniff::Opening;
 pub use sniff::Prefixed;
 pub use sniff::sniff;
