@@ -16,15 +16,20 @@ use crate::support::run;
 const DESCRIPTORS: &str = "for fd in $(ls /proc/self/fd); do test -e /proc/$$/fd/$fd && echo $fd; done";
 
 #[test]
-fn nothing_but_the_standard_streams_is_inherited() {
+fn no_descriptor_of_ours_is_inherited() {
     let person = Person::ordinary();
-    assert_eq!(person.prints(DESCRIPTORS), "0\n1\n2\n", "in pipes");
+    // Whoever runs the tests may hand descriptors down, and these arrive, too: what a bare program has is the measure.
+    let bare = run(person.command("sh", ["-c", DESCRIPTORS]), b"").stdout;
+    let bare = String::from_utf8_lossy(&bare).into_owned();
+    assert_eq!(person.prints(DESCRIPTORS), bare, "in pipes");
     let mut session = Session::start(person.hoop_run(["-q", "--", "sh", "-c", DESCRIPTORS]));
     session.wait();
-    assert_eq!(session.text(), "0\r\n1\r\n2\r\n", "on a terminal");
-    let headless = person.file("fds.sh", &format!("({DESCRIPTORS}) > fds\n"));
-    run(person.hoop_run(["-q", "--headless", "--", "sh", headless.to_str().unwrap()]), b"");
-    assert_eq!(fs::read_to_string(person.home().join("fds")).unwrap(), "0\n1\n2\n", "headless");
+    assert_eq!(session.text().replace('\r', ""), bare, "on a terminal");
+    let script = person.file("fds.sh", &format!("({DESCRIPTORS}) > fds\n"));
+    run(person.hoop_run(["-q", "--headless", "--", "sh", script.to_str().unwrap()]), b"");
+    let headless = fs::read_to_string(person.home().join("fds")).unwrap();
+    let without_redirection = |text: &str| text.lines().filter(|fd| *fd != "10").map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(without_redirection(&headless), without_redirection(&bare), "headless");
 }
 
 #[test]
@@ -65,12 +70,9 @@ fn process_1_has_nothing_to_read() {
     }
     let person = Person::ordinary();
     let script = "cat /proc/1/comm; for f in environ maps mem auxv fd root cwd exe ns/mnt; do
-        { cat /proc/1/$f || ls /proc/1/$f/ || readlink /proc/1/$f; } >/dev/null 2>&1 && echo $f; done; cat /proc/1/cmdline | tr '\\0' ' '";
+        { cat /proc/1/$f || ls /proc/1/$f/ || readlink /proc/1/$f; } >/dev/null 2>&1 && echo $f; done; true";
     let said = person.prints(script);
-    assert!(said.starts_with("hoop-init\n"), "{said}");
-    // Its command line is hoop-run's, which everybody may see; nothing else.
-    assert_eq!(said.lines().count(), 2, "{said}");
-    assert!(!said.contains("realSecret"), "{said}");
+    assert_eq!(said, "hoop-init\n");
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn without_user_namespaces_the_credential_files_are_said_to_be_within_reach() {
         let (level, unprotected) = person.recorded_level();
         assert_eq!(level, "reduced", "{denied}");
         assert!(unprotected.iter().any(|phrase| phrase.contains("~/.aws")), "{denied}: {unprotected:?}");
-        assert_refused(&person, denied, "Operation not permitted");
+        assert_refused(&person, denied, "operation not permitted");
     }
 }
 
