@@ -16,6 +16,9 @@ pub struct Hidden {
     pub unwritable: Vec<PathBuf>,
     /// Folders of `folders` that are made if they are missing.
     pub made: Vec<PathBuf>,
+    /// Folders that keep their place: whoever renames what holds a covered folder puts another in its place, for the next
+    /// session to trust.
+    pub pinned: Vec<PathBuf>,
 }
 
 /// Who is hidden from.
@@ -203,6 +206,7 @@ impl Hidden {
         hidden.folders.extend(spelled(FOLDERS));
         hidden.folders.extend(own.iter().cloned());
         hidden.made.extend(spelled(&["~/.aws"]));
+        hidden.pinned.extend(own.iter().flat_map(|folder| movable_above(folder)));
         hidden.files.extend(spelled(FILES));
         hidden.unwritable.extend(spelled(UNWRITABLE));
         for reach in REACHES.iter().filter(|reach| !is_allowed(reach.name)) {
@@ -227,6 +231,8 @@ impl Hidden {
         hidden.folders.dedup();
         hidden.files.sort();
         hidden.files.dedup();
+        hidden.pinned.sort();
+        hidden.pinned.dedup();
         hidden
     }
 }
@@ -260,7 +266,16 @@ fn absolute(path: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path)).filter(|path| path.is_absolute())
 }
 
-/// Sockets that somebody listens on and that we may write to, beyond those that hold nothing of value.
+/// The folders above `folder` that the program could rename, from the outermost.
+fn movable_above(folder: &Path) -> Vec<PathBuf> {
+    let is_writable = |path: &Path| nix::unistd::access(path, nix::unistd::AccessFlags::W_OK).is_ok();
+    let above = folder.ancestors().skip(1).take_while(|path| path.parent().is_some_and(is_writable));
+    let mut above: Vec<PathBuf> = above.map(Path::to_path_buf).collect();
+    above.reverse();
+    above
+}
+
+/// Sockets that somebody answers on and that we may write to, beyond those that hold nothing of value.
 fn listening(covered: &[PathBuf]) -> Vec<PathBuf> {
     /// Loggers and look-ups of users, which every program needs.
     const HARMLESS: &[&str] =
@@ -270,9 +285,10 @@ fn listening(covered: &[PathBuf]) -> Vec<PathBuf> {
     let Ok(table) = fs::read_to_string("/proc/net/unix") else { return Vec::new() };
     let paths = table.lines().skip(1).filter_map(|line| {
         let mut fields = line.split_ascii_whitespace();
-        // Flags: __SO_ACCEPTCON, somebody listens.
+        // Flags: __SO_ACCEPTCON, somebody listens. Type: SOCK_DGRAM needs no listening.
         let flags = u32::from_str_radix(fields.nth(3)?, 16).ok()?;
-        (flags & 0x1_0000 != 0).then(|| fields.nth(3)).flatten().and_then(absolute)
+        let is_datagram = fields.next()? == "0002";
+        (is_datagram || flags & 0x1_0000 != 0).then(|| fields.nth(2)).flatten().and_then(absolute)
     });
     let is_below = |path: &Path, folder: &str| path.starts_with(folder);
     paths

@@ -38,6 +38,9 @@ pub(super) fn set_up(hidden: &Hidden, is_root: bool) -> Result<Lacks, Failure> {
         // Otherwise the program makes it, and its owner trusts what is in it afterwards.
         let _ = fs::DirBuilder::new().mode(0o700).create(folder);
     }
+    for folder in &hidden.pinned {
+        pin(folder).map_err(|cause| Failure::of("keep a folder in its place", &cause))?;
+    }
     for folder in &hidden.folders {
         cover_folder(folder).map_err(|cause| Failure::of("cover a credential folder", &cause))?;
     }
@@ -87,6 +90,14 @@ fn cover_file(file: &Path) -> io::Result<()> {
         Some(file) => bind(Path::new("/dev/null"), &file),
         None => Ok(()),
     }
+}
+
+/// A folder that is a mount, of itself, cannot be renamed. (Nor can files be renamed or linked across its edge.)
+fn pin(folder: &Path) -> io::Result<()> {
+    if let Some(folder) = there(folder)? {
+        mount(Some(&folder), &folder, NONE, MsFlags::MS_BIND | MsFlags::MS_REC, NONE)?;
+    }
+    Ok(())
 }
 
 /// Nothing below `path` can be changed, by this way.

@@ -89,6 +89,7 @@ fn hardening(outsiders: Outsiders) -> Code {
         code = any(code, way.sendmsg, &send(2));
         code = any(code, way.sendmmsg, &send(3));
         code = any(code, way.socketcall, &socketcall());
+        code = any(code, way.keyctl, &keyctl());
         if outsiders == Outsiders::Visible {
             code = any(code, way.prlimit64, &prlimit64());
         }
@@ -160,6 +161,12 @@ fn socketcall() -> Code {
     Code::default().argument(0).if_any(&[1, 11, 16, 20], Verdict::Fail(libc::ENOSYS)).decide(Verdict::Allow)
 }
 
+/// keyctl(operation, key): keys of the user's other sessions can be named by number, and key stores let their user read.
+fn keyctl() -> Code {
+    const READ: u32 = 11;
+    Code::default().argument(0).if_any(&[READ], Verdict::Fail(libc::EPERM)).decide(Verdict::Allow)
+}
+
 /// prlimit64(pid, resource, new, old): no limits for others, the recorder above all.
 fn prlimit64() -> Code {
     Code::default()
@@ -203,6 +210,10 @@ mod tests {
             assert_eq!(check(number, way, [0, 0x5412, 0, 0, 0, 0]), libc::EPERM);
             assert_eq!(check(number, way, [0, 0xdead_0000_0000 | 0x541c, 0, 0, 0, 0]), libc::EPERM);
             assert_eq!(check(number, way, [0, 0x5413, 0, 0, 0, 0]), 0);
+        }
+        for (number, way) in [(250, X86_64), (250 | X32, X86_64), (288, I386)] {
+            assert_eq!(check(number, way, [11, 1, 0, 0, 0, 0]), libc::EPERM);
+            assert_eq!(check(number, way, [10, 1, 0, 0, 0, 0]), 0);
         }
         for (family, kind, protocol, expected) in [
             (1, 1, 0, 0),

@@ -13,7 +13,7 @@ use crate::support::Session;
 use crate::support::run;
 
 /// The numbers of the open descriptors, one per line; the listing's own is left out.
-const DESCRIPTORS: &str = "for fd in $(ls /proc/self/fd); do test -e /proc/$$/fd/$fd && echo $fd; done";
+const DESCRIPTORS: &str = "for fd in $(ls /proc/self/fd); do test -e /proc/$$/fd/$fd && echo $fd; done; true";
 
 #[test]
 fn no_descriptor_of_ours_is_inherited() {

@@ -316,7 +316,7 @@ def files():
                 for name in names:
                     path = os.path.join(folder, name)
                     try:
-                        if stat.S_ISREG(os.stat(path).st_mode) and outcome(read, path) == "works":
+                        if path != WORLD["replaced"] and stat.S_ISREG(os.stat(path).st_mode) and outcome(read, path) == "works":
                             return True
                     except OSError:
                         pass

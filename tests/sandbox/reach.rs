@@ -189,3 +189,13 @@ fn a_tmux_server_outside_cannot_be_made_to_act() {
     assert!(worked, "the way does not even exist outside: {}", control.stderr);
     assert!(!escaped, "the tmux server outside ran a command: {}", attacked.stderr);
 }
+
+#[test]
+fn the_first_session_ever_hides_our_own_folders_too() {
+    if !has_namespaces() {
+        return;
+    }
+    let person = Person::ordinary();
+    let script = "for folder in ~/.local/state/hoop ~/.config/hoop ~/.aws; do ls $folder >/dev/null 2>&1 && echo $folder; done; true";
+    assert_eq!(person.prints(script), "");
+}

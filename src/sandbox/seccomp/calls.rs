@@ -17,6 +17,7 @@ pub(super) struct Calls {
     /// Where the older calls of the socket family hide their arguments in memory.
     pub(super) socketcall: &'static [u32],
     pub(super) prlimit64: &'static [u32],
+    pub(super) keyctl: &'static [u32],
     /// Fail as if the kernel had never heard of them: programs have another way then.
     pub(super) unheard_of: &'static [u32],
     /// Fail as they do without privileges.
@@ -43,6 +44,7 @@ pub(super) const WAYS: &[Calls] = &[
         sendmmsg: &[307, 538],
         socketcall: &[],
         prlimit64: &[302],
+        keyctl: &[250],
         unheard_of: IO_URING,
         // kexec_load kexec_file_load init_module finit_module delete_module bpf perf_event_open userfaultfd
         // open_by_handle_at acct swapon swapoff reboot quotactl quotactl_fd iopl ioperm
@@ -63,6 +65,7 @@ pub(super) const WAYS: &[Calls] = &[
         sendmmsg: &[345],
         socketcall: &[102],
         prlimit64: &[340],
+        keyctl: &[288],
         unheard_of: IO_URING,
         privileged: &[283, 128, 350, 129, 357, 336, 374, 342, 51, 87, 115, 88, 131, 443, 110, 101],
     },
@@ -84,6 +87,7 @@ pub(super) const WAYS: &[Calls] = &[
         sendmmsg: &[269],
         socketcall: &[],
         prlimit64: &[261],
+        keyctl: &[219],
         unheard_of: IO_URING,
         privileged: &[104, 294, 105, 273, 106, 280, 241, 282, 265, 89, 224, 225, 142, 60, 443],
     },
@@ -100,6 +104,7 @@ pub(super) const WAYS: &[Calls] = &[
         sendmmsg: &[374],
         socketcall: &[102],
         prlimit64: &[369],
+        keyctl: &[311],
         unheard_of: IO_URING,
         privileged: &[347, 401, 128, 379, 129, 386, 364, 388, 371, 51, 87, 115, 88, 131, 443],
     },
