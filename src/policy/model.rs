@@ -158,13 +158,10 @@ impl Policy {
     pub fn idle_sections(&self) -> Vec<&'static str> {
         let session = self.session.role.is_some()
             || !matches!(self.session.source, None | Some(CredentialSource::Profile));
-        [
-            ("[session]", session),
-            ("[[alert]]", !self.alerts.is_empty()),
-        ]
-        .into_iter()
-        .filter_map(|(section, is_idle)| is_idle.then_some(section))
-        .collect()
+        [("[session]", session), ("[[alert]]", !self.alerts.is_empty())]
+            .into_iter()
+            .filter_map(|(section, is_idle)| is_idle.then_some(section))
+            .collect()
     }
 }
 

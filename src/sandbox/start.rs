@@ -127,6 +127,8 @@ fn prepare(
         hardened.undo_in_child();
     }
     usual_pipes();
+    // Whoever answers for the first execve(2) reads its arguments, as of every later one. Nobody else is here yet.
+    let _ = nix::sys::prctl::set_dumpable(true);
     SigSet::empty().thread_set_mask().map_err(at("unblock signals"))?;
     Image::new(&parcel.program, &parcel.argv, &parcel.env)
         .map_err(|cause| Failure::of("make the arguments", &cause))

@@ -15,6 +15,7 @@ use crate::sandbox::launcher::Launcher;
 use crate::sandbox::launcher::Ready;
 use crate::sandbox::level::Lack;
 use crate::sandbox::level::Level;
+use crate::sandbox::network::Wanted;
 use crate::sandbox::plan::Isolation;
 use crate::sandbox::plan::Place;
 use crate::sandbox::plan::Plan;
@@ -200,7 +201,8 @@ fn allowed(purpose: &Purpose<'_>) -> Result<Vec<String>> {
 fn plan(purpose: &Purpose<'_>, mode: Mode, isolates: bool, allowed: &[String]) -> Plan {
     let terminal = purpose.surroundings.terminal(purpose.size);
     Plan {
-        isolation: isolates.then(|| Isolation { hidden: hidden(purpose, allowed), network: None }),
+        isolation: isolates
+            .then(|| Isolation { hidden: hidden(purpose, allowed), network: Some(Wanted::default()) }),
         is_watched: mode != Mode::Off && cfg!(target_os = "linux"),
         place: place(terminal.is_some(), isolates),
         terminal,

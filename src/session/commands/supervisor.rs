@@ -191,13 +191,14 @@ impl Supervisor {
         if self.epoll.add(self.wakeups.as_fd(), WAKEUPS, Want::Readable).is_err() {
             return;
         }
-        for pid in lock(&self.shared.table).pids() {
-            let table = lock(&self.shared.table);
+        let table = lock(&self.shared.table);
+        for pid in table.pids() {
             let Some(process) = table.get(pid) else { continue };
             if let Some(pidfd) = &process.pidfd {
                 let _ = self.epoll.add(pidfd.as_fd(), process.token, Want::Changes);
             }
         }
+        drop(table);
         while !self.no_process_left() {
             let stopping = self.stop.stop.load(Ordering::Acquire);
             let timeout = stopping.then_some(Duration::ZERO);
