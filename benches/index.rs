@@ -89,7 +89,7 @@ fn main() {
     }
     for words in ["reports", "needle4711", "s3:GetObject reports", "need*", "screen line"] {
         let began = Instant::now();
-        let hits = index.search(&Search { words: words.into(), session: None }, page).unwrap().len();
+        let hits = index.search(&Search { words: words.into(), ..Search::default() }, page).unwrap().len();
         println!("search:   {words:<18} {:>7.2} ms  {hits} hits", began.elapsed().as_secs_f64() * 1e3);
     }
 }
@@ -127,6 +127,8 @@ fn add(batch: &hoop::store::Batch<'_>, number: u64) -> hoop::error::Result<()> {
                 region,
                 account: None,
                 resource: &resource,
+                command: None,
+                pid: None,
             },
         )?;
         let effect = if call % 33 == 0 { "deny" } else { "allow" };

@@ -88,6 +88,14 @@ link_agents() {
   HOME=$1 "$1/bin/claude" --version >/dev/null && HOME=$1 "$1/bin/codex" --version >/dev/null
 }
 
+# Shells whose prompts are tested; tests leave out one that is not there.
+shells() {
+  local shell
+  for shell in zsh fish; do
+    command -v "$shell" >/dev/null 2>&1 || (need "$shell" "$shell") || say "the tests of $shell are left out"
+  done
+}
+
 # A second opinion on our recordings. Tests go on without it, with a strict reader of their own.
 asciinema() {
   [ -x "$cache/asciinema/bin/asciinema" ] && return
@@ -103,5 +111,6 @@ python_clients
 if [ "$purpose" = test ]; then
   javascript_clients
   agents
+  shells
   asciinema
 fi

@@ -71,6 +71,7 @@ fn a_session_in_a_process_of_its_own() {
         size,
         fixed_size: false,
         record_input: false,
+        typed: None,
         person: "ana".to_owned(),
         clock,
         recorder,

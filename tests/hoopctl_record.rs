@@ -76,8 +76,8 @@ fn a_list_shows_nothing_that_a_terminal_obeys() {
     assert_eq!(
         printed(sessions::run, state.path(), ""),
         "SESSION                     BEGAN                TOOK  USER          CALLS  DENIED  END     COMMAND\n\
-         01KAK4J8EG0000000000000002  2025-11-21 12:00:02  0.0s  a\\u{1b}[31m…      1       1  open    echo '\\…\n\
-         01KAK4J7F80000000000000001  2025-11-21 12:00:01  0.0s  a\\u{1b}[31m…      1       1  exit 0  echo '\\…\n\
+         01KAK4J8EG0000000000000002  2025-11-21 12:00:02  0.0s  a\\e[31mna\\u…      1       1  open    echo '\\…\n\
+         01KAK4J7F80000000000000001  2025-11-21 12:00:01  0.0s  a\\e[31mna\\u…      1       1  exit 0  echo '\\…\n\
          [exit 0]"
     );
     let json = printed(sessions::run, state.path(), "--json|--decision|deny|--limit|1|--since|1d");

@@ -58,7 +58,7 @@ fn ids(index: &Index, filter: Filter) -> Vec<SessionId> {
 }
 
 fn found(index: &Index, words: &str) -> Vec<Hit> {
-    index.search(&Search { words: words.into(), session: None }, ALL).unwrap()
+    index.search(&Search { words: words.into(), ..Search::default() }, ALL).unwrap()
 }
 
 fn some(text: &str) -> Option<String> {
@@ -117,9 +117,9 @@ fn sessions_are_found_by_what_they_did() {
     let hit = &found(&index, "QUOTA")[0];
     assert_eq!((hit.session, &hit.snippet[hit.found.clone()]), (one, "quota"));
     assert_eq!(hit.snippet, "Error: quota of 中文检索 reached");
-    assert!(index.search(&Search { words: "-- '".into(), session: None }, ALL).is_err());
+    assert!(index.search(&Search { words: "-- '".into(), ..Search::default() }, ALL).is_err());
     for odd in ["NEAR(", "a AND", "*", "text:x", "\"", "a\"b", "^x", "col:\"x"] {
-        drop(index.search(&Search { words: format!("quota {odd}"), session: Some(one) }, ALL).unwrap());
+        drop(index.search(&Search { words: format!("quota {odd}"), session: Some(one), commands: None }, ALL).unwrap());
     }
 }
 

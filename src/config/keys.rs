@@ -117,6 +117,13 @@ pub const KEYS: &[Key] = &[
         doc: "Whether what is typed is recorded too, and not only what is shown.",
     },
     Key {
+        name: "record.typed",
+        kind: Kind::Truth,
+        project: false,
+        doc: "Whether a bash (5.1 or later), zsh or fish that hoop-run starts at a terminal tells the lines that are typed \
+              at its prompt, with their exit status. Its own settings are read as ever.",
+    },
+    Key {
         name: "replay.theme",
         kind: Kind::Text,
         project: true,

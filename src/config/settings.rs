@@ -73,6 +73,12 @@ impl Config {
         self.truth("record.input")
     }
 
+    /// `record.typed`
+    #[must_use]
+    pub fn record_typed(&self) -> bool {
+        self.truth("record.typed")
+    }
+
     /// `replay.theme`
     #[must_use]
     pub fn replay_theme(&self) -> &str {

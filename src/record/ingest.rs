@@ -13,6 +13,7 @@ use super::private;
 use super::screen::Screen;
 use super::seal;
 use crate::audit;
+use crate::audit::CommandFailure;
 use crate::audit::Event;
 use crate::audit::Start;
 use crate::cast;
@@ -24,9 +25,12 @@ use crate::store::Answered;
 use crate::store::Asked;
 use crate::store::Batch;
 use crate::store::CallEnded;
+use crate::store::CommandEnded;
+use crate::store::CommandKind;
 use crate::store::Decided;
 use crate::store::Index;
 use crate::store::NewCall;
+use crate::store::NewCommand;
 use crate::store::NewSession;
 use crate::store::Progress;
 use crate::store::SessionEnded;
@@ -132,7 +136,13 @@ fn audit_lines(batch: &Batch<'_>, folder: &Path, at: &mut Progress, added: &mut 
             Ok(line) => {
                 counts.add(&line.event);
                 added.last = added.last.max(line.t);
-                add_event(batch, at.row, line.t, line.event)?;
+                match line.event {
+                    Event::CommandStart(_)
+                    | Event::CommandEnd(_)
+                    | Event::CommandFailed(_)
+                    | Event::CommandTyped(_) => add_command(batch, at.row, line)?,
+                    event => add_event(batch, at.row, line.t, event)?,
+                }
             }
             Err(error) if error.kind() == Kind::System => return Err(error),
             Err(_) => {}
@@ -162,6 +172,8 @@ fn add_event(batch: &Batch<'_>, row: i64, t: Micros, event: Event) -> Result<()>
                 region: &clipped(call.region),
                 account: call.account.map(clipped).as_deref(),
                 resource: &call.resources.into_iter().next().map(clipped).unwrap_or_default(),
+                command: call.command,
+                pid: call.pid,
             },
         ),
         Event::Decision(decision) => {
@@ -178,10 +190,6 @@ fn add_event(batch: &Batch<'_>, row: i64, t: Micros, event: Event) -> Result<()>
             let (call, outcome, status) = (end.call, end.outcome.as_str(), end.status);
             batch.end_call(row, &CallEnded { call, ended: t, outcome, status, error: error.as_deref() })
         }
-        Event::CommandStart(command) => {
-            batch.start_command(row, command.id, t, &clipped(command_line(&command.argv)))
-        }
-        Event::CommandEnd(end) => batch.end_command(row, end.id, t, end.status),
         Event::ApprovalAsked(asked) => {
             let (id, question) = (clipped(asked.id), clipped(asked.question));
             batch.ask(row, &Asked { id: &id, call: asked.call, asked: t, question: &question })
@@ -201,6 +209,65 @@ fn add_event(batch: &Batch<'_>, row: i64, t: Micros, event: Event) -> Result<()>
             let (reason, status, signal) = (end.reason.as_str(), end.status, end.signal);
             batch.end_session(row, &SessionEnded { ended: t, reason, status, signal })
         }
+        _ => Ok(()),
+    }
+}
+
+/// Adds what a line says of a command.
+fn add_command(batch: &Batch<'_>, row: i64, line: audit::Line) -> Result<()> {
+    let (t, place) = (line.t, line.offset);
+    match line.event {
+        Event::CommandStart(start) => batch.start_command(
+            row,
+            &NewCommand {
+                number: Some(start.id),
+                place,
+                kind: CommandKind::Ran,
+                began: t,
+                pid: Some(start.pid),
+                ppid: start.ppid,
+                parent: start.parent,
+                line: &clipped(command_line(&start.argv)),
+                exe: start.exe.map(clipped).as_deref(),
+                cwd: start.cwd.map(clipped).as_deref(),
+                rule: start.rule.map(clipped).as_deref(),
+            },
+        ),
+        Event::CommandEnd(end) => {
+            let (took, status, signal) = (end.took, end.status, end.signal);
+            let ended = CommandEnded { ended: t, took, status, signal, replaced_by: end.replaced_by };
+            batch.end_command(row, end.id, &ended)
+        }
+        Event::CommandFailed(failed) => batch.start_command(
+            row,
+            &NewCommand {
+                place,
+                kind: match failed.why {
+                    CommandFailure::Refused => CommandKind::Refused,
+                    CommandFailure::NotFound | CommandFailure::NotExecutable => CommandKind::Failed,
+                },
+                began: t,
+                pid: Some(failed.pid),
+                parent: failed.parent,
+                line: &clipped(command_line(&failed.argv)),
+                exe: failed.exe.map(clipped).as_deref(),
+                cwd: failed.cwd.map(clipped).as_deref(),
+                rule: failed.rule.map(clipped).as_deref(),
+                ..NewCommand::default()
+            },
+        ),
+        Event::CommandTyped(typed) => batch.add_typed(
+            row,
+            &NewCommand {
+                place,
+                kind: CommandKind::Typed,
+                began: Micros(t.0.saturating_sub(typed.took.0)),
+                line: &clipped(typed.line),
+                cwd: typed.cwd.map(clipped).as_deref(),
+                ..NewCommand::default()
+            },
+            &CommandEnded { ended: t, took: typed.took, status: typed.status, ..CommandEnded::default() },
+        ),
         _ => Ok(()),
     }
 }

@@ -19,6 +19,7 @@
 //! disk one by one, so a machine that loses power may lose what its kernel had not written yet; the chain shows it.
 
 mod active;
+mod attempts;
 mod body;
 mod chain;
 mod counts;
@@ -33,8 +34,10 @@ mod recover;
 mod screen;
 mod seal;
 mod sink;
+mod tree;
 mod verify;
 
+pub use attempts::Attempts;
 pub use body::Body;
 pub use body::read_body;
 pub use chain::SealChain;
@@ -44,6 +47,7 @@ pub use open::AlertSeen;
 pub use open::Approval;
 pub use open::Call;
 pub use open::Command;
+pub use open::CommandKind;
 pub use open::Recording;
 pub use open::open;
 pub use place::Place;
@@ -55,6 +59,10 @@ pub use seal::Previous;
 pub use seal::Seal;
 pub use seal::SealedAs;
 pub use seal::public_key;
+pub use tree::MAX_DEPTH;
+pub use tree::Node;
+pub use tree::Placed;
+pub use tree::arrange;
 pub use verify::Fault;
 pub use verify::Report;
 pub use verify::State;

@@ -8,6 +8,7 @@ use std::io::SeekFrom;
 use std::path::Path;
 use std::path::PathBuf;
 
+use super::attempts::Attempts;
 use super::counts::Counts;
 use super::private;
 use super::seal;
@@ -15,6 +16,7 @@ use super::seal::SealedAs;
 use crate::audit;
 use crate::audit::Answer;
 use crate::audit::BodyRef;
+use crate::audit::CommandFailure;
 use crate::audit::End;
 use crate::audit::Event;
 use crate::audit::Line;
@@ -23,6 +25,7 @@ use crate::audit::Start;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+pub use crate::store::CommandKind;
 use crate::types::AccessLevel;
 use crate::types::Effect;
 use crate::types::Micros;
@@ -59,6 +62,12 @@ pub struct Call {
     pub resources: Vec<String>,
     /// The command that made it.
     pub command: Option<u64>,
+    /// Process id of the client, as seen inside.
+    pub pid: Option<u32>,
+    /// How long it took; none while it is open.
+    pub took: Option<Micros>,
+    /// Error message.
+    pub message: Option<String>,
     /// The decision; none while there is none.
     pub effect: Option<Effect>,
     /// The rule that decided.
@@ -87,23 +96,57 @@ pub struct Call {
     pub offset: u64,
 }
 
-/// One program that was executed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One program that was executed, or was to be; or a line that was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Command {
-    /// Its number in the session.
-    pub number: u64,
+    /// Its number in the session; none for what did not run.
+    pub number: Option<u64>,
+    /// What became of it.
+    pub kind: CommandKind,
+    /// Why it was not executed.
+    pub why: Option<CommandFailure>,
+    /// Whether the same process tried the same arguments again: a step of a search along `PATH`.
+    pub was_step: bool,
     /// When it began.
     pub began: Micros,
     /// When it ended; none while it runs.
     pub ended: Option<Micros>,
-    /// Program and arguments as a line (see [`super::command_line`]).
+    /// How long it ran.
+    pub took: Option<Micros>,
+    /// Program and arguments as a line (see [`super::command_line`]); of a typed line, that.
     pub line: String,
+    /// Program file.
+    pub exe: Option<String>,
     /// Working directory.
     pub cwd: Option<String>,
+    /// Process id, as seen inside; none for a typed line.
+    pub pid: Option<u32>,
+    /// Process id of its parent.
+    pub ppid: Option<u32>,
+    /// The command that started it.
+    pub parent: Option<u64>,
+    /// The command whose place it took.
+    pub replaces: Option<u64>,
+    /// The command that took its place.
+    pub replaced_by: Option<u64>,
     /// Exit status.
     pub status: Option<i32>,
     /// The signal that killed it.
     pub signal: Option<i32>,
+    /// The rule that noted or refused it.
+    pub rule: Option<String>,
+    /// Where its line stands in the audit log: [`Recording::line_at`] gives the arguments one by one.
+    pub offset: u64,
+}
+
+impl Command {
+    /// Whether it did not do what was wanted: refused, not executed, ended with another status than 0.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        matches!(self.kind, CommandKind::Failed | CommandKind::Refused)
+            || self.signal.is_some()
+            || self.status.is_some_and(|status| status != 0)
+    }
 }
 
 /// One question to a person.
@@ -147,7 +190,7 @@ pub struct Recording {
     pub start: Start,
     /// The calls, in the order of their arrival.
     pub calls: Vec<Call>,
-    /// The programs, in the order of their start.
+    /// The programs in the order of their start; lines typed at a prompt stand where they ended.
     pub commands: Vec<Command>,
     /// The questions, in order.
     pub approvals: Vec<Approval>,
@@ -168,6 +211,7 @@ pub struct Recording {
     offset: u64,
     open_calls: HashMap<u64, usize>,
     open_commands: HashMap<u64, usize>,
+    attempts: Attempts,
 }
 
 /// Opens the recording in `folder`, finished or not.
@@ -201,6 +245,7 @@ pub fn open(folder: &Path) -> Result<Recording> {
         offset: reader.offset(),
         open_calls: HashMap::new(),
         open_commands: HashMap::new(),
+        attempts: Attempts::default(),
     };
     recording.take_all(&mut reader)?;
     Ok(recording)
@@ -257,8 +302,10 @@ impl Recording {
             Event::CallBegin(begin) => self.begin_call(at, *begin, line.offset),
             Event::Decision(decision) => self.decide(decision),
             Event::CallEnd(end) => self.end_call(at, *end),
-            Event::CommandStart(command) => self.start_command(at, command),
+            Event::CommandStart(command) => self.start_command(at, command, line.offset),
             Event::CommandEnd(end) => self.end_command(at, &end),
+            Event::CommandFailed(failed) => self.fail_command(at, failed, line.offset),
+            Event::CommandTyped(typed) => self.take_typed(at, typed, line.offset),
             Event::ApprovalAsked(asked) => {
                 let (call, question) = (asked.call, clipped(asked.question));
                 let open = Approval {
@@ -301,6 +348,9 @@ impl Recording {
             account: begin.account.map(clipped),
             resources: begin.resources.into_iter().take(MAX_RESOURCES).map(clipped).collect(),
             command: begin.command,
+            pid: begin.pid,
+            took: None,
+            message: None,
             effect: None,
             rule: None,
             origin: String::new(),
@@ -337,6 +387,8 @@ impl Recording {
             call.outcome = Some(end.outcome);
             call.status = end.status;
             call.error = end.error.map(clipped);
+            call.message = end.message.map(clipped);
+            call.took = Some(end.took);
             call.bytes_in = end.bytes_in;
             call.bytes_out = end.bytes_out;
             call.masks = end.masks;
@@ -345,10 +397,25 @@ impl Recording {
         }
     }
 
-    fn start_command(&mut self, began: Micros, command: audit::CommandStart) {
-        let line = clipped(super::command_line(&command.argv));
-        let (number, cwd) = (command.id, command.cwd.map(clipped));
-        let command = Command { number, began, ended: None, line, cwd, status: None, signal: None };
+    fn start_command(&mut self, began: Micros, start: audit::CommandStart, offset: u64) {
+        if let Some(step) = self.attempts.started(start.pid, &start.argv) {
+            self.commands[step].was_step = true;
+        }
+        let number = start.id;
+        let command = Command {
+            number: Some(number),
+            began,
+            line: clipped(super::command_line(&start.argv)),
+            exe: start.exe.map(clipped),
+            cwd: start.cwd.map(clipped),
+            pid: Some(start.pid),
+            ppid: start.ppid,
+            parent: start.parent,
+            replaces: start.replaces,
+            rule: start.rule.map(clipped),
+            offset,
+            ..Command::default()
+        };
         if keep_at(&mut self.commands, command, &mut self.left_out).is_some() {
             self.open_commands.insert(number, self.commands.len() - 1);
         }
@@ -358,9 +425,53 @@ impl Recording {
         let open = self.open_commands.remove(&end.id).and_then(|at| self.commands.get_mut(at));
         if let Some(command) = open {
             command.ended = Some(at);
+            command.took = Some(end.took);
             command.status = end.status;
             command.signal = end.signal;
+            command.replaced_by = end.replaced_by;
         }
+    }
+
+    fn fail_command(&mut self, at: Micros, failed: audit::CommandFailed, offset: u64) {
+        let kind = match failed.why {
+            CommandFailure::Refused => CommandKind::Refused,
+            CommandFailure::NotFound | CommandFailure::NotExecutable => CommandKind::Failed,
+        };
+        let command = Command {
+            kind,
+            why: Some(failed.why),
+            began: at,
+            line: clipped(super::command_line(&failed.argv)),
+            exe: failed.exe.map(clipped),
+            cwd: failed.cwd.map(clipped),
+            pid: Some(failed.pid),
+            parent: failed.parent,
+            rule: failed.rule.map(clipped),
+            offset,
+            ..Command::default()
+        };
+        let is_kept = keep_at(&mut self.commands, command, &mut self.left_out).is_some();
+        if is_kept && kind == CommandKind::Failed {
+            let before = self.attempts.failed(failed.pid, &failed.argv, self.commands.len() - 1);
+            if let Some(step) = before {
+                self.commands[step].was_step = true;
+            }
+        }
+    }
+
+    fn take_typed(&mut self, at: Micros, typed: audit::CommandTyped, offset: u64) {
+        let command = Command {
+            kind: CommandKind::Typed,
+            began: Micros(at.0.saturating_sub(typed.took.0)),
+            ended: Some(at),
+            took: Some(typed.took),
+            line: clipped(typed.line),
+            cwd: typed.cwd.map(clipped),
+            status: typed.status,
+            offset,
+            ..Command::default()
+        };
+        keep(&mut self.commands, command, &mut self.left_out);
     }
 }
 

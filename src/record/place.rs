@@ -67,10 +67,22 @@ impl Place {
         self.state.join("index.db")
     }
 
-    /// The folder that `name` means: a session id, the start of one that only one session has, or a path.
+    fn newest(&self) -> Result<PathBuf> {
+        self.all()?.pop().map(|id| self.folder(id)).ok_or_else(|| {
+            Error::new(Kind::NotFound, "nothing has been recorded yet")
+                .why(format!("there is no session in {}", self.sessions().display()))
+                .fix("record something: hoop-run -- aws s3 ls")
+        })
+    }
+
+    /// The folder that `name` means: a session id, the start of one that only one session has, `last` for the newest
+    /// one, or a path.
     ///
     /// Fails with `NotFound` when there is none or more than one.
     pub fn find(&self, name: &str) -> Result<PathBuf> {
+        if name == "last" {
+            return self.newest();
+        }
         if let Ok(id) = name.parse::<SessionId>() {
             let folder = self.folder(id);
             if folder.is_dir() {

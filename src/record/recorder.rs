@@ -161,8 +161,8 @@ impl Recorder {
         self.terminal(|inner, at| inner.writer.marker(at, text, &mut inner.pending))
     }
 
-    /// Writes an event to the audit log before it returns its `seq`; calls, denials, approvals, commands and alerts
-    /// also get a marker in the terminal recording.
+    /// Writes an event to the audit log before it returns its `seq`; calls, denials, approvals, alerts and
+    /// the commands near the wrapped program also get a marker in the terminal recording.
     ///
     /// Start, end and checkpoints are the recorder's own: to give one is an error, which is not final.
     pub fn event(&self, event: &Event) -> Result<u64> {
@@ -171,7 +171,7 @@ impl Recorder {
         }
         self.locked(|inner, at| {
             let seq = inner.append(event, at)?;
-            if let Some(label) = inner.labels.of(event) {
+            if let Some(label) = inner.labels.of(event, at) {
                 inner.writer.marker(at, &label, &mut inner.pending);
                 inner.settle(at)?;
             }

@@ -63,6 +63,10 @@ pub enum Action {
     NextEntry,
     /// Jump to the call or command before.
     PreviousEntry,
+    /// Choose the command behind the chosen call or command.
+    ToCommand,
+    /// Choose the first call of the chosen command.
+    ToCalls,
     /// Show or hide the list of calls and commands.
     ToggleList,
     /// Show or hide all about the chosen call or command.

@@ -28,6 +28,7 @@ use crate::replay::message::Message;
 use crate::replay::message::News;
 use crate::replay::message::Overview;
 use crate::replay::message::Ticket;
+use crate::replay::moments::Moments;
 use crate::replay::search;
 use crate::replay::search::Pattern;
 use crate::replay::tape::Cursor;
@@ -196,7 +197,9 @@ fn prepare(
     desk: &Desk,
 ) -> Result<()> {
     match audit.map(entries::read).transpose() {
-        Ok(entries) => entries.into_iter().for_each(|entries| desk.send(News::Entries(entries))),
+        Ok(read) => {
+            read.into_iter().for_each(|entries| desk.send(News::Moments(Box::new(Moments::new(entries)))));
+        }
         // The terminal recording is worth seeing without its audit log.
         Err(error) => desk.send(News::Failed(error)),
     }

@@ -1,23 +1,30 @@
 //! The calls, commands and other moments of a session, as the side list shows them.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::audit::Answer;
+use crate::audit::CommandFailure;
 use crate::audit::Event;
+use crate::audit::Line;
 use crate::audit::Outcome;
 use crate::audit::Reader;
 use crate::error::Result;
 use crate::export::Call;
 use crate::export::Collector;
+use crate::record::Attempts;
+use crate::record::Node;
+use crate::replay::commands;
 use crate::replay::theme::Meaning;
 use crate::types::Effect;
 use crate::types::Micros;
 
-/// Most entries held in memory, about 100 MiB with their details.
+/// Most calls and other moments held in memory, and most commands; about 100 MiB with their details.
 const MAX_ENTRIES: usize = 100_000;
+const MAX_COMMANDS: usize = 100_000;
 /// Most bytes of parameters held in memory for all entries; later ones are read with `export`.
 const PARAMS_KEPT: usize = 64 << 20;
 /// Longest parameter text shown, in bytes.
@@ -38,79 +45,175 @@ pub struct Entry {
     pub subject: String,
     /// How it ended, in a word or number.
     pub result: String,
+    /// How that is coloured.
+    pub mood: Meaning,
+    /// How long it took.
+    pub took: Option<Micros>,
+    /// Its place among the commands.
+    pub node: Node,
     /// Everything known, as lines of name and value; a value may have several lines.
     pub detail: Vec<(&'static str, String)>,
 }
 
-/// Reads all moments of an audit log, by time.
+impl Entry {
+    /// How much a moment matters when there is room for one only.
+    #[must_use]
+    pub fn weight(&self) -> u8 {
+        match self.meaning {
+            Meaning::Deny => 7,
+            Meaning::Error => 6,
+            Meaning::Ask => 5,
+            Meaning::Marker => 3,
+            Meaning::Command => 2,
+            _ => 1,
+        }
+    }
+
+    /// Whether it is an AWS call.
+    #[must_use]
+    pub fn is_call(&self) -> bool {
+        self.detail.first().is_some_and(|(name, _)| *name == "action")
+    }
+}
+
+/// Reads all moments of an audit log.
 ///
 /// Lines that cannot be read become one entry at the place of the first of them.
 pub fn read(path: &Path) -> Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    let mut calls = Collector::new();
-    let mut commands: HashMap<u64, usize> = HashMap::new();
-    let mut unread: Option<(Micros, String, u64)> = None;
-    let mut last = Micros(0);
-    let mut room = PARAMS_KEPT;
+    let mut reading = Reading { room: PARAMS_KEPT, ..Reading::default() };
     for line in Reader::open(path)? {
-        let line = match line {
-            Ok(line) => line,
+        match line {
+            Ok(line) => reading.take(line),
             Err(error) => {
-                unread.get_or_insert_with(|| (last, error.to_string(), 0)).2 += 1;
-                continue;
+                let last = reading.last;
+                reading.unread.get_or_insert_with(|| (last, error.to_string(), 0)).2 += 1;
             }
-        };
-        if entries.len() >= MAX_ENTRIES {
-            entries.push(trouble(
-                last,
-                "list cut here",
-                format!("the first {MAX_ENTRIES} moments are shown"),
-            ));
-            break;
         }
-        last = line.t;
+    }
+    Ok(reading.finish())
+}
+
+/// Entries as they come out of the audit log.
+#[derive(Default)]
+struct Reading {
+    entries: Vec<Entry>,
+    calls: Collector,
+    /// Running commands, and all of them.
+    commands: HashMap<u64, usize>,
+    all_commands: usize,
+    attempts: Attempts,
+    /// Steps of a search along `PATH`, and how many came before the attempt that counts.
+    steps: HashSet<usize>,
+    steps_before: HashMap<usize, usize>,
+    unread: Option<(Micros, String, u64)>,
+    last: Micros,
+    room: usize,
+    left_out: usize,
+}
+
+impl Reading {
+    fn take(&mut self, line: Line) {
+        self.last = line.t;
         match &line.event {
             Event::CommandStart(start) => {
-                commands.insert(start.id, entries.len());
-                entries.push(command(line.t, start));
-            }
-            Event::CommandEnd(end) => {
-                let entry = commands.remove(&end.id).and_then(|index| entries.get_mut(index));
-                if let Some(entry) = entry {
-                    ended(entry, end.status, end.signal, end.took);
+                let step = self.attempts.started(start.pid, &start.argv);
+                if let Some(index) = self.push_command(commands::started(line.t, start)) {
+                    self.commands.insert(start.id, index);
+                    self.found(step, index);
                 }
             }
-            Event::Alert(alert) => entries.push(Entry {
-                at: line.t,
-                symbol: '▲',
-                meaning: Meaning::Error,
+            Event::CommandEnd(end) => {
+                let entry = self.commands.remove(&end.id).and_then(|index| self.entries.get_mut(index));
+                if let Some(entry) = entry {
+                    commands::ended(entry, end);
+                }
+            }
+            Event::CommandFailed(failed) => {
+                let index = self.push_command(commands::failed(line.t, failed));
+                if let Some(index) = index.filter(|_| failed.why != CommandFailure::Refused) {
+                    let step = self.attempts.failed(failed.pid, &failed.argv, index);
+                    self.found(step, index);
+                }
+            }
+            Event::CommandTyped(typed) => drop(self.push_command(commands::typed(line.t, typed))),
+            Event::Alert(alert) => self.push(Entry {
                 title: format!("alert {}", alert.name),
                 subject: alert.message.clone(),
-                result: String::new(),
+                symbol: '▲',
                 detail: vec![("alert", alert.name.clone()), ("what", alert.message.clone())],
+                ..trouble(line.t, "", String::new())
             }),
             Event::Lost(lost) => {
-                entries.push(trouble(line.t, "lost", format!("{}: {}", lost.what, lost.reason)));
+                self.push(trouble(line.t, "lost", format!("{}: {}", lost.what, lost.reason)))
             }
             Event::Credential(credential) if credential.what == "failed" => {
                 let reason = credential.reason.clone().unwrap_or_default();
-                entries.push(trouble(line.t, "credential failed", reason));
+                self.push(trouble(line.t, "credential failed", reason));
             }
             _ => {}
         }
-        entries.extend(calls.push(line).map(|done| bounded(call(&done), &mut room)));
+        if let Some(done) = self.calls.push(line) {
+            self.push_call(&done);
+        }
     }
-    entries.extend(calls.finish().map(|unfinished| bounded(call(&unfinished), &mut room)));
-    if let Some((at, reason, count)) = unread {
-        entries.push(trouble(
-            at,
-            "audit log damaged",
-            format!("{count} lines cannot be read; the first: {reason}"),
-        ));
+
+    fn push(&mut self, entry: Entry) {
+        match self.entries.len() < MAX_ENTRIES + self.all_commands {
+            true => self.entries.push(entry),
+            false => self.left_out += 1,
+        }
     }
-    // Calls come in the order of their ends; the sort keeps the order of what began together.
-    entries.sort_by_key(|entry| entry.at);
-    Ok(entries)
+
+    fn push_command(&mut self, entry: Entry) -> Option<usize> {
+        if self.all_commands >= MAX_COMMANDS {
+            self.left_out += 1;
+            return None;
+        }
+        self.all_commands += 1;
+        self.entries.push(entry);
+        Some(self.entries.len() - 1)
+    }
+
+    fn push_call(&mut self, done: &Call) {
+        let entry = bounded(call(done), &mut self.room);
+        self.push(entry);
+    }
+
+    /// The attempt `step` was one of the search that led to `index`.
+    fn found(&mut self, step: Option<usize>, index: usize) {
+        if let Some(step) = step {
+            self.steps.insert(step);
+            let before = self.steps_before.remove(&step).unwrap_or(0);
+            self.steps_before.insert(index, before + 1);
+        }
+    }
+
+    fn finish(mut self) -> Vec<Entry> {
+        for unfinished in std::mem::take(&mut self.calls).finish() {
+            self.push_call(&unfinished);
+        }
+        for (index, count) in &self.steps_before {
+            let places = if *count == 1 { "place" } else { "places" };
+            self.entries[*index]
+                .detail
+                .push(("looked for", format!("in {count} {places} along PATH before")));
+        }
+        let mut index = 0;
+        self.entries.retain(|_| {
+            index += 1;
+            !self.steps.contains(&(index - 1))
+        });
+        if self.left_out > 0 {
+            let words =
+                format!("{} later moments are not shown: hoopctl commands, hoopctl search", self.left_out);
+            self.entries.push(trouble(self.last, "list cut here", words));
+        }
+        if let Some((at, reason, count)) = self.unread {
+            let words = format!("{count} lines cannot be read; the first: {reason}");
+            self.entries.push(trouble(at, "audit log damaged", words));
+        }
+        self.entries
+    }
 }
 
 /// A named place of the terminal recording.
@@ -123,6 +226,9 @@ pub fn marker(at: Micros, name: &str) -> Entry {
         title: if name.is_empty() { "marker".to_owned() } else { name.to_owned() },
         subject: String::new(),
         result: String::new(),
+        mood: Meaning::Text,
+        took: None,
+        node: Node::default(),
         detail: vec![("marker", name.to_owned())],
     }
 }
@@ -136,35 +242,10 @@ fn trouble(at: Micros, title: &str, subject: String) -> Entry {
         detail: vec![("trouble", title.to_owned()), ("why", subject.clone())],
         subject,
         result: String::new(),
+        mood: Meaning::Text,
+        took: None,
+        node: Node::default(),
     }
-}
-
-fn command(at: Micros, start: &crate::audit::CommandStart) -> Entry {
-    let line = start.argv.join(" ");
-    let mut detail = vec![("command", line.clone())];
-    detail.extend(start.exe.clone().map(|exe| ("program", exe)));
-    detail.extend(start.cwd.clone().map(|cwd| ("folder", cwd)));
-    detail.push(("process", start.pid.to_string()));
-    Entry {
-        at,
-        symbol: '$',
-        meaning: Meaning::Command,
-        title: line,
-        subject: String::new(),
-        result: String::new(),
-        detail,
-    }
-}
-
-fn ended(entry: &mut Entry, status: Option<i32>, signal: Option<i32>, took: Micros) {
-    entry.result = match (status, signal) {
-        (Some(0), _) => "ok".to_owned(),
-        (Some(status), _) => format!("exit {status}"),
-        (None, Some(signal)) => format!("sig {signal}"),
-        (None, None) => String::new(),
-    };
-    entry.detail.push(("ended", entry.result.clone()));
-    entry.detail.push(("took", duration(took)));
 }
 
 fn call(call: &Call) -> Entry {
@@ -184,6 +265,9 @@ fn call(call: &Call) -> Entry {
         title: begin.action.clone(),
         subject: begin.resources.join(" "),
         result: status.unwrap_or_else(|| "no end".to_owned()),
+        mood: Meaning::Text,
+        took: call.end.as_ref().map(|end| end.took),
+        node: Node { at: call.t, parent: begin.command, ..Node::default() },
         detail: detail(call),
     }
 }
@@ -239,6 +323,7 @@ fn detail(call: &Call) -> Vec<(&'static str, String)> {
     let more = begin.more_actions.iter().map(|(action, on)| format!("{action} on {}", on.join(" ")));
     rows.push(("also needs", more.collect::<Vec<_>>().join("\n")));
     rows.push(("request", format!("{} {}{}", begin.method, begin.host, begin.path).trim().to_owned()));
+    rows.push(("process", begin.pid.map(|pid| pid.to_string()).unwrap_or_default()));
     rows.push(("client", begin.agent.clone().unwrap_or_default()));
     if !begin.params.is_null() {
         rows.push(("parameters", pretty(&begin.params)));

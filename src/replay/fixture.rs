@@ -2,11 +2,13 @@
 
 use jiff::tz::TimeZone;
 
+use crate::record::Node;
 use crate::replay::deck::Source;
 use crate::replay::entries;
 use crate::replay::entries::Entry;
 use crate::replay::message::Frame;
 use crate::replay::message::Overview;
+use crate::replay::moments::Moments;
 use crate::replay::play::Play;
 use crate::replay::play::Speed;
 use crate::replay::sessions;
@@ -81,6 +83,9 @@ pub fn playing() -> State {
         title: title.to_owned(),
         subject: "arn:aws:s3:::reports/2026/07.csv".to_owned(),
         result: result.to_owned(),
+        mood: Meaning::Text,
+        took: Some(Micros(80_000)),
+        node: Node::default(),
         detail: vec![
             ("action", title.to_owned()),
             ("resource", "arn:aws:s3:::reports/2026/07.csv".to_owned()),
@@ -89,12 +94,12 @@ pub fn playing() -> State {
             ("parameters", "{\n  \"Bucket\": \"reports\",\n  \"Key\": \"\u{1b}]0;x\u{7}\"\n}".to_owned()),
         ],
     };
-    play.add_entries([
+    play.set_moments(Moments::new(vec![
         call(1_000_000, '$', Meaning::Command, "aws s3 ls", "ok"),
         call(10_000_000, '✓', Meaning::Allow, "s3:ListAllMyBuckets", "200"),
         call(60_000_000, '✗', Meaning::Deny, "s3:DeleteObject", "403"),
         entries::marker(Micros(80_000_000), "checkpoint"),
-    ]);
+    ]));
     state.play = Some(play);
     state
 }

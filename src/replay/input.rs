@@ -17,6 +17,7 @@ use crate::replay::keymap;
 use crate::replay::layout;
 use crate::replay::message::Message;
 use crate::replay::message::News;
+use crate::replay::moments::Moments;
 use crate::replay::state::State;
 use crate::replay::update;
 use crate::replay::update::Effect;
@@ -61,13 +62,13 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             if !play.has_audit {
                 let markers: Vec<_> =
                     overview.markers.iter().map(|(at, name)| entries::marker(*at, name)).collect();
-                play.add_entries(markers);
+                play.set_moments(Moments::new(markers));
             }
             play.overview = Some(overview);
         }
-        News::Entries(entries) => {
+        News::Moments(moments) => {
             play.has_audit = true;
-            play.add_entries(entries);
+            play.set_moments(*moments);
         }
         News::Hits(number, hits) if number == play.search.number => {
             play.search.hits.extend(hits);
@@ -239,12 +240,12 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
     }
     let rows = Rect { y: layout.list.y + 1, height: layout.list.height.saturating_sub(1), ..layout.list };
     if pressed && rows.contains(at) {
-        let first = layout::top(play.selected, play.entries.len(), usize::from(rows.height));
+        let first = layout::top(play.selected, play.moments.rows().len(), usize::from(rows.height));
         let row = first + usize::from(at.y - rows.y);
         if row == play.selected {
             return update::update(state, Action::Open);
         }
-        if row < play.entries.len() {
+        if row < play.moments.rows().len() {
             play.selected = row;
             play.follows = false;
         }

@@ -87,6 +87,8 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["enter"], Action::Open, ["Enter", "jump to the chosen call or command", "jump"]),
     bind(Context::Recording, &["]"], Action::NextEntry, ["[ ]", "jump to the one before, the next", ""]),
     bind(Context::Recording, &["["], Action::PreviousEntry, ["", "", ""]),
+    bind(Context::Recording, &["u"], Action::ToCommand, ["u", "choose the command behind a call or a command", ""]),
+    bind(Context::Recording, &["o"], Action::ToCalls, ["o", "choose the first call of a command", ""]),
     bind(Context::Recording, &["d"], Action::ToggleDetail, ["d", "all about the chosen one: show, hide", "detail"]),
     bind(Context::Recording, &["pageup"], Action::PageUp, ["PgUp PgDn", "scroll the detail, or page through the list", ""]),
     bind(Context::Recording, &["pagedown"], Action::PageDown, ["", "", ""]),

@@ -101,7 +101,7 @@ pub fn play(play: &Play, area: Rect) -> PlayLayout {
     layout.screen = body;
     let cols = play.frame.as_ref().map_or(80, |frame| frame.screen.cols);
     let roomy = area.width >= cols.saturating_add(LIST_COLUMNS.0 + 1) && area.width >= BESIDE;
-    let shown = play.list.unwrap_or(roomy && !play.entries.is_empty());
+    let shown = play.list.unwrap_or(roomy && !play.moments.is_empty());
     if shown && roomy {
         let free = area.width.saturating_sub(cols.saturating_add(1));
         let width = free.clamp(LIST_COLUMNS.0, LIST_COLUMNS.1).min(area.width / 2);

@@ -5,7 +5,7 @@ use crossterm::event::Event as TerminalEvent;
 use crate::cast::Header;
 use crate::error::Error;
 use crate::error::Result;
-use crate::replay::entries::Entry;
+use crate::replay::moments::Moments;
 use crate::replay::sessions::Session;
 use crate::term::Snapshot;
 use crate::types::Micros;
@@ -38,7 +38,7 @@ pub enum News {
     /// It has been read through once.
     Overview(Overview),
     /// Its calls and commands.
-    Entries(Vec<Entry>),
+    Moments(Box<Moments>),
     /// Search hits, in the order of time.
     Hits(u64, Vec<Hit>),
     /// The search of that number is through.

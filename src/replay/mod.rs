@@ -4,6 +4,7 @@
 //! carries them out with the threads of `deck`; `view` draws the state and nothing else.
 
 mod action;
+mod commands;
 mod deck;
 mod entries;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod keyframes;
 mod keymap;
 mod layout;
 mod message;
+mod moments;
 mod play;
 mod runtime;
 mod search;

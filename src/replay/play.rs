@@ -8,6 +8,7 @@ use crate::replay::message::Frame;
 use crate::replay::message::Hit;
 use crate::replay::message::Overview;
 use crate::replay::message::Ticket;
+use crate::replay::moments::Moments;
 use crate::replay::search::Pattern;
 use crate::types::Micros;
 
@@ -94,7 +95,7 @@ pub struct Play {
     /// Length known in advance.
     pub expected: Option<Micros>,
     /// Calls, commands and markers, by time.
-    pub entries: Vec<Entry>,
+    pub moments: Moments,
     /// Whether the audit log has been read.
     pub has_audit: bool,
     /// The moment shown.
@@ -115,7 +116,7 @@ pub struct Play {
     pause_from: Micros,
     /// Whether the list of calls is shown; none: as there is room.
     pub list: Option<bool>,
-    /// The chosen entry.
+    /// The chosen row of the list.
     pub selected: usize,
     /// Whether the choice follows what is played.
     pub follows: bool,
@@ -141,7 +142,7 @@ impl Play {
             error: None,
             overview: None,
             expected: None,
-            entries: Vec::new(),
+            moments: Moments::default(),
             has_audit: false,
             position: Micros(0),
             playing: true,
@@ -248,25 +249,25 @@ impl Play {
         self.position < frame.at || self.position.0 - frame.at.0 > 1_000_000
     }
 
-    /// Adds entries and keeps them in the order of time.
-    pub fn add_entries(&mut self, more: impl IntoIterator<Item = Entry>) {
-        self.entries.extend(more);
-        self.entries.sort_by_key(|entry| entry.at);
+    /// Takes what there is to jump to.
+    pub fn set_moments(&mut self, moments: Moments) {
+        self.moments = moments;
+        self.selected = self.selected.min(self.moments.rows().len().saturating_sub(1));
         self.follow();
     }
 
     /// Lets the choice be the last entry that has begun.
     pub fn follow(&mut self) {
         if self.follows {
-            let begun = self.entries.partition_point(|entry| entry.at <= self.position);
-            self.selected = begun.saturating_sub(1);
+            let begun = self.moments.entries().partition_point(|entry| entry.at <= self.position);
+            self.selected = self.moments.row_of(begun.saturating_sub(1)).unwrap_or(0);
         }
     }
 
     /// The chosen entry.
     #[must_use]
     pub fn chosen(&self) -> Option<&Entry> {
-        self.entries.get(self.selected)
+        self.moments.at_row(self.selected)
     }
 
     /// How long until something changes by itself, in real time; none: never.

@@ -122,7 +122,7 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
     let page = layout::page(state);
     let screen = ratatui::layout::Rect::new(0, 0, state.size.0, state.size.1);
     let Some(play) = &mut state.play else { return Vec::new() };
-    let last = play.entries.len().saturating_sub(1);
+    let last = play.moments.rows().len().saturating_sub(1);
     let detail_scrolls = play.detail.is_some();
     let moment = match action {
         Action::Back => return back(state),
@@ -182,14 +182,31 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
             };
             return vec![Effect::Goto(play.seek_hit(hit))];
         }
-        Action::Open => return jump(state, None),
+        Action::Open => {
+            let chosen = play.moments.rows().get(play.selected).map(|row| row.entry);
+            return jump(state, chosen);
+        }
         Action::NextEntry => {
-            let next = play.entries.partition_point(|entry| entry.at <= play.position);
+            let next = play.moments.entries().partition_point(|entry| entry.at <= play.position);
             return jump(state, Some(next));
         }
         Action::PreviousEntry => {
-            let before = play.entries.partition_point(|entry| entry.at < play.position);
+            let before = play.moments.entries().partition_point(|entry| entry.at < play.position);
             return jump(state, before.checked_sub(1));
+        }
+        Action::ToCommand => {
+            let Some(row) = play.moments.behind(play.selected).next() else {
+                state.notice = Some("nothing is known to stand behind this one".to_owned());
+                return Vec::new();
+            };
+            return choose(play, row);
+        }
+        Action::ToCalls => {
+            let Some((row, _)) = play.moments.calls_of(play.selected) else {
+                state.notice = Some("no call is known to come from this one itself".to_owned());
+                return Vec::new();
+            };
+            return choose(play, row);
         }
         _ => None,
     };
@@ -222,7 +239,7 @@ fn scroll_detail(play: &mut Play, by: i16) -> Vec<Effect> {
 }
 
 fn choose(play: &mut Play, index: usize) -> Vec<Effect> {
-    if !play.entries.is_empty() {
+    if !play.moments.is_empty() {
         play.selected = index;
         play.follows = false;
         play.list = play.list.or(Some(true));
@@ -231,13 +248,14 @@ fn choose(play: &mut Play, index: usize) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Jumps to entry `index`, or the chosen one, and holds there.
+/// Jumps to entry `index` and holds there.
 fn jump(state: &mut State, index: Option<usize>) -> Vec<Effect> {
     let screen = ratatui::layout::Rect::new(0, 0, state.size.0, state.size.1);
     let Some(play) = &mut state.play else { return Vec::new() };
-    let index = index.unwrap_or(play.selected);
-    let Some(entry) = play.entries.get(index) else {
-        let nothing = if play.entries.is_empty() {
+    let Some((entry, row)) =
+        index.and_then(|index| play.moments.entries().get(index).zip(play.moments.row_of(index)))
+    else {
+        let nothing = if play.moments.is_empty() {
             "this recording has no calls, commands or markers"
         } else {
             "no more"
@@ -253,7 +271,7 @@ fn jump(state: &mut State, index: Option<usize>) -> Vec<Effect> {
         play.detail = None;
     }
     let effect = Effect::Goto(play.seek(at));
-    play.selected = index;
+    play.selected = row;
     play.follows = false;
     vec![effect]
 }
@@ -308,6 +326,7 @@ mod tests {
     use super::*;
     use crate::replay::entries;
     use crate::replay::fixture;
+    use crate::replay::moments::Moments;
 
     #[test]
     fn opening_asks_for_the_recording_and_back_closes_it() {
@@ -343,7 +362,8 @@ mod tests {
     fn the_list_follows_playback_until_someone_chooses() {
         let mut state = fixture::playing();
         let play = state.play.as_mut().unwrap();
-        play.entries = [1, 2, 3].map(|n| entries::marker(Micros(n * 1_000_000), "m")).to_vec();
+        let markers = [1, 2, 3].map(|n| entries::marker(Micros(n * 1_000_000), "m"));
+        play.set_moments(Moments::new(markers.to_vec()));
         play.position = Micros(2_500_000);
         play.follow();
         assert_eq!(play.selected, 1);

@@ -33,43 +33,45 @@ const MOST_DESCRIPTORS: usize = 65_536;
 /// Translates process ids to what processes of one pid namespace see.
 #[derive(Debug)]
 pub struct PidNamespace {
+    /// None: it is our own.
     fd: Option<OwnedFd>,
-    is_ours: bool,
 }
 
 impl PidNamespace {
-    /// The namespace of process `pid`.
+    /// The namespace of process `pid`; none if it cannot be told.
     #[must_use]
-    pub fn of(pid: i32) -> Self {
-        let theirs = std::fs::File::open(format!("/proc/{pid}/ns/pid")).ok();
-        let ours = std::fs::read_link("/proc/self/ns/pid").ok();
-        let is_ours = ours.is_some() && ours == std::fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
-        Self { fd: theirs.map(OwnedFd::from), is_ours }
+    pub fn of(pid: i32) -> Option<Self> {
+        let theirs = std::fs::read_link(format!("/proc/{pid}/ns/pid")).ok()?;
+        if std::fs::read_link("/proc/self/ns/pid").is_ok_and(|ours| ours == theirs) {
+            return Some(Self { fd: None });
+        }
+        let file = std::fs::File::open(format!("/proc/{pid}/ns/pid")).ok()?;
+        Some(Self { fd: Some(OwnedFd::from(file)) })
     }
 
     /// The number of process `pid` inside; 0: it is not in there, or nobody knows.
     #[must_use]
     pub fn inside(&self, pid: i32) -> u32 {
-        if self.is_ours {
-            return u32::try_from(pid).unwrap_or(0);
+        let Some(fd) = &self.fd else { return u32::try_from(pid).unwrap_or(0) };
+        // NS_GET_TGID_IN_PIDNS of linux/nsfs.h (Linux 6.11): _IOR(0xb7, 9, int)
+        const TGID_IN_NAMESPACE: libc::Ioctl = 0x8004_b709_u32 as libc::Ioctl;
+        // SAFETY: the argument is a number; the kernel touches no memory of ours.
+        let inside = unsafe { libc::ioctl(fd.as_raw_fd(), TGID_IN_NAMESPACE, libc::c_long::from(pid)) };
+        match u32::try_from(inside) {
+            Ok(inside) => inside,
+            Err(_) if std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH) => 0,
+            Err(_) => innermost(pid),
         }
-        if let Some(fd) = &self.fd {
-            // NS_GET_TGID_IN_PIDNS of linux/nsfs.h (Linux 6.11): _IOR(0xb7, 9, int)
-            const TGID_IN_NAMESPACE: libc::Ioctl = 0x8004_b709_u32 as libc::Ioctl;
-            // SAFETY: the argument is a number; the kernel touches no memory of ours.
-            let inside = unsafe { libc::ioctl(fd.as_raw_fd(), TGID_IN_NAMESPACE, libc::c_long::from(pid)) };
-            if let Ok(inside) = u32::try_from(inside) {
-                return inside;
-            }
-            if std::io::Error::last_os_error().raw_os_error() == Some(libc::ESRCH) {
-                return 0;
-            }
-        }
-        // Older kernels: the last number is the innermost, which is the right one unless there are more namespaces inside.
-        let numbers = status_field(pid, "NStgid:").unwrap_or_default();
-        let mut numbers = numbers.split_ascii_whitespace().skip(1);
-        numbers.next().and_then(|inside| inside.parse().ok()).unwrap_or(0)
     }
+}
+
+/// The number of process `pid` as it sees itself; 0: not known.
+///
+/// Differs from what its namespace's members see where it has made a namespace inside theirs.
+#[must_use]
+pub fn innermost(pid: i32) -> u32 {
+    let numbers = status_field(pid, "NStgid:").unwrap_or_default();
+    numbers.split_ascii_whitespace().last().and_then(|inside| inside.parse().ok()).unwrap_or(0)
 }
 
 /// What `/proc/PID/status` says after `name`.

@@ -191,13 +191,16 @@ impl Bridge {
 
     fn on_keys(&mut self) -> Result<()> {
         let Some(terminal) = &self.terminal else { return Ok(()) };
-        let mut typed = [0; KEYS_BYTES];
+        let mut keys = [0; KEYS_BYTES];
         let now = self.clock.elapsed();
-        match fd::read(&*terminal.outlet, &mut typed) {
-            Ok(Moved::Bytes(count)) if self.is_asking() => self.on_answer(&typed[..count]),
+        match fd::read(&*terminal.outlet, &mut keys) {
+            Ok(Moved::Bytes(count)) if self.is_asking() => self.on_answer(&keys[..count]),
             Ok(Moved::Bytes(count)) => {
+                if let Some(typed) = &mut self.lanes[0].typed {
+                    typed.keys(&keys[..count]);
+                }
                 if let Some(master) = &self.master {
-                    self.keys.typed(&typed[..count], master, &self.recorder, now)?;
+                    self.keys.typed(&keys[..count], master, &self.recorder, now)?;
                     self.keys.deliver(master);
                 }
             }

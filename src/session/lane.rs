@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::mask::Stream;
 use crate::record::Recorder;
 use crate::session::screen::Screen;
+use crate::session::typed::Typed;
 use crate::sys::fd;
 use crate::sys::fd::Moved;
 use crate::sys::outlet::Outlet;
@@ -54,6 +55,8 @@ pub struct Lane {
     stream: Stream,
     /// The screen that the output paints, where it goes to a terminal.
     pub screen: Option<Screen>,
+    /// What finds the marks of a shell that tells what is typed.
+    pub typed: Option<Typed>,
     /// Lines end in LF alone and are recorded with CR LF, so that the recording plays well.
     plain_lines: bool,
     ended_with_cr: bool,
@@ -85,6 +88,7 @@ impl Lane {
             sink,
             stream,
             screen: None,
+            typed: None,
             plain_lines,
             ended_with_cr: false,
             at_line_start: true,
@@ -138,7 +142,8 @@ impl Lane {
     /// When held bytes must be let go.
     #[must_use]
     pub fn quiet_at(&self) -> Option<Micros> {
-        self.quiet_at
+        let typed = self.typed.as_ref().and_then(Typed::let_go_at);
+        self.quiet_at.into_iter().chain(typed).min()
     }
 
     /// Reads what is there, up to `buffer`, and takes it through mask and record: one record and one write for all.
@@ -167,10 +172,15 @@ impl Lane {
         if got > 0 {
             self.scratch.clear();
             let mut masked = std::mem::take(&mut self.scratch);
-            self.stream.push(&buffer[..got], &mut masked);
+            let stream = &mut self.stream;
+            match &mut self.typed {
+                Some(typed) => typed.take(&buffer[..got], now, |bytes| stream.push(bytes, &mut masked)),
+                None => stream.push(&buffer[..got], &mut masked),
+            }
             let recorded = self.record(&masked, recorder);
             self.scratch = masked;
             recorded?;
+            self.tell_typed(recorder)?;
             self.quiet_at = self.stream.is_holding().then(|| Micros(now.0 + Micros::from(QUIET).0));
         }
         if ended {
@@ -184,12 +194,19 @@ impl Lane {
     /// # Errors
     /// When they cannot be recorded.
     pub fn let_go(&mut self, recorder: &Recorder, now: Micros) -> Result<()> {
-        if self.quiet_at.is_none_or(|at| now < at) {
-            return Ok(());
-        }
-        self.quiet_at = None;
         let mut masked = Vec::new();
-        self.stream.quiet(&mut masked);
+        if let Some(typed) = &mut self.typed {
+            // What is let go has waited already: it is not to wait for the mask as well.
+            let stream = &mut self.stream;
+            typed.let_go(now, |bytes| {
+                stream.push(bytes, &mut masked);
+                stream.quiet(&mut masked);
+            });
+        }
+        if self.quiet_at.is_some_and(|at| now >= at) {
+            self.quiet_at = None;
+            self.stream.quiet(&mut masked);
+        }
         self.record(&masked, recorder)
     }
 
@@ -204,8 +221,13 @@ impl Lane {
         self.source = Source::Ended;
         self.quiet_at = None;
         let mut masked = Vec::new();
+        if let Some(typed) = &mut self.typed {
+            let stream = &mut self.stream;
+            typed.end(|bytes| stream.push(bytes, &mut masked));
+        }
         self.stream.finish(&mut masked);
-        self.record(&masked, recorder)
+        self.record(&masked, recorder)?;
+        self.tell_typed(recorder)
     }
 
     /// Shows as much as the sink takes now.
@@ -256,6 +278,7 @@ impl Lane {
         self.source = Source::Ended;
         self.shown = self.pending.len();
         self.quiet_at = None;
+        self.typed = None;
     }
 
     /// Whether the sink was closed.
@@ -292,6 +315,11 @@ impl Lane {
     /// What was masked since the last time.
     pub fn stream(&mut self) -> &mut Stream {
         &mut self.stream
+    }
+
+    fn tell_typed(&mut self, recorder: &Recorder) -> Result<()> {
+        let events = self.typed.as_mut().map(Typed::events).unwrap_or_default();
+        events.iter().try_for_each(|event| recorder.event(event).map(drop))
     }
 
     /// Log before effect: only what is in the file becomes pending.

@@ -18,6 +18,7 @@ mod screen;
 mod signals;
 mod start;
 mod surroundings;
+pub mod typed;
 mod waiting;
 
 use std::ffi::OsString;
@@ -33,6 +34,7 @@ use crate::mask::Engine;
 use crate::record::Recorder;
 use crate::sandbox::launcher::Launcher;
 use crate::session::commands::Commands;
+use crate::session::typed::Typed;
 use crate::sys::exec::Unstartable;
 use crate::sys::pty::Master;
 use crate::sys::tty::Size;
@@ -60,6 +62,8 @@ pub struct Spec {
     pub fixed_size: bool,
     /// What the person types is recorded, too.
     pub record_input: bool,
+    /// The program is a shell that tells what is typed at its prompt.
+    pub typed: Option<Typed>,
     /// In whose name questions are answered here.
     pub person: String,
     /// The clock of the session.

@@ -81,7 +81,7 @@ pub(super) fn start(mut spec: Spec) -> Result<Bridge, Unstartable> {
         let error = Error::io(format!("cannot start in `{}`", directory.display()), &cause);
         return Err(ours(error.fix("give a directory that exists with --cwd")));
     }
-    let wiring = wire(&mut spec).map_err(ours)?;
+    let mut wiring = wire(&mut spec).map_err(ours)?;
     let signals = watch(wiring.outlet.is_some() || spec.sandbox.is_own_session).map_err(ours)?;
     let command = command(&spec);
     let program = Program {
@@ -110,6 +110,9 @@ pub(super) fn start(mut spec: Spec) -> Result<Bridge, Unstartable> {
         prompt: None,
         questions: true,
     });
+    if let (Some(lane), Some(_)) = (wiring.lanes.first_mut(), &wiring.master) {
+        lane.typed = spec.typed;
+    }
     let keys = Keys::new(spec.record_input.then(|| spec.masks.stream()));
     let mut bridge = Bridge {
         buffer: vec![0; crate::session::lane::CHUNK_BYTES],

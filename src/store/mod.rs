@@ -26,10 +26,17 @@ pub use rows::Added;
 pub use rows::Answered;
 pub use rows::Asked;
 pub use rows::CallEnded;
+pub use rows::CommandEnded;
+pub use rows::CommandFilter;
+pub use rows::CommandHit;
+pub use rows::CommandKind;
 pub use rows::Decided;
+pub use rows::ExitFilter;
 pub use rows::Filter;
 pub use rows::Hit;
+pub use rows::Length;
 pub use rows::NewCall;
+pub use rows::NewCommand;
 pub use rows::NewSession;
 pub use rows::Page;
 pub use rows::Progress;
@@ -40,7 +47,7 @@ pub use rows::Source;
 pub use write::Batch;
 
 /// Version of the tables; another version is made anew.
-const SCHEMA: i32 = 1;
+const SCHEMA: i32 = 2;
 /// How long a writer waits for another one. A batch takes well under a second.
 const BUSY: Duration = Duration::from_secs(10);
 

@@ -5,8 +5,13 @@ use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
 use super::Index;
+use super::rows::CommandFilter;
+use super::rows::CommandHit;
+use super::rows::CommandKind;
+use super::rows::ExitFilter;
 use super::rows::Filter;
 use super::rows::Hit;
+use super::rows::Length;
 use super::rows::Page;
 use super::rows::Search;
 use super::rows::SessionRow;
@@ -60,8 +65,11 @@ impl Index {
     /// The places where all the words occur, those indexed last first (which is newest first, but for sessions that
     /// ran side by side).
     ///
-    /// Fails with `Usage` when there is no word in the query.
+    /// Fails with `Usage` when there is no word in the query, unless commands are searched.
     pub fn search(&self, search: &Search, page: Page) -> Result<Vec<Hit>> {
+        if let Some(filter) = &search.commands {
+            return self.search_commands(search, filter, page);
+        }
         let query = words::query(&search.words).ok_or_else(nothing_to_search)?;
         // Words first: the newest places with them are found without looking at the others.
         let sql = match search.session {
@@ -83,6 +91,86 @@ impl Index {
             statement.query_map(params_from_iter(values), |row| hit(row, &search.words))?.collect()
         })
     }
+
+    fn search_commands(&self, search: &Search, filter: &CommandFilter, page: Page) -> Result<Vec<Hit>> {
+        let (mut conditions, mut values) = command_conditions(filter);
+        if let Some(session) = search.session {
+            conditions.push("c.session = (SELECT n FROM sessions WHERE id = ?)".to_owned());
+            values.push(Value::from(session.to_string()));
+        }
+        let found = match words::query(&search.words) {
+            Some(query) => {
+                conditions.push("words MATCH ?".to_owned());
+                values.push(Value::from(query));
+                "words JOIN texts t ON t.id = words.rowid
+                 JOIN commands c ON c.session = t.session AND c.number = t.item"
+            }
+            None if search.words.trim().is_empty() => "commands c",
+            None => return Err(nothing_to_search()),
+        };
+        let sql = format!(
+            "SELECT s.id, c.began, 1, c.line, c.number, c.kind, c.pid, c.took, c.status, c.signal, c.replaced_by
+             FROM {found} JOIN sessions s ON s.n = c.session WHERE {}
+             ORDER BY c.session DESC, c.number DESC LIMIT ? OFFSET ?",
+            conditions.join(" AND ")
+        );
+        values.extend([Value::from(page.limit), Value::from(page.offset)]);
+        let words = [search.words.as_str(), &filter.parts.join(" ")].join(" ");
+        self.get(|connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let hits = statement.query_map(params_from_iter(values), |row| {
+                Ok(Hit { command: Some(command_hit(row)?), ..hit(row, &words)? })
+            })?;
+            hits.collect()
+        })
+    }
+}
+
+/// Conditions on commands `c`, with their values. Two are there for the sake of the partial indexes.
+fn command_conditions(filter: &CommandFilter) -> (Vec<String>, Vec<Value>) {
+    let mut conditions = vec!["c.kind <> 1".to_owned()];
+    let mut values = Vec::new();
+    match filter.exit {
+        Some(ExitFilter::Failed) => {
+            conditions.push("(c.status <> 0 OR c.signal IS NOT NULL)".to_owned());
+        }
+        Some(ExitFilter::Status(status)) => {
+            if status != 0 {
+                conditions.push("(c.status <> 0 OR c.signal IS NOT NULL)".to_owned());
+            }
+            conditions.push("c.status = ?".to_owned());
+            values.push(Value::from(status));
+        }
+        None => {}
+    }
+    let bounds = [(filter.longer, ">"), (filter.shorter, "<")];
+    for (Length { than, or_equal }, sign) in
+        bounds.into_iter().filter_map(|(bound, sign)| bound.map(|bound| (bound, sign)))
+    {
+        if sign == ">" && than.0 >= 1_000_000 {
+            conditions.push("c.took >= 1000000".to_owned());
+        }
+        conditions.push(format!("c.took {sign}{} ?", if or_equal { "=" } else { "" }));
+        values.push(Value::from(signed(than.0)));
+    }
+    for part in &filter.parts {
+        conditions.push("c.line LIKE ? ESCAPE '\\'".to_owned());
+        values.push(Value::from(format!("%{}%", pattern(part))));
+    }
+    (conditions, values)
+}
+
+fn command_hit(row: &Row<'_>) -> rusqlite::Result<CommandHit> {
+    let number: i64 = row.get(4)?;
+    Ok(CommandHit {
+        number: (number > 0).then(|| unsigned(number)),
+        kind: CommandKind::from_code(row.get(5)?),
+        pid: row.get(6)?,
+        took: row.get::<_, Option<i64>>(7)?.map(|took| Micros(unsigned(took))),
+        status: row.get(8)?,
+        signal: row.get(9)?,
+        replaced_by: row.get::<_, Option<i64>>(10)?.map(unsigned),
+    })
 }
 
 fn nothing_to_search() -> Error {
@@ -125,7 +213,7 @@ fn conditions(filter: &Filter) -> Result<(String, Vec<Value>)> {
     }
     if let Some(command) = &filter.command {
         conditions.push(
-            "(command LIKE ? ESCAPE '\\' OR n IN (SELECT session FROM commands WHERE line LIKE ? ESCAPE '\\'))",
+            "(command LIKE ? ESCAPE '\\' OR n IN (SELECT session FROM commands WHERE kind <> 1 AND line LIKE ? ESCAPE '\\'))",
         );
         let part = format!("%{}%", literal(command));
         values.extend([part.clone(), part].map(Value::from));
@@ -191,5 +279,12 @@ fn hit(row: &Row<'_>, query: &str) -> rusqlite::Result<Hit> {
         _ => Source::Call,
     };
     let (snippet, found) = words::snippet(&text, query);
-    Ok(Hit { session: session_id(row, 0)?, at: Micros(unsigned(row.get(1)?)), source, snippet, found })
+    Ok(Hit {
+        session: session_id(row, 0)?,
+        at: Micros(unsigned(row.get(1)?)),
+        source,
+        snippet,
+        found,
+        command: None,
+    })
 }

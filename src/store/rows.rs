@@ -89,6 +89,92 @@ pub struct NewCall<'a> {
     pub account: Option<&'a str>,
     /// The first resource.
     pub resource: &'a str,
+    /// The command that made it.
+    pub command: Option<u64>,
+    /// Process id of the client.
+    pub pid: Option<u32>,
+}
+
+/// What became of a command line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CommandKind {
+    /// It ran.
+    #[default]
+    Ran,
+    /// It could not be executed: not found, or no program.
+    Failed,
+    /// A rule, or a person who was asked, refused it.
+    Refused,
+    /// It was typed at the prompt of a shell.
+    Typed,
+}
+
+impl CommandKind {
+    /// The word shown to people.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ran => "run",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::Typed => "typed",
+        }
+    }
+
+    pub(super) fn code(self) -> i64 {
+        self as i64
+    }
+
+    pub(super) fn from_code(code: i64) -> Self {
+        match code {
+            1 => Self::Failed,
+            2 => Self::Refused,
+            3 => Self::Typed,
+            _ => Self::Ran,
+        }
+    }
+}
+
+/// A command.
+#[derive(Clone, Debug, Default)]
+pub struct NewCommand<'a> {
+    /// Its number; none for what did not run.
+    pub number: Option<u64>,
+    /// Where its line stands in the audit log, in bytes: the name of what has no number.
+    pub place: u64,
+    /// What became of it.
+    pub kind: CommandKind,
+    /// When it began.
+    pub began: Micros,
+    /// Process id.
+    pub pid: Option<u32>,
+    /// Process id of the parent.
+    pub ppid: Option<u32>,
+    /// The command that started it.
+    pub parent: Option<u64>,
+    /// Program and arguments in one line.
+    pub line: &'a str,
+    /// The program file.
+    pub exe: Option<&'a str>,
+    /// Working directory.
+    pub cwd: Option<&'a str>,
+    /// The rule that noted or refused it.
+    pub rule: Option<&'a str>,
+}
+
+/// A command that is over.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CommandEnded {
+    /// When.
+    pub ended: Micros,
+    /// How long it ran.
+    pub took: Micros,
+    /// Exit status.
+    pub status: Option<i32>,
+    /// Signal that killed it.
+    pub signal: Option<i32>,
+    /// The command that its process went on as.
+    pub replaced_by: Option<u64>,
 }
 
 /// What was decided about a call.
@@ -241,10 +327,43 @@ pub struct SessionRow {
 #[derive(Clone, Debug, Default)]
 pub struct Search {
     /// Words that must all occur near each other (in one piece of screen, one command, one call); `"…"` keeps words
-    /// together, `*` at the end of a word stands for any end.
+    /// together, `*` at the end of a word stands for any end. May be empty when commands are searched.
     pub words: String,
     /// Only in this session.
     pub session: Option<SessionId>,
+    /// Only commands, and only such.
+    pub commands: Option<CommandFilter>,
+}
+
+/// Which commands; every condition that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommandFilter {
+    /// How it ended.
+    pub exit: Option<ExitFilter>,
+    /// Ran longer than this.
+    pub longer: Option<Length>,
+    /// Ran shorter than this.
+    pub shorter: Option<Length>,
+    /// Has all of these in its line; `*` stands for anything; letters of either case.
+    pub parts: Vec<String>,
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitFilter {
+    /// With this status.
+    Status(i32),
+    /// Not with 0: another status or a signal.
+    Failed,
+}
+
+/// A bound of a length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Length {
+    /// The length.
+    pub than: Micros,
+    /// Whether the length itself is meant too.
+    pub or_equal: bool,
 }
 
 /// Where a text comes from.
@@ -283,4 +402,25 @@ pub struct Hit {
     pub snippet: String,
     /// Where in the snippet the first of them stands, in bytes; empty when it is spelt differently.
     pub found: Range<usize>,
+    /// The command, when commands were searched.
+    pub command: Option<CommandHit>,
+}
+
+/// A command that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommandHit {
+    /// Its number; none for what did not run.
+    pub number: Option<u64>,
+    /// What became of it.
+    pub kind: CommandKind,
+    /// Process id.
+    pub pid: Option<u32>,
+    /// How long it ran; none while it runs.
+    pub took: Option<Micros>,
+    /// Exit status.
+    pub status: Option<i32>,
+    /// Signal that killed it.
+    pub signal: Option<i32>,
+    /// The command that its process went on as.
+    pub replaced_by: Option<u64>,
 }

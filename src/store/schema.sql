@@ -48,8 +48,11 @@ CREATE TABLE calls (
     outcome TEXT,
     status INTEGER,
     error TEXT,
+    command INTEGER,                    -- number of the command that made it
+    pid INTEGER,
     PRIMARY KEY (session, call)
 ) WITHOUT ROWID;
+CREATE INDEX calls_command ON calls (session, command) WHERE command IS NOT NULL;
 
 -- Which actions a session used and what was decided, so that filters need not look at every call.
 -- effect is empty for "any", so each call counts once there and once under its decision.
@@ -63,15 +66,29 @@ CREATE TABLE tallies (
 ) WITHOUT ROWID;
 CREATE INDEX tallies_action ON tallies (effect, action, service, session);
 
+-- number: that of the command; for what has none (kinds 1 to 3), minus the place of its line in the audit log.
 CREATE TABLE commands (
     session INTEGER NOT NULL,
     number INTEGER NOT NULL,
+    kind INTEGER NOT NULL,              -- 0 ran, 1 could not be executed, 2 refused, 3 typed at a prompt
     began INTEGER NOT NULL,
     ended INTEGER,
+    took INTEGER,
+    pid INTEGER,
+    ppid INTEGER,
+    parent INTEGER,
     line TEXT NOT NULL,
+    exe TEXT,
+    cwd TEXT,
     status INTEGER,
+    signal INTEGER,
+    replaced_by INTEGER,
+    rule TEXT,
     PRIMARY KEY (session, number)
 ) WITHOUT ROWID;
+-- Few commands fail and few take long; a query has to hold the condition word for word to use them.
+CREATE INDEX commands_failed ON commands (session, number) WHERE status <> 0 OR signal IS NOT NULL;
+CREATE INDEX commands_long ON commands (session, number) WHERE took >= 1000000;
 
 CREATE TABLE approvals (
     session INTEGER NOT NULL,
@@ -100,6 +117,7 @@ CREATE TABLE texts (
     session INTEGER NOT NULL,
     at INTEGER NOT NULL,
     source INTEGER NOT NULL,            -- 0 screen, 1 command, 2 call
+    item INTEGER,                       -- number of the command
     body NOT NULL
 );
 CREATE INDEX texts_session ON texts (session);
@@ -107,4 +125,4 @@ CREATE VIRTUAL TABLE words USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

@@ -11,8 +11,11 @@ use super::rows::Added;
 use super::rows::Answered;
 use super::rows::Asked;
 use super::rows::CallEnded;
+use super::rows::CommandEnded;
+use super::rows::CommandKind;
 use super::rows::Decided;
 use super::rows::NewCall;
+use super::rows::NewCommand;
 use super::rows::NewSession;
 use super::rows::Progress;
 use super::rows::SessionEnded;
@@ -108,8 +111,8 @@ impl Batch<'_> {
     pub fn begin_call(&self, session: i64, call: &NewCall<'_>) -> Result<()> {
         self.run(
             "INSERT OR REPLACE INTO calls
-             (session, call, began, service, operation, action, access, region, account, resource)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+             (session, call, began, service, operation, action, access, region, account, resource, command, pid)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             params![
                 session,
                 signed(call.call),
@@ -120,7 +123,9 @@ impl Batch<'_> {
                 call.access,
                 call.region,
                 call.account,
-                call.resource
+                call.resource,
+                call.command.map(signed),
+                call.pid
             ],
         )?;
         self.run(
@@ -154,20 +159,59 @@ impl Batch<'_> {
         )
     }
 
-    /// Adds a command, which can then be found by its words.
-    pub fn start_command(&self, session: i64, number: u64, began: Micros, line: &str) -> Result<()> {
+    /// Adds a command, which can then be found by its words; but not one that could not be executed: a search along
+    /// `PATH` makes many of these.
+    pub fn start_command(&self, session: i64, new: &NewCommand<'_>) -> Result<()> {
+        let number = name_of(new);
         self.run(
-            "INSERT OR REPLACE INTO commands (session, number, began, line) VALUES (?1, ?2, ?3, ?4)",
-            params![session, signed(number), signed(began.0), line],
+            "INSERT OR REPLACE INTO commands
+             (session, number, kind, began, pid, ppid, parent, line, exe, cwd, rule)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            params![
+                session,
+                number,
+                new.kind.code(),
+                signed(new.began.0),
+                new.pid,
+                new.ppid,
+                new.parent.map(signed),
+                new.line,
+                new.exe,
+                new.cwd,
+                new.rule
+            ],
         )?;
-        self.add_text(session, began, Source::Command, line)
+        match new.kind {
+            CommandKind::Failed => Ok(()),
+            _ => self.add_item(session, new.began, Source::Command, Some(number), new.line),
+        }
+    }
+
+    /// Adds a line that was typed, with its end.
+    pub fn add_typed(&self, session: i64, new: &NewCommand<'_>, end: &CommandEnded) -> Result<()> {
+        self.start_command(session, new)?;
+        self.set_end(session, name_of(new), end)
     }
 
     /// Adds the end of a command.
-    pub fn end_command(&self, session: i64, number: u64, ended: Micros, status: Option<i32>) -> Result<()> {
+    pub fn end_command(&self, session: i64, number: u64, end: &CommandEnded) -> Result<()> {
+        self.set_end(session, signed(number), end)
+    }
+
+    fn set_end(&self, session: i64, number: i64, end: &CommandEnded) -> Result<()> {
+        let CommandEnded { ended, took, status, signal, replaced_by } = end;
         self.run(
-            "UPDATE commands SET ended = ?3, status = ?4 WHERE session = ?1 AND number = ?2",
-            params![session, signed(number), signed(ended.0), status],
+            "UPDATE commands SET ended = ?3, took = ?4, status = ?5, signal = ?6, replaced_by = ?7
+             WHERE session = ?1 AND number = ?2",
+            params![
+                session,
+                number,
+                signed(ended.0),
+                signed(took.0),
+                status,
+                signal,
+                replaced_by.map(signed)
+            ],
         )
     }
 
@@ -198,15 +242,26 @@ impl Batch<'_> {
 
     /// Adds a text that can be found by its words.
     pub fn add_text(&self, session: i64, at: Micros, source: Source, text: &str) -> Result<()> {
+        self.add_item(session, at, source, None, text)
+    }
+
+    fn add_item(
+        &self,
+        session: i64,
+        at: Micros,
+        source: Source,
+        item: Option<i64>,
+        text: &str,
+    ) -> Result<()> {
         let packed = match text.len() {
             COMPRESS_FROM.. => zstd::bulk::compress(text.as_bytes(), 3).ok(),
             _ => None,
         };
-        let sql = "INSERT INTO texts (session, at, source, body) VALUES (?1, ?2, ?3, ?4)";
+        let sql = "INSERT INTO texts (session, at, source, item, body) VALUES (?1, ?2, ?3, ?4, ?5)";
         let source = source as i64;
         match packed {
-            Some(packed) => self.run(sql, params![session, signed(at.0), source, packed])?,
-            None => self.run(sql, params![session, signed(at.0), source, text])?,
+            Some(packed) => self.run(sql, params![session, signed(at.0), source, item, packed])?,
+            None => self.run(sql, params![session, signed(at.0), source, item, text])?,
         }
         let id = self.transaction.last_insert_rowid();
         self.run("INSERT INTO words (rowid, text) VALUES (?1, ?2)", params![id, words::cut(text)])
@@ -245,6 +300,11 @@ fn progress(connection: &Connection, id: SessionId) -> rusqlite::Result<Option<P
         })
     });
     row.optional()
+}
+
+/// What a command is called in its table: its number, or minus its place in the log, which is never 0.
+fn name_of(new: &NewCommand<'_>) -> i64 {
+    new.number.map_or_else(|| -signed(new.place), signed)
 }
 
 /// SQLite knows signed numbers only; none of ours comes near the end of them unless it is damage.

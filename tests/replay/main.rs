@@ -16,6 +16,7 @@ use nix::sys::signal::Signal;
 
 use pty::Driven;
 
+mod commands;
 mod pty;
 mod store;
 

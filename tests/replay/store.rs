@@ -7,7 +7,10 @@ use std::time::Duration;
 use hoop::audit::CallBegin;
 use hoop::audit::CallEnd;
 use hoop::audit::CommandEnd;
+use hoop::audit::CommandFailed;
+use hoop::audit::CommandFailure;
 use hoop::audit::CommandStart;
+use hoop::audit::CommandTyped;
 use hoop::audit::Decision;
 use hoop::audit::End;
 use hoop::audit::EndReason;
@@ -77,8 +80,38 @@ impl Session {
         self.recorder.event(&event).unwrap();
     }
 
+    /// Lets time go by, then writes an event.
+    pub fn event(&self, after_ms: u64, event: &Event) {
+        self.clock.advance(Duration::from_millis(after_ms));
+        self.recorder.event(event).unwrap();
+    }
+
+    /// A command with its number and that of its parent begins.
+    pub fn start(&self, after_ms: u64, id: u64, parent: u64, line: &str) {
+        self.event(after_ms, &Event::CommandStart(started(id, parent, line)));
+    }
+
+    /// It ends after so many milliseconds of its own.
+    pub fn stop(&self, after_ms: u64, id: u64, status: i32) {
+        let end =
+            CommandEnd { id, status: Some(status), took: Micros(after_ms * 1_000), ..CommandEnd::default() };
+        self.event(after_ms, &Event::CommandEnd(end));
+    }
+
     /// A call, decided and ended.
     pub fn call(&mut self, after_ms: u64, action: &str, resource: &str, effect: Effect) {
+        self.call_of(None, after_ms, action, resource, effect);
+    }
+
+    /// A call of a command.
+    pub fn call_of(
+        &mut self,
+        command: Option<u64>,
+        after_ms: u64,
+        action: &str,
+        resource: &str,
+        effect: Effect,
+    ) {
         self.clock.advance(Duration::from_millis(after_ms));
         self.calls += 1;
         let call = self.calls;
@@ -88,6 +121,7 @@ impl Session {
         "eu-west-1".clone_into(&mut begin.region);
         begin.account = Some("123456789012".to_owned());
         begin.resources = vec![resource.to_owned()];
+        (begin.command, begin.pid) = (command, command.map(pid));
         "POST".clone_into(&mut begin.method);
         format!("{service}.eu-west-1.amazonaws.com").clone_into(&mut begin.host);
         "/".clone_into(&mut begin.path);
@@ -124,6 +158,100 @@ impl Session {
             .finish(&End { reason: EndReason::Exited, status: Some(status), ..End::default() })
             .unwrap()
     }
+}
+
+/// The process that a command runs in: those above 90 took the place of the one 90 before them.
+fn pid(id: u64) -> u32 {
+    100 + u32::try_from(if id > 90 && id < 100 { id - 90 } else { id }).unwrap()
+}
+
+/// A beginning, its words parted at spaces.
+pub fn started(id: u64, parent: u64, line: &str) -> CommandStart {
+    CommandStart {
+        id,
+        pid: pid(id),
+        ppid: Some(if parent == 0 { 0 } else { pid(parent) }),
+        parent: (parent != 0).then_some(parent),
+        argv: line.split(' ').map(str::to_owned).collect(),
+        exe: line.split(' ').next().map(|name| format!("/usr/bin/{name}")),
+        cwd: Some("/home/ana/site".to_owned()),
+        ..CommandStart::default()
+    }
+}
+
+/// A session of a shell in which everything happens that can happen to a command; gives its folder.
+pub fn fill_commands(state: &Path) -> PathBuf {
+    let mut session = Session::begin(state, 4, &["bash"], (80, 24));
+    session.start(3, 1, 0, "bash");
+    session.output(200, "$ cd site\r\n$ make deploy\r\n");
+    let typed = |line: &str, status, took_ms: u64| {
+        let (line, took) = (line.to_owned(), Micros(took_ms * 1_000));
+        let cwd = Some("/home/ana".to_owned());
+        Event::CommandTyped(CommandTyped { line, cwd, status: Some(status), took })
+    };
+    session.event(900, &typed("cd site", 0, 2));
+    session.start(1_000, 2, 1, "make deploy");
+    for folder in ["/usr/local/sbin", "/usr/local/bin"] {
+        let exe = Some(format!("{folder}/sh"));
+        let argv = vec!["sh".to_owned(), "-c".to_owned(), "./build.sh --all".to_owned()];
+        let failed = CommandFailed { pid: pid(3), parent: Some(2), argv, exe, ..CommandFailed::default() };
+        session.event(1, &Event::CommandFailed(failed));
+    }
+    let mut shell = started(3, 2, "sh -c");
+    shell.argv.push("./build.sh --all".to_owned());
+    session.event(1, &Event::CommandStart(shell));
+    for id in 10..60 {
+        session.start(1, id, 3, "cc -c -O2 part.c");
+        session.stop(4, id, 0);
+    }
+    session.output(10, "part.c: 50 objects\r\n");
+    session.start(30, 4, 3, "ld -o site");
+    session.stop(310, 4, 1);
+    let nowhere = CommandFailed {
+        pid: pid(70),
+        parent: Some(3),
+        argv: vec!["kubctl".to_owned(), "apply".to_owned()],
+        ..CommandFailed::default()
+    };
+    session.event(5, &Event::CommandFailed(nowhere));
+    session.stop(20, 3, 2);
+    session.stop(2, 2, 2);
+    session.event(1, &typed("make deploy 2>&1 | tee \u{1b}[31mlog", 2, 675));
+    session.output(40, "$ sh -c 'aws s3 rm s3://billing/2026/07.csv'\r\n");
+    let mut shell = started(5, 1, "sh -c");
+    shell.argv.push("aws s3 rm s3://billing/2026/07.csv".to_owned());
+    session.event(2_000, &Event::CommandStart(shell));
+    session.event(
+        1,
+        &Event::CommandEnd(CommandEnd {
+            id: 5,
+            replaced_by: Some(95),
+            took: Micros(1_200),
+            ..CommandEnd::default()
+        }),
+    );
+    let aws = CommandStart { replaces: Some(5), ..started(95, 1, "aws s3 rm s3://billing/2026/07.csv") };
+    session.event(0, &Event::CommandStart(aws));
+    session.call_of(Some(95), 350, "s3:ListBucket", "arn:aws:s3:::billing", Effect::Allow);
+    session.call_of(Some(95), 120, "s3:DeleteObject", "arn:aws:s3:::billing/2026/07.csv", Effect::Deny);
+    session.output(20, "delete failed: s3://billing/2026/07.csv\r\n");
+    session.stop(400, 95, 1);
+    let refused = CommandFailed {
+        pid: pid(7),
+        parent: Some(1),
+        argv: ["terraform", "destroy", "-auto-approve"].map(str::to_owned).to_vec(),
+        exe: Some("/usr/bin/terraform".to_owned()),
+        why: CommandFailure::Refused,
+        rule: Some("terraform destroy* team.toml:12".to_owned()),
+        ..CommandFailed::default()
+    };
+    session.event(3_000, &Event::CommandFailed(refused));
+    session.start(1_000, 8, 1, "sleep 1000");
+    let killed = CommandEnd { id: 8, signal: Some(9), took: Micros(65_000_000), ..CommandEnd::default() };
+    session.event(65_000, &Event::CommandEnd(killed));
+    session.call(100, "sts:GetCallerIdentity", "*", Effect::Allow);
+    session.stop(500, 1, 0);
+    session.end(0)
 }
 
 /// Fills a store with three sessions; gives the folder of the one with calls, the newest.

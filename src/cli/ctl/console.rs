@@ -10,6 +10,8 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::error::Error;
 use crate::error::Result;
+use crate::term::is_unsafe;
+use crate::term::safe;
 use crate::types::Micros;
 
 /// The two streams of a subcommand and what it must know to write on them.
@@ -41,7 +43,7 @@ impl Console<'_> {
     pub fn json(&mut self, value: &serde_json::Value) -> Result<()> {
         let mut line = String::new();
         for letter in value.to_string().chars() {
-            match is_harmful(letter) {
+            match is_unsafe(letter) {
                 true => letter
                     .encode_utf16(&mut [0; 2])
                     .iter()
@@ -54,16 +56,18 @@ impl Console<'_> {
 
     /// Writes a notice; whether it can be written changes nothing.
     pub fn notice(&mut self, text: &str) {
-        drop(writeln!(self.err, "hoopctl: {}", harmless(text)));
+        drop(writeln!(self.err, "hoopctl: {}", safe(text)));
     }
 
     /// Writes rows under their titles. Columns are as wide as they need to be; the last one gets what is left of the
-    /// width. Numbers stand to the right. Cells must be [`harmless`].
+    /// width. Numbers stand to the right. A row of one cell is a heading of its own, as long as it is. Cells must be
+    /// [`safe`].
     pub fn table(&mut self, titles: &[&str], numbers: &[usize], rows: &[Vec<String>]) -> Result<()> {
         let titles: Vec<String> = titles.iter().map(|title| (*title).to_owned()).collect();
         let widths: Vec<usize> = (0..titles.len())
             .map(|column| {
-                rows.iter().chain([&titles]).filter_map(|row| row.get(column)).map(|cell| cell.width()).max()
+                let whole = rows.iter().chain([&titles]).filter(|row| row.len() > 1 || titles.len() == 1);
+                whole.filter_map(|row| row.get(column)).map(|cell| cell.width()).max()
             })
             .map(Option::unwrap_or_default)
             .collect();
@@ -113,6 +117,16 @@ pub fn length(took: Micros) -> String {
     }
 }
 
+/// A short length of time: `0.8ms`, `312ms`, then as [`length`].
+#[must_use]
+pub fn brief(took: Micros) -> String {
+    match took.0 {
+        0..10_000 => format!("{}.{}ms", took.0 / 1_000, took.0 / 100 % 10),
+        10_000..1_000_000 => format!("{}ms", took.0 / 1_000),
+        _ => length(took),
+    }
+}
+
 /// A place in a recording as `1:02:03.4`.
 #[must_use]
 pub fn place(at: Micros) -> String {
@@ -120,29 +134,7 @@ pub fn place(at: Micros) -> String {
     format!("{}:{:02}:{:02}.{tenth}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 
-/// Text of unknown origin in one line that does nothing to a terminal: control characters, and those that turn the
-/// direction of writing or cannot be seen, are written as escapes.
-#[must_use]
-pub fn harmless(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\n' | '\t' => out.push(' '),
-            _ if is_harmful(letter) => out.extend(letter.escape_default()),
-            _ => out.push(letter),
-        }
-    }
-    out
-}
-
-fn is_harmful(letter: char) -> bool {
-    let is_hidden = matches!(u32::from(letter),
-        0xAD | 0x61C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF | 0xFFF9..=0xFFFB
-        | 0xE0000..=0xE0FFF);
-    letter.is_control() || is_hidden
-}
-
-/// At most `width` columns of a [`harmless`] line, with `…` where something was cut off.
+/// At most `width` columns of a [`safe`] line, with `…` where something was cut off.
 #[must_use]
 pub fn fitted(line: &str, width: usize) -> String {
     if line.trim_end().width() <= width {
@@ -166,14 +158,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_reaches_the_terminal_but_text() {
-        assert_eq!(
-            harmless("a\x1b[2J\u{9b}b\u{202e}c\r\nd\u{7f}中"),
-            "a\\u{1b}[2J\\u{9b}b\\u{202e}c\\r d\\u{7f}中"
-        );
-    }
-
-    #[test]
     fn a_table_fits_the_width() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut console =
@@ -191,6 +175,7 @@ mod tests {
         assert_eq!(length(Micros(4_260_000)), "4.2s");
         assert_eq!(length(Micros(185_000_000)), "3m05s");
         assert_eq!(length(Micros(7_620_000_000)), "2h07m");
+        assert_eq!([840, 312_900, 4_260_000].map(|took| brief(Micros(took))), ["0.8ms", "312ms", "4.2s"]);
         assert_eq!(place(Micros(3_723_450_000)), "1:02:03.4");
     }
 }

@@ -1,5 +1,8 @@
 //! `hoopctl`: one file for each subcommand, with its arguments and what it does.
 
+pub mod calls;
+pub mod commands;
+mod conditions;
 mod config;
 pub mod console;
 pub mod index;
@@ -41,6 +44,8 @@ Examples:
   hoopctl policy explain s3:DeleteObject arn:aws:s3:::reports/july.csv
   hoopctl sessions --since 2d --decision deny
   hoopctl search AccessDenied
+  hoopctl commands last --tree
+  hoopctl calls last --decision deny
   hoopctl verify --all
 
 Exit status: 0 well; 1 something was found wrong, or nothing was found; 2 wrong usage."
@@ -58,6 +63,8 @@ enum Subcommands {
     Config(config::ConfigArgs),
     Sessions(sessions::Args),
     Search(search::Args),
+    Commands(commands::Args),
+    Calls(calls::Args),
     Verify(verify::Args),
     Index(index::Args),
 }
@@ -115,6 +122,8 @@ fn run(command: &Subcommands) -> Result<u8> {
     match command {
         Subcommands::Sessions(args) => sessions::run(args, &state, &mut console),
         Subcommands::Search(args) => search::run(args, &state, &mut console),
+        Subcommands::Commands(args) => commands::run(args, &state, &mut console),
+        Subcommands::Calls(args) => calls::run(args, &state, &mut console),
         Subcommands::Verify(args) => verify::run(args, &state, &mut console),
         Subcommands::Index(args) => index::run(args, &state, &mut console),
         Subcommands::Policy(_) | Subcommands::Config(_) => Ok(0),

@@ -10,7 +10,6 @@ use serde_json::json;
 
 use super::console::Console;
 use super::console::fitted;
-use super::console::harmless;
 use super::console::length;
 use super::console::rfc3339;
 use crate::error::Error;
@@ -20,6 +19,7 @@ use crate::record::index;
 use crate::store::Filter;
 use crate::store::Page;
 use crate::store::SessionRow;
+use crate::term::safe;
 use crate::types::Effect;
 
 /// A longer name would leave no room for the command.
@@ -105,11 +105,11 @@ fn cells(row: &SessionRow, console: &Console<'_>) -> Vec<String> {
         row.id.to_string(),
         console.moment(row.started),
         length(row.last),
-        fitted(&harmless(&row.user), USER_COLUMNS),
+        fitted(&safe(&row.user), USER_COLUMNS),
         row.calls.to_string(),
         row.denied.to_string(),
         end(row),
-        harmless(row.title.as_ref().unwrap_or(&row.command)),
+        safe(row.title.as_ref().unwrap_or(&row.command)).into_owned(),
     ]
 }
 
@@ -119,7 +119,7 @@ fn end(row: &SessionRow) -> String {
         (None, ..) => "open".to_owned(),
         (Some("exited"), Some(status), _) => format!("exit {status}"),
         (Some("killed"), _, Some(signal)) => format!("signal {signal}"),
-        (Some(reason), ..) => harmless(reason),
+        (Some(reason), ..) => safe(reason).into_owned(),
     }
 }
 
@@ -148,7 +148,7 @@ fn as_json(row: &SessionRow) -> Value {
     })
 }
 
-fn effect(text: &str) -> Result<Effect, String> {
+pub(super) fn effect(text: &str) -> Result<Effect, String> {
     match text {
         "allow" => Ok(Effect::Allow),
         "ask" => Ok(Effect::Ask),
@@ -167,7 +167,7 @@ fn moment(text: &str, console: &Console<'_>) -> Result<u64> {
         .or_else(|| text.parse::<DateTime>().ok().and_then(local))
         .or_else(|| text.parse::<Span>().ok().and_then(ago));
     parsed.and_then(|at| u64::try_from(at.as_microsecond()).ok()).ok_or_else(|| {
-        Error::new(Kind::Usage, format!("`{}` is not a time", harmless(text)))
+        Error::new(Kind::Usage, format!("`{}` is not a time", safe(text)))
             .fix("write 2026-07-01, 2026-07-01T12:30, or a length of time ago: 90m, 2h, 3d, 1w")
     })
 }
@@ -189,6 +189,6 @@ mod tests {
         assert_eq!(at("2026-07-01T12:30:00Z").unwrap(), "2026-07-01T12:30:00Z");
         assert_eq!(at("90m").unwrap(), "2025-11-21T10:30:00Z");
         assert_eq!(at("3d").unwrap(), "2025-11-18T12:00:00Z");
-        assert_eq!(at("soon\x1b").unwrap_err(), "`soon\\u{1b}` is not a time");
+        assert_eq!(at("soon\x1b").unwrap_err(), "`soon\\e` is not a time");
     }
 }

@@ -6,13 +6,13 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::console::Console;
-use super::console::harmless;
 use super::console::rfc3339;
 use crate::error::Result;
 use crate::record;
 use crate::record::Place;
 use crate::record::Report;
 use crate::record::State;
+use crate::term::safe;
 
 /// Check that recordings are whole and unchanged.
 ///
@@ -74,7 +74,7 @@ pub fn run(args: &Args, state: &std::path::Path, console: &mut Console<'_>) -> R
 fn as_text(report: &Report, key: Option<&str>, console: &mut Console<'_>) -> Result<()> {
     let name = match report.session {
         Some(session) => session.to_string(),
-        None => harmless(&report.folder.display().to_string()),
+        None => safe(&report.folder.display().to_string()).into_owned(),
     };
     let mut line = format!(
         "{name}  {:<11}  {} events, {} calls, {} terminal bytes",
@@ -101,7 +101,7 @@ fn as_text(report: &Report, key: Option<&str>, console: &mut Console<'_>) -> Res
             (None, Some(offset)) => format!(" byte {offset}"),
             (None, None) => String::new(),
         };
-        console.line(&format!("  {}{place}: {}", harmless(&fault.file), harmless(&fault.reason)))?;
+        console.line(&format!("  {}{place}: {}", safe(&fault.file), safe(&fault.reason)))?;
     }
     Ok(())
 }
@@ -131,5 +131,5 @@ fn as_json(report: &Report, key: Option<&str>) -> Value {
 
 /// Enough of a key to tell it from others.
 fn fingerprint(key: &str) -> String {
-    harmless(key).chars().take(12).collect()
+    safe(key).chars().take(12).collect()
 }

@@ -54,12 +54,7 @@ pub fn find(name: &str) -> Result<Found> {
     }
     let place = Place::new(&state()?);
     let folder = if name == "last" {
-        let newest = place.all()?.pop().map(|id| place.folder(id));
-        newest.ok_or_else(|| {
-            Error::new(Kind::NotFound, "nothing has been recorded yet")
-                .why(format!("there is no session in {}", place.sessions().display()))
-                .fix("record something: hoop-run -- aws s3 ls")
-        })?
+        place.find(name)?
     } else {
         place.find(name).map_err(|error| {
             let again = error

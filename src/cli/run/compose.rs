@@ -39,12 +39,16 @@ use crate::record::Recovered;
 use crate::session;
 use crate::session::Ended;
 use crate::session::Exit;
+use crate::session::Face;
 use crate::session::Spec;
 use crate::session::Surroundings;
 use crate::session::commands;
 use crate::session::commands::Commands;
 use crate::session::environment::Environment;
 use crate::session::notices::Notices;
+use crate::session::typed;
+use crate::session::typed::Launch;
+use crate::session::typed::Typed;
 use crate::sys::exec;
 use crate::sys::exec::Trouble;
 use crate::sys::exec::Unstartable;
@@ -146,7 +150,7 @@ fn prepare(args: &Args, mut environment: Environment, hardened: Hardened) -> Res
 }
 
 fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
-    let Parts { settings, mut environment, program, surroundings, size, clock, sandbox } = parts;
+    let Parts { mut settings, mut environment, program, surroundings, size, clock, sandbox } = parts;
     let config = &settings.config;
     let masks = Arc::clone(&settings.masks);
     let talks = surroundings.can_ask() && !config.quiet();
@@ -225,6 +229,8 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
             }
         }
     }
+    let typed = integrate(&mut settings, &mut environment, &program, &surroundings);
+    let config = &settings.config;
     if talks {
         let (policy, gateway) = (settings.policy_names(), gateway.word());
         let level = sandbox.level.to_string();
@@ -243,6 +249,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         size,
         fixed_size: args.wanted_size() != (None, None),
         record_input: config.record_input(),
+        typed,
         person,
         clock: clock.clone(),
         recorder: recorder.clone(),
@@ -282,6 +289,27 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         tell_recovered(&recovered);
     }
     Ok(status)
+}
+
+/// Makes a shell tell what is typed at its prompt, where that is wanted and somebody can type.
+fn integrate(
+    settings: &mut Settings,
+    environment: &mut Environment,
+    program: &Path,
+    surroundings: &Surroundings,
+) -> Option<Typed> {
+    let is_headless = matches!(surroundings.face, Face::Headless);
+    let on_terminal = is_headless || surroundings.can_ask() && surroundings.types_into_terminal;
+    if !settings.config.record_typed() || !on_terminal {
+        return None;
+    }
+    // Never in XDG_RUNTIME_DIR: the program must see it in a sandbox, too.
+    let parent = gateway::runtime_parent(None);
+    let launch = Launch { program, argv: &mut settings.argv, environment, parent: &parent };
+    typed::integrate(launch, &settings.masks).unwrap_or_else(|error| {
+        notes::say(&format!("hoop-run: lines typed at the prompt are not recorded: {error}"));
+        None
+    })
 }
 
 /// Without a gateway, the program itself goes to the profile and region that were asked for.

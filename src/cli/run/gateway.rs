@@ -108,7 +108,7 @@ fn wanted_capture(config: &Config) -> Capture {
 
 /// Where the child's files live: in memory where that can be had, because writing them to a disk costs a session that
 /// lasts milliseconds a fifth of its time.
-fn runtime_parent(named: Option<&String>) -> PathBuf {
+pub(super) fn runtime_parent(named: Option<&String>) -> PathBuf {
     let in_memory = PathBuf::from("/dev/shm");
     match named {
         Some(folder) => PathBuf::from(folder),

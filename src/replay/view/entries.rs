@@ -2,8 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use crate::replay::entries::Entry;
+use crate::replay::commands::short;
 use crate::replay::layout;
+use crate::replay::moments::Row;
 use crate::replay::play::Play;
 use crate::replay::theme::Meaning;
 use crate::replay::view::pen::Pen;
@@ -16,6 +17,9 @@ use crate::term::width;
 /// Columns of the time, and of the result at the right edge.
 const TIME: usize = 7;
 const RESULT: usize = 8;
+/// Columns of how long it took, in lists of at least so many columns.
+const TOOK: usize = 7;
+const ROOMY: u16 = 60;
 /// Columns from which the end of an ARN is worth showing.
 const SUBJECT: usize = 8;
 
@@ -24,49 +28,71 @@ pub fn draw(play: &Play, area: Rect, pen: &mut Pen<'_>) {
     if area.is_empty() {
         return;
     }
-    let denied = play.entries.iter().filter(|entry| entry.meaning == Meaning::Deny).count();
-    let denied = if denied > 0 { format!(", {denied} denied") } else { String::new() };
-    let heading = format!(" calls and commands  {}{denied}", play.entries.len());
+    let moments = &play.moments;
+    let denied = if moments.denied() > 0 { format!(", {} denied", moments.denied()) } else { String::new() };
+    let heading = format!(" calls and commands  {}{denied}", moments.entries().len());
     pen.row(area, Meaning::Text, &[(&heading, Meaning::Heading)]);
     let rows = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    if play.entries.is_empty() {
+    if moments.is_empty() {
         let words = if play.overview.is_some() { " none in this recording" } else { " reading …" };
         pen.text(rows, words, Meaning::Muted);
         return;
     }
     let height = usize::from(rows.height);
-    let first = layout::top(play.selected, play.entries.len(), height);
-    for (y, (index, entry)) in (rows.y..).zip(play.entries.iter().enumerate().skip(first).take(height)) {
-        draw_entry(play, entry, index == play.selected, Rect { y, height: 1, ..rows }, pen);
+    let first = layout::top(play.selected, moments.rows().len(), height);
+    for (y, (index, row)) in (rows.y..).zip(moments.rows().iter().enumerate().skip(first).take(height)) {
+        draw_row(play, row, index == play.selected, Rect { y, height: 1, ..rows }, pen);
     }
 }
 
-fn draw_entry(play: &Play, entry: &Entry, selected: bool, area: Rect, pen: &mut Pen<'_>) {
+fn draw_row(play: &Play, row: &Row, selected: bool, area: Rect, pen: &mut Pen<'_>) {
+    let Some(entry) = play.moments.entries().get(row.entry) else { return };
     let ground = if selected { Meaning::Selected } else { Meaning::Text };
     let own = |meaning| if selected { ground } else { meaning };
     let begun = entry.at <= play.position;
     let sign = if selected { "▸" } else { " " };
     let time = format!("{sign}{}", fit_right(&layout::clock(entry.at.0, false), TIME - 1));
-    let middle = usize::from(area.width).saturating_sub(TIME + 3 + RESULT + 1);
+    let took = match entry.took {
+        _ if area.width < ROOMY => String::new(),
+        // Of those that are shown as one it would be the first one's.
+        _ if row.times > 1 => " ".repeat(TOOK),
+        took => fit_right(&took.map(short).unwrap_or_default(), TOOK),
+    };
+    let room = usize::from(area.width).saturating_sub(TIME + 3 + width(&took) + RESULT + 1);
+    let indent = indent(row.depth, room);
+    let times = if row.times > 1 { format!(" ×{}", row.times) } else { String::new() };
+    let middle = room.saturating_sub(indent + width(&times));
     let title = safe(&entry.title);
     // The action matters more than the ARN: it is not cut for it.
     let rest = middle.saturating_sub(width(&title) + 1);
     let (title, subject) = if rest >= SUBJECT && !entry.subject.is_empty() {
         (format!("{title} "), fit(&tail(&safe(&entry.subject), rest), rest))
-    } else {
+    } else if times.is_empty() {
         (fit(&title, middle), String::new())
+    } else {
+        // The number stands right behind what it counts.
+        (fit(&title, middle.min(width(&title))), " ".repeat(rest + usize::from(width(&title) < middle)))
     };
     let result = fit_right(&safe(&entry.result), RESULT);
-    let symbol = format!(" {} ", entry.symbol);
+    let symbol = format!(" {}{} ", " ".repeat(indent), entry.symbol);
+    let shown = |meaning| own(if begun { meaning } else { Meaning::Muted });
     let pieces = [
         (time.as_str(), own(Meaning::Muted)),
         (symbol.as_str(), own(entry.meaning)),
-        (title.as_str(), own(if begun { entry.meaning } else { Meaning::Muted })),
+        (title.as_str(), shown(entry.meaning)),
+        (times.as_str(), own(Meaning::Muted)),
         (subject.as_str(), own(Meaning::Muted)),
-        (result.as_str(), own(if begun { Meaning::Text } else { Meaning::Muted })),
+        (took.as_str(), own(Meaning::Muted)),
+        (result.as_str(), shown(entry.mood)),
         (" ", own(Meaning::Text)),
     ];
     pen.row(area, ground, &pieces);
+}
+
+/// Columns before a row of that level: at most a third of the room.
+fn indent(depth: u16, room: usize) -> usize {
+    let step = if room >= 40 { 2 } else { 1 };
+    (usize::from(depth) * step).min(room / 3)
 }
 
 /// The end of an ARN says more than its beginning.

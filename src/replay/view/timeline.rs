@@ -49,16 +49,19 @@ fn marks(play: &Play, duration: Micros, width: u16) -> Vec<Option<(char, Meaning
             *slot = Some((weight, symbol, meaning));
         }
     };
-    for entry in &play.entries {
-        let (weight, symbol) = match entry.meaning {
-            Meaning::Deny => (7, entry.symbol),
-            Meaning::Error => (6, entry.symbol),
-            Meaning::Ask => (5, entry.symbol),
-            Meaning::Marker => (3, entry.symbol),
-            Meaning::Command => (2, '┷'),
-            _ => (1, '┿'),
-        };
-        put(entry.at, weight, symbol, entry.meaning);
+    let entries = play.moments.entries();
+    let mut begin = 0;
+    for x in 0..width {
+        let end = entries.partition_point(|entry| cell(entry.at, duration, width) <= x);
+        if let Some(entry) = play.moments.gravest(begin..end) {
+            let symbol = match entry.meaning {
+                Meaning::Command => '┷',
+                _ if entry.weight() > 1 => entry.symbol,
+                _ => '┿',
+            };
+            put(entry.at, entry.weight(), symbol, entry.meaning);
+        }
+        begin = end;
     }
     for hit in &play.search.hits {
         put(hit.at, 4, '▪', Meaning::Match);

@@ -11,6 +11,9 @@ use std::path::PathBuf;
 
 use super::memory::c_path;
 
+/// Links that are followed one by one.
+const MOST_LINKS: usize = 40;
+
 /// What a process names when it executes a program.
 #[derive(Clone, Copy, Debug)]
 pub struct File<'a> {
@@ -59,9 +62,7 @@ fn path(bytes: &[u8]) -> PathBuf {
 /// Looks for the program as its process will.
 #[must_use]
 pub fn find_program(file: File<'_>) -> Found {
-    // These depend on who looks.
-    let own = |path: &[u8]| path.starts_with(b"/proc/") || path.starts_with(b"/dev/");
-    if file.path.is_empty() || own(file.path) {
+    if file.path.is_empty() || depends_on_looker(file.path) {
         return Found::Perhaps;
     }
     let thread = file.thread;
@@ -79,6 +80,33 @@ pub fn find_program(file: File<'_>) -> Found {
         return judge(&stat);
     }
     look_in_root(file)
+}
+
+/// Whether the path means another file for every process: `/proc/self/exe`, `/dev/fd/3`.
+fn depends_on_looker(path: &[u8]) -> bool {
+    path.starts_with(b"/proc/") || path.starts_with(b"/dev/")
+}
+
+/// Whether a link that leads nowhere for us ends where it can lead somewhere for them.
+fn leads_to_themselves(root: &OwnedFd, mut path: Vec<u8>) -> bool {
+    for _ in 0..MOST_LINKS {
+        let Some(name) = c_path(path.clone()) else { return false };
+        let Ok(link) = open_in(root, &name, libc::O_NOFOLLOW) else { return false };
+        let Ok(target) = nix::fcntl::readlinkat(&link, "") else { return false };
+        let target = target.as_bytes();
+        path = match target.starts_with(b"/") {
+            true => target.to_vec(),
+            false => {
+                let folder = path.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
+                [&path[..folder], target].concat()
+            }
+        };
+        if depends_on_looker(&path) {
+            return true;
+        }
+    }
+    // A chain of links that long is an error for the kernel, too, or soon one.
+    true
 }
 
 fn judge(stat: &libc::stat) -> Found {
@@ -107,7 +135,7 @@ fn look_in_root(file: File<'_>) -> Found {
             [base, b"/", file.path].concat()
         }
     };
-    if absolute.starts_with(b"/proc/") || absolute.starts_with(b"/dev/") || !absolute.starts_with(b"/") {
+    if depends_on_looker(&absolute) || !absolute.starts_with(b"/") {
         return Found::Perhaps;
     }
     let Some(root) = c_path(format!("/proc/{thread}/root").into_bytes()) else { return Found::Perhaps };
@@ -118,8 +146,8 @@ fn look_in_root(file: File<'_>) -> Found {
     }
     // SAFETY: the descriptor is new and nobody else's.
     let root = unsafe { OwnedFd::from_raw_fd(root) };
-    let Some(absolute) = c_path(absolute) else { return Found::Perhaps };
-    match open_in(&root, &absolute, 0) {
+    let Some(name) = c_path(absolute.clone()) else { return Found::Perhaps };
+    match open_in(&root, &name, 0) {
         Ok(found) => {
             // SAFETY: all bytes of the structure may be zero.
             let mut stat: libc::stat = unsafe { std::mem::zeroed() };
@@ -129,8 +157,7 @@ fn look_in_root(file: File<'_>) -> Found {
                 _ => Found::Perhaps,
             }
         }
-        // A link that leads nowhere for us can lead somewhere for them (/proc/self).
-        Err(libc::ENOENT) if open_in(&root, &absolute, libc::O_NOFOLLOW).is_ok() => Found::Perhaps,
+        Err(libc::ENOENT) if leads_to_themselves(&root, absolute) => Found::Perhaps,
         Err(errno @ (libc::ENOENT | libc::ENOTDIR)) => Found::Missing(errno),
         Err(_) => Found::Perhaps,
     }
@@ -178,6 +205,11 @@ mod tests {
         let link = dir.path().join("link");
         std::os::unix::fs::symlink("/proc/self/no-such-thing", &link).unwrap();
         assert_eq!(look(link.to_str().unwrap()), Found::Perhaps, "whether it is there depends on who looks");
+        let (second, nowhere) = (dir.path().join("second"), dir.path().join("nowhere"));
+        std::os::unix::fs::symlink("link", &second).unwrap();
+        std::os::unix::fs::symlink("../no-such-thing", &nowhere).unwrap();
+        assert_eq!(look(second.to_str().unwrap()), Found::Perhaps);
+        assert_eq!(look(nowhere.to_str().unwrap()), Found::Missing(libc::ENOENT));
     }
 
     #[test]

@@ -37,6 +37,7 @@ use crate::sandbox::notify::Notification;
 use crate::sandbox::notify::Ready;
 use crate::sandbox::notify::Want;
 use crate::sandbox::notify::errno;
+use crate::sandbox::process;
 use crate::sandbox::process::Identity;
 use crate::sandbox::process::Memory;
 use crate::sandbox::process::PidNamespace;
@@ -192,8 +193,7 @@ impl Supervisor {
             return;
         }
         let table = lock(&self.shared.table);
-        for pid in table.pids() {
-            let Some(process) = table.get(pid) else { continue };
+        for process in table.pids().into_iter().filter_map(|pid| table.get(pid)) {
             if let Some(pidfd) = &process.pidfd {
                 let _ = self.epoll.add(pidfd.as_fd(), process.token, Want::Changes);
             }
@@ -385,7 +385,16 @@ impl Supervisor {
     }
 
     fn inside(&self, pid: i32) -> u32 {
-        self.shared.namespace.get_or_init(|| PidNamespace::of(pid)).inside(pid)
+        if self.shared.namespace.get().is_none()
+            && let Some(namespace) = PidNamespace::of(pid)
+        {
+            // Nobody else sets it.
+            let _ = self.shared.namespace.set(namespace);
+        }
+        match self.shared.namespace.get() {
+            Some(namespace) => namespace.inside(pid),
+            None => process::innermost(pid),
+        }
     }
 
     /// Lets the program run, as the next command.

@@ -1,0 +1,215 @@
+//! `hoopctl calls`: the AWS calls of a session, and the command behind each.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::console::Console;
+use super::console::brief;
+use super::console::fitted;
+use super::console::place;
+use super::console::rfc3339;
+use crate::audit::Answer;
+use crate::audit::Outcome;
+use crate::error::Result;
+use crate::record;
+use crate::record::Call;
+use crate::record::Command;
+use crate::record::Place;
+use crate::record::Recording;
+use crate::term::safe;
+use crate::term::width;
+use crate::types::Effect;
+
+/// Columns from which the command stands in the call's own line.
+const WIDE: usize = 140;
+/// Columns of a resource, where it is cut at all.
+const RESOURCE: usize = 48;
+
+/// List the AWS calls of a session, and the command that made each.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  hoopctl calls last
+  hoopctl calls 01KAHX3V --decision deny
+  hoopctl calls last --command 12 --json | jq .action
+
+The command behind a call is known where the session has a sandbox; `$ 12` is its number in: hoopctl commands SESSION")]
+pub struct Args {
+    /// The session: the start of its id, `last`, or its folder.
+    #[arg(value_name = "SESSION")]
+    pub session: String,
+    /// One JSON object a line, with all that is known but parameters and bodies.
+    #[arg(long)]
+    pub json: bool,
+    /// Only those with this decision.
+    #[arg(long, value_parser = super::sessions::effect, value_name = "allow|ask|deny")]
+    pub decision: Option<Effect>,
+    /// Only those that this command made, by its number.
+    #[arg(long, value_name = "NR")]
+    pub command: Option<u64>,
+}
+
+/// What is known of a session, with the ways from a call to what belongs to it.
+struct Known<'a> {
+    recording: &'a Recording,
+    commands: HashMap<u64, &'a Command>,
+    answers: HashMap<u64, Option<Answer>>,
+}
+
+/// Does it; gives the exit status: 1 when there is no such call.
+pub fn run(args: &Args, state: &Path, console: &mut Console<'_>) -> Result<u8> {
+    let recording = record::open(&Place::new(state).find(&args.session)?)?;
+    let known = Known {
+        recording: &recording,
+        commands: recording.commands.iter().filter_map(|command| Some((command.number?, command))).collect(),
+        answers: recording.approvals.iter().filter_map(|asked| Some((asked.call?, asked.answer))).collect(),
+    };
+    let is_wanted = |call: &&Call| {
+        args.decision.is_none_or(|effect| call.effect == Some(effect))
+            && args.command.is_none_or(|number| call.command == Some(number))
+    };
+    let calls: Vec<&Call> = recording.calls.iter().filter(is_wanted).collect();
+    match args.json {
+        true => calls.iter().try_for_each(|call| console.json(&known.object(call)))?,
+        false if calls.is_empty() => console.notice(if recording.calls.is_empty() {
+            "no AWS calls were recorded in this session"
+        } else {
+            "none of the calls is like that"
+        }),
+        false => known.table(&calls, console)?,
+    }
+    if recording.left_out > 0 {
+        let message =
+            format!("{} later events of this session are not shown: there are too many", recording.left_out);
+        console.notice(&message);
+    }
+    Ok(u8::from(calls.is_empty()))
+}
+
+impl Known<'_> {
+    fn table(&self, calls: &[&Call], console: &mut Console<'_>) -> Result<()> {
+        let titles = ["NR", "TIME", "DECISION", "STATUS", "TOOK", "ACTION", "RESOURCE", "COMMAND"];
+        let numbers = [0, 1, 4];
+        let is_narrow = console.width.is_some_and(|width| width < WIDE);
+        let mut rows = Vec::new();
+        let mut before = None;
+        for call in calls {
+            let mut row = self.cells(call, console.width.is_some());
+            let behind = row.pop().unwrap_or_default();
+            if !is_narrow {
+                row.push(behind);
+            } else if call.command.is_some() && before != call.command {
+                // Calls of one command stand below it.
+                rows.push(vec![behind]);
+            } else if call.command.is_none() && before.is_some() {
+                rows.push(vec!["$ not known".to_owned()]);
+            }
+            before = call.command;
+            rows.push(row);
+        }
+        let titles = if is_narrow { &titles[..7] } else { &titles[..] };
+        console.table(titles, &numbers, &rows)
+    }
+
+    fn cells(&self, call: &Call, is_cut: bool) -> Vec<String> {
+        let resource = safe(&call.resources.join(" ")).into_owned();
+        vec![
+            call.number.to_string(),
+            place(call.began),
+            self.decision(call).to_owned(),
+            status(call),
+            call.took.map(brief).unwrap_or_default(),
+            fitted(&safe(&call.action), 40),
+            if is_cut { tail(&resource, RESOURCE) } else { resource },
+            self.behind(call),
+        ]
+    }
+
+    fn decision(&self, call: &Call) -> &'static str {
+        match (call.effect, self.answers.get(&call.number)) {
+            (Some(Effect::Ask), Some(Some(answer))) => answer.as_str(),
+            (Some(effect), _) => effect.as_str(),
+            (None, _) => "-",
+        }
+    }
+
+    fn behind(&self, call: &Call) -> String {
+        match (call.command, call.pid) {
+            (Some(number), _) => {
+                let line = self.commands.get(&number).map_or("", |command| command.line.as_str());
+                format!("$ {number} {}", safe(line)).trim_end().to_owned()
+            }
+            (None, Some(pid)) => format!("pid {pid}"),
+            (None, None) => "-".to_owned(),
+        }
+    }
+
+    fn object(&self, call: &Call) -> Value {
+        let command = call.command.and_then(|number| self.commands.get(&number));
+        json!({
+            "number": call.number,
+            "t_us": call.began,
+            "began": rfc3339(self.recording.start.started.saturating_add(call.began.0)),
+            "took_us": call.took,
+            "action": call.action,
+            "service": call.service,
+            "operation": call.operation,
+            "access": call.access,
+            "region": call.region,
+            "account": call.account,
+            "resources": call.resources,
+            "decision": call.effect,
+            "rule": call.rule,
+            "origin": call.origin,
+            "reason": call.reason,
+            "answer": self.answers.get(&call.number).copied().flatten(),
+            "outcome": call.outcome,
+            "status": call.status,
+            "error": call.error,
+            "message": call.message,
+            "bytes_in": call.bytes_in,
+            "bytes_out": call.bytes_out,
+            "masks": call.masks,
+            "pid": call.pid,
+            "command": call.command,
+            "command_line": command.map(|command| &command.line),
+            "command_cwd": command.and_then(|command| command.cwd.as_ref()),
+        })
+    }
+}
+
+fn status(call: &Call) -> String {
+    match (call.outcome, call.status) {
+        (Some(Outcome::Answered | Outcome::Refused), Some(status)) => status.to_string(),
+        (Some(Outcome::Answered), None) => "ok".to_owned(),
+        (Some(Outcome::Refused), None) => "refused".to_owned(),
+        (Some(Outcome::Failed), _) => "failed".to_owned(),
+        (Some(Outcome::Cancelled), _) => "gone".to_owned(),
+        (None, _) => "open".to_owned(),
+    }
+}
+
+/// The end of an ARN says more than its beginning.
+fn tail(text: &str, columns: usize) -> String {
+    let mut rest = text;
+    while width(rest) > columns.saturating_sub(usize::from(rest.len() < text.len())) {
+        let mut letters = rest.chars();
+        letters.next();
+        rest = letters.as_str();
+    }
+    if rest.len() < text.len() { format!("…{rest}") } else { rest.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_an_arn_is_kept() {
+        assert_eq!(tail("arn:aws:s3:::reports/july.csv", 12), "…ts/july.csv");
+        assert_eq!(tail("short", 12), "short");
+    }
+}
