@@ -33,7 +33,9 @@ impl Held {
         let credentials = home.write(".aws/credentials", &format!("[default]\n{key}"));
         ordinary.own(home.path());
         let look = ["sh", "-c", "cat ~/.aws/credentials; true"];
-        let seen = finish(ordinary.command(&home.hoop_run("observe", &look)));
+        let mut command = home.hoop_run("observe", &look);
+        pass_mode(&mut command);
+        let seen = finish(ordinary.command(&command));
         let record = Record::open(home.recordings().pop().expect("a recording"));
         fs::remove_dir_all(home.state()).unwrap();
         let full = record.start()["sandbox"] == "full";
@@ -54,11 +56,19 @@ impl Held {
         let path = format!("export PATH=\"{}:$PATH\"\n", cache().join("venv/bin").display());
         home.write(".bash_profile", &path);
         let mut command = home.command("hoop-run");
+        pass_mode(&mut command);
         command.env("HOOP_UPSTREAM_ENDPOINT_URL", moto::endpoint());
         command.env("SHELL", "/bin/bash").env("TMPDIR", home.path());
         if self.connects {
             command.args(["--connect", &model_port.to_string()]);
         }
         command
+    }
+}
+
+/// `HOOP_SANDBOX_MODE=off cargo test --test agents` tries the same without a sandbox.
+fn pass_mode(command: &mut Command) {
+    if let Some(mode) = std::env::var_os("HOOP_SANDBOX_MODE") {
+        command.env("HOOP_SANDBOX_MODE", mode);
     }
 }
