@@ -32,7 +32,7 @@ impl Held {
         let key = format!("aws_access_key_id = {REAL_KEY_ID}\naws_secret_access_key = {REAL_SECRET}\n");
         let credentials = home.write(".aws/credentials", &format!("[default]\n{key}"));
         ordinary.own(home.path());
-        let look = ["sh", "-c", "cat ~/.aws/credentials; true"];
+        let look = ["sh", "-c", "cat ~/.aws/credentials > /dev/null && echo in sight; true"];
         let mut command = home.hoop_run("observe", &look);
         pass_mode(&mut command);
         let seen = finish(ordinary.command(&command));
@@ -40,7 +40,7 @@ impl Held {
         fs::remove_dir_all(home.state()).unwrap();
         let full = record.start()["sandbox"] == "full";
         let held = Self {
-            hidden: full || !seen.ok().contains(REAL_KEY_ID),
+            hidden: full || !seen.ok().contains("in sight"),
             watched: full || record.of_type("command.start").len() > 1,
             connects: full && help.ok().contains("--connect"),
         };
