@@ -97,7 +97,8 @@ fn a_hostile_recording_is_shown_as_well_as_it_can_be() {
     ] {
         session.event(1, &event);
     }
-    session.call_of(Some(4_711), 1, "s3:GetObject", "*", Effect::Allow);
+    session.called_by(Some(4_711));
+    session.call(1, "s3:GetObject", "*", Effect::Allow);
     // Deeper than any tree, more than are kept.
     for id in 1_000..121_000 {
         session.event(0, &start(id, Some(id - 1), None, "deeper"));

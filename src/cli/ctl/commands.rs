@@ -40,8 +40,9 @@ Examples:
   hoopctl commands last --text 'git*push' --took '>5s'
   hoopctl commands last --json | jq -r .argv[0] | sort | uniq -c
 
-A program that is looked for along PATH is tried in one folder after the other; attempts before the last one are counted
-and left out, unless --all is given. In all sessions at once: hoopctl search 'exit:!0 command:make'")]
+A program that is looked for along PATH is tried in one folder after the other;
+attempts before the last one are counted and left out, unless --all is given.
+In all sessions at once: hoopctl search 'exit:!0 command:make'")]
 pub struct Args {
     /// The session: the start of its id, `last`, or its folder.
     #[arg(value_name = "SESSION")]
@@ -119,7 +120,7 @@ fn told(recording: &Recording, args: &Args, console: &mut Console<'_>) {
     }
     if recording.left_out > 0 {
         console.notice(&format!(
-            "{} later events of this session are not shown: there are too many\n  fix: hoopctl search --session ID 'command:PART'",
+            "{} later events of this session are not shown: there are too many; find them with: hoopctl search --session ID command:PART",
             recording.left_out
         ));
     }
