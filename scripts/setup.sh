@@ -56,6 +56,46 @@ javascript_clients() {
   printf '%s' "$want" > "$cache/js/.stamp"
 }
 
+# Real agents to wrap, half a gigabyte of them. Tests go on without them: HOOP_TEST_AGENTS=no leaves them out, and where
+# they cannot be installed an earlier installation stays.
+agents() {
+  [ "${HOOP_TEST_AGENTS:-yes}" != no ] || return 0
+  local want new=$cache/agents.new
+  want=$(sha256sum < scripts/agents.json | cut -d' ' -f1)
+  current "$cache/agents" "$want" && return
+  say "installing Claude Code and Codex"
+  rm -rf "$new"
+  mkdir -p "$new/bin"
+  cp scripts/agents.json "$new/package.json"
+  # Without install scripts: all they do is copy the program of this platform to where the command is; links will do.
+  if timeout 300 npm install --prefix "$new" --silent --ignore-scripts --no-audit --no-fund --no-update-notifier \
+      --fetch-retries 1 && link_agents "$new"; then
+    rm -rf "$cache/agents"
+    mv "$new" "$cache/agents"
+    printf '%s' "$want" > "$cache/agents/.stamp"
+  else
+    say "the agents could not be installed; their tests use an earlier installation, or are skipped"
+    rm -rf "$new"
+  fi
+}
+
+link_agents() {
+  local claude
+  for claude in "$1"/node_modules/@anthropic-ai/claude-code-*/claude; do
+    [ -x "$claude" ] && ln -sf "../${claude#"$1"/}" "$1/bin/claude"
+  done
+  ln -s ../node_modules/@openai/codex/bin/codex.js "$1/bin/codex"
+  HOME=$1 "$1/bin/claude" --version >/dev/null && HOME=$1 "$1/bin/codex" --version >/dev/null
+}
+
+# Shells whose prompts are tested; tests leave out one that is not there.
+shells() {
+  local shell
+  for shell in zsh fish; do
+    command -v "$shell" >/dev/null 2>&1 || (need "$shell" "$shell") || say "the tests of $shell are left out"
+  done
+}
+
 # A second opinion on our recordings. Tests go on without it, with a strict reader of their own.
 asciinema() {
   [ -x "$cache/asciinema/bin/asciinema" ] && return
@@ -70,5 +110,7 @@ need cc gcc
 python_clients
 if [ "$purpose" = test ]; then
   javascript_clients
+  agents
+  shells
   asciinema
 fi

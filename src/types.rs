@@ -159,6 +159,15 @@ impl fmt::Display for AccessLevel {
     }
 }
 
+/// Who made a connection or a call, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The number of its command in the session.
+    pub command: Option<u64>,
+    /// Its process id, as seen inside the sandbox; 0: not known.
+    pub pid: u32,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,6 +20,10 @@ use hoop::audit::Start;
 use hoop::clock::Clock;
 use hoop::mask::Engine;
 use hoop::record::Recorder;
+use hoop::sandbox::launcher::Launcher;
+use hoop::sandbox::plan::Place;
+use hoop::sandbox::plan::Plan;
+use hoop::session::Sandbox;
 use hoop::session::Spec;
 use hoop::session::Surroundings;
 use hoop::sys::wake;
@@ -41,6 +45,15 @@ fn a_session_in_a_process_of_its_own() {
     let broker = Broker::new(clock.clone(), move || waker.wake());
     let surroundings = Surroundings::look(false).unwrap();
     let size = surroundings.size((None, None));
+    let plan = Plan {
+        isolation: None,
+        is_watched: false,
+        place: Place::Terminal,
+        terminal: surroundings.terminal(size),
+        hardened: None,
+    };
+    let mut launcher = Launcher::fork(&plan).unwrap().unwrap();
+    let ready = launcher.ready(&plan).unwrap();
     let start =
         Start::new(SessionId::new(clock.unix_micros(), 1), clock.unix_micros(), vec!["sh".to_owned()]);
     let recorder =
@@ -58,6 +71,7 @@ fn a_session_in_a_process_of_its_own() {
         size,
         fixed_size: false,
         record_input: false,
+        typed: None,
         person: "ana".to_owned(),
         clock,
         recorder,
@@ -65,7 +79,15 @@ fn a_session_in_a_process_of_its_own() {
         broker,
         wakeups,
         started: Box::new(|| Ok(())),
-        hardened: None,
+        sandbox: Sandbox {
+            launcher,
+            pid: ready.pid,
+            master: ready.master,
+            listener: ready.listener,
+            binds: Vec::new(),
+            is_own_session: true,
+        },
+        commands: None,
     });
     assert!(ended.trouble.is_empty(), "{ended:?}");
     fs::write("ended", format!("{:?}", ended.exit)).unwrap();

@@ -6,6 +6,7 @@ mod catalog;
 pub mod chunked;
 pub mod host;
 mod identify;
+pub mod key_id;
 pub mod protocol;
 pub mod refusal;
 mod resources;

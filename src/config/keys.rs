@@ -83,6 +83,33 @@ pub const KEYS: &[Key] = &[
         doc: "How the program's AWS calls reach hoop: by proxy variables, by `AWS_ENDPOINT_URL`, or whichever fits it.",
     },
     Key {
+        name: "sandbox.mode",
+        kind: Kind::Choice(&["auto", "require", "off"]),
+        project: false,
+        doc: "`auto`: the best sandbox that this machine can make; `require`: none but a full one; `off`: none, and only the \
+              program itself is in the command log.",
+    },
+    Key {
+        name: "sandbox.allow",
+        kind: Kind::Text,
+        project: false,
+        doc: "What the sandbox does not hide, apart by commas: `ssh-agent`, `gpg`, `docker`, `podman`, `tmux`, `x11`, \
+              `wayland`, `dbus`, `editor`, or the path of a hidden file or folder.",
+    },
+    Key {
+        name: "sandbox.hide",
+        kind: Kind::Text,
+        project: false,
+        doc: "Files and folders that the sandbox hides besides those it knows, apart by commas: \
+              `~/.kube, ~/.config/gcloud`.",
+    },
+    Key {
+        name: "sandbox.egress",
+        kind: Kind::Choice(&["allow", "deny"]),
+        project: false,
+        doc: "What happens to connections to other hosts than AWS that no `[[egress]]` rule of a policy names.",
+    },
+    Key {
         name: "approval.ttl",
         kind: Kind::Duration(1, 86_400),
         project: true,
@@ -94,6 +121,13 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Truth,
         project: false,
         doc: "Whether what is typed is recorded too, and not only what is shown.",
+    },
+    Key {
+        name: "record.typed",
+        kind: Kind::Truth,
+        project: false,
+        doc: "Whether a bash (5.1 or later), zsh or fish that hoop-run starts at a terminal tells the lines that are typed \
+              at its prompt, with their exit status. Its own settings are read as ever.",
     },
     Key {
         name: "replay.theme",

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::config::keys::Value;
 use crate::config::load::Config;
+use crate::types::Effect;
 
 impl Config {
     /// `state_dir`
@@ -43,6 +44,33 @@ impl Config {
         self.text("gateway.capture")
     }
 
+    /// `sandbox.mode`: `auto`, `require`, `off`.
+    #[must_use]
+    pub fn sandbox_mode(&self) -> &str {
+        self.text("sandbox.mode")
+    }
+
+    /// `sandbox.allow`: words and paths.
+    #[must_use]
+    pub fn sandbox_allow(&self) -> Vec<String> {
+        self.words("sandbox.allow")
+    }
+
+    /// `sandbox.egress`
+    #[must_use]
+    pub fn sandbox_egress(&self) -> Effect {
+        match self.text("sandbox.egress") {
+            "deny" => Effect::Deny,
+            _ => Effect::Allow,
+        }
+    }
+
+    /// `sandbox.hide`: paths.
+    #[must_use]
+    pub fn sandbox_hide(&self) -> Vec<String> {
+        self.words("sandbox.hide")
+    }
+
     /// `approval.ttl`
     #[must_use]
     pub fn approval_ttl(&self) -> Duration {
@@ -53,6 +81,12 @@ impl Config {
     #[must_use]
     pub fn record_input(&self) -> bool {
         self.truth("record.input")
+    }
+
+    /// `record.typed`
+    #[must_use]
+    pub fn record_typed(&self) -> bool {
+        self.truth("record.typed")
     }
 
     /// `replay.theme`
@@ -76,6 +110,11 @@ impl Config {
             Some(Value::Text(text)) => text,
             _ => "",
         }
+    }
+
+    fn words(&self, name: &str) -> Vec<String> {
+        let words = self.text(name).split(',').map(str::trim).filter(|word| !word.is_empty());
+        words.map(str::to_owned).collect()
     }
 
     fn given(&self, name: &str) -> Option<&str> {

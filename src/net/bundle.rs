@@ -25,7 +25,12 @@ const SYSTEM_BUNDLES: &[&str] = &[
     "/etc/ssl/cert.pem",
 ];
 
-/// A folder only this user may enter, removed when dropped. Nothing in it is secret.
+/// Where systems keep the certificates that they trust.
+pub fn system_bundles() -> impl Iterator<Item = &'static Path> {
+    SYSTEM_BUNDLES.iter().map(Path::new)
+}
+
+/// A folder only this user may enter, removed when dropped.
 #[derive(Debug)]
 pub struct RuntimeDir {
     path: PathBuf,
@@ -55,6 +60,14 @@ impl RuntimeDir {
         Ok(path)
     }
 
+    /// Writes a file `name` and gives its path.
+    pub fn file(&self, name: &str, text: &[u8]) -> Result<PathBuf> {
+        let path = self.path.join(name);
+        let written = new_file(&path).and_then(|mut file| file.write_all(text));
+        written.context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    }
+
     /// Writes `ca.pem`: what the user trusts (the first readable of `extra`, else the machine's bundle), then
     /// `authority`. The variables that name this file replace a program's own store, so it must hold both.
     pub fn ca_bundle(&self, authority: &str, extra: &[PathBuf]) -> Result<PathBuf> {
@@ -77,7 +90,7 @@ impl RuntimeDir {
 
 impl Drop for RuntimeDir {
     fn drop(&mut self) {
-        // Best effort: what stays behind is a public certificate and empty files.
+        // Best effort: what stays behind is a public certificate, empty files, a shell's instructions of a session that is over.
         let _ = fs::remove_dir_all(&self.path);
     }
 }

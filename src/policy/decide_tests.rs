@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::policy::actions::Actions;
 use crate::policy::decision::Approvers;
+use crate::policy::model::CommandEffect;
 use crate::policy::model::Policy;
 use crate::policy::request::Principal;
 use crate::policy::request::Request;
@@ -300,7 +301,7 @@ fn records_egress_and_commands_take_the_strictest_layer() {
     );
     let project = policy(
         "[[record]]\naction = [\"cloudwatch:GetMetricData\", \"s3:*\"]\nlevel = \"summary\"\n[[egress]]\n\
-         host = \"evil.example.org\"\neffect = \"deny\"\n[[command]]\npattern = \"rm *\"\neffect = \"allow\"",
+         host = \"evil.example.org\"\neffect = \"deny\"\n[[command]]\npattern = \"rm *\"\neffect = \"note\"",
     );
     let set = PolicySet::new(vec![user]).with_project(project);
     assert_eq!(set.record_level("cloudwatch:ListMetrics"), RecordLevel::None);
@@ -311,13 +312,9 @@ fn records_egress_and_commands_take_the_strictest_layer() {
     assert_eq!(set.egress("evil.example.org", 443).0, Deny);
     assert_eq!(set.egress("example.com", 443), (Deny, "policy.toml: no [[egress]] names it".to_owned()));
     let argv: Vec<String> = ["/bin/rm", "-rf", "/etc"].map(str::to_owned).to_vec();
-    let decision = set.command(&argv).unwrap();
-    assert_eq!(
-        (decision.effect, decision.reason.as_str()),
-        (Deny, "the [[command]] at policy.toml:8: really?")
-    );
-    assert!(set.command(&["ls".to_owned()]).is_none());
-    assert!(set.command(&[]).is_none());
+    let verdict = set.command(&argv, None).unwrap();
+    assert_eq!(verdict.effect, CommandEffect::Deny, "a project cannot make it more lenient");
+    assert_eq!(verdict.origin, "policy.toml:8");
 }
 
 fn any_statement() -> impl Strategy<Value = String> {

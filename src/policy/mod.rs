@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod arn;
 pub mod builtin;
+pub mod command;
 pub mod condition;
 mod decide;
 pub mod decision;
@@ -21,8 +22,10 @@ pub mod statement;
 pub use actions::Actions;
 pub use actions::ListedActions;
 pub use actions::NoActions;
+pub use command::CommandVerdict;
 pub use decision::Approvers;
 pub use decision::Decision;
+pub use model::CommandEffect;
 pub use model::Policy;
 pub use request::Principal;
 pub use request::Request;

@@ -40,11 +40,26 @@ pub struct CommandRule {
     /// Where it stands: `policy.toml:52`.
     pub origin: String,
     /// What happens to such a command.
-    pub effect: Effect,
+    pub effect: CommandEffect,
     /// Patterns for the whole command line, words joined by one space.
     pub patterns: Vec<String>,
     /// Why, in its author's words.
     pub reason: Option<String>,
+    /// Command lines of which each must match one of the patterns.
+    pub examples: Vec<String>,
+    /// Command lines that must match none of them.
+    pub counter_examples: Vec<String>,
+}
+
+/// What a `[[command]]` entry does; ordered from lenient to strict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CommandEffect {
+    /// It runs; the record names the rule.
+    Note,
+    /// It waits for a person.
+    Ask,
+    /// It does not run.
+    Deny,
 }
 
 /// A `[[record]]` entry.
@@ -143,14 +158,10 @@ impl Policy {
     pub fn idle_sections(&self) -> Vec<&'static str> {
         let session = self.session.role.is_some()
             || !matches!(self.session.source, None | Some(CredentialSource::Profile));
-        [
-            ("[session]", session),
-            ("[[command]]", !self.commands.is_empty()),
-            ("[[alert]]", !self.alerts.is_empty()),
-        ]
-        .into_iter()
-        .filter_map(|(section, is_idle)| is_idle.then_some(section))
-        .collect()
+        [("[session]", session), ("[[alert]]", !self.alerts.is_empty())]
+            .into_iter()
+            .filter_map(|(section, is_idle)| is_idle.then_some(section))
+            .collect()
     }
 }
 
@@ -188,6 +199,11 @@ pub const ACCESS_LEVELS: &[(&str, AccessLevel)] = &[
 /// The effects as they are written.
 pub const EFFECTS: &[(&str, Effect)] =
     &[("allow", Effect::Allow), ("ask", Effect::Ask), ("deny", Effect::Deny)];
+
+impl CommandEffect {
+    /// The effects as they are written.
+    pub const WORDS: &[(&str, Self)] = &[("note", Self::Note), ("ask", Self::Ask), ("deny", Self::Deny)];
+}
 
 impl RecordLevel {
     /// The levels as they are written.

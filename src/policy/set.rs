@@ -114,36 +114,6 @@ impl PolicySet {
         strictest
     }
 
-    /// What is said about a command line: the strictest matching `[[command]]`, if any matches.
-    ///
-    /// A pattern is compared with the words joined by one space, and also with the program's path taken off.
-    #[must_use]
-    pub fn command(&self, argv: &[String]) -> Option<Decision> {
-        let whole = argv.join(" ");
-        let (program, arguments) = argv.split_first()?;
-        let name = program.rsplit('/').next().unwrap_or(program);
-        let bare =
-            std::iter::once(name).chain(arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
-        let rules = self.layers.iter().flat_map(|layer| &layer.commands);
-        let matching = rules.filter(|rule| {
-            rule.patterns.iter().any(|p| pattern::matches(p, &whole) || pattern::matches(p, &bare))
-        });
-        // The first of the strictest: `max_by_key` would give the last.
-        let rule = matching.reduce(|best, rule| if rule.effect > best.effect { rule } else { best })?;
-        let mut decision = Decision::denied(&bare, &format!("the [[command]] at {}", rule.origin));
-        decision.effect = rule.effect;
-        decision.origin.clone_from(&rule.origin);
-        if let Some(reason) = &rule.reason {
-            decision.reason.push_str(&format!(": {reason}"));
-        }
-        decision.advice = match rule.effect {
-            Effect::Allow => String::new(),
-            Effect::Ask => "wait: a person is asked".to_owned(),
-            Effect::Deny => format!("do not retry; a person can change the rule at {}", rule.origin),
-        };
-        Some(decision)
-    }
-
     /// Which credential the session is to have: each setting from the most authoritative layer that gives it. A
     /// project's policy has no say in it.
     #[must_use]

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::record::Recorder;
+use crate::sandbox::launcher::Launcher;
 use crate::session::Ended;
 use crate::session::Exit;
 use crate::session::asking::Asking;
@@ -19,9 +20,9 @@ use crate::session::job::Foreground;
 use crate::session::keys::Keys;
 use crate::session::lane::Lane;
 use crate::session::lane::Pumped;
+use crate::session::notices::Notices;
 use crate::session::waiting::Ready;
 use crate::sys::child::Change;
-use crate::sys::child::Child;
 use crate::sys::fd;
 use crate::sys::fd::Moved;
 use crate::sys::outlet::Outlet;
@@ -42,7 +43,9 @@ const TELL_MASKS_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct Bridge {
     pub(super) buffer: Vec<u8>,
     pub(super) signals: Signals,
-    pub(super) child: Child,
+    pub(super) launcher: Launcher,
+    /// The program is in another session than we are.
+    pub(super) is_own_session: bool,
     pub(super) ending: Ending,
     /// Our end of the pseudo-terminal, if there is one.
     pub(super) master: Option<Rc<Master>>,
@@ -55,6 +58,10 @@ pub(super) struct Bridge {
     pub(super) recorder: Recorder,
     pub(super) broker: Broker,
     pub(super) wakeups: Wakeups,
+    /// Lines of our own that wait to be shown.
+    pub(super) notices: Option<Notices>,
+    /// The command log records the program as it does all others.
+    pub(super) watched: bool,
     pub(super) masks_told: Micros,
     /// When the program started.
     pub(super) started: Micros,
@@ -92,6 +99,9 @@ impl Bridge {
             if let Some(error) = self.recorder.failure() {
                 self.stop(error);
             }
+        }
+        if ready.changes {
+            self.on_change();
         }
         if ready.signals {
             let arrived = self.signals.take();
@@ -148,7 +158,7 @@ impl Bridge {
         // First what ends the session: it must happen even if nothing can be recorded any more.
         match self.ending.due(now) {
             Due::Nothing => {}
-            Due::Kill => self.child.signal(Signal::SIGKILL),
+            Due::Kill => self.launcher.kill(),
             Due::CutOff => self.cut_off()?,
             Due::StopLingering => self.end_lanes()?,
         }
@@ -175,18 +185,22 @@ impl Bridge {
             self.take_terminal();
         }
         self.ask_if_needed()?;
+        self.tell_notices()?;
         self.tell_masks(now, TELL_MASKS_EVERY)
     }
 
     fn on_keys(&mut self) -> Result<()> {
         let Some(terminal) = &self.terminal else { return Ok(()) };
-        let mut typed = [0; KEYS_BYTES];
+        let mut keys = [0; KEYS_BYTES];
         let now = self.clock.elapsed();
-        match fd::read(&*terminal.outlet, &mut typed) {
-            Ok(Moved::Bytes(count)) if self.is_asking() => self.on_answer(&typed[..count]),
+        match fd::read(&*terminal.outlet, &mut keys) {
+            Ok(Moved::Bytes(count)) if self.is_asking() => self.on_answer(&keys[..count]),
             Ok(Moved::Bytes(count)) => {
+                if let Some(typed) = &mut self.lanes[0].typed {
+                    typed.keys(&keys[..count]);
+                }
                 if let Some(master) = &self.master {
-                    self.keys.typed(&typed[..count], master, &self.recorder, now)?;
+                    self.keys.typed(&keys[..count], master, &self.recorder, now)?;
                     self.keys.deliver(master);
                 }
             }
@@ -203,7 +217,7 @@ impl Bridge {
             self.lanes[0].close();
             self.broker.close("the terminal was closed");
             self.forward(Signal::SIGHUP);
-            self.child.signal(Signal::SIGCONT);
+            self.launcher.signal(Signal::SIGCONT);
         }
     }
 
@@ -225,7 +239,7 @@ impl Bridge {
         self.cover(false);
         self.lanes.iter_mut().for_each(Lane::abandon);
         self.forward(Signal::SIGHUP);
-        self.child.signal(Signal::SIGCONT);
+        self.launcher.signal(Signal::SIGCONT);
     }
 
     fn end_lanes(&mut self) -> Result<()> {
@@ -272,6 +286,8 @@ impl Bridge {
                 self.ending.stop(error, self.clock.elapsed());
             }
         }
+        // Whoever is left in the sandbox goes now: the session is over.
+        self.launcher.end();
         let change = self.ending.change;
         let killed = !matches!(change, Some(Change::Exited(_)));
         if let (true, Some(terminal)) = (killed, &self.terminal)

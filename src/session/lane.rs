@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::mask::Stream;
 use crate::record::Recorder;
 use crate::session::screen::Screen;
+use crate::session::typed::Typed;
 use crate::sys::fd;
 use crate::sys::fd::Moved;
 use crate::sys::outlet::Outlet;
@@ -54,9 +55,13 @@ pub struct Lane {
     stream: Stream,
     /// The screen that the output paints, where it goes to a terminal.
     pub screen: Option<Screen>,
+    /// What finds the marks of a shell that tells what is typed.
+    pub typed: Option<Typed>,
     /// Lines end in LF alone and are recorded with CR LF, so that the recording plays well.
     plain_lines: bool,
     ended_with_cr: bool,
+    /// What was recorded last ended a line, or nothing was.
+    at_line_start: bool,
     /// Masked and recorded; shown up to `shown`.
     pending: Vec<u8>,
     shown: usize,
@@ -83,8 +88,10 @@ impl Lane {
             sink,
             stream,
             screen: None,
+            typed: None,
             plain_lines,
             ended_with_cr: false,
+            at_line_start: true,
             pending: Vec::with_capacity(2 * (AHEAD_BYTES + CHUNK_BYTES)),
             shown: 0,
             quiet_at: None,
@@ -135,7 +142,8 @@ impl Lane {
     /// When held bytes must be let go.
     #[must_use]
     pub fn quiet_at(&self) -> Option<Micros> {
-        self.quiet_at
+        let typed = self.typed.as_ref().and_then(Typed::let_go_at);
+        self.quiet_at.into_iter().chain(typed).min()
     }
 
     /// Reads what is there, up to `buffer`, and takes it through mask and record: one record and one write for all.
@@ -164,10 +172,15 @@ impl Lane {
         if got > 0 {
             self.scratch.clear();
             let mut masked = std::mem::take(&mut self.scratch);
-            self.stream.push(&buffer[..got], &mut masked);
+            let stream = &mut self.stream;
+            match &mut self.typed {
+                Some(typed) => typed.take(&buffer[..got], now, |bytes| stream.push(bytes, &mut masked)),
+                None => stream.push(&buffer[..got], &mut masked),
+            }
             let recorded = self.record(&masked, recorder);
             self.scratch = masked;
             recorded?;
+            self.tell_typed(recorder)?;
             self.quiet_at = self.stream.is_holding().then(|| Micros(now.0 + Micros::from(QUIET).0));
         }
         if ended {
@@ -181,12 +194,19 @@ impl Lane {
     /// # Errors
     /// When they cannot be recorded.
     pub fn let_go(&mut self, recorder: &Recorder, now: Micros) -> Result<()> {
-        if self.quiet_at.is_none_or(|at| now < at) {
-            return Ok(());
-        }
-        self.quiet_at = None;
         let mut masked = Vec::new();
-        self.stream.quiet(&mut masked);
+        if let Some(typed) = &mut self.typed {
+            // What is let go has waited already: it is not to wait for the mask as well.
+            let stream = &mut self.stream;
+            typed.let_go(now, |bytes| {
+                stream.push(bytes, &mut masked);
+                stream.quiet(&mut masked);
+            });
+        }
+        if self.quiet_at.is_some_and(|at| now >= at) {
+            self.quiet_at = None;
+            self.stream.quiet(&mut masked);
+        }
         self.record(&masked, recorder)
     }
 
@@ -201,8 +221,13 @@ impl Lane {
         self.source = Source::Ended;
         self.quiet_at = None;
         let mut masked = Vec::new();
+        if let Some(typed) = &mut self.typed {
+            let stream = &mut self.stream;
+            typed.end(|bytes| stream.push(bytes, &mut masked));
+        }
         self.stream.finish(&mut masked);
-        self.record(&masked, recorder)
+        self.record(&masked, recorder)?;
+        self.tell_typed(recorder)
     }
 
     /// Shows as much as the sink takes now.
@@ -253,6 +278,7 @@ impl Lane {
         self.source = Source::Ended;
         self.shown = self.pending.len();
         self.quiet_at = None;
+        self.typed = None;
     }
 
     /// Whether the sink was closed.
@@ -266,16 +292,40 @@ impl Lane {
         self.pending.extend_from_slice(bytes);
     }
 
+    /// Whether lines of our own can stand between the program's now: nothing is half written, no screen is painted over.
+    #[must_use]
+    pub fn takes_lines(&self) -> bool {
+        !self.is_closed() && self.screen.as_ref().is_none_or(Screen::takes_lines)
+    }
+
+    /// Puts a text of our own, one or more lines, between the program's output: recorded, then shown as all of it.
+    ///
+    /// # Errors
+    /// When it cannot be recorded.
+    pub fn insert(&mut self, text: &str, recorder: &Recorder) -> Result<()> {
+        let end = if self.plain_lines { "\n" } else { "\r\n" };
+        let mut lines = String::from(if self.at_line_start { "" } else { end });
+        for line in text.lines() {
+            lines.push_str(line);
+            lines.push_str(end);
+        }
+        self.record(lines.as_bytes(), recorder)
+    }
+
     /// What was masked since the last time.
     pub fn stream(&mut self) -> &mut Stream {
         &mut self.stream
     }
 
+    fn tell_typed(&mut self, recorder: &Recorder) -> Result<()> {
+        let events = self.typed.as_mut().map(Typed::events).unwrap_or_default();
+        events.iter().try_for_each(|event| recorder.event(event).map(drop))
+    }
+
     /// Log before effect: only what is in the file becomes pending.
     fn record(&mut self, masked: &[u8], recorder: &Recorder) -> Result<()> {
-        if masked.is_empty() {
-            return Ok(());
-        }
+        let Some(last) = masked.last() else { return Ok(()) };
+        self.at_line_start = *last == b'\n';
         if self.plain_lines {
             recorder.output(&self.with_carriage_returns(masked))?;
         } else {

@@ -12,14 +12,17 @@ mod job;
 mod keys;
 mod lane;
 mod modes;
+pub mod notices;
 mod prompt;
 mod screen;
 mod signals;
 mod start;
 mod surroundings;
+pub mod typed;
 mod waiting;
 
 use std::ffi::OsString;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,8 +32,11 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::mask::Engine;
 use crate::record::Recorder;
+use crate::sandbox::launcher::Launcher;
+use crate::session::commands::Commands;
+use crate::session::typed::Typed;
 use crate::sys::exec::Unstartable;
-use crate::sys::harden::Hardened;
+use crate::sys::pty::Master;
 use crate::sys::tty::Size;
 use crate::sys::wake::Wakeups;
 
@@ -56,6 +62,8 @@ pub struct Spec {
     pub fixed_size: bool,
     /// What the person types is recorded, too.
     pub record_input: bool,
+    /// The program is a shell that tells what is typed at its prompt.
+    pub typed: Option<Typed>,
     /// In whose name questions are answered here.
     pub person: String,
     /// The clock of the session.
@@ -70,8 +78,26 @@ pub struct Spec {
     pub wakeups: Wakeups,
     /// Called once when the program has started, for what needs threads; an error ends the session.
     pub started: Box<dyn FnOnce() -> Result<()>>,
-    /// What the program gets back of what hoop-run gave up.
-    pub hardened: Option<Hardened>,
+    /// Where the program runs.
+    pub sandbox: Sandbox,
+    /// What answers and records the commands that the sandbox's listener reports; without it, there must be no listener.
+    pub commands: Option<Commands>,
+}
+
+/// A finished sandbox, with a process in it that waits to become the program.
+pub struct Sandbox {
+    /// Who has made it.
+    pub launcher: Launcher,
+    /// The number of that process, as it sees it.
+    pub pid: u32,
+    /// Our end of its terminal, where it has one.
+    pub master: Option<Master>,
+    /// Reports the program's commands, where they are watched.
+    pub listener: Option<OwnedFd>,
+    /// Files that stand in the place of others inside: (what, where).
+    pub binds: Vec<(PathBuf, PathBuf)>,
+    /// The program has a session of its own: what the terminal outside sends to us must be passed on.
+    pub is_own_session: bool,
 }
 
 /// How a session ended.

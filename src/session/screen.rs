@@ -83,6 +83,12 @@ impl Screen {
         self.modes.is_between_sequences()
     }
 
+    /// Whether lines can be added: the output stands between sequences, on the main screen.
+    #[must_use]
+    pub fn takes_lines(&self) -> bool {
+        self.is_between_sequences() && !self.modes.is_alternate()
+    }
+
     /// What to write before a prompt is drawn: its own screen, in plain modes, pastes marked.
     #[must_use]
     pub fn make_room(&self) -> Vec<u8> {

@@ -16,11 +16,9 @@ use crate::types::Micros;
 
 impl Bridge {
     pub(super) fn on_signals(&mut self, arrived: Arrived) -> Result<()> {
-        if arrived.has(Signal::SIGCHLD) {
-            self.on_child();
-        }
         if arrived.has(Signal::SIGTSTP) {
-            self.suspend();
+            // As if typed inside: once the program has stopped, so do we.
+            self.launcher.signal(Signal::SIGTSTP);
         }
         if arrived.has(Signal::SIGCONT)
             && let Some(terminal) = &mut self.terminal
@@ -41,7 +39,7 @@ impl Bridge {
             Signal::SIGUSR2,
         ] {
             // In our own process group, a signal from the terminal has reached the program already.
-            if arrived.has(signal) && (self.child.group().is_some() || arrived.is_from_process(signal)) {
+            if arrived.has(signal) && (self.is_own_session || arrived.is_from_process(signal)) {
                 self.forward(signal);
             }
         }
@@ -51,12 +49,11 @@ impl Bridge {
     /// Passes a signal on: to the program, and to what it has put into the foreground of its terminal.
     pub(super) fn forward(&self, signal: Signal) {
         let foreground = self.master.as_ref().and_then(|master| master.foreground());
-        let foreground = foreground.filter(|group| Some(*group) != self.child.group());
         match (foreground, signal) {
             // As if typed: only who is in the foreground.
             (Some(group), Signal::SIGINT | Signal::SIGQUIT) => group.signal(signal),
             (other, _) => {
-                self.child.signal(signal);
+                self.launcher.signal(signal);
                 if let Some(group) = other {
                     group.signal(signal);
                 }
@@ -81,43 +78,48 @@ impl Bridge {
         })));
     }
 
-    fn on_child(&mut self) {
-        if self.ending.change.is_some() {
-            return;
-        }
-        match self.child.change() {
-            None => {}
-            Some(Change::Stopped) => {
-                self.suspend();
-                self.child.signal(Signal::SIGCONT);
-            }
-            Some(change) => {
-                let now = self.clock.elapsed();
-                self.ending.ended(change, now);
-                self.tell_command_end(change, now);
-                // Who asked is gone; what the program has written last must be seen.
-                self.cover(false);
+    /// The program stopped or ended.
+    pub(super) fn on_change(&mut self) {
+        while let Some(change) = self.launcher.change() {
+            match change {
+                // In our own process group it was stopped together with us, and goes on together with us.
+                Change::Stopped if self.is_own_session => self.suspend(),
+                Change::Stopped => {}
+                change if self.ending.change.is_none() => {
+                    let now = self.clock.elapsed();
+                    self.ending.ended(change, now);
+                    if !self.watched {
+                        self.tell_command_end(change, now);
+                    }
+                    // Who asked is gone; what the program has written last must be seen.
+                    self.cover(false);
+                }
+                _ => {}
             }
         }
     }
 
-    /// Stops ourselves with the terminal given back; goes on when somebody continues us.
+    /// Stops ourselves with the terminal given back; goes on, and lets the program go on, when somebody continues us.
     fn suspend(&mut self) {
         self.cover(false);
         if let Some(terminal) = &mut self.terminal {
             terminal.foreground.give_back();
+            self.launcher.hold_terminal(false);
         }
         signals::stop_ourselves();
         self.take_terminal();
         let _ = self.resize();
+        self.launcher.resume();
     }
 
     /// Makes the terminal raw, if we are in the foreground.
     pub(super) fn take_terminal(&mut self) {
         let now = self.clock.elapsed();
         let Some(terminal) = &mut self.terminal else { return };
-        if terminal.foreground.take(now).is_err() {
-            self.hang_up();
+        match terminal.foreground.take(now) {
+            Ok(true) => self.launcher.hold_terminal(true),
+            Ok(false) => {}
+            Err(_) => self.hang_up(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 
 use crate::error::Result;
+use crate::sandbox::plan;
 use crate::sys::fd;
 use crate::sys::fd::Behind;
 use crate::sys::outlet::Outlet;
@@ -70,6 +71,22 @@ impl Surroundings {
             cols: wanted.0.filter(|cols| *cols > 0).unwrap_or(seen.cols),
             rows: wanted.1.filter(|rows| *rows > 0).unwrap_or(seen.rows),
             ..seen
+        }
+    }
+
+    /// The pseudo-terminal that the program needs, of `size`; none: it gets pipes.
+    #[must_use]
+    pub fn terminal(&self, size: Size) -> Option<plan::Terminal> {
+        match &self.face {
+            Face::Pipes => None,
+            Face::Headless => Some(plan::Terminal { size, like: None, outside: None }),
+            Face::Terminal(outlet) => {
+                // In the background the modes are those of the shell's line editor, which no program expects.
+                let like =
+                    tty::is_foreground(outlet.as_fd()).then(|| tty::Modes::of(outlet.as_fd())).flatten();
+                let outside = outlet.as_fd().try_clone_to_owned().ok();
+                Some(plan::Terminal { size, like, outside })
+            }
         }
     }
 

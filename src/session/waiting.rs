@@ -14,6 +14,7 @@ use crate::sys::poll::Want;
 pub(super) struct Ready {
     pub(super) signals: bool,
     pub(super) wakeups: bool,
+    pub(super) changes: bool,
     pub(super) keys: bool,
     pub(super) deliver: bool,
     pub(super) read: [bool; 2],
@@ -28,6 +29,7 @@ impl Bridge {
         let mut set = PollSet::new();
         let signals = set.add(self.signals.as_fd(), Want::Read);
         let wakeups = set.add(self.wakeups.as_fd(), Want::Read);
+        let changes = self.launcher.changes().map(|fd| set.add(fd, Want::Read));
         let asking = self.is_asking();
         let held = asking || self.is_about_to_ask();
         let master = self.master.as_ref();
@@ -57,6 +59,7 @@ impl Bridge {
         Ok(Ready {
             signals: set.is_readable(signals),
             wakeups: set.is_readable(wakeups),
+            changes: changes.is_some_and(|slot| set.is_readable(slot)),
             keys: keys.is_some_and(|slot| set.is_readable(slot)),
             deliver: deliver.is_some_and(|slot| set.is_writable(slot)),
             read: reads.map(|slot| slot.is_some_and(|slot| set.is_readable(slot))),

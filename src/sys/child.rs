@@ -1,19 +1,8 @@
-//! A started program: how it changed, and sending it signals.
+//! What became of a child, and process groups.
 
 use nix::sys::signal::Signal;
-use nix::sys::signal::kill;
 use nix::sys::signal::killpg;
-use nix::sys::wait::WaitPidFlag;
-use nix::sys::wait::WaitStatus;
-use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
-
-/// A program that we started.
-#[derive(Clone, Copy, Debug)]
-pub struct Child {
-    pid: Pid,
-    group: Option<Group>,
-}
 
 /// A process group that is neither ours nor everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +17,22 @@ pub enum Change {
     Killed(Signal),
     /// It is stopped and waits for `SIGCONT`.
     Stopped,
-    /// Somebody else took its status; it is gone.
+    /// Nobody can tell any more; it is gone.
     Lost,
+}
+
+impl Change {
+    /// What a wait status (wait(2)) of a child that ended means.
+    #[must_use]
+    pub fn of_status(status: i32) -> Self {
+        if libc::WIFEXITED(status) {
+            return Self::Exited(u8::try_from(libc::WEXITSTATUS(status)).unwrap_or(u8::MAX));
+        }
+        // Real-time signals have no name here; as for a shell, such a death is a status.
+        let number = libc::WTERMSIG(status);
+        Signal::try_from(number)
+            .map_or(Self::Exited(u8::try_from(128 + number).unwrap_or(u8::MAX)), Self::Killed)
+    }
 }
 
 impl Group {
@@ -45,46 +48,14 @@ impl Group {
     }
 }
 
-impl Child {
-    /// The process `pid`, which leads a group of its own if `leads`.
-    pub(crate) fn new(pid: Pid, leads: bool) -> Self {
-        Self { pid, group: Group::new(pid).filter(|_| leads) }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// The process id.
-    #[must_use]
-    pub fn pid(self) -> i32 {
-        self.pid.as_raw()
-    }
-
-    /// The group that it leads.
-    #[must_use]
-    pub fn group(self) -> Option<Group> {
-        self.group
-    }
-
-    /// What changed since the last time, if anything; never waits.
-    #[must_use]
-    pub fn change(self) -> Option<Change> {
-        match waitpid(self.pid, Some(WaitPidFlag::WNOHANG | WaitPidFlag::WUNTRACED)) {
-            Ok(WaitStatus::Exited(_, status)) => {
-                Some(Change::Exited(u8::try_from(status & 0xff).unwrap_or(0)))
-            }
-            Ok(WaitStatus::Signaled(_, signal, _)) => Some(Change::Killed(signal)),
-            Ok(WaitStatus::Stopped(..)) => Some(Change::Stopped),
-            Ok(_) => None,
-            Err(nix::errno::Errno::ECHILD) => Some(Change::Lost),
-            Err(_) => None,
-        }
-    }
-
-    /// Sends `signal` to its group, or to it alone if it shares ours.
-    pub fn signal(self, signal: Signal) {
-        match self.group {
-            Some(group) => group.signal(signal),
-            None => {
-                let _ = kill(self.pid, signal);
-            }
-        }
+    #[test]
+    fn a_wait_status_is_read_as_the_shell_reads_it() {
+        assert_eq!(Change::of_status(7 << 8), Change::Exited(7));
+        assert_eq!(Change::of_status(9), Change::Killed(Signal::SIGKILL));
+        assert_eq!(Change::of_status(40), Change::Exited(168));
     }
 }

@@ -10,8 +10,9 @@ use std::time::Duration;
 use crate::error::IoContext;
 use crate::error::Result;
 
-/// Descriptors watched at once: two inputs, three outputs, a terminal, signals, a waker.
-const MOST: usize = 10;
+/// Descriptors watched at once: two inputs, three outputs, a terminal, signals, a waker,
+/// the launcher.
+const MOST: usize = 11;
 
 /// A set of descriptors to wait for, built anew for each wait and living on the stack.
 pub struct PollSet<'a> {
@@ -111,6 +112,21 @@ impl<'a> PollSet<'a> {
 impl Default for PollSet<'_> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Waits until one of many can be read.
+///
+/// # Errors
+/// When poll(2) fails other than by a signal.
+pub fn wait_for_any(fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let mut entries: Vec<nix::poll::PollFd<'_>> =
+        fds.iter().map(|fd| nix::poll::PollFd::new(*fd, nix::poll::PollFlags::POLLIN)).collect();
+    loop {
+        match nix::poll::poll(&mut entries, nix::poll::PollTimeout::NONE) {
+            Err(nix::errno::Errno::EINTR) => {}
+            done => return Ok(done.map(drop)?),
+        }
     }
 }
 

@@ -52,7 +52,22 @@ pub fn open(size: Size, like: Option<&Modes>) -> Result<(Master, Slave)> {
     Ok((Master(pair.master), Slave(pair.slave)))
 }
 
+impl From<Master> for OwnedFd {
+    fn from(master: Master) -> Self {
+        master.0
+    }
+}
+
 impl Master {
+    /// The master that another process has opened and passed to us.
+    ///
+    /// # Errors
+    /// When fcntl(2) fails.
+    pub fn from_fd(fd: OwnedFd) -> Result<Self> {
+        fd::set_nonblocking(&fd)?;
+        Ok(Self(fd))
+    }
+
     /// Reads once; a PTY gives at most 4 KiB at a time.
     ///
     /// # Errors

@@ -66,8 +66,7 @@ impl Signals {
                 .before
                 .last()
                 .is_some_and(|(_, before)| matches!(before.handler(), SigHandler::SigIgn));
-            // Ignored children leave no status to wait for.
-            if was_ignored && *signal != Signal::SIGCHLD {
+            if was_ignored {
                 install(*signal, SigHandler::SigIgn)?;
             }
         }

@@ -90,6 +90,17 @@ impl Modes {
     }
 }
 
+/// What brings most terminals back from whatever a killed program has left: the usual screen, a cursor, no reports.
+const PLAIN: &[u8] =
+    b"\x1b[?47l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[m\r\n";
+
+/// Brings the terminal behind `fd` back to `modes`, after whoever had it raw was killed.
+pub fn bring_back(fd: BorrowedFd<'_>, modes: &Modes) {
+    // A terminal that is gone needs nothing.
+    let _ = tcsetattr(fd, SetArg::TCSANOW, &modes.0);
+    let _ = nix::unistd::write(fd, PLAIN);
+}
+
 /// Whether there is a terminal that controls this process.
 #[must_use]
 pub fn has_controlling_terminal() -> bool {

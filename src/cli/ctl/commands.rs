@@ -197,6 +197,10 @@ fn node(command: &Command) -> Node {
 
 fn cells(recording: &Recording, command: &Command, guides: &str) -> Vec<String> {
     let sign = if guides.is_empty() || command.replaces.is_none() { sign(command) } else { "→ " };
+    let line = match command.line.as_str() {
+        "" if command.kind == CommandKind::Typed => "(kept out of the shell's history)",
+        line => line,
+    };
     let rule = match (&command.rule, command.kind) {
         (Some(rule), CommandKind::Refused) => format!("  (refused by {rule})"),
         (Some(rule), _) => format!("  (noted by {rule})"),
@@ -208,7 +212,7 @@ fn cells(recording: &Recording, command: &Command, guides: &str) -> Vec<String> 
         command.took.map(brief).unwrap_or_default(),
         command.pid.map(|pid| pid.to_string()).unwrap_or_default(),
         end(command, recording.end.is_some() || recording.sealed.is_some()),
-        format!("{guides}{sign}{}{}", safe(&command.line), safe(&rule)),
+        format!("{guides}{sign}{}{}", safe(line), safe(&rule)),
     ]
 }
 

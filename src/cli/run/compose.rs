@@ -1,12 +1,15 @@
 //! Puts the parts together, runs the session and sees it to its end.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::thread;
 
 use crate::approval::Broker;
@@ -20,6 +23,10 @@ use crate::cli::run::gateway;
 use crate::cli::run::gateway::Gateway;
 use crate::cli::run::gateway::Setup;
 use crate::cli::run::notes;
+use crate::cli::run::sandbox;
+use crate::cli::run::sandbox::Begun;
+use crate::cli::run::sandbox::Purpose;
+use crate::cli::run::settings;
 use crate::cli::run::settings::Settings;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -33,15 +40,23 @@ use crate::record::Recovered;
 use crate::session;
 use crate::session::Ended;
 use crate::session::Exit;
+use crate::session::Face;
 use crate::session::Spec;
 use crate::session::Surroundings;
+use crate::session::commands;
+use crate::session::commands::Commands;
 use crate::session::environment::Environment;
+use crate::session::notices::Notices;
+use crate::session::typed;
+use crate::session::typed::Launch;
+use crate::session::typed::Typed;
 use crate::sys::exec;
 use crate::sys::exec::Trouble;
 use crate::sys::exec::Unstartable;
 use crate::sys::harden;
 use crate::sys::harden::Hardened;
 use crate::sys::signals::Signal;
+use crate::sys::tty::Size;
 use crate::sys::user;
 use crate::sys::wake;
 use crate::types::SessionId;
@@ -60,14 +75,21 @@ struct Parts {
     environment: Environment,
     program: PathBuf,
     surroundings: Surroundings,
+    size: Size,
     clock: Clock,
-    hardened: Hardened,
+    sandbox: Begun,
 }
 
 /// Runs one session.
 pub(super) fn run(args: Args) -> Status {
+    let environment = Environment::new(std::env::vars_os());
+    if sandbox::is_nested(&environment) {
+        let unstartable = run_nested(&args, environment);
+        notes::complain(&unstartable.error);
+        return Status::Code(code_of(unstartable.trouble));
+    }
     let hardened = harden::harden();
-    match prepare(&args, hardened).and_then(|parts| run_session(&args, parts)) {
+    match prepare(&args, environment, hardened).and_then(|parts| run_session(&args, parts)) {
         Ok(status) => status,
         Err(unstartable) => {
             notes::complain(&unstartable.error);
@@ -76,29 +98,65 @@ pub(super) fn run(args: Args) -> Status {
     }
 }
 
+/// Inside another's sandbox there is nothing left to do: becomes the program. Returns only if that does not work.
+fn run_nested(args: &Args, mut environment: Environment) -> Unstartable {
+    if !args.quiet {
+        let session =
+            environment.get("HOOP_SESSION").unwrap_or_default().to_string_lossy().escape_debug().to_string();
+        notes::say(&format!("hoop-run: already inside session {session}, which gates and records this too"));
+    }
+    for (name, value) in &args.env {
+        environment.set(name, value);
+    }
+    let argv = settings::argv(args, &environment);
+    let name = argv.first().map_or(OsStr::new(""), OsString::as_os_str);
+    let program = match exec::find(name, environment.get("PATH")) {
+        Ok(program) => std::path::absolute(&program).unwrap_or(program),
+        Err(unstartable) => return unstartable,
+    };
+    if let Some(directory) = &args.cwd
+        && let Err(cause) = std::env::set_current_dir(directory)
+    {
+        return ours(Error::io(format!("cannot start in `{}`", directory.display()), &cause));
+    }
+    exec::replace(&program, &argv, &environment.into_vec())
+}
+
 /// Everything that needs no recording yet: a mistyped program makes none.
-fn prepare(args: &Args, hardened: Hardened) -> Result<Parts, Unstartable> {
+fn prepare(args: &Args, mut environment: Environment, hardened: Hardened) -> Result<Parts, Unstartable> {
     let clock = Clock::system();
-    let mut environment = Environment::new(std::env::vars_os());
     let directory = std::env::current_dir().unwrap_or_default();
-    let settings = Settings::settle(args, &environment, &directory).map_err(ours)?;
+    let config = Settings::configure(args, &environment, &directory).map_err(ours)?;
+    let surroundings = Surroundings::look(args.headless).map_err(ours)?;
+    let size = surroundings.size(args.wanted_size());
+    // As early as can be: before there are secrets in memory, and so that it is made beside all the rest.
+    let sandbox = Begun::new(&Purpose {
+        config: &config,
+        environment: &environment,
+        surroundings: &surroundings,
+        size,
+        hardened,
+        is_ungated: args.no_gateway,
+        allowed: &args.allow,
+        connects: &args.connect,
+    })
+    .map_err(ours)?;
+    let settings = Settings::settle(args, &environment, config).map_err(ours)?;
     for (name, value) in &args.env {
         environment.set(name, value);
     }
     settings.masks.learn_environment(args.env.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     let name = settings.argv.first().map_or(OsStr::new(""), OsString::as_os_str);
     let program = exec::find(name, environment.get("PATH"))?;
-    let surroundings = Surroundings::look(args.headless).map_err(ours)?;
-    Ok(Parts { settings, environment, program, surroundings, clock, hardened })
+    Ok(Parts { settings, environment, program, surroundings, size, clock, sandbox })
 }
 
 fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
-    let Parts { settings, mut environment, program, surroundings, clock, hardened } = parts;
+    let Parts { mut settings, mut environment, program, surroundings, size, clock, sandbox } = parts;
     let config = &settings.config;
     let masks = Arc::clone(&settings.masks);
     let talks = surroundings.can_ask() && !config.quiet();
     let state = config.state_dir();
-    let recovery = recover(&state, &clock);
     let (waker, wakeups) = wake::channel().map_err(ours)?;
     let broker = match surroundings.can_ask() {
         true => Broker::new(clock.clone(), {
@@ -107,10 +165,16 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         }),
         false => Broker::nobody("there is no terminal to ask on"),
     };
-    let size = surroundings.size(args.wanted_size());
+    let mut sandbox = sandbox.finish().map_err(ours)?;
+    sandbox.check_forwards(args).map_err(ours)?;
     let mut start = describe(args, &settings, &program, &environment, &clock).map_err(ours)?;
     start.command = masks.argv(&start.command);
     start.title = start.title.map(|title| masks.text(&title).into_owned());
+    if sandbox.network.is_some() {
+        start.capture = "sandbox".to_owned();
+    }
+    start.sandbox = sandbox.level.to_string();
+    start.unprotected.clone_from(&sandbox.unprotected);
     (start.tty, start.cols, start.rows) = (surroundings.can_ask() || args.headless, size.cols, size.rows);
     let person = start.user.clone();
     let principal = Principal {
@@ -121,7 +185,9 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     };
     let id = start.id;
     let recorder = Recorder::create(&state, &start, clock.clone()).map_err(ours)?;
+    let notices = Notices::new(waker.clone());
     recorder.on_failure(move |_| waker.wake());
+    let known_commands = Arc::new(OnceLock::new());
     let setup = Setup {
         config,
         policies: settings.policy.clone(),
@@ -132,11 +198,29 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         clock: &clock,
         environment: &environment,
         program: typed_program(&settings),
+        network: sandbox.network.take(),
+        publish: args.publish.clone(),
+        connect: args.connect.clone(),
+        commands: Arc::clone(&known_commands),
     };
     let gateway = match args.no_gateway {
         true => Gateway::none(),
         false => Gateway::bind(setup).map_err(|error| not_started(&recorder, error))?,
     };
+    let commands = Commands::new(commands::Setup {
+        recorder: recorder.clone(),
+        masks: Arc::clone(&masks),
+        policies: settings.policy.clone(),
+        clock: clock.clone(),
+        broker: broker.clone(),
+        who: person.clone(),
+        approval_ttl: config.approval_ttl(),
+        key_id: gateway.key_id(),
+        notices: notices.clone(),
+    });
+    // Nobody asks for it before the program runs.
+    let _ = known_commands.set(commands.clone());
+    sandbox.scrub(&mut environment, &args.env);
     environment.set("HOOP_SESSION", id.to_string());
     if args.no_gateway {
         choose_upstream(args, &mut environment);
@@ -157,10 +241,18 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
             }
         }
     }
+    let typed = integrate(&mut settings, &mut environment, &program, &surroundings);
+    let config = &settings.config;
     if talks {
         let (policy, gateway) = (settings.policy_names(), gateway.word());
-        notes::say(&notes::Beginning { id, policy: &policy, gateway, sandbox: "none" }.line());
+        let level = sandbox.level.to_string();
+        notes::say(&notes::Beginning { id, policy: &policy, gateway, sandbox: &level }.line());
     }
+    if let Some(warning) = sandbox.warning().filter(|_| talks || (sandbox.is_alarming && !config.quiet())) {
+        notes::say(&warning);
+    }
+    let binds = gateway.binds().map_err(|error| not_started(&recorder, error))?;
+    let recovery = Rc::new(RefCell::new(None));
     let ended = session::run(Spec {
         program,
         argv: settings.argv,
@@ -170,6 +262,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         size,
         fixed_size: args.wanted_size() != (None, None),
         record_input: config.record_input(),
+        typed,
         person,
         clock: clock.clone(),
         recorder: recorder.clone(),
@@ -177,22 +270,59 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         broker,
         wakeups,
         started: Box::new({
-            let gateway = gateway.clone();
-            move || gateway.serve()
+            let (gateway, recovery) = (gateway.clone(), Rc::clone(&recovery));
+            let clock = clock.clone();
+            move || {
+                *recovery.borrow_mut() = recover(&state, &clock);
+                gateway.serve()
+            }
         }),
-        hardened: Some(hardened),
+        sandbox: session::Sandbox {
+            launcher: sandbox.launcher,
+            pid: sandbox.ready.pid,
+            master: sandbox.ready.master,
+            listener: sandbox.ready.listener,
+            binds,
+            is_own_session: sandbox.is_own_session,
+        },
+        commands: Some(commands.clone()),
     });
+    commands.finish();
     gateway.stop();
+    while let Some(notice) = notices.next() {
+        notes::say(&notice);
+    }
     let status = conclude(&ended, &recorder, args);
     if talks {
         let took = clock.elapsed().into();
         notes::say(&notes::End { id, took, counts: recorder.counts() }.line());
     }
     // One that panicked has told so itself.
-    if let Some(Ok(recovered)) = recovery.map(thread::JoinHandle::join) {
+    if let Some(Ok(recovered)) = recovery.take().map(thread::JoinHandle::join) {
         tell_recovered(&recovered);
     }
     Ok(status)
+}
+
+/// Makes a shell tell what is typed at its prompt, where that is wanted and somebody can type.
+fn integrate(
+    settings: &mut Settings,
+    environment: &mut Environment,
+    program: &Path,
+    surroundings: &Surroundings,
+) -> Option<Typed> {
+    let is_headless = matches!(surroundings.face, Face::Headless);
+    let on_terminal = is_headless || surroundings.can_ask() && surroundings.types_into_terminal;
+    if !settings.config.record_typed() || !on_terminal {
+        return None;
+    }
+    // Never in XDG_RUNTIME_DIR: the program must see it in a sandbox, too.
+    let parent = gateway::runtime_parent(None);
+    let launch = Launch { program, argv: &mut settings.argv, environment, parent: &parent };
+    typed::integrate(launch, &settings.masks).unwrap_or_else(|error| {
+        notes::say(&format!("hoop-run: lines typed at the prompt are not recorded: {error}"));
+        None
+    })
 }
 
 /// Without a gateway, the program itself goes to the profile and region that were asked for.
@@ -307,7 +437,6 @@ fn describe(
         true => "off".to_owned(),
         false => gateway::capture(&settings.config, &typed_program(settings), environment).to_owned(),
     };
-    start.sandbox = "off".to_owned();
     start.env = ["SHELL", "TERM"].iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))).collect();
     Ok(start)
 }

@@ -5,6 +5,7 @@ pub mod args;
 mod compose;
 mod gateway;
 mod notes;
+mod sandbox;
 mod settings;
 
 use std::ffi::OsString;

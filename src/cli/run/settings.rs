@@ -38,11 +38,24 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Settles everything.
+    /// Settles everything else.
     ///
     /// # Errors
-    /// Faults of the configuration and the policies; no place for recordings; a copy that would replace a file.
-    pub(super) fn settle(args: &Args, environment: &Environment, directory: &Path) -> Result<Self> {
+    /// Faults of the policies.
+    pub(super) fn settle(args: &Args, environment: &Environment, config: Config) -> Result<Self> {
+        let policy = PolicySet::load(config.policies())?;
+        let masks = Arc::new(Engine::with_rules(&rules(&policy))?);
+        masks.learn_environment(
+            environment.iter().filter_map(|(name, value)| name.to_str().zip(value.to_str())),
+        );
+        Ok(Self { config, policy, masks, argv: argv(args, environment) })
+    }
+
+    /// The configuration in force.
+    ///
+    /// # Errors
+    /// Its faults; no place for recordings; a copy that would replace a file.
+    pub(super) fn configure(args: &Args, environment: &Environment, directory: &Path) -> Result<Config> {
         if let Some(file) = args.output.as_deref().filter(|_| !args.overwrite) {
             must_be_new(file)?;
         }
@@ -52,12 +65,7 @@ impl Settings {
                 .why("neither XDG_STATE_HOME nor HOME is set to an absolute path")
                 .fix("set one of them, or `state_dir` in the configuration"));
         }
-        let policy = PolicySet::load(config.policies())?;
-        let masks = Arc::new(Engine::with_rules(&rules(&policy))?);
-        masks.learn_environment(
-            environment.iter().filter_map(|(name, value)| name.to_str().zip(value.to_str())),
-        );
-        Ok(Self { config, policy, masks, argv: argv(args, environment) })
+        Ok(config)
     }
 
     /// The policies' names, for the first line.
@@ -94,6 +102,8 @@ fn sources(args: &Args, environment: &Environment, directory: &Path) -> Sources 
         ("--policy", "policy", &args.policy),
         ("--profile", "upstream.profile", &args.profile),
         ("--region", "upstream.region", &args.region),
+        ("--sandbox", "sandbox.mode", &args.sandbox),
+        ("--egress", "sandbox.egress", &args.egress),
     ];
     for (flag, key, value) in texts {
         if let Some(value) = value {
@@ -129,7 +139,8 @@ fn must_be_new(file: &Path) -> Result<()> {
         .fix("give --overwrite to replace it, or another name"))
 }
 
-fn argv(args: &Args, environment: &Environment) -> Vec<OsString> {
+/// The program and its arguments: those given, those of the shell command, or the user's shell.
+pub(super) fn argv(args: &Args, environment: &Environment) -> Vec<OsString> {
     let shell =
         || environment.get("SHELL").filter(|shell| !shell.is_empty()).unwrap_or(OsStr::new("/bin/sh"));
     match &args.shell {
@@ -147,7 +158,9 @@ mod tests {
     fn settle(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Settings> {
         let args = Args::try_parse_from([&["hoop-run"], arguments].concat()).unwrap();
         let variables = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-        Settings::settle(&args, &Environment::new(variables), Path::new("/"))
+        let environment = Environment::new(variables);
+        let config = Settings::configure(&args, &environment, Path::new("/"))?;
+        Settings::settle(&args, &environment, config)
     }
 
     #[test]

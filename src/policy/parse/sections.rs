@@ -11,6 +11,7 @@ use crate::config::document::Document;
 use crate::config::document::Section;
 use crate::policy::model::AlertAction;
 use crate::policy::model::AlertRule;
+use crate::policy::model::CommandEffect;
 use crate::policy::model::CommandRule;
 use crate::policy::model::EFFECTS;
 use crate::policy::model::EgressRule;
@@ -35,7 +36,9 @@ impl Reading<'_> {
         for mut section in top.tables("command", "a [[command]]") {
             require(&mut section, "effect", "add `effect = \"deny\"`");
             require(&mut section, "pattern", "add `pattern = [\"aws configure*\"]`");
-            let effect = section.choice("effect", EFFECTS).map_or(Effect::Deny, |effect| effect.value);
+            let effect = section
+                .choice("effect", CommandEffect::WORDS)
+                .map_or(CommandEffect::Deny, |effect| effect.value);
             let patterns = section.texts("pattern");
             for pattern in patterns.iter().flat_map(|patterns| &patterns.value) {
                 if pattern.value.trim().is_empty() {
@@ -44,8 +47,30 @@ impl Reading<'_> {
                 }
             }
             let reason = self.sentence(&mut section, "reason");
-            let patterns = patterns.map(owned).unwrap_or_default();
-            rules.push(CommandRule { origin: place(&section), effect, patterns, reason });
+            let examples = section.texts("examples");
+            let counter_examples = section.texts("counter_examples");
+            let rule = CommandRule {
+                origin: place(&section),
+                effect,
+                patterns: patterns.map(owned).unwrap_or_default(),
+                reason,
+                examples: examples.clone().map(owned).unwrap_or_default(),
+                counter_examples: counter_examples.clone().map(owned).unwrap_or_default(),
+            };
+            let document = section.document();
+            for example in examples.iter().flat_map(|examples| &examples.value) {
+                if !rule.is_for(example.value) {
+                    let fix = "a pattern is for the whole line: end it with `*` where more may follow";
+                    document.fault(example.span.clone(), "no pattern matches this example", fix.to_owned());
+                }
+            }
+            for example in counter_examples.iter().flat_map(|examples| &examples.value) {
+                if rule.is_for(example.value) {
+                    let message = "a pattern matches this counter-example";
+                    document.fault(example.span.clone(), message, "correct one of them".to_owned());
+                }
+            }
+            rules.push(rule);
             section.finish();
         }
         rules

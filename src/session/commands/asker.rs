@@ -1,0 +1,247 @@
+//! Asks a person about commands, while their processes wait and all others go on.
+
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::TrySendError;
+use std::time::Duration;
+
+use sha2::Digest;
+use sha2::Sha256;
+
+use super::Shared;
+use super::lock;
+use super::supervisor::Settled;
+use super::supervisor::Stop;
+use super::words::Words;
+use super::writer::Fact;
+use crate::approval::Fact as Line;
+use crate::approval::Outcome;
+use crate::approval::Question;
+use crate::approval::Refusal;
+use crate::approval::Scope;
+use crate::audit;
+use crate::audit::ApprovalAnswered;
+use crate::audit::ApprovalAsked;
+use crate::audit::Event;
+use crate::policy::CommandVerdict;
+use crate::record::command_line;
+use crate::sandbox::notify::Execute;
+use crate::sandbox::notify::Listener;
+use crate::types::Micros;
+
+/// Commands that may wait for a person.
+const MOST_WAITING: usize = 256;
+/// How often is looked whether a question is settled, or its process has gone.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// After its time an unanswered question is refused by whoever shows it; this much later, here.
+const GRACE: Duration = Duration::from_secs(2);
+/// Characters of a command line in a question.
+const SHOWN: usize = 400;
+
+/// A command that waits for a person.
+pub(super) struct Held {
+    /// The notification.
+    pub(super) id: u64,
+    pub(super) thread: i32,
+    pub(super) execute: Execute,
+    pub(super) words: Arc<Words>,
+    pub(super) verdict: CommandVerdict,
+    /// The command that wants it.
+    pub(super) from: Option<u64>,
+}
+
+/// Where commands are handed in.
+pub(super) struct Desk(SyncSender<Box<Held>>);
+
+impl Desk {
+    /// Asks; gives it back if there is no room.
+    pub(super) fn ask(&self, held: Box<Held>) -> Result<(), Box<Held>> {
+        self.0.try_send(held).map_err(|error| match error {
+            TrySendError::Full(held) | TrySendError::Disconnected(held) => held,
+        })
+    }
+}
+
+/// The thread that asks.
+pub(super) struct Asker {
+    shared: Arc<Shared>,
+    listener: Listener,
+    desk: SyncSender<Box<Held>>,
+    handed_in: Receiver<Box<Held>>,
+}
+
+/// A question that was put.
+struct Asked<Answer> {
+    number: u64,
+    held: Box<Held>,
+    ttl: Duration,
+    at: Micros,
+    answer: Answer,
+}
+
+impl Asker {
+    /// For what waits at `listener`.
+    pub(super) fn new(shared: Arc<Shared>, listener: &Listener) -> std::io::Result<Self> {
+        let listener = Listener::new(listener.as_fd().try_clone_to_owned()?)?;
+        let (desk, handed_in) = mpsc::sync_channel(MOST_WAITING);
+        Ok(Self { shared, listener, desk, handed_in })
+    }
+
+    pub(super) fn desk(&self) -> Desk {
+        Desk(self.desk.clone())
+    }
+
+    /// Asks until the supervisor has gone; what still waits then is withdrawn.
+    pub(super) fn run(self, stop: &Stop) {
+        let Self { shared, listener, desk, handed_in } = self;
+        // The supervisor's is the only one left.
+        drop(desk);
+        let mut number = 0;
+        let mut waiting = Vec::new();
+        loop {
+            let held = match waiting.is_empty() {
+                true => handed_in.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                false => handed_in.recv_timeout(LOOK_EVERY),
+            };
+            match held {
+                Ok(held) => {
+                    number += 1;
+                    let question = question(&shared, &held);
+                    let (ttl, at) = (question.ttl, shared.setup.clock.elapsed());
+                    tell_asked(&shared, number, &question, &held.verdict);
+                    waiting.push(Asked { number, held, ttl, at, answer: shared.setup.broker.ask(question) });
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let now = shared.setup.clock.elapsed();
+            let mut still = Vec::with_capacity(waiting.len());
+            for mut asked in waiting {
+                let over = now.0.saturating_sub(asked.at.0) > Micros::from(asked.ttl + GRACE).0;
+                let outcome = match asked.answer.try_recv() {
+                    Ok(outcome) => Some(outcome),
+                    Err(_) if over => Some(Outcome::Denied(Refusal::TimedOut(asked.ttl))),
+                    Err(_) => None,
+                };
+                match outcome {
+                    Some(outcome) => {
+                        tell_answered(&shared, asked.number, asked.at, &outcome);
+                        let refused = match &outcome {
+                            Outcome::Allowed { .. } => None,
+                            Outcome::Denied(refusal) => Some(refusal.to_string()),
+                        };
+                        stop.settle(Settled { held: asked.held, refused });
+                    }
+                    // Its process was killed: nobody needs an answer.
+                    None if !listener.still_waits(asked.held.id) => {
+                        tell_withdrawn(&shared, asked.number, asked.at);
+                    }
+                    None => still.push(asked),
+                }
+            }
+            waiting = still;
+        }
+        for asked in waiting {
+            tell_withdrawn(&shared, asked.number, asked.at);
+        }
+    }
+}
+
+fn name(number: u64) -> String {
+    format!("command-{number}")
+}
+
+fn question(shared: &Shared, held: &Held) -> Question {
+    let setup = &shared.setup;
+    let masked = |text: String| setup.masks.text(&text).into_owned();
+    let line = |words: &Words| {
+        let line = command_line(&setup.masks.argv(&words.argv_text()));
+        line.chars().take(SHOWN).collect::<String>()
+    };
+    let words = &held.words;
+    let mut parameters = Vec::new();
+    for (name, value) in [("program", words.exe_text()), ("in", words.cwd_text())] {
+        if let Some(value) = value {
+            parameters.push(Line { name: name.to_owned(), value: masked(value) });
+        }
+    }
+    let from = held.from.and_then(|command| lock(&shared.table).words(command));
+    Question {
+        action: "command".to_owned(),
+        resources: vec![line(words)],
+        who: setup.who.clone(),
+        command: from.map(|words| line(&words)),
+        rule: held.verdict.rule(),
+        reason: held.verdict.reason.clone().map(masked).unwrap_or_default(),
+        parameters,
+        fingerprint: fingerprint(words),
+        ttl: setup.approval_ttl,
+        ..Question::default()
+    }
+}
+
+/// The same for a retry, different for anything else.
+fn fingerprint(words: &Words) -> String {
+    let mut hash = Sha256::new();
+    let paths = [&words.exe, &words.cwd]
+        .map(|path| path.as_ref().map_or(&b""[..], |path| path.as_os_str().as_encoded_bytes()));
+    for part in paths.into_iter().chain(words.argv.iter().map(Vec::as_slice)) {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    format!("command {}", hex::encode(hash.finalize()))
+}
+
+fn tell(shared: &Shared, event: Event) {
+    let fact = Fact::Event(Box::new(event));
+    let bytes = fact.bytes();
+    shared.queue.push(fact, bytes);
+}
+
+fn tell_asked(shared: &Shared, number: u64, question: &Question, verdict: &CommandVerdict) {
+    tell(
+        shared,
+        Event::ApprovalAsked(ApprovalAsked {
+            id: name(number),
+            call: None,
+            question: format!("command {}", question.resources.join(" ")),
+            rule: Some(verdict.rule()),
+            ttl: Micros::from(question.ttl),
+        }),
+    );
+}
+
+fn tell_answered(shared: &Shared, number: u64, asked: Micros, outcome: &Outcome) {
+    let (answer, by, reason, scope) = match outcome {
+        Outcome::Allowed { scope, by } => {
+            let scope = if *scope == Scope::Once { "once" } else { "session" };
+            (audit::Answer::Granted, Some(by.clone()), None, Some(scope.to_owned()))
+        }
+        Outcome::Denied(refusal) => {
+            let (answer, by) = match refusal {
+                Refusal::Person { by, .. } => (audit::Answer::Denied, Some(by.clone())),
+                Refusal::TimedOut(_) => (audit::Answer::Expired, None),
+                Refusal::Nobody(_) => (audit::Answer::Nobody, None),
+                Refusal::Closed(_) => (audit::Answer::Withdrawn, None),
+            };
+            let reason = shared.setup.masks.text(&refusal.to_string()).into_owned();
+            (answer, by, Some(reason), None)
+        }
+    };
+    let took = Micros(shared.setup.clock.elapsed().0.saturating_sub(asked.0));
+    let id = name(number);
+    let answered = ApprovalAnswered { id, answer, by, reason, scope, took, ..ApprovalAnswered::default() };
+    tell(shared, Event::ApprovalAnswered(answered));
+}
+
+fn tell_withdrawn(shared: &Shared, number: u64, asked: Micros) {
+    let took = Micros(shared.setup.clock.elapsed().0.saturating_sub(asked.0));
+    let answer = audit::Answer::Withdrawn;
+    let id = name(number);
+    let withdrawn = ApprovalAnswered { id, answer, took, ..ApprovalAnswered::default() };
+    tell(shared, Event::ApprovalAnswered(withdrawn));
+}

@@ -1,0 +1,12 @@
+//! The command log: every program that is executed is recorded, exactly once, with its end.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
+#![allow(clippy::disallowed_methods, reason = "tests wait in real time for real programs")]
+
+mod holders;
+mod hostile;
+mod rules;
+mod storms;
+mod ways;
+mod world;
