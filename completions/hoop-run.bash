@@ -23,7 +23,7 @@ _hoop__run() {
 
     case "${cmd}" in
         hoop__run)
-            opts="-c -C -E -p -t -I -o -H -q -e -h -V --shell --cwd --env --policy --profile --region --no-gateway --title --record-input --output --overwrite --headless --cols --rows --window-size --quiet --return --help --version"
+            opts="-c -C -E -p -t -I -o -H -q -e -h -V --shell --cwd --env --policy --profile --region --no-gateway --sandbox --allow --title --record-input --output --overwrite --headless --cols --rows --window-size --quiet --return --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -66,6 +66,14 @@ _hoop__run() {
                     return 0
                     ;;
                 --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sandbox)
+                    COMPREPLY=($(compgen -W "auto require off" -- "${cur}"))
+                    return 0
+                    ;;
+                --allow)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

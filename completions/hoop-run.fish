@@ -4,6 +4,10 @@ complete -c hoop-run -s E -l env -d 'Set an environment variable of the program;
 complete -c hoop-run -s p -l policy -d 'What may be done: guarded, readonly, observe, or a policy file' -r
 complete -c hoop-run -l profile -d 'The AWS profile whose credentials hoop-run signs with' -r
 complete -c hoop-run -l region -d 'The default AWS region of the program' -r
+complete -c hoop-run -l sandbox -d 'auto: the best there is; require: full or no session; off: none' -r -f -a "auto\t''
+require\t''
+off\t''"
+complete -c hoop-run -l allow -d 'Do not hide it from the program: ssh-agent, docker, x11 ..., or a path; may be repeated' -r
 complete -c hoop-run -s t -l title -d 'A title for the recording' -r
 complete -c hoop-run -s o -l output -d 'Copy the finished recording to this file (asciicast 3)' -r -F
 complete -c hoop-run -l cols -d 'Columns of the program\'s terminal [default: yours; headless: 80]' -r

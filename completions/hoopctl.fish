@@ -30,6 +30,8 @@ complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "policy" -d 'Check, 
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "config" -d 'Show settings and where they come from'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "sessions" -d 'List recorded sessions, newest first'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "search" -d 'Find words in everything that was recorded: screens, commands, AWS calls'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "commands" -d 'List the commands of a session: everything that any program in it executed'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "calls" -d 'List the AWS calls of a session, and the command that made each'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "verify" -d 'Check that recordings are whole and unchanged'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "index" -d 'Look after the index that lists and searches use'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain show list" -s h -l help -d 'Print help'
@@ -73,11 +75,23 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -s n -l limit 
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l offset -d 'After passing over so many' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l json -d 'One JSON object a line'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -s h -l help -d 'Print help'
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand search" -l session -d 'Only in this session (the start of its id is enough)' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand search" -l session -d 'Only in this session (the start of its id is enough, or `last`)' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand search" -s n -l limit -d 'At most so many places' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand search" -l offset -d 'After passing over so many' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand search" -l json -d 'One JSON object a line'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand search" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -l text -d 'Only those with this in their line; `*` stands for anything' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -l exit -d 'Only those that ended with this status; `!0` for all but success' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -l took -d 'Only those that ran that long: `>5s`, `<100ms`' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -l tree -d 'Show who started what'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -l json -d 'One JSON object a line, with all that is known'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -l failed -d 'Only those that failed: refused, not found, ended by a signal or with another status than 0'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -l all -d 'Every step of searches along `PATH` too'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -l decision -d 'Only those with this decision' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -l command -d 'Only those that this command made, by its number' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -l json -d 'One JSON object a line, with all that is known but parameters and bodies'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -s h -l help -d 'Print help'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand verify" -l all -d 'Check every recording, and the chain of this host\'s seals'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand verify" -l require-seal -d 'Count a recording without a seal as wrong'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand verify" -l json -d 'One JSON object for each recording'

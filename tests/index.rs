@@ -119,7 +119,11 @@ fn sessions_are_found_by_what_they_did() {
     assert_eq!(hit.snippet, "Error: quota of 中文检索 reached");
     assert!(index.search(&Search { words: "-- '".into(), ..Search::default() }, ALL).is_err());
     for odd in ["NEAR(", "a AND", "*", "text:x", "\"", "a\"b", "^x", "col:\"x"] {
-        drop(index.search(&Search { words: format!("quota {odd}"), session: Some(one), commands: None }, ALL).unwrap());
+        drop(
+            index
+                .search(&Search { words: format!("quota {odd}"), session: Some(one), commands: None }, ALL)
+                .unwrap(),
+        );
     }
 }
 

@@ -104,6 +104,12 @@ pub const KEYS: &[Key] = &[
               `~/.kube, ~/.config/gcloud`.",
     },
     Key {
+        name: "sandbox.egress",
+        kind: Kind::Choice(&["allow", "deny"]),
+        project: false,
+        doc: "What happens to connections to other hosts than AWS that no `[[egress]]` rule of a policy names.",
+    },
+    Key {
         name: "approval.ttl",
         kind: Kind::Duration(1, 86_400),
         project: true,

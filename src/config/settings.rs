@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::config::keys::Value;
 use crate::config::load::Config;
+use crate::types::Effect;
 
 impl Config {
     /// `state_dir`
@@ -53,6 +54,15 @@ impl Config {
     #[must_use]
     pub fn sandbox_allow(&self) -> Vec<String> {
         self.words("sandbox.allow")
+    }
+
+    /// `sandbox.egress`
+    #[must_use]
+    pub fn sandbox_egress(&self) -> Effect {
+        match self.text("sandbox.egress") {
+            "deny" => Effect::Deny,
+            _ => Effect::Allow,
+        }
     }
 
     /// `sandbox.hide`: paths.

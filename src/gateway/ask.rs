@@ -34,15 +34,18 @@ const GRACE: Duration = Duration::from_secs(2);
 const SHOWN_FACTS: usize = 12;
 const SHOWN_CHARACTERS: usize = 120;
 
+/// A call that is held.
+pub struct Hold<'a> {
+    pub call: &'a Call,
+    pub decision: &'a Decision,
+    /// The command line that made it, masked, where it is known.
+    pub command: Option<String>,
+}
+
 /// Asks, and waits for the answer. A client that goes away meanwhile ends the question.
-pub async fn ask(
-    core: &Core,
-    entry: &Entry,
-    call: &Call,
-    decision: &Decision,
-    interim: &Interim,
-) -> Result<(), Stop> {
-    let question = question(core, entry, call, decision);
+pub async fn ask(core: &Core, entry: &Entry, hold: Hold<'_>, interim: &Interim) -> Result<(), Stop> {
+    let Hold { call, decision, command } = hold;
+    let question = Question { command, ..question(core, entry, call, decision) };
     let line = format!("{} on {}", question.action, named(&question.resources));
     let record = Held { core, entry, asked: core.clock.elapsed(), settled: false };
     record.asked(&line, decision, question.ttl).map_err(|error| Stop::unrecorded(&error))?;

@@ -71,14 +71,14 @@ pub async fn authenticate(
 ) -> Result<Signed, Stop> {
     let claims = sigv4::parse(&parts)?;
     let now = core.clock.unix_seconds();
-    if claims.access_key_id != core.placeholder.access_key_id {
+    let Some(key) = core.placeholder_of(&claims.access_key_id) else {
         // Before a byte of the body is read. The check cannot pass: the key is another one.
         sigv4::verify(&claims, &parts, None, &core.placeholder, now)?;
         return Err(Stop::denied("this key is not the session's"));
-    }
+    };
     let needed = claims.needs_body_hash() || aws::body_needed(&parts, &claims.service);
     if !needed && !body.is_empty() {
-        sigv4::verify(&claims, &parts, None, &core.placeholder, now)?;
+        sigv4::verify(&claims, &parts, None, &key, now)?;
         return Ok(Signed { parts, claims, payload: Payload::Streamed(body.clone()) });
     }
     let raw = match body.take() {
@@ -87,9 +87,9 @@ pub async fn authenticate(
     };
     let sha256 = hex::encode(Sha256::digest(&raw));
     let hash = matches!(claims.payload, None | Some(PayloadHash::Signed(_))).then_some(sha256.as_str());
-    sigv4::verify(&claims, &parts, hash, &core.placeholder, now)?;
-    let key = match &claims.payload {
-        Some(PayloadHash::StreamingSigned { .. }) => Some(ChunkKey::new(&claims, &core.placeholder)),
+    sigv4::verify(&claims, &parts, hash, &key, now)?;
+    let chunk_key = match &claims.payload {
+        Some(PayloadHash::StreamingSigned { .. }) => Some(ChunkKey::new(&claims, &key)),
         Some(PayloadHash::StreamingUnsignedTrailer) => None,
         _ => {
             let whole = Whole { bytes: raw, sha256, trailers: None };
@@ -97,7 +97,7 @@ pub async fn authenticate(
         }
     };
     let trailer = !matches!(claims.payload, Some(PayloadHash::StreamingSigned { trailer: false }));
-    let mut decoder = Decoder::new(key, trailer);
+    let mut decoder = Decoder::new(chunk_key, trailer);
     let mut bytes = Vec::with_capacity(raw.len());
     decoder.push(&raw, &mut bytes)?;
     let trailers = Some(decoder.finish()?);

@@ -25,6 +25,8 @@ pub enum Capture {
     Proxy,
     /// `AWS_ENDPOINT_URL` on top of the proxy variables: Node too, but blind for some operations.
     Endpoint,
+    /// The sandbox's network leads every connection here; no variable is needed.
+    Sandbox,
 }
 
 impl Capture {
@@ -46,6 +48,7 @@ impl Capture {
             Self::Auto => "auto",
             Self::Proxy => "proxy",
             Self::Endpoint => "endpoint",
+            Self::Sandbox => "sandbox",
         }
     }
 
@@ -67,6 +70,7 @@ impl Capture {
                 "AWS calls of Node.js programs are not captured (Node ignores proxies): they fail with the \
                  placeholder key; for those use --capture endpoint"
             }
+            Self::Sandbox => "nothing: every connection inside leads here, or nowhere",
             Self::Endpoint => {
                 "AWS clients that ignore AWS_ENDPOINT_URL and proxies fail with the placeholder key; operations with a \
                  host prefix and S3 access points may not work from Node.js"

@@ -13,17 +13,21 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 
 use crate::aws;
+use crate::gateway::core::About;
 use crate::gateway::core::Core;
 use crate::gateway::headers;
 use crate::gateway::serve;
 use crate::net::Body;
 use crate::net::Carried;
+use crate::net::Reach;
 use crate::net::carry;
 use crate::net::dial;
 use crate::net::empty;
 use crate::net::full;
+use crate::types::Caller;
 use crate::types::Effect;
 
 /// Answers `CONNECT host:port`.
@@ -42,10 +46,9 @@ pub async fn connect(core: &Arc<Core>, request: Request<Incoming>) -> Response<B
         });
         return Response::new(empty());
     }
-    let target = format!("{host}:{port}");
-    let open = match open(&core, &host, port, &target).await {
+    let open = match open(&core, Wish::proxied(&host, port)).await {
         Ok(open) => open,
-        Err(response) => return response,
+        Err(refusal) => return refusal.response(),
     };
     tokio::spawn(async move {
         let (server, ended) = open;
@@ -63,9 +66,9 @@ pub async fn relay(core: &Arc<Core>, mut request: Request<Incoming>, target: &st
     if request.uri().scheme_str() != Some("http") {
         return refused(StatusCode::BAD_REQUEST, "only http:// is relayed; use CONNECT");
     }
-    let (server, ended) = match open(core, &host, port, &format!("{host}:{port}")).await {
+    let (server, ended) = match open(core, Wish::proxied(&host, port)).await {
         Ok(open) => open,
-        Err(response) => return response,
+        Err(refusal) => return refusal.response(),
     };
     headers::strip_hop_by_hop(request.headers_mut());
     if let Ok(value) = HeaderValue::from_str(target) {
@@ -92,49 +95,91 @@ pub async fn relay(core: &Arc<Core>, mut request: Request<Incoming>, target: &st
     }
 }
 
+/// A connection that somebody wants.
+pub struct Wish<'a> {
+    pub host: &'a str,
+    pub port: u16,
+    /// The name in the client's TLS greeting, where it is another one.
+    pub named: Option<String>,
+    pub caller: Caller,
+    pub reach: Reach,
+    /// The user has asked for it on the command line: no rule is.
+    pub origin: Option<&'static str>,
+}
+
+impl<'a> Wish<'a> {
+    fn proxied(host: &'a str, port: u16) -> Self {
+        Self { host, port, named: None, caller: Caller::default(), reach: Reach::All, origin: None }
+    }
+}
+
+/// Why a connection is not made.
+pub struct Refusal {
+    pub status: StatusCode,
+    pub message: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+
+    fn response(&self) -> Response<Body> {
+        refused(self.status, &self.message)
+    }
+}
+
 /// Asks the policy, writes the connection down, then makes it.
-async fn open(
-    core: &Arc<Core>,
-    host: &str,
-    port: u16,
-    target: &str,
-) -> Result<(tokio::net::TcpStream, Ended), Response<Body>> {
-    let (effect, rule) = core.policies.egress(host, port);
+pub async fn open(core: &Arc<Core>, wish: Wish<'_>) -> Result<(TcpStream, Ended), Refusal> {
+    let Wish { host, port, named, caller, reach, origin } = wish;
+    let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let unrecorded = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "nothing can be recorded any more");
+    let (effect, rule) =
+        origin.map_or_else(|| core.egress(host, port), |origin| (Effect::Allow, origin.to_owned()));
+    let about = About { target, named, rule, caller };
     if effect != Effect::Allow {
         // Holding a connection for a person is not possible yet: what would be asked is refused.
-        let message = format!("connection to {target} denied by {rule}");
-        if core.tunnel("tunnel.refused", target, &rule, None).is_err() {
-            return Err(refused(StatusCode::SERVICE_UNAVAILABLE, "nothing can be recorded any more"));
-        }
-        return Err(refused(StatusCode::FORBIDDEN, &message));
+        core.tunnel("tunnel.refused", &about, None).map_err(unrecorded)?;
+        let message = format!("connection to {} denied by {}", about.target, about.rule);
+        return Err(Refusal::new(StatusCode::FORBIDDEN, message));
     }
-    if core.tunnel("tunnel.start", target, &rule, None).is_err() {
-        return Err(refused(StatusCode::SERVICE_UNAVAILABLE, "nothing can be recorded any more"));
-    }
-    let ended = Ended { core: core.clone(), target: target.to_owned(), rule, carried: Carried::default() };
-    match dial(host, port).await {
+    core.tunnel("tunnel.start", &about, None).map_err(unrecorded)?;
+    let target = about.target.clone();
+    let ended = Ended { core: core.clone(), about, carried: Carried::default() };
+    match dial(host, port, reach).await {
         Ok(stream) => Ok((stream, ended)),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(refused(
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(Refusal::new(
             StatusCode::FORBIDDEN,
-            &format!("{target} is where AWS credentials of machines are given out"),
+            match reach {
+                Reach::All => format!("{target} is where AWS credentials of machines are given out"),
+                Reach::OtherMachines => {
+                    format!("{target} is this machine; let a port of it in with --connect")
+                }
+            },
         )),
         Err(error) => {
             let why = crate::error::plain(&error);
-            Err(refused(StatusCode::BAD_GATEWAY, &format!("cannot reach {target}: {why}")))
+            Err(Refusal::new(StatusCode::BAD_GATEWAY, format!("cannot reach {target}: {why}")))
         }
     }
 }
 
 /// Writes the end of a connection, whatever became of it.
-struct Ended {
+pub struct Ended {
     core: Arc<Core>,
-    target: String,
-    rule: String,
+    about: About,
     carried: Carried,
 }
 
 impl Ended {
-    fn carried(mut self, carried: Carried) {
+    /// A connection that begins now and needs no permission.
+    pub fn begun(core: &Arc<Core>, about: About) -> crate::error::Result<Self> {
+        core.tunnel("tunnel.start", &about, None)?;
+        Ok(Self { core: core.clone(), about, carried: Carried::default() })
+    }
+
+    /// What went through it.
+    pub fn carried(mut self, carried: Carried) {
         self.carried = carried;
     }
 }
@@ -142,8 +187,13 @@ impl Ended {
 impl Drop for Ended {
     fn drop(&mut self) {
         // The recorder tells of its own failure; the connection is over.
-        drop(self.core.tunnel("tunnel.end", &self.target, &self.rule, Some(self.carried)));
+        drop(self.core.tunnel("tunnel.end", &self.about, Some(self.carried)));
     }
+}
+
+/// The answer to a client that takes a captured port for a proxy.
+pub fn not_a_proxy() -> Response<Body> {
+    refused(StatusCode::METHOD_NOT_ALLOWED, "this is not a proxy; connect to the host itself")
 }
 
 fn refused(status: StatusCode, message: &str) -> Response<Body> {

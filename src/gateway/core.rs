@@ -12,6 +12,7 @@ use crate::approval::Broker;
 use crate::audit::Credential;
 use crate::audit::Event;
 use crate::aws::Call;
+use crate::aws::key_id;
 use crate::aws::sigv4::Key;
 use crate::clock::Clock;
 use crate::creds::Chain;
@@ -19,6 +20,7 @@ use crate::creds::Fetched;
 use crate::creds::Sources;
 use crate::error::Result;
 use crate::gateway::Setup;
+use crate::gateway::inside::Inside;
 use crate::gateway::queue_url::QueueUrls;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
@@ -31,6 +33,8 @@ use crate::net::Upstream;
 use crate::policy::PolicySet;
 use crate::policy::Principal;
 use crate::record::Recorder;
+use crate::types::Caller;
+use crate::types::Effect;
 
 /// Stands for an account that is not known.
 const ANY_ACCOUNT: &str = "*";
@@ -52,6 +56,11 @@ pub struct Core {
     pub clock: Clock,
     pub upstream: Arc<Upstream>,
     pub queue_urls: QueueUrls,
+    /// What leads out of the sandbox, where there is one with a network of its own.
+    pub inside: Option<Inside>,
+    pub egress: Effect,
+    find_caller: Option<FindCaller>,
+    command_line: Option<CommandLine>,
     chain: Chain,
     calls: AtomicU64,
     /// When the account could last not be found out, in seconds since the Unix epoch; 0: never.
@@ -67,7 +76,36 @@ pub struct Made {
     pub authority: Authority,
     pub region: Option<String>,
     pub instead: Option<Override>,
+    pub inside: Option<Inside>,
 }
+
+/// What is known of a client before it is asked who it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker<'a> {
+    /// The number of its socket, where that can be told.
+    pub inode: Option<u64>,
+    /// The key that it signs with; empty: none.
+    pub access_key_id: &'a str,
+}
+
+/// A connection to a host that is not AWS's, for the record.
+#[derive(Clone, Debug, Default)]
+pub struct About {
+    /// Host and port.
+    pub target: String,
+    /// The name that the client gave in its TLS greeting, where that is another one.
+    pub named: Option<String>,
+    /// The rule that decided.
+    pub rule: String,
+    /// Who connects.
+    pub caller: Caller,
+}
+
+/// Finds the process and command behind a call.
+pub type FindCaller = Arc<dyn Fn(&Asker<'_>) -> Option<Caller> + Send + Sync>;
+
+/// The masked command line of a command, by its number.
+pub type CommandLine = Arc<dyn Fn(u64) -> Option<String> + Send + Sync>;
 
 impl Core {
     pub fn new(setup: Setup, made: Made) -> Self {
@@ -87,9 +125,39 @@ impl Core {
             clock: setup.clock,
             upstream,
             queue_urls: QueueUrls::new(made.port),
+            inside: made.inside,
+            egress: setup.egress,
+            find_caller: setup.find_caller,
+            command_line: setup.command_line,
             calls: AtomicU64::new(0),
             account_failed: AtomicU64::new(0),
             recorded: AtomicU64::new(0),
+        }
+    }
+
+    /// The key that a client with this id signs with: ours, under the number of its command. None: it is another one.
+    pub fn placeholder_of(&self, access_key_id: &str) -> Option<Key> {
+        key_id::number(&self.placeholder.access_key_id, access_key_id)?;
+        Some(Key { access_key_id: access_key_id.to_owned(), ..self.placeholder.clone() })
+    }
+
+    /// Who makes a call, as far as can be told. It attributes; it does not authenticate.
+    pub fn caller(&self, asker: &Asker<'_>) -> Caller {
+        self.find_caller.as_ref().and_then(|find| find(asker)).unwrap_or_default()
+    }
+
+    /// The command line of a caller, masked.
+    pub fn command_line(&self, caller: &Caller) -> Option<String> {
+        self.command_line.as_ref().and_then(|line| line(caller.command?))
+    }
+
+    /// What the policy, else the session, says about connections to a host that is not AWS's, and which rule says so.
+    pub fn egress(&self, host: &str, port: u16) -> (Effect, String) {
+        match self.policies.egress(host, port) {
+            (Effect::Allow, rule) if rule.is_empty() && self.egress != Effect::Allow => {
+                (self.egress, "--egress deny".to_owned())
+            }
+            verdict => verdict,
         }
     }
 
@@ -172,13 +240,24 @@ impl Core {
         self.recorder.event(&Event::Credential(Credential { source: self.chain.source(), ..event })).map(drop)
     }
 
-    /// Writes down that a connection past AWS begins (`tunnel.start`) or has ended (`tunnel.end`).
-    pub fn tunnel(&self, kind: &str, target: &str, rule: &str, carried: Option<Carried>) -> Result<()> {
+    /// Writes down that a connection past AWS begins (`tunnel.start`), is refused (`tunnel.refused`) or has ended
+    /// (`tunnel.end`).
+    pub fn tunnel(&self, kind: &str, about: &About, carried: Option<Carried>) -> Result<()> {
         let mut fields = Map::new();
+        let masked = |text: &str| Value::from(self.masks.text(text).into_owned());
         fields.insert("type".to_owned(), Value::from(kind));
-        fields.insert("host".to_owned(), Value::from(self.masks.text(target).into_owned()));
-        if !rule.is_empty() {
-            fields.insert("origin".to_owned(), Value::from(rule));
+        fields.insert("host".to_owned(), masked(&about.target));
+        if let Some(named) = &about.named {
+            fields.insert("sni".to_owned(), masked(named));
+        }
+        if !about.rule.is_empty() {
+            fields.insert("origin".to_owned(), Value::from(about.rule.as_str()));
+        }
+        if let Some(command) = about.caller.command {
+            fields.insert("command".to_owned(), Value::from(command));
+        }
+        if about.caller.pid != 0 {
+            fields.insert("pid".to_owned(), Value::from(about.caller.pid));
         }
         if let Some(carried) = carried {
             fields.insert("bytes_in".to_owned(), Value::from(carried.sent));

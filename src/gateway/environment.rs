@@ -25,6 +25,12 @@ const UNSET: &[&str] = &[
     "AWS_ENDPOINT_URL",
     "ALL_PROXY",
     "all_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "NO_PROXY",
+    "no_proxy",
 ];
 
 /// The same, by how their names begin.
@@ -49,7 +55,7 @@ const USER_CA_VARIABLES: &[&str] =
 
 /// What the variables are made from.
 pub struct Facts<'a> {
-    /// The port of the gateway on 127.0.0.1.
+    /// The port of the gateway on 127.0.0.1; 0: it has none.
     pub port: u16,
     /// What the child signs with.
     pub placeholder: &'a Key,
@@ -81,12 +87,14 @@ pub fn variables(facts: &Facts<'_>, environment: &HashMap<String, String>) -> Ve
     // Otherwise clients ask S3 for checksums of bodies that may be masked on the way.
     put("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required");
     let gateway = format!("http://127.0.0.1:{}", facts.port);
-    for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"] {
-        put(name, &gateway);
+    if facts.capture != Capture::Sandbox {
+        for name in ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"] {
+            put(name, &gateway);
+        }
+        let past = not_proxied(environment);
+        put("NO_PROXY", &past);
+        put("no_proxy", &past);
     }
-    let past = not_proxied(environment);
-    put("NO_PROXY", &past);
-    put("no_proxy", &past);
     let bundle = facts.ca_bundle.display().to_string();
     for name in CA_VARIABLES {
         put(name, &bundle);
@@ -187,6 +195,19 @@ mod tests {
         let (set, unset) = made(Capture::Endpoint, &[("AWS_ENDPOINT_URL", "http://localhost:4566")]);
         assert_eq!(set["AWS_ENDPOINT_URL"], "http://127.0.0.1:4321");
         assert!(!unset.iter().any(|name| name == "AWS_ENDPOINT_URL"));
+    }
+
+    #[test]
+    fn in_the_sandbox_no_variable_leads_anywhere() {
+        let (set, unset) = made(Capture::Sandbox, &[("HTTPS_PROXY", "http://proxy:3128"), ("no_proxy", "x")]);
+        assert!(!set.keys().any(|name| name.to_ascii_lowercase().contains("proxy")));
+        assert!(!set.contains_key("AWS_ENDPOINT_URL"));
+        assert!(
+            ["HTTPS_PROXY", "no_proxy", "AWS_ENDPOINT_URL"]
+                .iter()
+                .all(|name| unset.iter().any(|own| own == name))
+        );
+        assert_eq!(set["NODE_EXTRA_CA_CERTS"], "/run/hoop/ca.pem");
     }
 
     #[test]

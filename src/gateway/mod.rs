@@ -11,10 +11,12 @@ mod chunks;
 mod connect;
 mod core;
 mod digests;
+mod doors;
 mod entry;
 mod environment;
 mod forward;
 mod headers;
+mod inside;
 mod pipeline;
 mod placeholder;
 mod queue_url;
@@ -25,9 +27,7 @@ mod serve;
 mod stop;
 
 use std::collections::HashMap;
-use std::net::Ipv4Addr;
-use std::net::TcpListener;
-use std::net::TcpStream;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -45,15 +45,27 @@ use crate::error::IoContext;
 use crate::error::Result;
 use crate::mask::Engine;
 use crate::net::Authority;
+use crate::net::Connect;
+use crate::net::Names;
 use crate::net::Override;
+use crate::net::Publish;
 use crate::net::RuntimeDir;
 use crate::policy::PolicySet;
 use crate::policy::Principal;
 use crate::record::Recorder;
+use crate::sandbox::network::Network;
+use crate::sys::wake;
+use crate::sys::wake::Waker;
+use crate::types::Effect;
 
 pub use capture::Capture;
+pub use core::Asker;
+pub use core::CommandLine;
+pub use core::FindCaller;
 
 use self::core::Core;
+use self::doors::Doors;
+use self::inside::Inside;
 
 /// What a gateway is made of. The values come from the composition in `cli`.
 pub struct Setup {
@@ -83,8 +95,20 @@ pub struct Setup {
     pub capture: Capture,
     /// The program the child runs, for `Capture::Auto`.
     pub program: String,
-    /// Where private folders are made: `$XDG_RUNTIME_DIR`, else the temporary folder.
+    /// Where private folders are made: `$XDG_RUNTIME_DIR`, else the temporary folder. In a sandbox it must be seen there.
     pub runtime_parent: PathBuf,
+    /// The sandbox's network; then there is no port of our own, and `capture` is not asked.
+    pub network: Option<Network>,
+    /// Ports inside that are reached from outside; only with a network.
+    pub publish: Vec<Publish>,
+    /// Ports outside that are reached from inside; only with a network.
+    pub connect: Vec<Connect>,
+    /// What happens to connections to other hosts that no rule speaks of.
+    pub egress: Effect,
+    /// Finds the process behind a call.
+    pub find_caller: Option<FindCaller>,
+    /// Tells the command line of such a process.
+    pub command_line: Option<CommandLine>,
 }
 
 /// A gateway that listens. Ends when stopped or dropped.
@@ -94,9 +118,12 @@ pub struct Gateway {
     set: Vec<(String, String)>,
     unset: Vec<String>,
     // The files must live as long as the child may read them.
-    _files: RuntimeDir,
+    files: RuntimeDir,
+    ca_bundle: PathBuf,
+    access_key_id: String,
     core: Arc<Core>,
-    listener: Mutex<Option<TcpListener>>,
+    doors: Mutex<Option<Doors>>,
+    waker: Waker,
     stop: watch::Sender<bool>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -113,11 +140,25 @@ impl Gateway {
     /// no thread: connections wait in the kernel until [`Gateway::serve`].
     ///
     /// Costs about 0.5 ms, most of it the copy of the machine's trust store.
-    pub fn bind(setup: Setup) -> Result<Self> {
+    pub fn bind(mut setup: Setup) -> Result<Self> {
         let instead = setup.endpoint_url.as_deref().map(Override::parse).transpose()?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .context(|| "cannot listen on 127.0.0.1 for the child's AWS calls")?;
-        let port = listener.local_addr().context(|| "cannot find the gateway's port")?.port();
+        let (waker, wakeups) = wake::channel()?;
+        let mut doors =
+            Doors { port: None, captured: Vec::new(), names: Vec::new(), published: Vec::new(), wakeups };
+        let (mut port, mut inside) = (0, None);
+        match setup.network.take() {
+            Some(network) => {
+                let Network { listeners, names, sockets, maker } = network;
+                (doors.captured, doors.names) = (listeners, names);
+                doors.published = doors::published(&setup.publish)?;
+                let connects = std::mem::take(&mut setup.connect);
+                inside = Some(Inside { names: Names::new(), sockets, maker, connects });
+            }
+            None => {
+                let (own, listener) = doors::own_port()?;
+                (port, doors.port) = (own, Some(listener));
+            }
+        }
         let files = RuntimeDir::create(&setup.runtime_parent, &placeholder::fresh_name()?)?;
         let authority = Authority::new(setup.clock.unix_seconds())?;
         let bundles = environment::user_bundles(&setup.environment);
@@ -125,7 +166,10 @@ impl Gateway {
         let empty = files.empty_file("aws-config")?;
         let placeholder = placeholder::generate()?;
         let region = setup.region.clone().or_else(|| region_of(&setup.environment, setup.profile.as_deref()));
-        let capture = setup.capture.settled(&setup.program, &setup.environment);
+        let capture = match inside {
+            Some(_) => Capture::Sandbox,
+            None => setup.capture.settled(&setup.program, &setup.environment),
+        };
         let facts = environment::Facts {
             port,
             placeholder: &placeholder,
@@ -136,16 +180,20 @@ impl Gateway {
         };
         let set = environment::variables(&facts, &setup.environment);
         let unset = environment::unset(&setup.environment, &set);
-        let core = Core::new(setup, core::Made { port, placeholder, authority, region, instead });
+        let access_key_id = placeholder.access_key_id.clone();
+        let core = Core::new(setup, core::Made { port, placeholder, authority, region, instead, inside });
         core.credential(Credential { what: "placeholder".to_owned(), ..Credential::default() })?;
         Ok(Self {
             port,
             capture,
             set,
             unset,
-            _files: files,
+            files,
+            ca_bundle,
+            access_key_id,
             core: Arc::new(core),
-            listener: Mutex::new(Some(listener)),
+            doors: Mutex::new(Some(doors)),
+            waker,
             stop: watch::Sender::new(false),
             thread: Mutex::default(),
         })
@@ -153,12 +201,12 @@ impl Gateway {
 
     /// Starts the thread that waits for the first connection. A second call does nothing.
     pub fn serve(&self) -> Result<()> {
-        let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(listener) = listener else { return Ok(()) };
+        let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(doors) = doors else { return Ok(()) };
         let (core, stop) = (self.core.clone(), self.stop.subscribe());
         let thread = std::thread::Builder::new()
             .name("gateway".to_owned())
-            .spawn(move || serve::run(&core, &listener, stop))
+            .spawn(move || serve::run(&core, doors, &stop))
             .context(|| "cannot start the gateway's thread")?;
         *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
         Ok(())
@@ -182,6 +230,23 @@ impl Gateway {
         self.port
     }
 
+    /// The certificates that the child is to trust: the machine's and the session's.
+    #[must_use]
+    pub fn trusted(&self) -> &Path {
+        &self.ca_bundle
+    }
+
+    /// A file that tells programs inside where to ask for names.
+    pub fn resolver_configuration(&self) -> Result<PathBuf> {
+        self.files.file("resolv.conf", b"# hoop answers at every address.\nnameserver 127.0.0.1\n")
+    }
+
+    /// The id of the placeholder key, with number 0.
+    #[must_use]
+    pub fn access_key_id(&self) -> &str {
+        &self.access_key_id
+    }
+
     /// How the child's calls are led here; never `Auto`.
     #[must_use]
     pub fn capture(&self) -> Capture {
@@ -199,8 +264,8 @@ impl Gateway {
     pub fn stop(&self) {
         let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
         self.stop.send_replace(true);
-        // Before the first connection the thread waits in accept(2): this wakes it.
-        drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
+        // Before the first connection the thread waits in poll(2).
+        self.waker.wake();
         // A panic in there has ended the gateway already; there is nobody to tell here.
         drop(thread.join());
         self.core.ended();

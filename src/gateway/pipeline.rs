@@ -19,6 +19,7 @@ use crate::aws::refusal::Shape;
 use crate::gateway::ask;
 use crate::gateway::authenticate::Signed;
 use crate::gateway::authenticate::authenticate;
+use crate::gateway::core::Asker;
 use crate::gateway::core::Core;
 use crate::gateway::entry::Entry;
 use crate::gateway::forward::forward;
@@ -33,6 +34,7 @@ use crate::policy;
 use crate::policy::Decision;
 use crate::policy::actions::AwsActions;
 use crate::policy::model::RecordLevel;
+use crate::types::Caller;
 use crate::types::Effect;
 
 /// Parameters larger than this, as JSON, are recorded by length and digest only.
@@ -47,6 +49,8 @@ pub struct Arrival {
     pub via: Via,
     /// Keeps the client waiting while a person is asked.
     pub interim: Interim,
+    /// The number of the client's socket, where the sandbox's network tells it.
+    pub inode: Option<u64>,
 }
 
 /// Answers one request. Whatever happens, the client is given an answer that its SDK understands, and the record says
@@ -83,7 +87,9 @@ async fn run(
     begin(core, entry, &call, head.clone(), level)?;
     let decision = decide(core, entry, &call)?;
     if decision.effect == Effect::Ask {
-        ask::ask(core, entry, &call, &decision, &arrival.interim).await?;
+        let caller = Caller { command: head.command, pid: head.pid.unwrap_or_default() };
+        let held = ask::Hold { call: &call, decision: &decision, command: core.command_line(&caller) };
+        ask::ask(core, entry, held, &arrival.interim).await?;
     }
     let response = forward(core, entry, &call, signed, arrival.host.as_deref()).await?;
     reply::give_back(core, entry, &call, response, reply::Manner { level, rewritten }).await
@@ -171,6 +177,11 @@ fn head(core: &Core, entry: &Entry, parts: &Parts, service: &str, arrival: &Arri
     let agent = headers::text(&parts.headers, "user-agent");
     begin.agent = Some(core.masks.text(agent).into_owned()).filter(|agent| !agent.is_empty());
     begin.via = arrival.via;
+    let claims = crate::aws::sigv4::parse(parts).ok();
+    let access_key_id = claims.as_ref().map_or("", |claims| &claims.access_key_id);
+    let caller = core.caller(&Asker { inode: arrival.inode, access_key_id });
+    begin.command = caller.command;
+    begin.pid = (caller.pid != 0).then_some(caller.pid);
     begin
 }
 

@@ -1,5 +1,6 @@
 //! The key the child is given: it looks like any temporary AWS key, and opens nothing but this gateway.
 
+use crate::aws::key_id;
 use crate::aws::sigv4::Key;
 use crate::error::Error;
 use crate::error::Kind;
@@ -20,7 +21,8 @@ const TOKEN_START: &str = "IQoJb3JpZ2luX2Vj";
 /// Random characters of a token; STS gives from 300 to over 1,000.
 const TOKEN_CHARACTERS: usize = 340;
 
-/// Makes a key: `ASIA` and 16 letters, a secret of 40, a session token. 240 random bits are secret.
+/// Makes a key: `ASIA` and 16 letters (the last 8 for the number of a command), a secret of 40, a session token. 240
+/// random bits are secret.
 pub fn generate() -> Result<Key> {
     let mut random = zeroize::Zeroizing::new([0; 16 + SECRET_CHARACTERS + TOKEN_CHARACTERS]);
     getrandom::fill(random.as_mut_slice())
@@ -28,7 +30,8 @@ pub fn generate() -> Result<Key> {
     let (id, rest) = random.split_at(16);
     let (secret, token) = rest.split_at(SECRET_CHARACTERS);
     Ok(Key {
-        access_key_id: format!("ASIA{}", spelled(id, BASE32)),
+        // Number 0: each command gets the number of its own in there.
+        access_key_id: key_id::numbered(&format!("ASIA{}", spelled(id, BASE32)), 0),
         secret: Secret::new(spelled(secret, BASE64)),
         token: Some(Secret::new(format!("{TOKEN_START}{}", spelled(token, BASE64)))),
     })
@@ -57,6 +60,7 @@ mod tests {
         assert!(key.access_key_id.starts_with("ASIA") && key.access_key_id.len() == 20);
         assert_eq!(key.secret.expose().len(), 40);
         assert!(key.token.unwrap().expose().starts_with(TOKEN_START));
+        assert_eq!(key_id::number(&key.access_key_id, &key.access_key_id), Some(0));
         assert_ne!(key.access_key_id, generate().unwrap().access_key_id);
     }
 }

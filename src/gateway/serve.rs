@@ -31,13 +31,16 @@ use crate::audit::Via;
 use crate::aws;
 use crate::gateway::connect;
 use crate::gateway::core::Core;
+use crate::gateway::doors::Doors;
 use crate::gateway::headers;
+use crate::gateway::inside;
 use crate::gateway::pipeline;
 use crate::gateway::pipeline::Arrival;
 use crate::net::Body;
 use crate::net::Interim;
 use crate::net::InterimWriter;
 use crate::net::Opening;
+use crate::net::dns::serve_udp;
 use crate::net::sniff;
 
 /// Connections open at once; further ones wait in the kernel.
@@ -52,47 +55,87 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
 /// Headers in one request; S3 metadata is what fills them.
 const HEADERS: usize = 256;
 
-/// Waits for the first connection, then serves until `stop`.
-pub fn run(core: &Arc<Core>, listener: &TcpListener, mut stop: watch::Receiver<bool>) {
-    let Ok((first, _)) = listener.accept() else { return };
-    if *stop.borrow() {
+/// Waits until somebody comes, then serves until `stop`.
+pub fn run(core: &Arc<Core>, doors: Doors, stop: &watch::Receiver<bool>) {
+    if doors.wait().is_err() || *stop.borrow() {
         return;
     }
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     runtime.block_on(async {
-        let Ok(listener) = listener.try_clone() else { return };
-        // Both are ours and fresh: switching them to non-blocking cannot fail but for a broken descriptor.
-        if listener.set_nonblocking(true).is_err() || first.set_nonblocking(true).is_err() {
-            return;
-        }
-        let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        let mut next = TcpStream::from_std(first).ok();
-        loop {
-            let Ok(place) = places.clone().acquire_owned().await else { return };
-            let stream = match next.take() {
-                Some(stream) => stream,
-                None => tokio::select! {
-                    _ = stop.wait_for(|stop| *stop) => return,
-                    accepted = listener.accept() => match accepted {
-                        Ok((stream, _)) => stream,
-                        Err(_) => {
-                            // Out of descriptors: others must close first.
-                            tokio::time::sleep(Duration::from_millis(50)).await;
-                            continue;
-                        }
-                    },
-                },
-            };
-            let core = core.clone();
-            tokio::spawn(async move {
-                connection(&core, stream).await;
-                drop(place);
-            });
-        }
+        let mut stop = stop.clone();
+        open(core, doors);
+        // The sender lives as long as the gateway.
+        let _ = stop.wait_for(|stop| *stop).await;
     });
     // Dropping the runtime drops every call under way; each writes its end.
     runtime.shutdown_background();
+}
+
+/// Serves every door, each in a task of its own.
+fn open(core: &Arc<Core>, doors: Doors) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    if let Some(listener) = doors.port {
+        let core = core.clone();
+        accept(listener, &places, move |stream| {
+            let core = core.clone();
+            async move { connection(&core, stream).await }
+        });
+    }
+    let Some(own) = &core.inside else { return };
+    let resolver = inside::resolver(core, own);
+    for names in doors.names {
+        // It ends only if the socket does not work; names then stay unknown inside.
+        tokio::spawn(serve_udp(names.0, resolver.clone()));
+    }
+    for listener in doors.captured {
+        let (core, resolver) = (core.clone(), resolver.clone());
+        accept(listener, &places, move |stream| {
+            let (core, resolver) = (core.clone(), resolver.clone());
+            async move {
+                let Some(own) = &core.inside else { return };
+                inside::serve(&core, own, resolver, stream).await;
+            }
+        });
+    }
+    for (listener, port) in doors.published {
+        let core = core.clone();
+        accept(listener, &places, move |stream| {
+            let core = core.clone();
+            async move {
+                let Some(own) = &core.inside else { return };
+                inside::publish(&core, own, port, stream).await;
+            }
+        });
+    }
+}
+
+/// Accepts connections and serves each in a task of its own.
+fn accept<F>(listener: TcpListener, places: &Arc<Semaphore>, serve: impl Fn(TcpStream) -> F + Send + 'static)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let places = places.clone();
+    tokio::spawn(async move {
+        // It is ours: switching it to non-blocking cannot fail but for a broken descriptor.
+        if listener.set_nonblocking(true).is_err() {
+            return;
+        }
+        let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+        loop {
+            let Ok(place) = places.clone().acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let served = serve(stream);
+                    tokio::spawn(async move {
+                        served.await;
+                        drop(place);
+                    });
+                }
+                // Out of descriptors: others must close first.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    });
 }
 
 /// Where a connection was opened to.
@@ -102,12 +145,19 @@ enum Way {
     Port,
     /// Inside a `CONNECT` to an AWS host.
     Tunnel,
+    /// Led here by the sandbox's network; the number of the client's socket, where it can be told.
+    Sandbox(Option<u64>),
 }
 
 async fn connection(core: &Arc<Core>, stream: TcpStream) {
     // Small answers must not wait for acknowledgements; a failure only costs time.
     let _ = stream.set_nodelay(true);
     serve(core, stream, Way::Port, "127.0.0.1").await;
+}
+
+/// Serves a connection that a program in the sandbox has opened to an AWS `host`.
+pub async fn serve_captured(core: &Arc<Core>, stream: TcpStream, inode: Option<u64>, host: &str) {
+    serve(core, stream, Way::Sandbox(inode), host).await;
 }
 
 /// Serves what comes through a `CONNECT` to an AWS `host`. Boxed, because such a connection is served by the same code as
@@ -196,13 +246,18 @@ async fn route(
     interim: Interim,
 ) -> Result<Response<Body>, Infallible> {
     if request.method() == Method::CONNECT {
+        if let Way::Sandbox(_) = way {
+            // It would lead past what is decided for connections out of the sandbox.
+            return Ok(connect::not_a_proxy());
+        }
         return Ok(connect::connect(&core, request).await);
     }
     let mut request = request;
     let absolute = request.uri().authority().map(|authority| authority.as_str().to_owned());
     let named = headers::text(request.headers(), "host").to_owned();
     let target = absolute.clone().unwrap_or_else(|| named.clone());
-    let is_proxied = absolute.is_some() && request.version() < http::Version::HTTP_2;
+    let is_captured = matches!(way, Way::Sandbox(_));
+    let is_proxied = absolute.is_some() && request.version() < http::Version::HTTP_2 && !is_captured;
     if is_proxied && !aws::is_aws_host(host_of(&target)) && !is_own(&core, &target) {
         return Ok(connect::relay(&core, request, &target).await);
     }
@@ -218,8 +273,12 @@ async fn route(
     let named = headers::text(request.headers(), "host");
     let host = Some(host_of(named)).filter(|host| aws::is_aws_host(host)).map(str::to_ascii_lowercase);
     let proxied = way == Way::Tunnel || (is_proxied && host.is_some());
-    let via = if proxied { Via::Proxy } else { Via::Endpoint };
-    Ok(pipeline::answer(&core, request, Arrival { host, via, interim }).await)
+    let (via, inode) = match way {
+        Way::Sandbox(inode) => (Via::Sandbox, inode),
+        _ if proxied => (Via::Proxy, None),
+        _ => (Via::Endpoint, None),
+    };
+    Ok(pipeline::answer(&core, request, Arrival { host, via, interim, inode }).await)
 }
 
 fn strip_authority(request: &mut Request<Incoming>) {

@@ -3,7 +3,10 @@
 
 mod authority;
 mod bundle;
+pub mod dns;
+mod forwards;
 mod keepalive;
+mod names;
 mod roots;
 mod sniff;
 mod tunnel;
@@ -20,12 +23,16 @@ use http_body_util::combinators::UnsyncBoxBody;
 pub use authority::Authority;
 pub use bundle::RuntimeDir;
 pub use bundle::system_bundles;
+pub use forwards::Connect;
+pub use forwards::Publish;
 pub use keepalive::Interim;
 pub use keepalive::InterimWriter;
+pub use names::Names;
 pub use sniff::Opening;
 pub use sniff::Prefixed;
 pub use sniff::sniff;
 pub use tunnel::Carried;
+pub use tunnel::Reach;
 pub use tunnel::carry;
 pub use tunnel::dial;
 pub use upstream::Override;

@@ -44,13 +44,23 @@ where
     Carried { sent: sent.load(Ordering::Relaxed), received: received.load(Ordering::Relaxed) }
 }
 
+/// Which addresses may be connected to on behalf of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All but those where machines and containers are given their own AWS credentials.
+    All,
+    /// Of these, only other machines: a child in a sandbox does not get out by way of a service on this one.
+    OtherMachines,
+}
+
 /// Connects to `host:port`, trying its addresses in turn.
 ///
-/// Fails with `PermissionDenied` if no address is one that a child may reach.
-pub async fn dial(host: &str, port: u16) -> io::Result<TcpStream> {
+/// Fails with `PermissionDenied` if no address is within `reach`.
+pub async fn dial(host: &str, port: u16, reach: Reach) -> io::Result<TcpStream> {
     let mut failure = io::Error::from(io::ErrorKind::NotFound);
     for address in tokio::net::lookup_host((host, port)).await? {
-        if !is_reachable(address.ip()) {
+        let is_within = reach == Reach::All || !is_own(address.ip());
+        if !is_reachable(address.ip()) || !is_within {
             failure = io::ErrorKind::PermissionDenied.into();
             continue;
         }
@@ -77,6 +87,21 @@ pub fn is_reachable(address: IpAddr) -> bool {
             !address.is_unicast_link_local() && address.segments()[..2] != [0xfd00, 0x0ec2]
         }
     }
+}
+
+/// Whether `address` is one of this machine's.
+fn is_own(address: IpAddr) -> bool {
+    let address = address.to_canonical();
+    if address.is_loopback() || address.is_unspecified() || address.is_multicast() {
+        return true;
+    }
+    // Looked at each time: a laptop changes networks. What cannot be found out counts as our own.
+    let Ok(interfaces) = nix::ifaddrs::getifaddrs() else { return true };
+    interfaces.filter_map(|interface| interface.address).any(|own| {
+        let v4 = own.as_sockaddr_in().map(|own| IpAddr::V4(own.ip()));
+        let v6 = own.as_sockaddr_in6().map(|own| IpAddr::V6(own.ip()));
+        v4.or(v6).is_some_and(|own| own.to_canonical() == address)
+    })
 }
 
 /// Counts what is read.
@@ -138,6 +163,14 @@ mod tests {
         client.read_to_string(&mut answer).await.unwrap();
         assert_eq!((heard.as_str(), answer.as_str()), ("ask", "answer"));
         assert_eq!(tunnel.await.unwrap(), Carried { sent: 3, received: 6 });
+    }
+
+    #[test]
+    fn this_machine_is_known_by_all_its_addresses() {
+        for address in ["127.0.0.1", "127.9.9.9", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"] {
+            assert!(is_own(address.parse().unwrap()), "{address}");
+        }
+        assert!(!is_own("203.0.113.77".parse().unwrap()));
     }
 
     #[test]

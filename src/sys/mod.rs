@@ -7,6 +7,7 @@ pub mod child;
 pub mod exec;
 pub mod fd;
 pub mod harden;
+pub mod lookup;
 pub mod outlet;
 pub mod poll;
 pub mod pty;

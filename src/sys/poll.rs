@@ -115,6 +115,21 @@ impl Default for PollSet<'_> {
     }
 }
 
+/// Waits until one of many can be read.
+///
+/// # Errors
+/// When poll(2) fails other than by a signal.
+pub fn wait_for_any(fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let mut entries: Vec<nix::poll::PollFd<'_>> =
+        fds.iter().map(|fd| nix::poll::PollFd::new(*fd, nix::poll::PollFlags::POLLIN)).collect();
+    loop {
+        match nix::poll::poll(&mut entries, nix::poll::PollTimeout::NONE) {
+            Err(nix::errno::Errno::EINTR) => {}
+            done => return Ok(done.map(drop)?),
+        }
+    }
+}
+
 /// Whether `fd` takes bytes now without waiting.
 #[must_use]
 pub fn has_room(fd: impl AsFd) -> bool {

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::net::Connect;
+use crate::net::Publish;
+
 const AFTER_HELP: &str = "\
 Examples:
   hoop-run -- aws s3 ls                  your AWS profile, policy `guarded`
@@ -74,6 +77,18 @@ pub struct Args {
     /// Do not hide it from the program: ssh-agent, docker, x11 ..., or a path; may be repeated
     #[arg(long, value_name = "NAME|PATH", help_heading = "Sandbox")]
     pub allow: Vec<String>,
+
+    /// Let a port inside be reached from outside, as a server's of the program; may be repeated
+    #[arg(long, value_name = "[HOST:]PORT", help_heading = "Sandbox")]
+    pub publish: Vec<Publish>,
+
+    /// Let a port outside be reached inside, at 127.0.0.1, as a local database; may be repeated
+    #[arg(long, value_name = "[HOST:]PORT", help_heading = "Sandbox")]
+    pub connect: Vec<Connect>,
+
+    /// What happens to connections to other hosts than AWS that no [[egress]] rule names
+    #[arg(long, value_name = "EFFECT", value_parser = ["allow", "deny"], help_heading = "Sandbox")]
+    pub egress: Option<String>,
 
     /// A title for the recording
     #[arg(short = 't', long, value_name = "TEXT", help_heading = "Recording")]

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::thread;
 
 use crate::approval::Broker;
@@ -137,6 +138,7 @@ fn prepare(args: &Args, mut environment: Environment, hardened: Hardened) -> Res
         hardened,
         is_ungated: args.no_gateway,
         allowed: &args.allow,
+        connects: &args.connect,
     })
     .map_err(ours)?;
     let settings = Settings::settle(args, &environment, config).map_err(ours)?;
@@ -163,10 +165,14 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         }),
         false => Broker::nobody("there is no terminal to ask on"),
     };
-    let sandbox = sandbox.finish().map_err(ours)?;
+    let mut sandbox = sandbox.finish().map_err(ours)?;
+    sandbox.check_forwards(args).map_err(ours)?;
     let mut start = describe(args, &settings, &program, &environment, &clock).map_err(ours)?;
     start.command = masks.argv(&start.command);
     start.title = start.title.map(|title| masks.text(&title).into_owned());
+    if sandbox.network.is_some() {
+        start.capture = "sandbox".to_owned();
+    }
     start.sandbox = sandbox.level.to_string();
     start.unprotected.clone_from(&sandbox.unprotected);
     (start.tty, start.cols, start.rows) = (surroundings.can_ask() || args.headless, size.cols, size.rows);
@@ -181,18 +187,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let recorder = Recorder::create(&state, &start, clock.clone()).map_err(ours)?;
     let notices = Notices::new(waker.clone());
     recorder.on_failure(move |_| waker.wake());
-    let commands = Commands::new(commands::Setup {
-        recorder: recorder.clone(),
-        masks: Arc::clone(&masks),
-        policies: settings.policy.clone(),
-        clock: clock.clone(),
-        broker: broker.clone(),
-        who: person.clone(),
-        approval_ttl: config.approval_ttl(),
-        // Not before the gateway takes numbered ids.
-        key_id: None,
-        notices: notices.clone(),
-    });
+    let known_commands = Arc::new(OnceLock::new());
     let setup = Setup {
         config,
         policies: settings.policy.clone(),
@@ -203,11 +198,28 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         clock: &clock,
         environment: &environment,
         program: typed_program(&settings),
+        network: sandbox.network.take(),
+        publish: args.publish.clone(),
+        connect: args.connect.clone(),
+        commands: Arc::clone(&known_commands),
     };
     let gateway = match args.no_gateway {
         true => Gateway::none(),
         false => Gateway::bind(setup).map_err(|error| not_started(&recorder, error))?,
     };
+    let commands = Commands::new(commands::Setup {
+        recorder: recorder.clone(),
+        masks: Arc::clone(&masks),
+        policies: settings.policy.clone(),
+        clock: clock.clone(),
+        broker: broker.clone(),
+        who: person.clone(),
+        approval_ttl: config.approval_ttl(),
+        key_id: gateway.key_id(),
+        notices: notices.clone(),
+    });
+    // Nobody asks for it before the program runs.
+    let _ = known_commands.set(commands.clone());
     sandbox.scrub(&mut environment, &args.env);
     environment.set("HOOP_SESSION", id.to_string());
     if args.no_gateway {
@@ -239,6 +251,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     if let Some(warning) = sandbox.warning().filter(|_| talks || (sandbox.is_alarming && !config.quiet())) {
         notes::say(&warning);
     }
+    let binds = gateway.binds().map_err(|error| not_started(&recorder, error))?;
     let recovery = Rc::new(RefCell::new(None));
     let ended = session::run(Spec {
         program,
@@ -269,7 +282,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
             pid: sandbox.ready.pid,
             master: sandbox.ready.master,
             listener: sandbox.ready.listener,
-            binds: Vec::new(),
+            binds,
             is_own_session: sandbox.is_own_session,
         },
         commands: Some(commands.clone()),

@@ -2,20 +2,30 @@
 
 use std::collections::HashMap;
 use std::env;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use crate::approval::Broker;
+use crate::aws::key_id;
 use crate::clock::Clock;
 use crate::config::load::Config;
 use crate::error::Result;
 use crate::gateway;
+use crate::gateway::Asker;
 use crate::gateway::Capture;
 use crate::mask::Engine;
+use crate::net;
+use crate::net::Connect;
+use crate::net::Publish;
 use crate::policy::request::Principal;
 use crate::policy::set::PolicySet;
 use crate::record::Recorder;
+use crate::sandbox::network::Network;
+use crate::session::commands::Commands;
 use crate::session::environment::Environment;
+use crate::types::Caller;
 
 /// What a gateway needs of the session.
 pub(super) struct Setup<'a> {
@@ -29,6 +39,12 @@ pub(super) struct Setup<'a> {
     pub(super) environment: &'a Environment,
     /// The program, as it was typed.
     pub(super) program: String,
+    /// The sandbox's network, and what leads into and out of it.
+    pub(super) network: Option<Network>,
+    pub(super) publish: Vec<Publish>,
+    pub(super) connect: Vec<Connect>,
+    /// The command log, once there is one.
+    pub(super) commands: Arc<OnceLock<Commands>>,
 }
 
 /// A gateway that runs, or none.
@@ -49,7 +65,10 @@ impl Gateway {
         let config = setup.config;
         let owned = |value: Option<&str>| value.map(str::to_owned);
         let environment = variables(setup.environment);
-        let runtime_parent = runtime_parent(environment.get("XDG_RUNTIME_DIR"));
+        // In the sandbox the user's runtime folder is hidden.
+        let named = environment.get("XDG_RUNTIME_DIR").filter(|_| setup.network.is_none());
+        let runtime_parent = runtime_parent(named);
+        let (found, told) = (Arc::clone(&setup.commands), setup.commands);
         let bound = gateway::Gateway::bind(gateway::Setup {
             policies: setup.policies,
             principal: setup.principal,
@@ -65,8 +84,37 @@ impl Gateway {
             capture: wanted_capture(config),
             program: setup.program,
             runtime_parent,
+            network: setup.network,
+            publish: setup.publish,
+            connect: setup.connect,
+            egress: config.sandbox_egress(),
+            find_caller: Some(Arc::new(move |asker| find_caller(found.get()?, asker))),
+            command_line: Some(Arc::new(move |command| told.get()?.line(command))),
         })?;
         Ok(Self(Some(Arc::new(bound))))
+    }
+
+    /// Files that stand in the place of others in a sandbox with a network of its own: (what, where).
+    ///
+    /// # Errors
+    /// When one cannot be written.
+    pub(super) fn binds(&self) -> Result<Vec<(PathBuf, PathBuf)>> {
+        let Some(gateway) = self.0.as_ref().filter(|gateway| gateway.capture() == Capture::Sandbox) else {
+            return Ok(Vec::new());
+        };
+        let trusting = net::system_bundles().filter(|file| file.exists()).map(Path::to_owned);
+        let mut binds: Vec<(PathBuf, PathBuf)> =
+            trusting.map(|file| (gateway.trusted().to_owned(), file)).collect();
+        let names = PathBuf::from("/etc/resolv.conf");
+        if names.exists() {
+            binds.push((gateway.resolver_configuration()?, names));
+        }
+        Ok(binds)
+    }
+
+    /// The id of the key that the program is given.
+    pub(super) fn key_id(&self) -> Option<String> {
+        self.0.as_ref().map(|gateway| gateway.access_key_id().to_owned())
     }
 
     /// Begins to answer. To be called when the program has started: no thread may exist before.
@@ -95,6 +143,16 @@ impl Gateway {
             gateway.stop();
         }
     }
+}
+
+/// The process that holds the client's socket, else the one whose number is in its key.
+fn find_caller(commands: &Commands, asker: &Asker<'_>) -> Option<Caller> {
+    let holder = asker.inode.and_then(|inode| commands.holder_of_socket(inode));
+    holder.or_else(|| {
+        // Every id in use begins with the session's letters; the gateway has checked that.
+        let number = key_id::number(asker.access_key_id, asker.access_key_id)?;
+        commands.of_number(number).filter(|_| number > 0)
+    })
 }
 
 /// How the calls of `program` are to be led to the gateway: settled before the recording begins, because it says so.

@@ -1,12 +1,16 @@
 //! Which sandbox a session gets: planned from the settings, begun early, finished beside everything else.
 
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::cli::run::args::Args;
 use crate::config::Config;
 use crate::error::Error;
+use crate::error::IoContext;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::net::Connect;
 use crate::sandbox::hide;
 use crate::sandbox::hide::Hidden;
 use crate::sandbox::hide::Owner;
@@ -15,6 +19,7 @@ use crate::sandbox::launcher::Launcher;
 use crate::sandbox::launcher::Ready;
 use crate::sandbox::level::Lack;
 use crate::sandbox::level::Level;
+use crate::sandbox::network::Network;
 use crate::sandbox::network::Wanted;
 use crate::sandbox::plan::Isolation;
 use crate::sandbox::plan::Place;
@@ -48,6 +53,8 @@ pub(super) struct Purpose<'a> {
     pub(super) is_ungated: bool,
     /// What is not hidden, besides what the configuration says: words and paths.
     pub(super) allowed: &'a [String],
+    /// Ports outside that are to be reached inside.
+    pub(super) connects: &'a [Connect],
 }
 
 /// A sandbox that is being made.
@@ -68,8 +75,8 @@ pub(super) struct Made {
     pub(super) level: Level,
     /// What is not protected, a phrase each.
     pub(super) unprotected: Vec<String>,
-    /// The program has a network of its own.
-    pub(super) has_network: bool,
+    /// The program's network, where it has one of its own.
+    pub(super) network: Option<Network>,
     /// The program is in a session of its own.
     pub(super) is_own_session: bool,
     /// The best was wanted and even namespaces were not to be had.
@@ -116,7 +123,7 @@ impl Begun {
     /// # Errors
     /// When there is none at all, or a full one is required and this one is not.
     pub(super) fn finish(mut self) -> Result<Made> {
-        let ready = match self.launcher.ready(&self.plan) {
+        let mut ready = match self.launcher.ready(&self.plan) {
             Ok(ready) => ready,
             Err(refused) if self.plan.isolation.is_some() => {
                 drop(self.launcher);
@@ -133,7 +140,7 @@ impl Begun {
         }
         Ok(Made {
             is_alarming: self.mode == Mode::Auto && self.refused.is_some(),
-            has_network: self.plan.isolation.as_ref().is_some_and(|isolation| isolation.network.is_some()),
+            network: self.plan.isolation.is_some().then(|| network(&mut ready)).transpose()?.flatten(),
             is_own_session: self.plan.place != Place::OurGroup,
             refused: self.refused.map(|refused| format!("cannot {}: {}", refused.step, refused.why)),
             launcher: self.launcher,
@@ -158,6 +165,24 @@ impl Made {
         }
     }
 
+    /// Refuses ports that cannot lead anywhere.
+    ///
+    /// # Errors
+    /// When they are asked for and the program has no network of its own.
+    pub(super) fn check_forwards(&self, args: &Args) -> Result<()> {
+        let flag = match (args.publish.is_empty(), args.connect.is_empty()) {
+            (true, true) => return Ok(()),
+            (false, _) => "--publish",
+            (true, false) => "--connect",
+        };
+        if self.network.is_some() {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Usage, format!("{flag} leads nowhere"))
+            .why(format!("with sandbox {} the program uses this machine's network as it is", self.level))
+            .fix(format!("leave {flag} out")))
+    }
+
     /// What is not protected, in one line; none for a full sandbox, and for one that was not wanted.
     pub(super) fn warning(&self) -> Option<String> {
         if self.unprotected.is_empty() || self.level == Level::Off {
@@ -176,6 +201,13 @@ pub(super) fn is_nested(environment: &Environment) -> bool {
             let has = |line: &str| status.lines().any(|own| own.split_whitespace().eq(line.split(' ')));
             has("NoNewPrivs: 1") && has("Seccomp: 2")
         })
+}
+
+/// Our side of the sandbox's network.
+fn network(ready: &mut Ready) -> Result<Option<Network>> {
+    let Some(channel) = ready.sockets.take() else { return Ok(None) };
+    let fds = std::mem::take(&mut ready.network);
+    Network::from_fds(fds, channel).context(|| "cannot use the sandbox's network").map(Some)
 }
 
 /// What is allowed by the configuration and by flags: known words, and absolute paths.
@@ -202,12 +234,19 @@ fn plan(purpose: &Purpose<'_>, mode: Mode, isolates: bool, allowed: &[String]) -
     let terminal = purpose.surroundings.terminal(purpose.size);
     Plan {
         isolation: isolates
-            .then(|| Isolation { hidden: hidden(purpose, allowed), network: Some(Wanted::default()) }),
+            .then(|| Isolation { hidden: hidden(purpose, allowed), network: Some(wanted(purpose)) }),
         is_watched: mode != Mode::Off && cfg!(target_os = "linux"),
         place: place(terminal.is_some(), isolates),
         terminal,
         hardened: Some(purpose.hardened),
     }
+}
+
+/// What the network has besides the captured ports.
+fn wanted(purpose: &Purpose<'_>) -> Wanted {
+    // Another host is reached by its own name, too.
+    let at = |connect: &Connect| if connect.is_local() { Ipv4Addr::LOCALHOST } else { Ipv4Addr::UNSPECIFIED };
+    Wanted { more: purpose.connects.iter().map(|connect| (at(connect), connect.port)).collect() }
 }
 
 fn place(has_terminal: bool, isolates: bool) -> Place {
@@ -250,10 +289,4 @@ fn impossible(refused: &Impossible) -> Error {
     Error::new(Kind::System, format!("there is no sandbox: cannot {}", refused.step))
         .why(&refused.why)
         .fix("see docs/sandbox.md for what it needs, or go without: --sandbox off")
-}
-
-/// The files that a program reads its trust from, as far as they exist.
-pub(super) fn trusted_by_system(bundle: &Path) -> Vec<(PathBuf, PathBuf)> {
-    let known = crate::net::system_bundles().filter(|file| file.exists());
-    known.map(|file| (bundle.to_owned(), file.to_owned())).collect()
 }

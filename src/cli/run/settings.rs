@@ -103,6 +103,7 @@ fn sources(args: &Args, environment: &Environment, directory: &Path) -> Sources 
         ("--profile", "upstream.profile", &args.profile),
         ("--region", "upstream.region", &args.region),
         ("--sandbox", "sandbox.mode", &args.sandbox),
+        ("--egress", "sandbox.egress", &args.egress),
     ];
     for (flag, key, value) in texts {
         if let Some(value) = value {
