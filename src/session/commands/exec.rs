@@ -75,12 +75,15 @@ pub(super) fn nearest_command(shared: &Shared, identity: Identity) -> Option<u64
         }
         pid = parent;
         if pid <= 1 || pid == ours {
-            return None;
+            break;
         }
         if let Some(process) = lock(&shared.table).get(pid) {
             return Some(process.command);
         }
-        parent = process::parent_of(pid)?;
+        parent = process::parent_of(pid).unwrap_or(0);
     }
-    None
+    // An orphan, as daemons are: whoever leads its group or its session is the next of kin.
+    process::leaders_of(identity.process)
+        .into_iter()
+        .find_map(|leader| Some(lock(&shared.table).get(leader)?.command))
 }
