@@ -7,4 +7,5 @@ cargo build --release --bins
 cargo bench --bench mask
 cargo bench --bench record
 cargo bench --bench commands
+python3 benches/sandbox.py
 python3 benches/terminal.py "$@"
