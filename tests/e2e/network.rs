@@ -16,6 +16,7 @@ use crate::support::home::finish;
 use crate::support::moto;
 
 /// Whether hoop-run can give a program a network of its own here.
+#[expect(clippy::print_stderr, reason = "a test that is left out says so")]
 fn has_network(home: &Home) -> bool {
     home.run("observe", &["true"]).ok();
     let has = home.events_of("session.start").iter().all(|start| start["capture"] == "sandbox");
