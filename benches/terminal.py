@@ -27,7 +27,7 @@ def programs(home):
     found = [
         ("no wrapper", []),
         ("bare copier", [os.path.join(target, "examples", "bare_copier")]),
-        ("hoop-run", [os.path.join(target, "hoop-run"), "--quiet", "--no-gateway", "--"]),
+        ("hoop-run", [os.path.join(target, "hoop-run"), "--quiet", "--sandbox", "off", "--no-gateway", "--"]),
     ]
     if shutil.which("asciinema"):
         found.append(("asciinema", None))

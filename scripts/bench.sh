@@ -6,4 +6,6 @@ scripts/setup.sh test
 cargo build --release --bins
 cargo bench --bench mask
 cargo bench --bench record
+cargo bench --bench commands
+python3 benches/sandbox.py
 python3 benches/terminal.py "$@"

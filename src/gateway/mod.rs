@@ -236,9 +236,12 @@ impl Gateway {
         &self.ca_bundle
     }
 
-    /// A file that tells programs inside where to ask for names.
-    pub fn resolver_configuration(&self) -> Result<PathBuf> {
-        self.files.file("resolv.conf", b"# hoop answers at every address.\nnameserver 127.0.0.1\n")
+    /// A file (resolv.conf(5)) that tells programs inside where to ask for names; what else `like` says stays.
+    pub fn resolver_configuration(&self, like: &str) -> Result<PathBuf> {
+        let kept = |line: &&str| ["search ", "domain ", "options "].iter().any(|word| line.starts_with(word));
+        let kept: String = like.lines().map(str::trim).filter(kept).map(|line| format!("{line}\n")).collect();
+        let text = format!("# hoop answers at every address.\nnameserver 127.0.0.1\n{kept}");
+        self.files.file("resolv.conf", text.as_bytes())
     }
 
     /// The id of the placeholder key, with number 0.

@@ -57,16 +57,15 @@ struct Link {
 }
 
 fn links(nodes: &[Node]) -> Vec<Link> {
-    let homes = homes_of_typed_lines(nodes);
     let mut newest_root: Option<usize> = None;
     let mut known: HashMap<u64, usize> = HashMap::new();
     let mut links: Vec<Link> = Vec::with_capacity(nodes.len());
     let mut typed: Option<usize> = None;
     for (index, node) in nodes.iter().enumerate() {
         let replaced = node.replaces.and_then(|id| known.get(&id).copied());
-        let named = if node.typed_until.is_some() { homes[index] } else { node.parent };
-        let named = named.and_then(|id| known.get(&id).copied());
-        // What is no command and names none that is known belongs to the program that was wrapped.
+        let named = node.parent.and_then(|id| known.get(&id).copied());
+        // What is no command and names none that is known belongs to the program that was wrapped, as do all lines
+        // that are typed.
         let parent = named.or(newest_root.filter(|_| node.id.is_none()));
         let below = |above: Option<usize>| Link {
             above,
@@ -98,20 +97,6 @@ fn links(nodes: &[Node]) -> Vec<Link> {
         }
     }
     links
-}
-
-/// Lines typed at a prompt do not say whose prompt it was: that of whoever started the next command within the line.
-fn homes_of_typed_lines(nodes: &[Node]) -> Vec<Option<u64>> {
-    let mut homes = vec![None; nodes.len()];
-    let mut next: Option<&Node> = None;
-    for (index, node) in nodes.iter().enumerate().rev() {
-        match node.typed_until {
-            Some(until) => homes[index] = next.filter(|next| next.at <= until).and_then(|next| next.parent),
-            None if node.id.is_some() && node.replaces.is_none() => next = Some(node),
-            None => {}
-        }
-    }
-    homes
 }
 
 /// From the top down, without recursion: a chain of commands may be as long as the recording.

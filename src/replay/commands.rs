@@ -16,6 +16,9 @@ use crate::types::Micros;
 const MAX_TITLE: usize = 512;
 const MAX_LINE: usize = 16 << 10;
 
+/// What stands for a line that the shell did not tell.
+const UNTOLD: &str = "(kept out of the shell's history)";
+
 /// A command that begins.
 pub(super) fn started(at: Micros, start: &CommandStart) -> Entry {
     let line = command_line(&start.argv);
@@ -96,14 +99,18 @@ pub(super) fn failed(at: Micros, failed: &CommandFailed) -> Entry {
 pub(super) fn typed(over: Micros, typed: &CommandTyped) -> Entry {
     let at = Micros(over.0.saturating_sub(typed.took.0));
     let (result, mood) = result(typed.status, None, None);
-    let mut detail = vec![("typed", cut(&typed.line, MAX_LINE))];
+    let line = if typed.line.is_empty() { UNTOLD } else { &typed.line };
+    let mut detail = vec![("typed", cut(line, MAX_LINE))];
     detail.extend(typed.cwd.clone().map(|cwd| ("folder", cwd)));
-    detail.extend([("ended", result.clone()), ("took", duration(typed.took))]);
+    if !result.is_empty() {
+        detail.push(("ended", result.clone()));
+    }
+    detail.push(("took", duration(typed.took)));
     Entry {
         at,
         symbol: '»',
         meaning: Meaning::Marker,
-        title: cut(&typed.line, MAX_TITLE),
+        title: cut(line, MAX_TITLE),
         subject: String::new(),
         result,
         mood,

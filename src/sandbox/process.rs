@@ -110,6 +110,14 @@ pub fn children_of(pid: i32) -> Vec<i32> {
         .collect()
 }
 
+/// The leaders of the group and of the session that process `pid` belongs to.
+#[must_use]
+pub fn leaders_of(pid: i32) -> [i32; 2] {
+    let pid = nix::unistd::Pid::from_raw(pid);
+    [nix::unistd::getpgid(Some(pid)), nix::unistd::getsid(Some(pid))]
+        .map(|leader| leader.map_or(0, nix::unistd::Pid::as_raw))
+}
+
 /// Whether process `pid` has the socket `inode` open.
 #[must_use]
 pub fn holds_socket(pid: i32, inode: u64) -> bool {

@@ -183,7 +183,7 @@ impl Batch<'_> {
         )?;
         match new.kind {
             CommandKind::Failed => Ok(()),
-            _ => self.add_item(session, new.began, Source::Command, Some(number), new.line),
+            _ => self.add_item(session, new.began, (Source::Command, Some(number)), new.line),
         }
     }
 
@@ -242,17 +242,11 @@ impl Batch<'_> {
 
     /// Adds a text that can be found by its words.
     pub fn add_text(&self, session: i64, at: Micros, source: Source, text: &str) -> Result<()> {
-        self.add_item(session, at, source, None, text)
+        self.add_item(session, at, (source, None), text)
     }
 
-    fn add_item(
-        &self,
-        session: i64,
-        at: Micros,
-        source: Source,
-        item: Option<i64>,
-        text: &str,
-    ) -> Result<()> {
+    fn add_item(&self, session: i64, at: Micros, from: (Source, Option<i64>), text: &str) -> Result<()> {
+        let (source, item) = from;
         let packed = match text.len() {
             COMPRESS_FROM.. => zstd::bulk::compress(text.as_bytes(), 3).ok(),
             _ => None,

@@ -98,7 +98,7 @@ pub fn play(agent: &Agent) {
     let steps = steps(agent);
     let mut lines: Vec<String> = steps.iter().map(|step| step.line.clone()).collect();
     lines.push(LOOK_AROUND.to_owned());
-    if held.sandboxed {
+    if held.hidden {
         lines.push(LOOK_FURTHER.to_owned());
     }
     let folder = tempfile::tempdir().unwrap();
@@ -134,7 +134,7 @@ pub fn play(agent: &Agent) {
     aws_saw_what_was_allowed(&home, agent);
     the_real_key_is_nowhere(&home, &model, &prompts);
     nobody_else_was_spoken_to(&record);
-    if held.sandboxed {
+    if held.watched {
         calls_are_linked_to_commands(&record, &steps, agent);
     }
     let mut verify = home.command("hoopctl");

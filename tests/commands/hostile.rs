@@ -114,4 +114,6 @@ fn children_that_outlive_their_parents() {
     let log = world.finish();
     log.check();
     assert_eq!(log.end_of("true")["status"], 0);
+    let daemon = log.start_of("setsid");
+    assert!(daemon["parent"].is_null() || daemon["parent"] == 1);
 }

@@ -7,6 +7,9 @@
 mod holders;
 mod hostile;
 mod rules;
+mod session;
 mod storms;
+#[path = "../support/mod.rs"]
+mod support;
 mod ways;
 mod world;

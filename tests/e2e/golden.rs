@@ -90,3 +90,19 @@ fn golden_nothing_recorded_yet() {
     command.args(["export", "last", "--format", "txt"]);
     check("nothing_recorded", &home, command);
 }
+
+#[test]
+fn golden_calls_of_no_session() {
+    let home = Home::new();
+    let mut command = home.command("hoopctl");
+    command.args(["calls", "last"]);
+    check("calls_of_nothing", &home, command);
+}
+
+#[test]
+fn golden_a_condition_that_is_none() {
+    let home = Home::new();
+    let mut command = home.command("hoopctl");
+    command.args(["search", "took:5 make"]);
+    check("search_condition", &home, command);
+}

@@ -10,6 +10,7 @@
 mod clients;
 mod demo;
 mod golden;
+mod network;
 mod policy;
 mod secrets;
 mod support;

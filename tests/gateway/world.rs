@@ -83,6 +83,12 @@ impl Plan {
             capture: self.capture,
             program: "test".to_owned(),
             runtime_parent: dir.path().to_owned(),
+            network: None,
+            publish: Vec::new(),
+            connect: Vec::new(),
+            egress: hoop::types::Effect::Allow,
+            find_caller: None,
+            command_line: None,
         })
         .unwrap();
         let env = gateway.env().into_iter().collect();

@@ -90,7 +90,7 @@ fn a_tour_of_the_viewer() {
     viewer.press("?t");
     viewer.wait_for("theme: light");
     viewer.resize(40, 12);
-    viewer.wait_for("✗ s3:DeleteObject           403");
+    viewer.wait_for("✗ s3:DeleteObject          403");
     viewer.press("c");
     viewer.wait_for("80x24 cut");
     viewer.resize(30, 5);

@@ -32,6 +32,7 @@ pub struct Session {
     recorder: Recorder,
     clock: Clock,
     calls: u64,
+    caller: Option<u64>,
 }
 
 impl Session {
@@ -45,7 +46,7 @@ impl Session {
         "build-7".clone_into(&mut start.host);
         (start.tty, start.cols, start.rows) = (true, cols, rows);
         let recorder = Recorder::create(state, &start, clock.clone()).unwrap();
-        Self { recorder, clock, calls: 0 }
+        Self { recorder, clock, calls: 0, caller: None }
     }
 
     /// Lets time go by, then writes.
@@ -98,20 +99,13 @@ impl Session {
         self.event(after_ms, &Event::CommandEnd(end));
     }
 
-    /// A call, decided and ended.
-    pub fn call(&mut self, after_ms: u64, action: &str, resource: &str, effect: Effect) {
-        self.call_of(None, after_ms, action, resource, effect);
+    /// Which command makes the calls from now on.
+    pub fn called_by(&mut self, command: Option<u64>) {
+        self.caller = command;
     }
 
-    /// A call of a command.
-    pub fn call_of(
-        &mut self,
-        command: Option<u64>,
-        after_ms: u64,
-        action: &str,
-        resource: &str,
-        effect: Effect,
-    ) {
+    /// A call, decided and ended.
+    pub fn call(&mut self, after_ms: u64, action: &str, resource: &str, effect: Effect) {
         self.clock.advance(Duration::from_millis(after_ms));
         self.calls += 1;
         let call = self.calls;
@@ -121,7 +115,7 @@ impl Session {
         "eu-west-1".clone_into(&mut begin.region);
         begin.account = Some("123456789012".to_owned());
         begin.resources = vec![resource.to_owned()];
-        (begin.command, begin.pid) = (command, command.map(pid));
+        (begin.command, begin.pid) = (self.caller, self.caller.map(pid));
         "POST".clone_into(&mut begin.method);
         format!("{service}.eu-west-1.amazonaws.com").clone_into(&mut begin.host);
         "/".clone_into(&mut begin.path);
@@ -232,8 +226,9 @@ pub fn fill_commands(state: &Path) -> PathBuf {
     );
     let aws = CommandStart { replaces: Some(5), ..started(95, 1, "aws s3 rm s3://billing/2026/07.csv") };
     session.event(0, &Event::CommandStart(aws));
-    session.call_of(Some(95), 350, "s3:ListBucket", "arn:aws:s3:::billing", Effect::Allow);
-    session.call_of(Some(95), 120, "s3:DeleteObject", "arn:aws:s3:::billing/2026/07.csv", Effect::Deny);
+    session.called_by(Some(95));
+    session.call(350, "s3:ListBucket", "arn:aws:s3:::billing", Effect::Allow);
+    session.call(120, "s3:DeleteObject", "arn:aws:s3:::billing/2026/07.csv", Effect::Deny);
     session.output(20, "delete failed: s3://billing/2026/07.csv\r\n");
     session.stop(400, 95, 1);
     let refused = CommandFailed {
@@ -249,6 +244,7 @@ pub fn fill_commands(state: &Path) -> PathBuf {
     session.start(1_000, 8, 1, "sleep 1000");
     let killed = CommandEnd { id: 8, signal: Some(9), took: Micros(65_000_000), ..CommandEnd::default() };
     session.event(65_000, &Event::CommandEnd(killed));
+    session.called_by(None);
     session.call(100, "sts:GetCallerIdentity", "*", Effect::Allow);
     session.stop(500, 1, 0);
     session.end(0)

@@ -36,7 +36,8 @@ Examples:
   hoopctl calls 01KAHX3V --decision deny
   hoopctl calls last --command 12 --json | jq .action
 
-The command behind a call is known where the session has a sandbox; `$ 12` is its number in: hoopctl commands SESSION")]
+The command behind a call is known where hoop-run could tell who called;
+`$ 12` is its number in: hoopctl commands SESSION")]
 pub struct Args {
     /// The session: the start of its id, `last`, or its folder.
     #[arg(value_name = "SESSION")]

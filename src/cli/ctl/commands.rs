@@ -40,8 +40,9 @@ Examples:
   hoopctl commands last --text 'git*push' --took '>5s'
   hoopctl commands last --json | jq -r .argv[0] | sort | uniq -c
 
-A program that is looked for along PATH is tried in one folder after the other; attempts before the last one are counted
-and left out, unless --all is given. In all sessions at once: hoopctl search 'exit:!0 command:make'")]
+A program that is looked for along PATH is tried in one folder after the other;
+attempts before the last one are counted and left out, unless --all is given.
+In all sessions at once: hoopctl search 'exit:!0 command:make'")]
 pub struct Args {
     /// The session: the start of its id, `last`, or its folder.
     #[arg(value_name = "SESSION")]
@@ -119,7 +120,7 @@ fn told(recording: &Recording, args: &Args, console: &mut Console<'_>) {
     }
     if recording.left_out > 0 {
         console.notice(&format!(
-            "{} later events of this session are not shown: there are too many\n  fix: hoopctl search --session ID 'command:PART'",
+            "{} later events of this session are not shown: there are too many; find them with: hoopctl search --session ID command:PART",
             recording.left_out
         ));
     }
@@ -196,6 +197,10 @@ fn node(command: &Command) -> Node {
 
 fn cells(recording: &Recording, command: &Command, guides: &str) -> Vec<String> {
     let sign = if guides.is_empty() || command.replaces.is_none() { sign(command) } else { "→ " };
+    let line = match command.line.as_str() {
+        "" if command.kind == CommandKind::Typed => "(kept out of the shell's history)",
+        line => line,
+    };
     let rule = match (&command.rule, command.kind) {
         (Some(rule), CommandKind::Refused) => format!("  (refused by {rule})"),
         (Some(rule), _) => format!("  (noted by {rule})"),
@@ -207,7 +212,7 @@ fn cells(recording: &Recording, command: &Command, guides: &str) -> Vec<String> 
         command.took.map(brief).unwrap_or_default(),
         command.pid.map(|pid| pid.to_string()).unwrap_or_default(),
         end(command, recording.end.is_some() || recording.sealed.is_some()),
-        format!("{guides}{sign}{}{}", safe(&command.line), safe(&rule)),
+        format!("{guides}{sign}{}{}", safe(line), safe(&rule)),
     ]
 }
 

@@ -1,7 +1,5 @@
 //! Conditions on commands, as they stand in a search (`exit:1 took:>5s command:make`) and in options.
 
-use std::time::Duration;
-
 use crate::config::duration;
 use crate::store::CommandFilter;
 use crate::store::ExitFilter;
@@ -67,20 +65,17 @@ pub enum Took {
 
 /// `>5s`, `<=100ms`; without a sign: that long or longer.
 pub fn took(text: &str) -> Result<Took, String> {
-    let signs: [(&str, bool, fn(Length) -> Took); 5] = [
-        (">=", true, Took::Longer),
-        ("<=", true, Took::Shorter),
-        (">", false, Took::Longer),
-        ("<", false, Took::Shorter),
-        ("", true, Took::Longer),
-    ];
-    let found =
-        signs.iter().find_map(|(sign, or_equal, side)| Some((text.strip_prefix(sign)?, *or_equal, side)));
-    let (length, or_equal, side) = found.unwrap_or((text, true, &signs[4].2));
-    let length = duration::parse(length).map_err(|why| {
-        format!("`{}` is no length of time, which {why}: write >5s or <100ms", text.escape_debug())
-    })?;
-    Ok(side(Length { than: Micros::from(length.min(Duration::from_secs(1 << 40))), or_equal }))
+    let (is_shorter, rest) = match (text.strip_prefix('<'), text.strip_prefix('>')) {
+        (Some(rest), _) => (true, rest),
+        (None, Some(rest)) => (false, rest),
+        (None, None) => (false, text),
+    };
+    let length = rest.strip_prefix('=').filter(|_| rest.len() < text.len());
+    let or_equal = length.is_some() || rest.len() == text.len();
+    let than = duration::parse(length.unwrap_or(rest))
+        .map_err(|why| format!("`{}`: a length of time {why}; write >5s or <100ms", text.escape_debug()))?;
+    let length = Length { than: Micros::from(than), or_equal };
+    Ok(if is_shorter { Took::Shorter(length) } else { Took::Longer(length) })
 }
 
 /// Adds a bound.

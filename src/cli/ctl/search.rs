@@ -30,11 +30,13 @@ Examples:
   hoopctl search --session 01KAHX3V secret --json
   hoopctl search 'exit:!0 took:>5s command:make'
 
-All words must occur near each other; quotes keep words together; `*` at the end of a word stands for any end.
-With a condition only commands are searched, and all words must be in the command line:
-  exit:1 ended with that status   exit:!0 with another than 0, or by a signal
-  took:>5s ran longer (also >=, <, <=; units ms, s, m, h, d)
-  command:PART has that in its line (`*` stands for anything; command:\"git push\")
+All words must occur near each other; quotes keep words together; `*` at the end
+of a word stands for any end. With a condition only commands are searched, and
+all words must be in the command line:
+  exit:1          ended with that status; exit:!0 with another than 0, or killed
+  took:>5s        ran longer; also >= < <=, in ms, s, m, h, d
+  command:PART    has that in its line; `*` stands for anything;
+                  quotes keep words together: command:\"git push\"
 Open a session that was found: hoop-replay SESSION, then / and the words")]
 pub struct Args {
     /// The words.

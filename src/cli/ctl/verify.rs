@@ -27,7 +27,7 @@ Examples:
 
 A session that is still running is `unsealed`; what is there can be checked all the same.")]
 pub struct Args {
-    /// Session ids (their start is enough) or folders.
+    /// Session ids (their start is enough), `last`, or folders.
     #[arg(required_unless_present = "all", value_name = "SESSION|PATH")]
     pub recordings: Vec<String>,
     /// Check every recording, and the chain of this host's seals.

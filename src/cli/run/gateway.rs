@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::env;
+use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -107,7 +108,9 @@ impl Gateway {
             trusting.map(|file| (gateway.trusted().to_owned(), file)).collect();
         let names = PathBuf::from("/etc/resolv.conf");
         if names.exists() {
-            binds.push((gateway.resolver_configuration()?, names));
+            // Without it, or with one that cannot be read, short names are not looked up in the user's domains.
+            let like = fs::read_to_string(&names).unwrap_or_default();
+            binds.push((gateway.resolver_configuration(&like)?, names));
         }
         Ok(binds)
     }

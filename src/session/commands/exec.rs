@@ -66,7 +66,6 @@ pub(super) fn words(memory: &mut Memory, thread: i32, execute: &Execute, path: O
 
 /// The command whose process this is, or whose it was when it forked: the nearest recorded one upwards.
 pub(super) fn nearest_command(shared: &Shared, identity: Identity) -> Option<u64> {
-    let ours = i32::try_from(std::process::id()).unwrap_or(0);
     let mut pid = identity.process;
     let mut parent = identity.parent;
     for _ in 0..MOST_PARENTS {
@@ -74,13 +73,16 @@ pub(super) fn nearest_command(shared: &Shared, identity: Identity) -> Option<u64
             return Some(process.command);
         }
         pid = parent;
-        if pid <= 1 || pid == ours {
-            return None;
+        if pid <= 1 || pid == shared.own {
+            break;
         }
         if let Some(process) = lock(&shared.table).get(pid) {
             return Some(process.command);
         }
-        parent = process::parent_of(pid)?;
+        parent = process::parent_of(pid).unwrap_or(0);
     }
-    None
+    // An orphan, as daemons are: whoever leads its group or its session is the next of kin.
+    process::leaders_of(identity.process)
+        .into_iter()
+        .find_map(|leader| Some(lock(&shared.table).get(leader)?.command))
 }

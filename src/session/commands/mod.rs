@@ -74,6 +74,8 @@ pub struct Commands(Arc<Shared>);
 
 struct Shared {
     setup: Setup,
+    /// hoop-run's process: what its ancestors run is none of ours.
+    own: i32,
     table: Mutex<Table>,
     queue: Queue<Fact>,
     /// The pid namespace of the program, once it has one.
@@ -94,6 +96,7 @@ impl Commands {
     pub fn new(setup: Setup) -> Self {
         Self(Arc::new(Shared {
             setup,
+            own: i32::try_from(std::process::id()).unwrap_or(0),
             table: Mutex::default(),
             queue: Queue::default(),
             namespace: OnceLock::new(),

@@ -407,7 +407,8 @@ impl Supervisor {
         };
         let now = self.shared.setup.clock.elapsed();
         let words = Arc::new(words);
-        let nearest = exec::nearest_command(&self.shared, identity);
+        let is_known = lock(&self.shared.table).get(identity.process).is_some();
+        let nearest = if is_known { None } else { exec::nearest_command(&self.shared, identity) };
         let pid = self.inside(identity.process);
         let ppid = self.inside(identity.parent);
         let mut table = lock(&self.shared.table);
