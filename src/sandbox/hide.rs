@@ -14,7 +14,7 @@ pub struct Hidden {
     pub files: Vec<PathBuf>,
     /// Files and folders that can be read and not changed: what others run later.
     pub unwritable: Vec<PathBuf>,
-    /// Folders of `folders` that are made if they are missing.
+    /// Folders of `folders` that are made if they are missing, with those above them.
     pub made: Vec<PathBuf>,
     /// Folders that keep their place: whoever renames what holds a covered folder puts another in its place, for the next
     /// session to trust.
@@ -266,9 +266,12 @@ fn absolute(path: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path)).filter(|path| path.is_absolute())
 }
 
-/// The folders above `folder` that the program could rename, from the outermost.
+/// The folders above `folder` that the program could rename, from the outermost; those that are yet to be made, too.
 fn movable_above(folder: &Path) -> Vec<PathBuf> {
-    let is_writable = |path: &Path| nix::unistd::access(path, nix::unistd::AccessFlags::W_OK).is_ok();
+    let is_writable = |path: &Path| {
+        let access = nix::unistd::access(path, nix::unistd::AccessFlags::W_OK);
+        matches!(access, Ok(()) | Err(nix::errno::Errno::ENOENT))
+    };
     let above = folder.ancestors().skip(1).take_while(|path| path.parent().is_some_and(is_writable));
     let mut above: Vec<PathBuf> = above.map(Path::to_path_buf).collect();
     above.reverse();

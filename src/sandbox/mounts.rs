@@ -36,7 +36,7 @@ pub(super) fn set_up(hidden: &Hidden, is_root: bool) -> Result<Lacks, Failure> {
     mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE).map_err(at("make mounts private"))?;
     for folder in &hidden.made {
         // Otherwise the program makes it, and its owner trusts what is in it afterwards.
-        let _ = fs::DirBuilder::new().mode(0o700).create(folder);
+        let _ = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     }
     for folder in &hidden.pinned {
         pin(folder).map_err(|cause| Failure::of("keep a folder in its place", &cause))?;

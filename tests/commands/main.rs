@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
+#![allow(clippy::print_stderr, reason = "a test that skips says why")]
 #![allow(clippy::disallowed_methods, reason = "tests wait in real time for real programs")]
 
 mod holders;

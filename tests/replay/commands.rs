@@ -32,7 +32,7 @@ fn a_tour_of_the_commands() {
             "    ✗ s3:DeleteObject",
             "  ✗ terraform destroy -auto-approve",
             "refused",
-            "1m05s   sig 9",
+            "1m05s    sig 9",
         ] {
             viewer.wait_for(part);
         }

@@ -28,7 +28,8 @@ fn no_descriptor_of_ours_is_inherited() {
     let script = person.file("fds.sh", &format!("({DESCRIPTORS}) > fds\n"));
     run(person.hoop_run(["-q", "--headless", "--", "sh", script.to_str().unwrap()]), b"");
     let headless = fs::read_to_string(person.home().join("fds")).unwrap();
-    let without_redirection = |text: &str| text.lines().filter(|fd| *fd != "10").map(str::to_owned).collect::<Vec<_>>();
+    let without_redirection =
+        |text: &str| text.lines().filter(|fd| *fd != "10").map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(without_redirection(&headless), without_redirection(&bare), "headless");
 }
 
@@ -38,8 +39,13 @@ fn what_the_user_hands_down_arrives() {
     let file = fs::File::open(person.file("given", "handed down\n")).unwrap();
     let mut command = person.hoop_run(["-q", "--", "sh", "-c", "cat <&7"]);
     let fd = file.as_raw_fd();
-    // SAFETY: dup2(2) is a system call; the copy is not closed on exec.
-    unsafe { command.pre_exec(move || if libc::dup2(fd, 7) < 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) }) };
+    let copy = move || {
+        // SAFETY: dup2(2) takes numbers; the copy is not closed on exec.
+        let copied = unsafe { libc::dup2(fd, 7) };
+        if copied < 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+    };
+    // SAFETY: the closure makes a system call and nothing else.
+    unsafe { command.pre_exec(copy) };
     let output = run(command, b"");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "handed down\n", "{}", output.stderr);
 }
@@ -102,7 +108,8 @@ fn no_process_of_the_session_and_no_file_is_left() {
         return;
     }
     let person = Person::ordinary();
-    let output = person.inside("setsid sleep 4711 & setsid -f sleep 4712 </dev/null >/dev/null 2>&1; echo $AWS_CA_BUNDLE");
+    let output = person
+        .inside("setsid sleep 4711 & setsid -f sleep 4712 </dev/null >/dev/null 2>&1; echo $AWS_CA_BUNDLE");
     assert!(output.status.success(), "{}", output.stderr);
     assert_eq!(crate::lifecycle::count_running(&["sleep", "4711"]), 0);
     assert_eq!(crate::lifecycle::count_running(&["sleep", "4712"]), 0);

@@ -81,7 +81,10 @@ fn where_no_commands_can_be_watched_it_says_so() {
     }
     let person = Person::ordinary();
     let text = shown(on(&person, "notify"));
-    assert!(text.contains("sandbox reduced") && text.contains("only the first command is recorded"), "{text}");
+    assert!(
+        text.contains("sandbox reduced") && text.contains("only the first command is recorded"),
+        "{text}"
+    );
     assert_eq!(person.recorded_level().0, "reduced");
     assert_refused(&person, "notify", "only the first command is recorded");
 }
@@ -124,7 +127,10 @@ fn without_landlock_the_namespaces_hold_all_the_same() {
 fn without_namespaces_and_landlock_it_says_that_others_can_be_signalled() {
     let person = Person::ordinary();
     let text = shown(on(&person, "userns,landlock"));
-    assert!(text.contains("sandbox reduced") && text.contains("processes outside are within reach"), "{text}");
+    assert!(
+        text.contains("sandbox reduced") && text.contains("processes outside are within reach"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -183,5 +189,9 @@ fn off_is_recorded_with_what_is_lost() {
 fn pipes_and_scripts_hear_of_missing_namespaces_too() {
     let person = Person::ordinary();
     let output = run(on(&person, "userns"), b"");
-    assert!(output.stderr.contains("sandbox reduced") && output.stderr.contains("~/.aws"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("sandbox reduced") && output.stderr.contains("~/.aws"),
+        "{}",
+        output.stderr
+    );
 }

@@ -103,7 +103,8 @@ fn nobody_inside_can_end_stop_or_slow_the_launcher() {
     // Where process 1 is the machine's, everybody would be everybody.
     let script = "read name < /proc/1/comm; test $name = hoop-init || exit 9
         kill -9 1; kill -STOP 1; kill -TERM 1; kill -KILL -1; echo still here";
-    let mut session = Session::start(person.hoop_run(["-q", "--sandbox", "require", "--", "bash", "-c", script]));
+    let mut session =
+        Session::start(person.hoop_run(["-q", "--sandbox", "require", "--", "bash", "-c", script]));
     session.wait_for("still here");
     assert_eq!(session.wait().code(), Some(0));
 }
@@ -251,7 +252,8 @@ fn renaming_what_holds_the_recordings_loses_none() {
         return;
     }
     let person = Person::ordinary();
-    let script = "echo before; mv ~/.local/state ~/.local/hidden && mkdir -p ~/.local/state/hoop/sessions; echo after";
+    let script =
+        "echo before; mv ~/.local/state ~/.local/hidden && mkdir -p ~/.local/state/hoop/sessions; echo after";
     let output = person.inside(script);
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(stdout.ends_with("after\n"), "{stdout}{}", output.stderr);

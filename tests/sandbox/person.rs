@@ -77,10 +77,6 @@ impl Person {
         person
     }
 
-    pub fn is_root(&self) -> bool {
-        self.uid == 0
-    }
-
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

@@ -80,7 +80,13 @@ fn hold(column: &str, seen: &Value) {
         faults.push(format!("{name}: {}, and not in reach.txt", found[name]));
     }
     let shown = seen["shown"].as_str().unwrap_or_default();
-    assert!(faults.is_empty(), "{column}: {} of {} differ\n{}\n{shown}", faults.len(), found.len(), faults.join("\n"));
+    assert!(
+        faults.is_empty(),
+        "{column}: {} of {} differ\n{}\n{shown}",
+        faults.len(),
+        found.len(),
+        faults.join("\n")
+    );
 }
 
 #[test]
@@ -120,7 +126,11 @@ fn root_gets_a_sandbox_and_is_told_what_it_is_worth() {
     let (level, unprotected) = person.recorded_level();
     assert_eq!(level, "reduced");
     assert!(unprotected.iter().any(|phrase| phrase.starts_with("root can change")), "{unprotected:?}");
-    assert!(seen["shown"].as_str().unwrap().contains("root can change this machine's files"), "{}", seen["shown"]);
+    assert!(
+        seen["shown"].as_str().unwrap().contains("root can change this machine's files"),
+        "{}",
+        seen["shown"]
+    );
 }
 
 #[test]
@@ -148,7 +158,18 @@ fn what_is_allowed_and_what_is_hidden_is_for_the_user_to_say() {
     person.file("vault/secret", "mine");
     assert_eq!(person.prints("cat ~/.gnupg/pubring 2>/dev/null || echo refused"), "refused\n");
     person.file(".config/hoop/config.toml", "[sandbox]\nhide = \"~/vault\"\n");
-    let allowed = run(person.hoop_run(["-q", "--allow", "gpg", "--", "sh", "-c", "cat ~/.gnupg/pubring; cat ~/vault/secret"]), b"");
+    let allowed = run(
+        person.hoop_run([
+            "-q",
+            "--allow",
+            "gpg",
+            "--",
+            "sh",
+            "-c",
+            "cat ~/.gnupg/pubring; cat ~/vault/secret",
+        ]),
+        b"",
+    );
     assert_eq!(String::from_utf8_lossy(&allowed.stdout), "ring", "{}", allowed.stderr);
     assert!(allowed.stderr.contains("Permission denied"), "{}", allowed.stderr);
     let wrong = run(person.hoop_run(["--allow", "gpgg", "--", "true"]), b"");
@@ -171,7 +192,12 @@ fn a_tmux_server_outside_cannot_be_made_to_act() {
         command.env("TMUX_TMPDIR", &sockets);
         command
     };
-    assert!(tmux(&["-f", "/dev/null", "new-session", "-d", "-s", "outside", "sleep 300"]).status().unwrap().success());
+    assert!(
+        tmux(&["-f", "/dev/null", "new-session", "-d", "-s", "outside", "sleep 300"])
+            .status()
+            .unwrap()
+            .success()
+    );
     let attack = format!("tmux run-shell 'touch {}'; tmux ls", proof.display());
     let control = {
         let mut command = person.command("sh", ["-c", &attack]);
@@ -180,7 +206,8 @@ fn a_tmux_server_outside_cannot_be_made_to_act() {
     };
     let worked = proof.exists();
     let _ = fs::remove_file(&proof);
-    let socket = fs::read_dir(sockets.join(format!("tmux-{}", person.uid))).unwrap().next().unwrap().unwrap().path();
+    let socket =
+        fs::read_dir(sockets.join(format!("tmux-{}", person.uid))).unwrap().next().unwrap().unwrap().path();
     let mut inside = person.hoop_run(["-q", "--", "sh", "-c", &attack]);
     inside.env("TMUX_TMPDIR", &sockets).env("TMUX", format!("{},1,0", socket.display()));
     let attacked = run(inside, b"");

@@ -34,7 +34,10 @@ fn npm_installs_a_local_package_and_runs_its_scripts() {
     if !person.has("npm") {
         return;
     }
-    person.file("dependency/package.json", r#"{"name":"dependency","version":"1.0.0","main":"index.js","scripts":{"install":"node -e 1"}}"#);
+    person.file(
+        "dependency/package.json",
+        r#"{"name":"dependency","version":"1.0.0","main":"index.js","scripts":{"install":"node -e 1"}}"#,
+    );
     person.file("dependency/index.js", "module.exports = () => 'installed';\n");
     let said = works(
         &person,
@@ -131,14 +134,28 @@ fn cargo_builds_without_a_network() {
     };
     let bin = format!("{}/bin", String::from_utf8_lossy(&toolchain.stdout).trim());
     let mut person = Person::ordinary();
-    let reaches = person.command(format!("{bin}/cargo"), ["--version"]).output().is_ok_and(|output| output.status.success());
+    let reaches = person
+        .command(format!("{bin}/cargo"), ["--version"])
+        .output()
+        .is_ok_and(|output| output.status.success());
     if !reaches {
         person = Person::root().expect("whoever runs cargo reaches it");
     }
-    person.file("crate/Cargo.toml", "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2021\"\nbuild = \"build.rs\"\n");
+    person.file(
+        "crate/Cargo.toml",
+        "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2021\"\nbuild = \"build.rs\"\n",
+    );
     person.file("crate/build.rs", "fn main() { println!(\"cargo:rustc-env=BUILT=yes\"); }\n");
-    person.file("crate/src/main.rs", "fn main() { println!(\"built {}\", env!(\"BUILT\")); }\n#[test] fn one() {}\n");
-    let said = works(&person, &format!("export PATH={bin}:$PATH; cd crate; cargo run -q --offline; cargo test -q --offline >/dev/null"));
+    person.file(
+        "crate/src/main.rs",
+        "fn main() { println!(\"built {}\", env!(\"BUILT\")); }\n#[test] fn one() {}\n",
+    );
+    let said = works(
+        &person,
+        &format!(
+            "export PATH={bin}:$PATH; cd crate; cargo run -q --offline; cargo test -q --offline >/dev/null"
+        ),
+    );
     assert_eq!(said, "built yes\n");
 }
 
@@ -156,7 +173,10 @@ fn bubblewrap_makes_its_own_sandbox_inside() {
     if !has_namespaces() || !person.has("bwrap") {
         return;
     }
-    let said = works(&person, "bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --unshare-all --die-with-parent sh -c 'echo nested; id -u'");
+    let said = works(
+        &person,
+        "bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --unshare-all --die-with-parent sh -c 'echo nested; id -u'",
+    );
     assert_eq!(said, format!("nested\n{}\n", person.uid));
 }
 
@@ -179,7 +199,10 @@ fn codex_has_its_own_sandbox_inside() {
     if !has_namespaces() || !person.has("codex") {
         return;
     }
-    let said = works(&person, "codex sandbox linux -- sh -c 'echo nested' 2>/dev/null || codex sandbox -- sh -c 'echo nested'");
+    let said = works(
+        &person,
+        "codex sandbox linux -- sh -c 'echo nested' 2>/dev/null || codex sandbox -- sh -c 'echo nested'",
+    );
     assert_eq!(said, "nested\n");
 }
 
@@ -187,11 +210,15 @@ fn codex_has_its_own_sandbox_inside() {
 fn strace_and_gdb_see_their_own_children() {
     let person = Person::ordinary();
     if person.has("strace") {
-        let said = works(&person, "strace -f -e trace=execve -o trace sh -c '/bin/echo traced; /bin/true'; grep -c 'execve(.* = 0' trace");
+        let said = works(
+            &person,
+            "strace -f -e trace=execve -o trace sh -c '/bin/echo traced; /bin/true'; grep -c 'execve(.* = 0' trace",
+        );
         assert_eq!(said, "traced\n3\n");
     }
     if person.has("gdb") {
-        let said = works(&person, "gdb -nx -batch -ex run -ex 'print $_exitcode' --args /bin/true 2>/dev/null");
+        let said =
+            works(&person, "gdb -nx -batch -ex run -ex 'print $_exitcode' --args /bin/true 2>/dev/null");
         assert!(said.contains("$1 = 0"), "{said}");
     }
 }
@@ -217,7 +244,10 @@ fn terminal_programs_find_a_terminal() {
     }
     if person.has("tmux") {
         // A server of its own works; only the one outside is out of reach.
-        let said = works(&person, "export TMUX_TMPDIR=$HOME; tmux -f /dev/null new-session -d 'echo made > made; sleep 60'; sleep 1; tmux ls; tmux kill-server; cat made");
+        let said = works(
+            &person,
+            "export TMUX_TMPDIR=$HOME; tmux -f /dev/null new-session -d 'echo made > made; sleep 60'; sleep 1; tmux ls; tmux kill-server; cat made",
+        );
         assert!(said.contains("1 windows") && said.ends_with("made\n"), "{said}");
     }
 }

@@ -137,7 +137,7 @@ fn list(recording: &Recording, wanted: &[bool]) -> Vec<Vec<String>> {
     let mut order: Vec<usize> = (0..commands.len()).filter(|index| wanted[*index]).collect();
     // Typed lines are recorded when they end; the sort keeps the order of what began together.
     order.sort_by_key(|index| commands[*index].began);
-    order.into_iter().map(|index| cells(recording, &commands[index], "")).collect()
+    order.into_iter().map(|index| cells(recording, &commands[index], None)).collect()
 }
 
 /// The wanted commands and everything above them.
@@ -165,7 +165,7 @@ fn tree(recording: &Recording, mut wanted: Vec<bool>, console: &Console<'_>) -> 
             let depth = usize::from(row.depth);
             open.resize(depth + 1, false);
             open[depth] = !row.is_last;
-            cells(recording, &commands[order[row.node]], &guides(&open, most))
+            cells(recording, &commands[order[row.node]], Some(guides(&open, most)))
         })
         .collect()
 }
@@ -195,16 +195,18 @@ fn node(command: &Command) -> Node {
     }
 }
 
-fn cells(recording: &Recording, command: &Command, guides: &str) -> Vec<String> {
-    let sign = if guides.is_empty() || command.replaces.is_none() { sign(command) } else { "→ " };
+fn cells(recording: &Recording, command: &Command, guides: Option<String>) -> Vec<String> {
+    let sign = if guides.is_some() && command.replaces.is_some() { "→ " } else { sign(command) };
+    let guides = guides.unwrap_or_default();
     let line = match command.line.as_str() {
         "" if command.kind == CommandKind::Typed => "(kept out of the shell's history)",
         line => line,
     };
-    let rule = match (&command.rule, command.kind) {
-        (Some(rule), CommandKind::Refused) => format!("  (refused by {rule})"),
-        (Some(rule), _) => format!("  (noted by {rule})"),
-        (None, _) => String::new(),
+    let note = match (&command.rule, command.kind, &command.exe) {
+        (Some(rule), CommandKind::Refused, _) => format!("  (refused by {rule})"),
+        (Some(rule), ..) => format!("  (noted by {rule})"),
+        (None, CommandKind::Failed, Some(exe)) => format!("  (tried {exe})"),
+        (None, ..) => String::new(),
     };
     vec![
         command.number.map(|number| number.to_string()).unwrap_or_default(),
@@ -212,7 +214,7 @@ fn cells(recording: &Recording, command: &Command, guides: &str) -> Vec<String> 
         command.took.map(brief).unwrap_or_default(),
         command.pid.map(|pid| pid.to_string()).unwrap_or_default(),
         end(command, recording.end.is_some() || recording.sealed.is_some()),
-        format!("{guides}{sign}{}{}", safe(line), safe(&rule)),
+        format!("{guides}{sign}{}{}", safe(line), safe(&note)),
     ]
 }
 

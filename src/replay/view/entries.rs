@@ -16,7 +16,7 @@ use crate::term::width;
 
 /// Columns of the time, and of the result at the right edge.
 const TIME: usize = 7;
-const RESULT: usize = 8;
+const RESULT: usize = 9;
 /// Columns of how long it took, in lists of at least so many columns.
 const TOOK: usize = 7;
 const ROOMY: u16 = 60;

@@ -132,8 +132,8 @@ fn open(pid: i32, flags: libc::c_uint) -> io::Result<OwnedFd> {
 #[must_use]
 pub fn exits_are_told() -> bool {
     // Without a copy of our memory, which would take longer than all the rest.
+    #[expect(deprecated, reason = "nothing of what it is deprecated for runs in the child")]
     // SAFETY: the child calls _exit(2) only, which is what vfork(2) allows.
-    #[expect(deprecated, reason = "what it is deprecated for does not happen here: nothing runs in the child")]
     let child = unsafe { libc::vfork() };
     if child == 0 {
         // SAFETY: ends the process, running nothing of ours.
