@@ -42,12 +42,13 @@ const CA_VARIABLES: &[&str] = &[
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
     "GIT_SSL_CAINFO",
     "CARGO_HTTP_CAINFO",
     "PIP_CERT",
-    "DENO_CERT",
 ];
+
+/// As `CA_VARIABLES`, of programs that go on to trust their own store.
+const EXTRA_CA_VARIABLES: &[&str] = &["NODE_EXTRA_CA_CERTS", "DENO_CERT"];
 
 /// Variables in which the user may already name a bundle, such as a company's.
 const USER_CA_VARIABLES: &[&str] =
@@ -65,6 +66,8 @@ pub struct Facts<'a> {
     pub capture: Capture,
     /// The bundle with the session's authority.
     pub ca_bundle: &'a Path,
+    /// The session's authority and those that the user adds.
+    pub extra_authorities: &'a Path,
     /// An empty file.
     pub empty: &'a Path,
 }
@@ -99,6 +102,10 @@ pub fn variables(facts: &Facts<'_>, environment: &HashMap<String, String>) -> Ve
     for name in CA_VARIABLES {
         put(name, &bundle);
     }
+    let extra = facts.extra_authorities.display().to_string();
+    for name in EXTRA_CA_VARIABLES {
+        put(name, &extra);
+    }
     if facts.capture == Capture::Endpoint {
         put("AWS_ENDPOINT_URL", &gateway);
         put("AWS_DISABLE_HOST_PREFIX_INJECTION", "true");
@@ -123,8 +130,17 @@ pub fn unset(environment: &HashMap<String, String>, set: &[(String, String)]) ->
 
 /// Bundles the user already relies on; the child's must hold them too.
 pub fn user_bundles(environment: &HashMap<String, String>) -> Vec<PathBuf> {
+    files_in(USER_CA_VARIABLES, environment)
+}
+
+/// Authorities that the user adds to a program's own store.
+pub fn user_authorities(environment: &HashMap<String, String>) -> Vec<PathBuf> {
+    files_in(EXTRA_CA_VARIABLES, environment)
+}
+
+fn files_in(variables: &[&str], environment: &HashMap<String, String>) -> Vec<PathBuf> {
     let named = |name: &&str| environment.get(*name).filter(|path| !path.is_empty());
-    USER_CA_VARIABLES.iter().filter_map(named).map(PathBuf::from).collect()
+    variables.iter().filter_map(named).map(PathBuf::from).collect()
 }
 
 /// What the child reaches without the gateway: this machine, and what the user has said, but never AWS.
@@ -166,6 +182,7 @@ mod tests {
             region: Some("eu-central-1"),
             capture,
             ca_bundle: Path::new("/run/hoop/ca.pem"),
+            extra_authorities: Path::new("/run/hoop/extra-ca.pem"),
             empty: Path::new("/run/hoop/empty"),
         };
         let user = environment(user);
@@ -181,7 +198,7 @@ mod tests {
         assert!(set["AWS_ACCESS_KEY_ID"].starts_with("ASIA"));
         assert_eq!(set["https_proxy"], "http://127.0.0.1:4321");
         assert_eq!(set["AWS_CONFIG_FILE"], "/run/hoop/empty");
-        assert_eq!(set["NODE_EXTRA_CA_CERTS"], "/run/hoop/ca.pem");
+        assert_eq!(set["NODE_EXTRA_CA_CERTS"], "/run/hoop/extra-ca.pem");
         assert_eq!(set["AWS_REGION"], "eu-central-1");
         assert!(!set.contains_key("AWS_ENDPOINT_URL"));
         for name in ["AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ENDPOINT_URL"]
@@ -207,7 +224,7 @@ mod tests {
                 .iter()
                 .all(|name| unset.iter().any(|own| own == name))
         );
-        assert_eq!(set["NODE_EXTRA_CA_CERTS"], "/run/hoop/ca.pem");
+        assert_eq!(set["SSL_CERT_FILE"], "/run/hoop/ca.pem");
     }
 
     #[test]

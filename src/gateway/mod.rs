@@ -163,6 +163,8 @@ impl Gateway {
         let authority = Authority::new(setup.clock.unix_seconds())?;
         let bundles = environment::user_bundles(&setup.environment);
         let ca_bundle = files.ca_bundle(&authority.pem(), &bundles)?;
+        let added = environment::user_authorities(&setup.environment);
+        let extra_authorities = files.extra_authorities(&authority.pem(), &added)?;
         let empty = files.empty_file("aws-config")?;
         let placeholder = placeholder::generate()?;
         let region = setup.region.clone().or_else(|| region_of(&setup.environment, setup.profile.as_deref()));
@@ -176,6 +178,7 @@ impl Gateway {
             region: region.as_deref(),
             capture,
             ca_bundle: &ca_bundle,
+            extra_authorities: &extra_authorities,
             empty: &empty,
         };
         let set = environment::variables(&facts, &setup.environment);
