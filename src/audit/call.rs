@@ -32,6 +32,12 @@ pub struct CallBegin {
     /// Account, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// Whose credential it is made with, where it is known: an ARN; `unsigned`: nobody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// The role behind that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// ARNs it is about; `*` when it names none.
     #[serde(default)]
     pub resources: Vec<String>,
@@ -79,6 +85,8 @@ impl CallBegin {
             access: AccessLevel::Unknown,
             region: String::new(),
             account: None,
+            identity: None,
+            role: None,
             resources: Vec::new(),
             host: String::new(),
             method: String::new(),

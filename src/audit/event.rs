@@ -354,7 +354,7 @@ fn is_false(value: &bool) -> bool {
 /// Something happened to a credential; never the credential itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
-    /// What: `placeholder`, `fetched`, `refreshed`, `captured`, `failed`, `wiped`.
+    /// What: `placeholder`, `fetched`, `refreshed`, `failed`, `minted`, `expired`, `wiped`.
     pub what: String,
     /// Where from: `profile dev`, `sts:AssumeRole`.
     #[serde(default)]
@@ -362,12 +362,18 @@ pub struct Credential {
     /// Whose it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
+    /// The role behind it, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// Its account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// When it ends, in seconds since the Unix epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<u64>,
+    /// The call whose answer it was in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<u64>,
     /// Why it failed, masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

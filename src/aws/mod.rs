@@ -11,17 +11,22 @@ pub mod protocol;
 pub mod refusal;
 mod resources;
 pub mod sigv4;
+mod vending;
 
 pub use call::Call;
 pub use call::RequestView;
 pub use call::UNKNOWN;
 pub use host::is_aws_host;
+pub use host::region_of_host;
 pub use host::upstream_host;
 pub use identify::body_needed;
 pub use identify::identify;
 pub use protocol::Protocol;
 pub use refusal::Refusal;
 pub use refusal::refusal;
+pub use vending::needs_no_signature;
+pub use vending::unsigned_services;
+pub use vending::vends;
 
 use crate::types::AccessLevel;
 

@@ -32,6 +32,22 @@ impl Refusal {
     pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into() }
     }
+
+    /// A temporary credential has ended, in the words of each protocol.
+    #[must_use]
+    pub fn expired_token(parts: &Parts, signing_name: &str) -> Self {
+        let included = "The security token included in the request is expired";
+        match Protocol::guess(parts, signing_name) {
+            Protocol::RestXml if signing_name.starts_with("s3") => {
+                Self::new(400, "ExpiredToken", "The provided token has expired.")
+            }
+            Protocol::Query | Protocol::RestXml => Self::new(403, "ExpiredToken", included),
+            Protocol::Ec2 => Self::new(400, "RequestExpired", "Request has expired."),
+            Protocol::Json | Protocol::RestJson | Protocol::Cbor => {
+                Self::new(400, "ExpiredTokenException", included)
+            }
+        }
+    }
 }
 
 /// How an error must look for one request.

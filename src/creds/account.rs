@@ -24,8 +24,17 @@ const QUESTION: &str = "Action=GetCallerIdentity&Version=2011-06-15";
 /// The answer is under 1 KiB.
 const ANSWER_BYTES: usize = 64 * 1024;
 
-/// Asks STS for the account of `key`, 12 digits.
-pub async fn ask_sts(upstream: &Upstream, key: &Key, region: Option<&str>, now_unix: u64) -> Result<String> {
+/// Whose a credential is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Who {
+    /// The account, 12 digits.
+    pub account: String,
+    /// The user, role session or root user: `arn:aws:sts::123456789012:assumed-role/deploy/ana`.
+    pub arn: Option<String>,
+}
+
+/// Asks STS whose `key` is.
+pub async fn ask_sts(upstream: &Upstream, key: &Key, region: Option<&str>, now_unix: u64) -> Result<Who> {
     let region = region.unwrap_or("us-east-1");
     let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
     let host = format!("sts.{region}.{suffix}");
@@ -52,7 +61,8 @@ pub async fn ask_sts(upstream: &Upstream, key: &Key, region: Option<&str>, now_u
     let body = std::str::from_utf8(&body).unwrap_or_default();
     match between(body, "<Account>", "</Account>") {
         Some(account) if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) => {
-            Ok(account.to_owned())
+            let arn = between(body, "<Arn>", "</Arn>").filter(|arn| arn.starts_with("arn:"));
+            Ok(Who { account: account.to_owned(), arn: arn.map(str::to_owned) })
         }
         _ => {
             let code = between(body, "<Code>", "</Code>").unwrap_or("no account in the answer");

@@ -25,6 +25,7 @@ use crate::aws::sigv4::Key;
 use crate::clock::Clock;
 use crate::creds::LONGEST_CAUSE;
 use crate::creds::account;
+use crate::creds::account::Who;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
@@ -107,6 +108,7 @@ pub struct Chain {
     provider: OnceCell<SharedCredentialsProvider>,
     state: Mutex<State>,
     account: OnceCell<String>,
+    who: OnceCell<Who>,
 }
 
 #[derive(Default)]
@@ -119,8 +121,8 @@ impl Chain {
     /// Fetches nothing yet.
     #[must_use]
     pub fn new(sources: Sources, upstream: Arc<Upstream>, clock: Clock) -> Self {
-        let (provider, account) = (OnceCell::new(), OnceCell::new());
-        Self { sources, upstream, clock, provider, state: Mutex::default(), account }
+        let (provider, account, who) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { sources, upstream, clock, provider, state: Mutex::default(), account, who }
     }
 
     /// Where the credential comes from, for messages and the record: `profile dev`.
@@ -169,13 +171,26 @@ impl Chain {
             let fetched = self.fetch().await?;
             match &fetched.account {
                 Some(account) => Ok(account.clone()),
-                None => {
-                    let region = self.sources.region.as_deref();
-                    account::ask_sts(&self.upstream, &fetched.key, region, self.clock.unix_seconds()).await
-                }
+                None => Ok(self.who().await?.account.clone()),
             }
         });
         account.await.cloned()
+    }
+
+    /// Whose the credential is: asked of STS, once.
+    pub async fn who(&self) -> Result<&Who> {
+        let who = self.who.get_or_try_init(|| async {
+            let fetched = self.fetch().await?;
+            let region = self.sources.region.as_deref();
+            account::ask_sts(&self.upstream, &fetched.key, region, self.clock.unix_seconds()).await
+        });
+        who.await
+    }
+
+    /// The ARN of the user or role session, if it is known already.
+    #[must_use]
+    pub fn known_arn(&self) -> Option<String> {
+        self.who.get()?.arn.clone()
     }
 
     /// The account, if it is known already.

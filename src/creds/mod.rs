@@ -5,6 +5,8 @@ mod account;
 mod chain;
 mod region;
 
+pub use account::Who;
+pub use account::ask_sts;
 pub use chain::Chain;
 pub use chain::Fetched;
 pub use chain::Sources;

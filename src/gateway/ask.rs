@@ -19,6 +19,8 @@ use crate::aws::Call;
 use crate::gateway::core::Core;
 use crate::gateway::entry::Entry;
 use crate::gateway::stop::Stop;
+use crate::gateway::whose::By;
+use crate::gateway::whose::Whose;
 use crate::net::Interim;
 use crate::policy::Decision;
 use crate::types::Micros;
@@ -38,14 +40,18 @@ const SHOWN_CHARACTERS: usize = 120;
 pub struct Hold<'a> {
     pub call: &'a Call,
     pub decision: &'a Decision,
+    /// With what the call is signed.
+    pub by: &'a By,
+    /// Whose that is.
+    pub whose: &'a Whose,
     /// The command line that made it, masked, where it is known.
     pub command: Option<String>,
 }
 
 /// Asks, and waits for the answer. A client that goes away meanwhile ends the question.
 pub async fn ask(core: &Core, entry: &Entry, hold: Hold<'_>, interim: &Interim) -> Result<(), Stop> {
-    let Hold { call, decision, command } = hold;
-    let question = Question { command, ..question(core, entry, call, decision) };
+    let decision = hold.decision;
+    let question = question(core, entry, &hold);
     let line = format!("{} on {}", question.action, named(&question.resources));
     let record = Held { core, entry, asked: core.clock.elapsed(), settled: false };
     record.asked(&line, decision, question.ttl).map_err(|error| Stop::unrecorded(&error))?;
@@ -98,7 +104,8 @@ pub fn named(resources: &[String]) -> String {
     }
 }
 
-fn question(core: &Core, entry: &Entry, call: &Call, decision: &Decision) -> Question {
+fn question(core: &Core, entry: &Entry, hold: &Hold<'_>) -> Question {
+    let Hold { call, decision, by, whose, command } = hold;
     let masked = |text: &str| core.masks.text(text).into_owned();
     let (params, _) = core.masked_params(call);
     let shown = |value: &serde_json::Value| {
@@ -113,22 +120,43 @@ fn question(core: &Core, entry: &Entry, call: &Call, decision: &Decision) -> Que
             Some(agent) => format!("{} ({agent})", core.principal.user),
             None => core.principal.user.clone(),
         },
-        command: None,
-        account: core.known_account(),
+        command: command.clone(),
+        account: whose.account.clone(),
         region: call.region.clone(),
         rule: rule(decision),
         reason: masked(&decision.reason),
-        parameters: facts.map(|(name, value)| Fact { name: name.clone(), value: shown(value) }).collect(),
+        parameters: as_whom(by, whose)
+            .into_iter()
+            .chain(facts.map(|(name, value)| Fact { name: name.clone(), value: shown(value) }))
+            .collect(),
         call: Some(entry.number()),
-        fingerprint: fingerprint(call),
+        fingerprint: fingerprint(call, by, whose),
         ttl: decision.ttl.unwrap_or(core.approval_ttl),
     }
 }
 
-/// The same for a retry, different for anything else.
-fn fingerprint(call: &Call) -> String {
+/// Whose credential it is, where it is not the session's own.
+fn as_whom(by: &By, whose: &Whose) -> Option<Fact> {
+    let value = match by {
+        By::Session => return None,
+        By::Minted(identity) => {
+            whose.arn.clone().unwrap_or_else(|| format!("a credential of {}", identity.source))
+        }
+        By::Nobody => "nobody: the call is not signed".to_owned(),
+    };
+    Some(Fact { name: "as".to_owned(), value })
+}
+
+/// The same for a retry, different for anything else, and for another identity.
+fn fingerprint(call: &Call, by: &By, whose: &Whose) -> String {
+    let identity = match by {
+        By::Session => "",
+        By::Minted(identity) => whose.arn.as_deref().unwrap_or(&identity.placeholder.access_key_id),
+        By::Nobody => "nobody",
+    };
     let mut hash = Sha256::new();
-    for part in [&call.service, &call.operation, &call.action, &call.region, &call.params.to_string()] {
+    let params = call.params.to_string();
+    for part in [&call.service, &call.operation, &call.action, &call.region, &params, identity] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -1,4 +1,4 @@
-//! Whether a request was signed, just now, with this session's placeholder.
+//! Whether a request was signed, just now, with one of this session's placeholders.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -15,21 +15,30 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::aws;
+use crate::aws::Refusal;
 use crate::aws::chunked::Decoder;
 use crate::aws::sigv4;
 use crate::aws::sigv4::Authorization;
 use crate::aws::sigv4::ChunkKey;
+use crate::aws::sigv4::Key;
 use crate::aws::sigv4::PayloadHash;
 use crate::gateway::core::Core;
 use crate::gateway::request_body::Unread;
 use crate::gateway::stop::Stop;
+use crate::gateway::unsigned;
+use crate::gateway::whose::By;
+use crate::gateway::whose::Signer;
 
 /// Bodies that have to be read before the decision are at most this long. The largest request that AWS itself
 /// takes in a body with parameters is 25 MB (Bedrock), then DynamoDB's 16 MB.
 const BUFFERED_BYTES: usize = 32 << 20;
 
-/// A request whose signature is good.
+/// A request whose signature is good, or that needs none.
 pub struct Signed {
+    /// The placeholder it was signed with, under the id that the client gave.
+    pub key: Key,
+    /// With what it is signed anew.
+    pub by: By,
     pub parts: Parts,
     pub claims: Authorization,
     pub payload: Payload,
@@ -67,22 +76,33 @@ pub async fn authenticate(
     core: &Core,
     parts: Parts,
     body: &Arc<Unread>,
-    received: &AtomicU64,
+    (host, received): (Option<&str>, &AtomicU64),
 ) -> Result<Signed, Stop> {
-    let claims = sigv4::parse(&parts)?;
+    let claims = match sigv4::parse(&parts) {
+        Ok(claims) => claims,
+        Err(refusal) if unsigned::is_missing(&refusal, &parts) => {
+            return unsigned::take(core, parts, body, (host, received), refusal).await;
+        }
+        Err(refusal) => return Err(refusal.into()),
+    };
     let now = core.clock.unix_seconds();
-    let Some(key) = core.placeholder_of(&claims.access_key_id) else {
-        // Before a byte of the body is read. The check cannot pass: the key is another one.
-        sigv4::verify(&claims, &parts, None, &core.placeholder, now)?;
-        return Err(Stop::denied("this key is not the session's"));
+    // Before a byte of the body is read.
+    let (key, by) = match core.signer(&claims.access_key_id).map_err(|error| Stop::unrecorded(&error))? {
+        Signer::Known(key, by) => (key, by),
+        Signer::Expired => return Err(Refusal::expired_token(&parts, &claims.service).into()),
+        Signer::Foreign => {
+            // The check cannot pass: the key is another one.
+            sigv4::verify(&claims, &parts, None, &core.placeholder, now)?;
+            return Err(Stop::denied("this key is not the session's"));
+        }
     };
     let needed = claims.needs_body_hash() || aws::body_needed(&parts, &claims.service);
     if !needed && !body.is_empty() {
         sigv4::verify(&claims, &parts, None, &key, now)?;
-        return Ok(Signed { parts, claims, payload: Payload::Streamed(body.clone()) });
+        return Ok(Signed { key, by, parts, claims, payload: Payload::Streamed(body.clone()) });
     }
     let raw = match body.take() {
-        Some(body) => read(&parts.headers, body, received).await?,
+        Some(body) => read(&parts.headers, body, received, BUFFERED_BYTES).await?,
         None => Bytes::new(),
     };
     let sha256 = hex::encode(Sha256::digest(&raw));
@@ -93,7 +113,7 @@ pub async fn authenticate(
         Some(PayloadHash::StreamingUnsignedTrailer) => None,
         _ => {
             let whole = Whole { bytes: raw, sha256, trailers: None };
-            return Ok(Signed { parts, claims, payload: Payload::Whole(whole) });
+            return Ok(Signed { key, by, parts, claims, payload: Payload::Whole(whole) });
         }
     };
     let trailer = !matches!(claims.payload, Some(PayloadHash::StreamingSigned { trailer: false }));
@@ -103,29 +123,35 @@ pub async fn authenticate(
     let trailers = Some(decoder.finish()?);
     let sha256 = hex::encode(Sha256::digest(&bytes));
     let whole = Whole { bytes: bytes.into(), sha256, trailers };
-    Ok(Signed { parts, claims, payload: Payload::Whole(whole) })
+    Ok(Signed { key, by, parts, claims, payload: Payload::Whole(whole) })
 }
 
-async fn read(headers: &HeaderMap, mut body: Incoming, received: &AtomicU64) -> Result<Bytes, Stop> {
+/// Reads a body of at most `most` bytes.
+pub async fn read(
+    headers: &HeaderMap,
+    mut body: Incoming,
+    received: &AtomicU64,
+    most: usize,
+) -> Result<Bytes, Stop> {
     let too_long = || {
-        let limit = BUFFERED_BYTES >> 20;
+        let limit = most >> 10;
         Stop {
             status: 413,
             ..Stop::invalid(
                 "RequestEntityTooLarge",
-                format!("a request with parameters may have {limit} MiB"),
+                format!("a request with parameters may have {limit} KiB"),
             )
         }
     };
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > BUFFERED_BYTES) {
+    if announced.is_some_and(|length: usize| length > most) {
         return Err(too_long());
     }
     let mut whole = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Stop::invalid("RequestTimeout", "the request's body broke off"))?;
         let Ok(data) = frame.into_data() else { continue };
-        if whole.len() + data.len() > BUFFERED_BYTES {
+        if whole.len() + data.len() > most {
             return Err(too_long());
         }
         received.fetch_add(data.len() as u64, Ordering::Relaxed);

@@ -12,7 +12,6 @@ use crate::approval::Broker;
 use crate::audit::Credential;
 use crate::audit::Event;
 use crate::aws::Call;
-use crate::aws::key_id;
 use crate::aws::sigv4::Key;
 use crate::clock::Clock;
 use crate::creds::Chain;
@@ -21,6 +20,7 @@ use crate::creds::Sources;
 use crate::error::Result;
 use crate::gateway::Setup;
 use crate::gateway::inside::Inside;
+use crate::gateway::minted::Minted;
 use crate::gateway::queue_url::QueueUrls;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
@@ -37,7 +37,7 @@ use crate::types::Caller;
 use crate::types::Effect;
 
 /// Stands for an account that is not known.
-const ANY_ACCOUNT: &str = "*";
+pub const ANY_ACCOUNT: &str = "*";
 
 /// After STS could not tell the account it is left alone this long.
 const ACCOUNT_RETRY_SECONDS: u64 = 60;
@@ -59,6 +59,12 @@ pub struct Core {
     /// What leads out of the sandbox, where there is one with a network of its own.
     pub inside: Option<Inside>,
     pub egress: Effect,
+    /// The default region.
+    pub region: Option<String>,
+    /// What AWS gave to programs inside.
+    pub minted: Minted,
+    /// A rule is about the role that a call is made with.
+    pub roles_matter: bool,
     find_caller: Option<FindCaller>,
     command_line: Option<CommandLine>,
     chain: Chain,
@@ -110,8 +116,11 @@ pub type CommandLine = Arc<dyn Fn(u64) -> Option<String> + Send + Sync>;
 impl Core {
     pub fn new(setup: Setup, made: Made) -> Self {
         let upstream = Arc::new(Upstream::new(made.instead));
-        let sources = Sources::new(&setup.environment, setup.profile, made.region);
+        let sources = Sources::new(&setup.environment, setup.profile, made.region.clone());
         Self {
+            region: made.region,
+            minted: Minted::default(),
+            roles_matter: setup.policies.speaks_of_roles(),
             port: made.port,
             placeholder: made.placeholder,
             authority: made.authority,
@@ -133,12 +142,6 @@ impl Core {
             account_failed: AtomicU64::new(0),
             recorded: AtomicU64::new(0),
         }
-    }
-
-    /// The key that a client with this id signs with: ours, under the number of its command. None: it is another one.
-    pub fn placeholder_of(&self, access_key_id: &str) -> Option<Key> {
-        key_id::number(&self.placeholder.access_key_id, access_key_id)?;
-        Some(Key { access_key_id: access_key_id.to_owned(), ..self.placeholder.clone() })
     }
 
     /// Who makes a call, as far as can be told. It attributes; it does not authenticate.
@@ -215,6 +218,26 @@ impl Core {
         self.chain.known_account()
     }
 
+    /// The ARN of the real credential's owner, if it is known already.
+    pub fn known_arn(&self) -> Option<String> {
+        self.chain.known_arn()
+    }
+
+    /// Asks whose the real credential is. That nobody can say is no error here: it stays unknown.
+    pub async fn ask_who(&self) {
+        let now = self.clock.unix_seconds();
+        if now < self.account_failed.load(Ordering::SeqCst).saturating_add(ACCOUNT_RETRY_SECONDS) {
+            return;
+        }
+        let failed = match self.fetch_credential().await {
+            Ok(_) => self.chain.who().await.is_err(),
+            Err(_) => true,
+        };
+        if failed {
+            self.account_failed.store(now, Ordering::SeqCst);
+        }
+    }
+
     /// The parameters of a call as they may be shown and recorded. What a model or rule calls secret is masked in every
     /// later output too.
     pub fn masked_params(&self, call: &Call) -> (Value, Masks) {
@@ -266,12 +289,13 @@ impl Core {
         self.recorder.event(&Event::Other(fields)).map(drop)
     }
 
-    /// The gateway has stopped: the credential goes with it.
+    /// The gateway has stopped: the credentials go with it.
     pub fn ended(&self) {
         if self.recorded.load(Ordering::SeqCst) > 0 {
             // The recorder tells of its own failure; there is no call left to refuse.
             drop(self.credential(Credential { what: "wiped".to_owned(), ..Credential::default() }));
         }
+        self.minted.wipe();
         self.chain.wipe();
     }
 }

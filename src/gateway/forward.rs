@@ -1,4 +1,4 @@
-//! The call as AWS gets it: to the host hoop chose, signed with the real credential.
+//! The call as AWS gets it: to the host hoop chose, signed with the real credential of whoever called.
 
 use http::HeaderMap;
 use http::HeaderName;
@@ -16,6 +16,7 @@ use crate::aws::chunked::Decoder;
 use crate::aws::sigv4;
 use crate::aws::sigv4::Authorization;
 use crate::aws::sigv4::ChunkKey;
+use crate::aws::sigv4::Key;
 use crate::aws::sigv4::PayloadHash;
 use crate::aws::sigv4::Scope;
 use crate::gateway::authenticate::Payload;
@@ -30,6 +31,7 @@ use crate::gateway::request_body::Altered;
 use crate::gateway::request_body::Check;
 use crate::gateway::request_body::Checked;
 use crate::gateway::stop::Stop;
+use crate::gateway::whose::By;
 use crate::net::Body;
 use crate::net::empty;
 use crate::net::full;
@@ -42,14 +44,24 @@ pub async fn forward(
     signed: Signed,
     client_host: Option<&str>,
 ) -> Result<Response<Incoming>, Stop> {
-    let credential = core.fetch_credential().await.map_err(|error| Stop::no_credential(&error))?;
+    let Signed { key, by, mut parts, claims, payload } = signed;
+    let credential = match &by {
+        By::Session => Some(core.fetch_credential().await.map_err(|error| Stop::no_credential(&error))?),
+        By::Minted(_) | By::Nobody => None,
+    };
     let host = aws::upstream_host(call, client_host);
-    let Signed { mut parts, claims, payload } = signed;
     headers::strip_hop_by_hop(&mut parts.headers);
-    let (payload_hash, body) = outgoing(core, entry, &mut parts, &claims, payload);
+    let (payload_hash, body) = outgoing(&key, entry, &mut parts, &claims, payload);
     address(&mut parts, &host)?;
     let scope = Scope { region: &claims.region, service: &claims.service };
-    sigv4::sign(&mut parts, &payload_hash, &credential.key, scope, core.clock.unix_seconds());
+    let now = core.clock.unix_seconds();
+    let real = match &by {
+        By::Minted(identity) => Some(&identity.real),
+        By::Session | By::Nobody => credential.as_ref().map(|credential| &credential.key),
+    };
+    if let Some(real) = real {
+        sigv4::sign(&mut parts, &payload_hash, real, scope, now);
+    }
     let sent = core.upstream.send(&host, Request::from_parts(parts, body)).await;
     sent.map_err(|error| match error.cause::<Altered>() {
         Some(Altered(refusal)) => Stop::from(refusal.clone()),
@@ -81,7 +93,7 @@ fn address(parts: &mut Parts, host: &str) -> Result<(), Stop> {
 
 /// The body, its framing, and what AWS is told about it.
 fn outgoing(
-    core: &Core,
+    key: &Key,
     entry: &Entry,
     parts: &mut Parts,
     claims: &Authorization,
@@ -102,7 +114,7 @@ fn outgoing(
                 false => (PayloadHash::Unsigned, Framing::Plain),
             };
             let announced = unframe(&mut parts.headers, framing);
-            let decoder = Decoder::new(Some(ChunkKey::new(claims, &core.placeholder)), trailer);
+            let decoder = Decoder::new(Some(ChunkKey::new(claims, key)), trailer);
             (told, Check::Chunks(Box::new(Unchunked::new(decoder, framing, announced))))
         }
         other => (other, Check::None),

@@ -17,6 +17,8 @@ mod environment;
 mod forward;
 mod headers;
 mod inside;
+mod minted;
+mod minted_reply;
 mod pipeline;
 mod placeholder;
 mod queue_url;
@@ -25,6 +27,8 @@ mod request_body;
 mod response_body;
 mod serve;
 mod stop;
+mod unsigned;
+mod whose;
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -27,11 +27,15 @@ use crate::gateway::headers;
 use crate::gateway::reply;
 use crate::gateway::request_body::Unread;
 use crate::gateway::stop::Stop;
+use crate::gateway::unsigned;
+use crate::gateway::whose::By;
+use crate::gateway::whose::Whose;
 use crate::net::Body;
 use crate::net::Interim;
 use crate::net::full;
 use crate::policy;
 use crate::policy::Decision;
+use crate::policy::Principal;
 use crate::policy::actions::AwsActions;
 use crate::policy::model::RecordLevel;
 use crate::types::Caller;
@@ -80,24 +84,29 @@ async fn run(
     head: &CallBegin,
     arrival: &Arrival,
 ) -> Result<Response<Body>, Stop> {
-    let mut signed = authenticate(core, parts, body, &entry.received()).await?;
+    let from = (arrival.host.as_deref(), &*entry.received());
+    let mut signed = authenticate(core, parts, body, from).await?;
     let rewritten = core.queue_urls.restore(&mut signed, arrival);
     let call = identify(core, &signed, arrival).await;
+    let by = signed.by.clone();
+    let whose = core.whose(&by).await;
     let level = core.policies.record_level(&call.action);
-    begin(core, entry, &call, head.clone(), level)?;
-    let decision = decide(core, entry, &call)?;
+    begin(core, entry, (&call, &by, &whose), head.clone(), level)?;
+    let decision = decide(core, entry, &call, (&by, &whose))?;
     if decision.effect == Effect::Ask {
         let caller = Caller { command: head.command, pid: head.pid.unwrap_or_default() };
-        let held = ask::Hold { call: &call, decision: &decision, command: core.command_line(&caller) };
+        let command = core.command_line(&caller);
+        let held = ask::Hold { call: &call, decision: &decision, by: &by, whose: &whose, command };
         ask::ask(core, entry, held, &arrival.interim).await?;
     }
     let response = forward(core, entry, &call, signed, arrival.host.as_deref()).await?;
-    reply::give_back(core, entry, &call, response, reply::Manner { level, rewritten }).await
+    let manner = reply::Manner { level, rewritten, by: &by, command: head.command };
+    reply::give_back(core, entry, &call, response, manner).await
 }
 
 /// What the request means to IAM. A resource's ARN may need the account, which is asked of STS once.
 async fn identify(core: &Core, signed: &Signed, arrival: &Arrival) -> Call {
-    let account = core.known_account().unwrap_or_default();
+    let account = core.known_whose(&signed.by).account.unwrap_or_default();
     let view = RequestView {
         parts: &signed.parts,
         host: arrival.host.as_deref(),
@@ -110,7 +119,7 @@ async fn identify(core: &Core, signed: &Signed, arrival: &Arrival) -> Call {
     if !call.needs_account || !account.is_empty() {
         return call;
     }
-    let account = core.fetch_account().await;
+    let account = core.account_of(&signed.by).await;
     aws::identify(&RequestView { account: &account, ..view })
 }
 
@@ -118,7 +127,7 @@ async fn identify(core: &Core, signed: &Signed, arrival: &Arrival) -> Call {
 fn begin(
     core: &Core,
     entry: &Entry,
-    call: &Call,
+    (call, by, whose): (&Call, &By, &Whose),
     mut begin: CallBegin,
     level: RecordLevel,
 ) -> Result<(), Stop> {
@@ -128,7 +137,12 @@ fn begin(
     begin.more_actions.clone_from(&call.more_actions);
     begin.access = call.access;
     begin.region.clone_from(&call.region);
-    begin.account = core.known_account();
+    begin.account.clone_from(&whose.account);
+    begin.identity = match by {
+        By::Nobody => Some("unsigned".to_owned()),
+        By::Session | By::Minted(_) => whose.arn.as_deref().map(|arn| core.masks.text(arn).into_owned()),
+    };
+    begin.role = whose.role.arn().map(|arn| core.masks.text(arn).into_owned());
     let masked = |resource: &String| core.masks.text(resource).into_owned();
     begin.resources = call.resources.iter().map(masked).collect();
     call.protocol.as_str().clone_into(&mut begin.protocol);
@@ -145,19 +159,23 @@ fn begin(
 }
 
 /// The verdict of every policy; a denial ends here.
-fn decide(core: &Core, entry: &Entry, call: &Call) -> Result<Decision, Stop> {
-    let account = core.known_account().unwrap_or_default();
-    let decision = core.policies.decide(&policy::Request {
+fn decide(core: &Core, entry: &Entry, call: &Call, (by, whose): (&By, &Whose)) -> Result<Decision, Stop> {
+    let principal = Principal { role: whose.role.clone(), ..core.principal.clone() };
+    let request = policy::Request {
         resources: &call.resources,
         more: &call.more_actions,
         region: &call.region,
-        account: &account,
+        account: whose.account.as_deref().unwrap_or_default(),
         params: &call.params,
         now: core.clock.unix_seconds(),
         secure_transport: core.upstream.is_encrypted(),
         actions: &AwsActions,
-        ..policy::Request::new(&call.action, call.access, &core.principal)
-    });
+        ..policy::Request::new(&call.action, call.access, &principal)
+    };
+    let mut decision = core.policies.decide(&request);
+    if matches!(by, By::Nobody) && decision.effect != Effect::Deny && !core.policies.names(&request) {
+        decision = unsigned::not_named(&call.action);
+    }
     entry.decided(&decision).map_err(|error| Stop::unrecorded(&error))?;
     if decision.effect != Effect::Deny {
         return Ok(decision);

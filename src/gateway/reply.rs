@@ -14,15 +14,20 @@ use http_body_util::Limited;
 use hyper::body::Body as _;
 use hyper::body::Incoming;
 
+use crate::aws;
 use crate::aws::Call;
 use crate::aws::Protocol;
 use crate::gateway::core::Core;
 use crate::gateway::digests;
 use crate::gateway::entry::Entry;
 use crate::gateway::headers;
+use crate::gateway::minted_reply;
+use crate::gateway::minted_reply::Answer;
+use crate::gateway::minted_reply::Captured;
 use crate::gateway::response_body::Given;
 use crate::gateway::response_body::Streamed;
 use crate::gateway::stop::Stop;
+use crate::gateway::whose::By;
 use crate::mask;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
@@ -39,11 +44,15 @@ const INLINE_MASK_BYTES: usize = 128 << 10;
 
 /// How this answer is to be treated.
 #[derive(Clone, Copy)]
-pub struct Manner {
+pub struct Manner<'a> {
     /// How much of it is recorded.
     pub level: RecordLevel,
     /// Queue URLs in it are to lead back here.
     pub rewritten: bool,
+    /// With what the call was signed.
+    pub by: &'a By,
+    /// The command that made it.
+    pub command: Option<u64>,
 }
 
 /// Takes AWS's response, gives the client's. The entry ends when the last byte has been given.
@@ -52,7 +61,7 @@ pub async fn give_back(
     entry: &Arc<Entry>,
     call: &Call,
     response: Response<Incoming>,
-    manner: Manner,
+    manner: Manner<'_>,
 ) -> Result<Response<Body>, Stop> {
     let (mut parts, body) = response.into_parts();
     entry.answered(parts.status.as_u16(), request_id(&parts));
@@ -87,7 +96,7 @@ fn is_structured(call: &Call, parts: &response::Parts) -> bool {
     if call.prefix == "s3" && is_content && parts.status.is_success() {
         return false;
     }
-    names_structure(&media) || call.protocol.is_rpc()
+    names_structure(&media) || call.protocol.is_rpc() || aws::vends(call)
 }
 
 fn names_structure(media: &str) -> bool {
@@ -131,7 +140,7 @@ async fn structured(
     entry: &Arc<Entry>,
     call: &Call,
     (mut parts, body): (response::Parts, Incoming),
-    manner: Manner,
+    manner: Manner<'_>,
 ) -> Result<Response<Body>, Stop> {
     let withheld = |why: &str| {
         Stop::withheld(
@@ -153,7 +162,15 @@ async fn structured(
         false => Stop::failed(format!("the answer to {} broke off", call.action)),
     })?;
     let content_type = headers::text(&parts.headers, "content-type").to_owned();
-    let masked = masked(core, call, structure(call, &parts), whole.to_bytes()).await;
+    let structure = structure(call, &parts);
+    let mut whole = whole.to_bytes();
+    let mut captured = Captured::default();
+    if parts.status.is_success() {
+        let (number, by, command) = (entry.number(), manner.by, manner.command);
+        let answer = Answer { call, number, by, command, content_type: &structure };
+        (whole, captured) = minted_reply::capture(core, &answer, whole).map_err(|why| withheld(&why))?;
+    }
+    let masked = masked(core, call, structure.clone(), whole).await;
     let masked = masked.map_err(|error| withheld(&format!("it cannot be masked: {error}")))?;
     entry.masked(&masked.masks);
     let mut changed = masked.changed;
@@ -163,6 +180,11 @@ async fn structured(
     }
     let kept = entry.keep_response(manner.level, &content_type, &bytes);
     kept.map_err(|error| Stop::unrecorded(&error))?;
+    if !captured.is_empty() {
+        let placed = captured.put_into(&structure, &bytes);
+        bytes = placed.ok_or_else(|| withheld("the credentials in it cannot be replaced"))?;
+        changed = true;
+    }
     if manner.rewritten
         && let Some(led_back) = core.queue_urls.rewrite(&bytes, &call.region)
     {
@@ -210,7 +232,7 @@ async fn opaque(
     core: &Arc<Core>,
     entry: &Arc<Entry>,
     (mut parts, mut body): (response::Parts, Incoming),
-    manner: Manner,
+    manner: Manner<'_>,
 ) -> Result<Response<Body>, Stop> {
     // The head of the body tells whether it is text; headers cannot be changed once they are out.
     let first = loop {

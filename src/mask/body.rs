@@ -53,7 +53,7 @@ pub struct MaskedBody {
 
 /// The formats of bodies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
+pub(super) enum Format {
     Json,
     Xml,
     Cbor,
@@ -173,7 +173,7 @@ pub(super) fn splice(bytes: &[u8], changes: &[Change], encode: impl Fn(&New) -> 
 }
 
 /// The format by the header, or, where it says nothing, by the first byte.
-fn format_of(content_type: &str, body: &[u8]) -> Format {
+pub(super) fn format_of(content_type: &str, body: &[u8]) -> Format {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let first = body.trim_ascii_start().first().copied();
     match kind.as_str() {

@@ -31,6 +31,7 @@ mod tree;
 mod trials;
 mod user;
 mod values;
+mod vended;
 mod view;
 mod words;
 mod xml;
@@ -49,6 +50,10 @@ pub use rules::Tier;
 pub use stream::Stream;
 pub use text::Found;
 pub use user::UserRule;
+pub use vended::Instead;
+pub use vended::Vended;
+pub use vended::put_credentials;
+pub use vended::vended_credentials;
 
 /// The built-in rules, for lists.
 pub fn builtin_rules() -> impl Iterator<Item = &'static RuleInfo> {

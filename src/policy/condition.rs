@@ -104,6 +104,7 @@ mod tests {
             groups: vec!["data".to_owned(), "security".to_owned()],
             agent: None,
             host: "h".to_owned(),
+            ..Principal::default()
         };
         let mut request = Request::new("s3:PutObject", AccessLevel::Write, &principal);
         request.params = params;

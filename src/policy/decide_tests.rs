@@ -34,6 +34,7 @@ fn ana() -> Principal {
         groups: vec!["data".to_owned()],
         agent: Some("claude".to_owned()),
         host: "laptop".to_owned(),
+        ..Principal::default()
     }
 }
 

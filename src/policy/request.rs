@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::policy::actions::Actions;
 use crate::policy::actions::NoActions;
+use crate::policy::role::Role;
 use crate::types::AccessLevel;
 
 /// Who makes the call.
@@ -17,6 +18,8 @@ pub struct Principal {
     pub agent: Option<String>,
     /// The machine hoop-run runs on.
     pub host: String,
+    /// The role the call is made with.
+    pub role: Role,
 }
 
 /// One AWS call, as far as a policy looks at it.

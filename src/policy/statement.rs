@@ -34,6 +34,8 @@ pub struct PrincipalRule {
     pub agents: Vec<String>,
     /// Patterns for hosts.
     pub hosts: Vec<String>,
+    /// Patterns for the ARN of the role a call is made with.
+    pub roles: Vec<String>,
 }
 
 /// A `[[statement]]`. What is left out does not narrow it.
@@ -87,7 +89,7 @@ impl Pair<'_> {
 /// Why a statement is not about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// Another user, group, agent or host.
+    /// Another user, group, agent, host or role.
     Principal(&'static str),
     /// Another action.
     Action,
@@ -184,6 +186,9 @@ impl PrincipalRule {
             if !patterns.is_empty() && !names.iter().any(is_meant) {
                 return Err(Mismatch::Principal(kind));
             }
+        }
+        if !self.roles.is_empty() && !self.roles.iter().any(|role| principal.role.fits(role, effect)) {
+            return Err(Mismatch::Principal("role"));
         }
         Ok(())
     }

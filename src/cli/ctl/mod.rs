@@ -103,8 +103,8 @@ fn run(command: &Subcommands) -> Result<u8> {
         Subcommands::Config(args) => return config::run(args, &sources, &mut out),
         Subcommands::Policy(args) => {
             let person = user::current();
-            let principal =
-                Principal { user: person.name, groups: person.groups, agent: None, host: user::host() };
+            let (user, groups, host) = (person.name, person.groups, user::host());
+            let principal = Principal { user, groups, host, ..Principal::default() };
             let context = policy::Context {
                 sources: &sources,
                 actions: &AwsActions,

@@ -23,6 +23,7 @@ use crate::policy::load;
 use crate::policy::model::Policy;
 use crate::policy::request::Principal;
 use crate::policy::request::Request;
+use crate::policy::role::Role;
 use crate::policy::set::PolicySet;
 use crate::policy::statement::Statement;
 use crate::types::AccessLevel;
@@ -91,6 +92,9 @@ struct ExplainArgs {
     /// The program that acts for the person
     #[arg(long)]
     agent: Option<String>,
+    /// ARN of the role that the call is made with; a session of the role will do
+    #[arg(long, value_name = "ARN")]
+    role: Option<String>,
     /// What the action does: list, read, write, tagging, permissions; without it, what hoop knows of the action
     #[arg(long, value_parser = access_level)]
     access: Option<AccessLevel>,
@@ -272,6 +276,7 @@ fn explain(args: &ExplainArgs, context: &Context<'_>) -> Result<String> {
         groups: if args.group.is_empty() { context.principal.groups.clone() } else { args.group.clone() },
         agent: args.agent.clone().or_else(|| context.principal.agent.clone()),
         host: context.principal.host.clone(),
+        role: args.role.as_deref().map_or(Role::Unknown, Role::of_identity),
     };
     let none = vec!["*".to_owned()];
     let params = args.param.iter().fold(json!({}), |mut params, (path, value)| {

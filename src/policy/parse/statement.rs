@@ -143,16 +143,39 @@ impl Reading<'_> {
             groups: names("group"),
             agents: names("agent"),
             hosts: names("host"),
+            roles: self.role_patterns(&mut table),
         };
         if rule == PrincipalRule::default() && table.entries().next().is_none() {
             table.document().fault(
                 table.span.clone(),
                 "the principal is empty",
-                "name a `user`, `group`, `agent` or `host`, or leave `principal` out".to_owned(),
+                "name a `user`, `group`, `agent`, `host` or `role`, or leave `principal` out".to_owned(),
             );
         }
         table.finish();
         rule
+    }
+
+    fn role_patterns(&self, table: &mut Section<'_, '_>) -> Vec<String> {
+        let Some(patterns) = table.texts("role") else { return Vec::new() };
+        for pattern in &patterns.value {
+            let fits = |start: &str| pattern.value.starts_with(start);
+            if pattern.value != "*" && !fits("arn:") {
+                table.document().fault(
+                    pattern.span.clone(),
+                    format!("`{}` is not the ARN of a role", shown(pattern.value)),
+                    "write it like \"arn:aws:iam::123456789012:role/deploy\" or \"arn:aws:iam::*:role/ci-*\""
+                        .to_owned(),
+                );
+            } else if pattern.value.contains(":assumed-role/") {
+                table.document().fault(
+                    pattern.span.clone(),
+                    format!("`{}` names a session of a role, not the role", shown(pattern.value)),
+                    "write the role's own ARN: \"arn:aws:iam::123456789012:role/NAME\"".to_owned(),
+                );
+            }
+        }
+        owned(patterns)
     }
 
     fn approvers(&self, section: &mut Section<'_, '_>, effect: Effect) -> Option<Approvers> {

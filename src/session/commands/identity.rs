@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use crate::aws::key_id;
 use crate::aws::key_id::BASE_CHARACTERS;
+use crate::aws::key_id::CHARACTERS;
+use crate::aws::key_id::IDENTITY_CHARACTERS;
 use crate::aws::key_id::NUMBER_CHARACTERS;
 use crate::sandbox::notify::Execute;
 use crate::sandbox::process;
@@ -22,7 +24,7 @@ const MOST_WAITING: usize = 256;
 
 /// Numbers the key ids of one session.
 pub(super) struct Identities {
-    /// What the variable begins with: `AWS_ACCESS_KEY_ID=ASIA…`, up to the number.
+    /// What the variable begins with: `AWS_ACCESS_KEY_ID=ASIA…`, up to the identity, which may be an assumed role.
     start: Vec<u8>,
     lent: Vec<Lent>,
 }
@@ -53,14 +55,16 @@ impl Identities {
     /// For sessions with this key id; none if it is not one that can be numbered.
     pub(super) fn new(key_id: &str) -> Option<Self> {
         let base = key_id.get(..BASE_CHARACTERS)?;
-        (key_id.len() == BASE_CHARACTERS + NUMBER_CHARACTERS)
+        (key_id.len() == CHARACTERS)
             .then(|| Self { start: [b"AWS_ACCESS_KEY_ID=", base.as_bytes()].concat(), lent: Vec::new() })
     }
 
     /// Where the environment that is executed with has the letters, if it has the session's id.
     pub(super) fn find(&self, memory: &mut Memory, execute: &Execute) -> Option<Letters> {
-        let (address, letters) = memory.find(execute.envp, execute.pointer_bytes, &self.start)?;
-        Some(Letters { address, letters })
+        const AFTER: usize = IDENTITY_CHARACTERS + NUMBER_CHARACTERS;
+        let (address, after) = memory.find::<AFTER>(execute.envp, execute.pointer_bytes, &self.start)?;
+        let letters = *after.last_chunk()?;
+        Some(Letters { address: address.checked_add(IDENTITY_CHARACTERS as u64)?, letters })
     }
 
     /// Gives command `n` its own letters, where it has any.

@@ -1,0 +1,79 @@
+//! Whether a policy speaks of a call by name: what is refused unless somebody has thought of it needs more than a
+//! default or a pattern that allows.
+
+use crate::policy::decide::pairs;
+use crate::policy::request::Request;
+use crate::policy::set::PolicySet;
+use crate::policy::statement::Pair;
+use crate::policy::statement::Statement;
+use crate::types::Effect;
+
+impl PolicySet {
+    /// Whether one of the policies has, for every action of the call, a statement that allows or asks, concerns the call
+    /// and writes the action out (`sts:AssumeRoleWithWebIdentity`, not `sts:*`). It need not be what decides.
+    #[must_use]
+    pub fn names(&self, request: &Request<'_>) -> bool {
+        self.layers().iter().any(|layer| {
+            let mut all = true;
+            pairs(request, |pair| {
+                all &= layer.statements.iter().any(|statement| names(statement, &pair, request));
+            });
+            all
+        })
+    }
+
+    /// Whether one of the policies has a statement about roles: then it must be known whose call it is.
+    #[must_use]
+    pub fn speaks_of_roles(&self) -> bool {
+        let mut statements = self.layers().iter().flat_map(|layer| &layer.statements);
+        statements.any(|statement| !statement.principal.roles.is_empty())
+    }
+}
+
+fn names(statement: &Statement, pair: &Pair<'_>, request: &Request<'_>) -> bool {
+    let written = |actions: &crate::policy::statement::Patterns| {
+        !actions.inverted && actions.list.iter().any(|action| action == pair.lower)
+    };
+    statement.effect != Effect::Deny
+        && statement.actions.as_ref().is_some_and(written)
+        && statement.fits(pair).is_ok()
+        && statement.concerns(request).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::model::Policy;
+    use crate::policy::request::Principal;
+    use crate::types::AccessLevel;
+
+    #[test]
+    fn only_a_statement_that_writes_the_action_out_names_it() {
+        let role = "arn:aws:iam::123456789012:role/ci".to_owned();
+        let principal = Principal { user: "ana".to_owned(), ..Principal::default() };
+        for (statement, named) in [
+            ("effect = \"allow\"\naction = \"sts:AssumeRoleWithWebIdentity\"", true),
+            ("effect = \"ask\"\naction = \"STS:AssumeRoleWithWebIdentity\"", true),
+            ("effect = \"allow\"\naction = \"sts:*\"", false),
+            ("effect = \"allow\"\naction = \"*\"", false),
+            ("effect = \"allow\"\nnot_action = \"s3:*\"", false),
+            ("effect = \"deny\"\naction = \"sts:AssumeRoleWithWebIdentity\"", false),
+            (
+                "effect = \"allow\"\naction = \"sts:AssumeRoleWithWebIdentity\"\nresource = \"arn:aws:iam::*:role/other\"",
+                false,
+            ),
+            (
+                "effect = \"allow\"\naction = \"sts:AssumeRoleWithWebIdentity\"\nprincipal = { user = \"bob\" }",
+                false,
+            ),
+        ] {
+            let text = format!("version = 1\ndefault = \"allow\"\n[[statement]]\n{statement}\n");
+            let set = PolicySet::new(vec![Policy::parse(&text, "policy.toml").unwrap()]);
+            let request = Request {
+                resources: std::slice::from_ref(&role),
+                ..Request::new("sts:AssumeRoleWithWebIdentity", AccessLevel::Write, &principal)
+            };
+            assert_eq!(set.names(&request), named, "{statement}");
+        }
+    }
+}
