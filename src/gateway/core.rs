@@ -30,6 +30,7 @@ use crate::net::Authority;
 use crate::net::Carried;
 use crate::net::Override;
 use crate::net::Upstream;
+use crate::policy::Limits;
 use crate::policy::PolicySet;
 use crate::policy::Principal;
 use crate::record::Recorder;
@@ -65,6 +66,7 @@ pub struct Core {
     pub minted: Minted,
     /// A rule is about the role that a call is made with.
     pub roles_matter: bool,
+    pub limits: Limits,
     find_caller: Option<FindCaller>,
     command_line: Option<CommandLine>,
     chain: Chain,
@@ -120,7 +122,8 @@ impl Core {
         Self {
             region: made.region,
             minted: Minted::default(),
-            roles_matter: setup.policies.speaks_of_roles(),
+            roles_matter: setup.policies.speaks_of_identities(),
+            limits: setup.policies.limits(),
             port: made.port,
             placeholder: made.placeholder,
             authority: made.authority,

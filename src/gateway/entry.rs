@@ -19,6 +19,7 @@ use crate::gateway::core::Core;
 use crate::gateway::stop::Stop;
 use crate::mask::Masks;
 use crate::policy;
+use crate::policy::Taken;
 use crate::policy::model::RecordLevel;
 use crate::types::Micros;
 
@@ -37,6 +38,8 @@ pub struct Entry {
 struct State {
     end: CallEnd,
     ended: bool,
+    /// The limits that the call counts for.
+    taken: Taken,
 }
 
 impl Entry {
@@ -49,7 +52,10 @@ impl Entry {
             arrived: core.clock.elapsed(),
             begun: AtomicBool::new(false),
             received: Arc::default(),
-            state: Mutex::new(State { end: CallEnd { call: number, ..CallEnd::default() }, ended: false }),
+            state: Mutex::new(State {
+                end: CallEnd { call: number, ..CallEnd::default() },
+                ..State::default()
+            }),
         })
     }
 
@@ -85,6 +91,11 @@ impl Entry {
             reason: self.core.masks.text(&decision.reason).into_owned(),
         });
         self.core.recorder.event(&event).map(drop)
+    }
+
+    /// Counts the bytes of the answer, when it has ended, for these limits.
+    pub fn takes(&self, taken: Taken) {
+        self.state().taken = taken;
     }
 
     /// Keeps what AWS said of itself.
@@ -157,6 +168,7 @@ impl Entry {
         state.ended = true;
         fill(&mut state.end);
         state.end.bytes_in = self.received.load(Ordering::Relaxed);
+        self.core.limits.spend(&state.taken, state.end.bytes_out, self.core.clock.unix_seconds());
         let took = self.core.clock.elapsed().0.saturating_sub(self.arrived.0);
         state.end.took = Micros(took);
         self.core.recorder.event(&Event::CallEnd(Box::new(state.end.clone()))).map(drop)

@@ -92,7 +92,8 @@ async fn run(
     let whose = core.whose(&by).await;
     let level = core.policies.record_level(&call.action);
     begin(core, entry, (&call, &by, &whose), head.clone(), level)?;
-    let decision = decide(core, entry, &call, (&by, &whose))?;
+    let user_agent = headers::text(&signed.parts.headers, "user-agent");
+    let decision = decide(core, entry, (&call, user_agent), (&by, &whose))?;
     if decision.effect == Effect::Ask {
         let caller = Caller { command: head.command, pid: head.pid.unwrap_or_default() };
         let command = core.command_line(&caller);
@@ -159,8 +160,13 @@ fn begin(
 }
 
 /// The verdict of every policy; a denial ends here.
-fn decide(core: &Core, entry: &Entry, call: &Call, (by, whose): (&By, &Whose)) -> Result<Decision, Stop> {
-    let principal = Principal { role: whose.role.clone(), ..core.principal.clone() };
+fn decide(
+    core: &Core,
+    entry: &Entry,
+    (call, user_agent): (&Call, &str),
+    (by, whose): (&By, &Whose),
+) -> Result<Decision, Stop> {
+    let principal = Principal { role: whose.role.clone(), arn: whose.arn.clone(), ..core.principal.clone() };
     let request = policy::Request {
         resources: &call.resources,
         more: &call.more_actions,
@@ -168,6 +174,7 @@ fn decide(core: &Core, entry: &Entry, call: &Call, (by, whose): (&By, &Whose)) -
         account: whose.account.as_deref().unwrap_or_default(),
         params: &call.params,
         now: core.clock.unix_seconds(),
+        user_agent,
         secure_transport: core.upstream.is_encrypted(),
         actions: &AwsActions,
         ..policy::Request::new(&call.action, call.access, &principal)
@@ -175,6 +182,16 @@ fn decide(core: &Core, entry: &Entry, call: &Call, (by, whose): (&By, &Whose)) -
     let mut decision = core.policies.decide(&request);
     if matches!(by, By::Nobody) && decision.effect != Effect::Deny && !core.policies.names(&request) {
         decision = unsigned::not_named(&call.action);
+    }
+    if decision.effect != Effect::Deny {
+        let taken = core.limits.take(&request).unwrap_or_else(|over| {
+            let (over, taken) = *over;
+            if over.effect > decision.effect {
+                decision = over;
+            }
+            taken
+        });
+        entry.takes(taken);
     }
     entry.decided(&decision).map_err(|error| Stop::unrecorded(&error))?;
     if decision.effect != Effect::Deny {

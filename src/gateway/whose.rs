@@ -131,7 +131,7 @@ impl Core {
     /// Whose a call is, after asking STS where the role has to be known and is not. What STS does not say stays unknown.
     pub async fn whose(&self, by: &By) -> Whose {
         let known = self.known_whose(by);
-        if known.role != Role::Unknown || !self.roles_matter {
+        if known.role != Role::Unknown && known.account.is_some() || !self.roles_matter {
             return known;
         }
         match by {

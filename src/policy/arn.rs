@@ -1,6 +1,7 @@
 //! ARNs: whether one is well written, and whether a rule's pattern is about the resource of a call.
 
 use crate::policy::pattern;
+use crate::policy::variables;
 use crate::types::Effect;
 
 /// The random end of a secret's ARN, as it stands for an unknown one.
@@ -107,9 +108,8 @@ pub fn check(text: &str) -> Result<(), BadArn> {
     if text == "*" {
         return Ok(());
     }
-    if text.contains("${") {
-        return bad("policy variables are not known to hoop", "write the value out, or use `*`".to_owned());
-    }
+    variables::check(text).map_err(|(message, fix)| BadArn { message, fix })?;
+    let text = &*variables::blanked(text);
     if let Some(path) = text.strip_prefix("s3://") {
         let path = path.trim_end_matches('/');
         return bad("this is an S3 address, not an ARN", format!("write \"arn:aws:s3:::{path}\""));
@@ -193,7 +193,7 @@ mod tests {
                 "arn:aws:s3:eu-west-1:111122223333:reports",
                 "the ARN of a bucket has neither region nor account",
             ),
-            ("arn:aws:s3:::${aws:username}/*", "policy variables are not known to hoop"),
+            ("arn:aws:s3:::${aws:SourceIp}/*", "only AWS knows `${aws:SourceIp}`"),
         ] {
             assert_eq!(check(text).unwrap_err().message, message, "{text}");
         }

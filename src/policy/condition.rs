@@ -6,6 +6,8 @@ use crate::policy::operator::Quantity;
 use crate::policy::operator::Test;
 use crate::policy::operator::truth;
 use crate::policy::request::Request;
+use crate::policy::variables;
+use crate::policy::variables::Expanded;
 use crate::types::Effect;
 
 /// `StringEquals = { "param:BucketName" = ["a", "b"] }`: one key of one operator. The values are alternatives.
@@ -45,7 +47,7 @@ impl Condition {
         } else if values.is_empty() {
             values.push(None);
         }
-        let verdicts = values.iter().map(|value| self.value_fits(value.as_deref()));
+        let verdicts = values.iter().map(|value| self.value_fits(value.as_deref(), request));
         let all_must = match self.operator.quantity {
             Quantity::All => true,
             Quantity::Any => false,
@@ -54,12 +56,18 @@ impl Condition {
         if all_must { all(verdicts) } else { any(verdicts) }
     }
 
-    fn value_fits(&self, value: Option<&str>) -> Option<bool> {
+    fn value_fits(&self, value: Option<&str>, request: &Request<'_>) -> Option<bool> {
         if self.operator.test == Test::Absent {
             return Some(self.values.iter().any(|wanted| truth(wanted) == Some(value.is_none())));
         }
         let Some(found) = value else { return Some(self.operator.negated || self.operator.if_exists) };
-        let fits = any(self.values.iter().map(|wanted| self.operator.test.fits(wanted, found)))?;
+        let is_pattern = matches!(self.operator.test, Test::TextLike | Test::Arn);
+        let fits =
+            any(self.values.iter().map(|wanted| match variables::expand(wanted, request, is_pattern) {
+                Expanded::Text(wanted) => self.operator.test.fits(&wanted, found),
+                Expanded::Absent => Some(false),
+                Expanded::Unknown => None,
+            }))?;
         Some(fits != self.operator.negated)
     }
 }

@@ -1,5 +1,7 @@
 //! What one policy says about a call: deny before ask before allow before the default.
 
+use std::borrow::Cow;
+
 use crate::policy::decision::Approvers;
 use crate::policy::decision::Decision;
 use crate::policy::model::Policy;
@@ -47,8 +49,12 @@ impl Policy {
     #[must_use]
     pub fn decide(&self, request: &Request<'_>) -> Decision {
         // Caller and conditions are the same for every resource of a call; a call can have a thousand of them.
-        let concerned: Vec<&Statement> =
-            self.statements.iter().filter(|statement| statement.concerns(request).is_ok()).collect();
+        if let Some(decision) = self.guarded(request) {
+            return decision;
+        }
+        let concerned = self.statements.iter().filter(|statement| statement.concerns(request).is_ok());
+        let concerned: Vec<Cow<'_, Statement>> =
+            concerned.map(|statement| statement.expanded(request)).collect();
         let mut strictest: Option<Decision> = None;
         let mut asking: Vec<&Statement> = Vec::new();
         pairs(request, |pair| {
@@ -70,15 +76,28 @@ impl Policy {
         decision
     }
 
+    /// The guard's refusal.
+    fn guarded(&self, request: &Request<'_>) -> Option<Decision> {
+        let guard = self.guard.as_ref()?;
+        let reason = guard.refuses(request)?;
+        Some(Decision {
+            origin: guard.origin.clone(),
+            advice: format!("do not retry; a person can change the guard at {}", guard.origin),
+            resource: request.resources.first().cloned().unwrap_or_else(|| "*".to_owned()),
+            ..Decision::denied(request.action, &format!("the guard at {}: {reason}", guard.origin))
+        })
+    }
+
     fn verdict<'p, 'r>(
-        &'p self,
-        concerned: &[&'p Statement],
+        &self,
+        concerned: &'p [Cow<'_, Statement>],
         pair: Pair<'r>,
         asking: &mut Vec<&'p Statement>,
     ) -> Verdict<'p, 'r> {
         let mut best: Option<&Statement> = None;
-        for statement in concerned.iter().filter(|statement| statement.fits(&pair).is_ok()) {
-            if statement.effect == Effect::Ask && !asking.iter().any(|known| std::ptr::eq(*known, *statement))
+        for statement in concerned.iter().map(AsRef::as_ref).filter(|statement| statement.fits(&pair).is_ok())
+        {
+            if statement.effect == Effect::Ask && !asking.iter().any(|known| std::ptr::eq(*known, statement))
             {
                 asking.push(statement);
             }
@@ -93,6 +112,7 @@ impl Policy {
         if self.default == Effect::Allow && !pair.is_identified() {
             let doubt = concerned
                 .iter()
+                .map(AsRef::as_ref)
                 .find(|rule| rule.effect != Effect::Allow && rule.might_mean_service_of(pair.lower));
             if let Some(statement) = doubt {
                 return Verdict { effect: Effect::Ask, cause: Cause::Doubt(statement), pair };

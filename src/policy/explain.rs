@@ -65,6 +65,7 @@ impl PolicySet {
 }
 
 fn trace(policy: &Policy, statement: &Statement, request: &Request<'_>) -> Trace {
+    let statement = &*statement.expanded(request);
     let mut first_mismatch: Option<String> = None;
     let mut fitting: Option<String> = None;
     pairs(request, |pair| {

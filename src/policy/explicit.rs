@@ -2,6 +2,8 @@
 //! default or a pattern that allows.
 
 use crate::policy::decide::pairs;
+use crate::policy::key::Key;
+use crate::policy::key::Own;
 use crate::policy::request::Request;
 use crate::policy::set::PolicySet;
 use crate::policy::statement::Pair;
@@ -22,12 +24,26 @@ impl PolicySet {
         })
     }
 
-    /// Whether one of the policies has a statement about roles: then it must be known whose call it is.
+    /// Whether one of the policies depends on whose credential a call is made with: then that must be known.
     #[must_use]
-    pub fn speaks_of_roles(&self) -> bool {
+    pub fn speaks_of_identities(&self) -> bool {
+        let guards = self.layers().iter().filter_map(|layer| layer.guard.as_ref());
         let mut statements = self.layers().iter().flat_map(|layer| &layer.statements);
-        statements.any(|statement| !statement.principal.roles.is_empty())
+        guards.into_iter().any(|guard| !guard.accounts.is_empty()) || statements.any(depends_on_identity)
     }
+}
+
+fn depends_on_identity(statement: &Statement) -> bool {
+    let is_meant = |key: &Key| matches!(key, Key::Own(Own::Username | Own::PrincipalType | Own::Account));
+    let has_variable = |text: &String| {
+        let text = text.to_ascii_lowercase();
+        ["${aws:username", "${aws:principaltype", "${aws:principalaccount"]
+            .iter()
+            .any(|name| text.contains(name))
+    };
+    !statement.principal.roles.is_empty()
+        || statement.conditions.iter().any(|it| is_meant(&it.key) || it.values.iter().any(has_variable))
+        || statement.resources.iter().flat_map(|it| &it.list).any(has_variable)
 }
 
 fn names(statement: &Statement, pair: &Pair<'_>, request: &Request<'_>) -> bool {
@@ -36,7 +52,7 @@ fn names(statement: &Statement, pair: &Pair<'_>, request: &Request<'_>) -> bool 
     };
     statement.effect != Effect::Deny
         && statement.actions.as_ref().is_some_and(written)
-        && statement.fits(pair).is_ok()
+        && statement.expanded(request).fits(pair).is_ok()
         && statement.concerns(request).is_ok()
 }
 

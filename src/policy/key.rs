@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use crate::config::diagnostic::nearest;
+use crate::policy::derived;
+use crate::policy::derived::Derived;
 use crate::policy::path::Found;
 use crate::policy::path::Path;
 use crate::policy::request::Request;
@@ -15,6 +17,12 @@ pub enum Key {
     Param(Path),
     /// One of those hoop has itself.
     Own(Own),
+    /// A key of a service that the parameters tell.
+    Derived(Derived),
+    /// `aws:RequestTag/NAME`; the name in lower case, for AWS does not tell cases apart there.
+    RequestTag(String),
+    /// `aws:TagKeys`
+    TagKeys,
     /// A key of AWS whose value only AWS knows.
     Foreign,
 }
@@ -30,6 +38,16 @@ pub enum Own {
     SecureTransport,
     /// `aws:PrincipalAccount`
     Account,
+    /// `aws:ResourceAccount`
+    ResourceAccount,
+    /// `aws:UserAgent`
+    UserAgent,
+    /// `aws:username`
+    Username,
+    /// `aws:PrincipalType`
+    PrincipalType,
+    /// `hoop:Session`
+    Session,
     /// `hoop:User`
     User,
     /// `hoop:Group`, of which there are several.
@@ -48,7 +66,13 @@ pub const OWN_KEYS: &[(&str, Own)] = &[
     ("aws:CurrentTime", Own::Time),
     ("aws:EpochTime", Own::Time),
     ("aws:SecureTransport", Own::SecureTransport),
+    ("ec2:Region", Own::Region),
     ("aws:PrincipalAccount", Own::Account),
+    ("aws:PrincipalType", Own::PrincipalType),
+    ("aws:ResourceAccount", Own::ResourceAccount),
+    ("aws:UserAgent", Own::UserAgent),
+    ("aws:username", Own::Username),
+    ("hoop:Session", Own::Session),
     ("hoop:User", Own::User),
     ("hoop:Group", Own::Groups),
     ("hoop:Agent", Own::Agent),
@@ -75,9 +99,7 @@ const GLOBAL_KEYS: &[&str] = &[
     "aws:PrincipalOrgPaths",
     "aws:PrincipalServiceName",
     "aws:PrincipalServiceNamesList",
-    "aws:PrincipalType",
     "aws:Referer",
-    "aws:ResourceAccount",
     "aws:ResourceOrgID",
     "aws:ResourceOrgPaths",
     "aws:SourceAccount",
@@ -89,9 +111,7 @@ const GLOBAL_KEYS: &[&str] = &[
     "aws:SourceVpc",
     "aws:SourceVpcArn",
     "aws:SourceVpce",
-    "aws:TagKeys",
     "aws:TokenIssueTime",
-    "aws:UserAgent",
     "aws:ViaAWSMCPService",
     "aws:ViaAWSService",
     "aws:VpcSourceIp",
@@ -99,11 +119,10 @@ const GLOBAL_KEYS: &[&str] = &[
     "aws:VpceOrgID",
     "aws:VpceOrgPaths",
     "aws:userid",
-    "aws:username",
 ];
 
 /// Global keys that end in a name of the user's own.
-const TAG_KEYS: &[&str] = &["aws:PrincipalTag/", "aws:RequestTag/", "aws:ResourceTag/"];
+const TAG_KEYS: &[&str] = &["aws:PrincipalTag/", "aws:ResourceTag/"];
 
 /// What is wrong with a key, and what to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,12 +149,23 @@ impl Key {
             return Ok(Self::Own(*own));
         }
         let lower = text.to_ascii_lowercase();
+        if let Some(name) = lower.strip_prefix("aws:requesttag/").filter(|name| !name.is_empty()) {
+            return Ok(Self::RequestTag(name.to_owned()));
+        }
+        if lower == "aws:tagkeys" {
+            return Ok(Self::TagKeys);
+        }
+        if let Some(derived) = Derived::find(text) {
+            return Ok(Self::Derived(derived));
+        }
         if GLOBAL_KEYS.iter().any(|name| name.eq_ignore_ascii_case(text))
             || TAG_KEYS.iter().any(|prefix| lower.starts_with(&prefix.to_ascii_lowercase()))
         {
             return Ok(Self::Foreign);
         }
-        let known = || OWN_KEYS.iter().map(|(name, _)| *name).chain(GLOBAL_KEYS.iter().copied());
+        let known = || {
+            OWN_KEYS.iter().map(|(name, _)| *name).chain(GLOBAL_KEYS.iter().copied()).chain(["aws:TagKeys"])
+        };
         match lower.split_once(':') {
             // Keys of single services are too many to list, and all of them are AWS's.
             Some((prefix, name)) if !matches!(prefix, "aws" | "hoop" | "params") && !name.is_empty() => {
@@ -165,6 +195,15 @@ impl Key {
                     Found::Unreadable => None,
                 };
             }
+            Self::Derived(derived) => return derived.values(request),
+            Self::RequestTag(name) => {
+                let tags = derived::request_tags(request.params)?;
+                let values = tags.into_iter().filter(|(key, _)| key.to_lowercase() == *name);
+                return Some(values.map(|(_, value)| Some(value)).collect());
+            }
+            Self::TagKeys => {
+                return Some(derived::tag_keys(request.params)?.into_iter().map(Some).collect());
+            }
             Self::Own(own) => own,
         };
         let known = |text: &str| (!text.is_empty()).then(|| vec![Some(text.to_owned())]);
@@ -174,6 +213,11 @@ impl Key {
             Own::Time => known(&request.now.to_string()),
             Own::SecureTransport => known(if request.secure_transport { "true" } else { "false" }),
             Own::Account => known(request.account),
+            Own::ResourceAccount => known(&resource_account(request.resources)?),
+            Own::UserAgent => known(request.user_agent),
+            Own::Username => Some(user_name(principal.arn.as_deref()?).map(Some).into_iter().collect()),
+            Own::PrincipalType => known(principal_type(principal.arn.as_deref()?)),
+            Own::Session => known(&principal.session),
             Own::User => known(&principal.user),
             Own::Groups => Some(principal.groups.iter().cloned().map(Some).collect()),
             Own::Agent => known(principal.agent.as_deref().unwrap_or_default()),
@@ -181,6 +225,31 @@ impl Key {
             Own::Access if request.access == AccessLevel::Unknown => None,
             Own::Access => known(request.access.as_str()),
         }
+    }
+}
+
+/// The account of all resources, where they have the same.
+fn resource_account(resources: &[String]) -> Option<String> {
+    let of = |arn: &String| Some(arn.split(':').nth(4)?.to_owned());
+    let first = of(resources.first()?)?;
+    let is_account = first.len() == 12 && first.bytes().all(|byte| byte.is_ascii_digit());
+    (is_account && resources.iter().all(|arn| of(arn).as_ref() == Some(&first))).then_some(first)
+}
+
+/// The name of an IAM user; roles and others have none.
+fn user_name(arn: &str) -> Option<String> {
+    let (_, path) = arn.split_once(":user/")?;
+    path.rsplit('/').next().map(str::to_owned)
+}
+
+/// As IAM calls the kind of an identity; empty where it cannot be told.
+fn principal_type(arn: &str) -> &'static str {
+    match arn.splitn(6, ':').nth(5).unwrap_or_default() {
+        "root" => "Account",
+        resource if resource.starts_with("user/") => "User",
+        resource if resource.starts_with("assumed-role/") => "AssumedRole",
+        resource if resource.starts_with("federated-user/") => "FederatedUser",
+        _ => "",
     }
 }
 
@@ -192,7 +261,9 @@ mod tests {
     fn keys_are_known_foreign_or_wrong() {
         assert_eq!(Key::parse("AWS:requestedregion"), Ok(Key::Own(Own::Region)));
         assert_eq!(Key::parse("aws:ResourceTag/team"), Ok(Key::Foreign));
-        assert_eq!(Key::parse("s3:prefix"), Ok(Key::Foreign));
+        assert!(matches!(Key::parse("s3:prefix"), Ok(Key::Derived(_))));
+        assert_eq!(Key::parse("s3:ResourceAccount"), Ok(Key::Foreign));
+        assert_eq!(Key::parse("aws:RequestTag/Team"), Ok(Key::RequestTag("team".to_owned())));
         assert!(matches!(Key::parse("param:A[].B"), Ok(Key::Param(_))));
         assert_eq!(Key::parse("aws:RequestedRegoin").unwrap_err().fix, "did you mean `aws:RequestedRegion`?");
         assert_eq!(Key::parse("hoop:Usr").unwrap_err().fix, "did you mean `hoop:User`?");

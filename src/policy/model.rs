@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::config::diagnostic::Fault;
+use crate::policy::guard::Guard;
+use crate::policy::limit::LimitRule;
 use crate::policy::statement::Statement;
 use crate::types::AccessLevel;
 use crate::types::Effect;
@@ -18,6 +20,10 @@ pub struct Policy {
     pub default: Effect,
     /// The `[session]` table.
     pub session: SessionRule,
+    /// The `[guard]` table.
+    pub guard: Option<Guard>,
+    /// The `[[limit]]` rules.
+    pub limits: Vec<LimitRule>,
     /// The `[[statement]]` rules, in the order of the file.
     pub statements: Vec<Statement>,
     /// The `[[command]]` rules.

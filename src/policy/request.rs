@@ -18,8 +18,12 @@ pub struct Principal {
     pub agent: Option<String>,
     /// The machine hoop-run runs on.
     pub host: String,
+    /// The session's id.
+    pub session: String,
     /// The role the call is made with.
     pub role: Role,
+    /// The ARN of the identity the call is made with, where it is known.
+    pub arn: Option<String>,
 }
 
 /// One AWS call, as far as a policy looks at it.
@@ -47,6 +51,8 @@ pub struct Request<'a> {
     pub principal: &'a Principal,
     /// The time now, in seconds since the Unix epoch.
     pub now: u64,
+    /// What the client calls itself; empty: nothing.
+    pub user_agent: &'a str,
     /// Whether the call reaches AWS over TLS.
     pub secure_transport: bool,
     /// Knows the access levels of `more`.
@@ -67,6 +73,7 @@ impl<'a> Request<'a> {
             params: &Value::Null,
             principal,
             now: 0,
+            user_agent: "",
             secure_transport: true,
             actions: &NoActions,
         }

@@ -1,6 +1,7 @@
 //! Several policies at once: the strictest word counts.
 
 use crate::policy::decision::Decision;
+use crate::policy::limit::Limits;
 use crate::policy::model::AlertRule;
 use crate::policy::model::MaskRule;
 use crate::policy::model::Policy;
@@ -61,6 +62,12 @@ impl PolicySet {
             }
         }
         strictest.unwrap_or_else(|| Decision::denied(request.action, "no policy is in force"))
+    }
+
+    /// Every layer's `[[limit]]` rules, with nothing used up.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits::new(self.layers.iter().flat_map(|layer| layer.limits.iter().cloned()).collect())
     }
 
     /// Every layer's `[[mask]]` rules.

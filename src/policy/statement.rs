@@ -1,5 +1,6 @@
 //! One statement, and whether it is about a call.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::policy::arn;
@@ -8,6 +9,8 @@ use crate::policy::decision::Approvers;
 use crate::policy::pattern;
 use crate::policy::request::Principal;
 use crate::policy::request::Request;
+use crate::policy::variables;
+use crate::policy::variables::Expanded;
 use crate::types::AccessLevel;
 use crate::types::Effect;
 
@@ -139,6 +142,26 @@ impl Statement {
         // Turned round, the exceptions of a rule that denies must cover, those of one that allows may only meet.
         let other = if strict { Effect::Allow } else { Effect::Deny };
         !patterns.list.iter().any(|pattern| arn::applies(pattern, resource, other))
+    }
+
+    /// The statement with its variables as they are in this call. A resource that cannot be told is none where the
+    /// statement allows, and any where it asks or denies.
+    #[must_use]
+    pub fn expanded(&self, request: &Request<'_>) -> Cow<'_, Self> {
+        let Some(patterns) = self.resources.as_ref().filter(|it| it.list.iter().any(|it| variables::any(it)))
+        else {
+            return Cow::Borrowed(self);
+        };
+        let strict = self.effect != Effect::Allow;
+        let expand = |pattern: &String| match variables::expand(pattern, request, true) {
+            Expanded::Text(text) => Some(text.into_owned()),
+            // Turned round, what is named is excepted.
+            Expanded::Unknown => (strict != patterns.inverted).then(|| "*".to_owned()),
+            Expanded::Absent => None,
+        };
+        let list = patterns.list.iter().filter_map(expand).collect();
+        let resources = Some(Patterns { list, inverted: patterns.inverted });
+        Cow::Owned(Self { resources, ..self.clone() })
     }
 
     /// Whether the statement is about this caller and these parameters.

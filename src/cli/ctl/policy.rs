@@ -277,6 +277,8 @@ fn explain(args: &ExplainArgs, context: &Context<'_>) -> Result<String> {
         agent: args.agent.clone().or_else(|| context.principal.agent.clone()),
         host: context.principal.host.clone(),
         role: args.role.as_deref().map_or(Role::Unknown, Role::of_identity),
+        arn: args.role.clone(),
+        session: String::new(),
     };
     let none = vec!["*".to_owned()];
     let params = args.param.iter().fold(json!({}), |mut params, (path, value)| {

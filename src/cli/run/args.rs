@@ -58,6 +58,10 @@ pub struct Args {
     #[arg(short = 'p', long, value_name = "NAME|FILE", help_heading = "AWS")]
     pub policy: Option<String>,
 
+    /// Nothing but listing and reading, whatever the policy allows
+    #[arg(long, help_heading = "AWS")]
+    pub read_only: bool,
+
     /// The AWS profile whose credentials hoop-run signs with
     #[arg(long, value_name = "NAME", help_heading = "AWS")]
     pub profile: Option<String>,

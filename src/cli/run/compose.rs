@@ -182,6 +182,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         groups: start.groups.clone(),
         agent: start.agent.clone(),
         host: start.host.clone(),
+        session: start.id.to_string(),
         ..Principal::default()
     };
     let id = start.id;

@@ -19,6 +19,7 @@ use crate::error::Kind;
 use crate::error::Result;
 use crate::mask::Engine;
 use crate::mask::UserRule;
+use crate::policy::Policy;
 use crate::policy::PolicySet;
 use crate::policy::load::text_of;
 use crate::policy::model::MaskRule;
@@ -43,7 +44,10 @@ impl Settings {
     /// # Errors
     /// Faults of the policies.
     pub(super) fn settle(args: &Args, environment: &Environment, config: Config) -> Result<Self> {
-        let policy = PolicySet::load(config.policies())?;
+        let mut policy = PolicySet::load(config.policies())?;
+        if args.read_only {
+            policy = policy.with_project(Policy::read_only("--read-only"));
+        }
         let masks = Arc::new(Engine::with_rules(&rules(&policy))?);
         masks.learn_environment(
             environment.iter().filter_map(|(name, value)| name.to_str().zip(value.to_str())),
@@ -70,6 +74,14 @@ impl Settings {
 
     /// The policies' names, for the first line.
     pub(super) fn policy_names(&self) -> String {
+        if self.policy.layers().iter().any(|layer| layer.guard.as_ref().is_some_and(|guard| guard.read_only))
+        {
+            return format!("{}, read-only", self.named_policies());
+        }
+        self.named_policies()
+    }
+
+    fn named_policies(&self) -> String {
         let names: Vec<&str> = self.config.policies().iter().map(|choice| choice.policy.as_str()).collect();
         if names.is_empty() { "none: every call is refused".to_owned() } else { names.join(" + ") }
     }
@@ -187,6 +199,8 @@ mod tests {
         assert_eq!(settle(&[], &environment).unwrap().policy_names(), "observe");
         let settings = settle(&["--policy", "readonly", "--region", "eu-west-1"], &environment).unwrap();
         assert_eq!(settings.policy_names(), "readonly");
+        let settings = settle(&["--policy", "observe", "--read-only"], &environment).unwrap();
+        assert_eq!(settings.policy_names(), "observe, read-only");
         assert_eq!(settings.config.upstream_region(), Some("eu-west-1"));
         assert!(settings.config.record_input());
         assert_eq!(settings.policies_used().unwrap()[0].name, "built-in readonly");

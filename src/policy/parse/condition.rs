@@ -11,6 +11,7 @@ use crate::policy::condition::Condition;
 use crate::policy::key::Key;
 use crate::policy::operator::Operator;
 use crate::policy::parse::Reading;
+use crate::policy::variables;
 use crate::types::Effect;
 
 impl Reading<'_> {
@@ -74,6 +75,9 @@ impl Reading<'_> {
         }
         let operator = operator?;
         for value in &values {
+            if let Err((message, fix)) = variables::check(&value.value) {
+                document.fault(value.span.clone(), message, fix);
+            }
             if let Err((message, fix)) = operator.test.check(&value.value) {
                 let message = format!("`{}`: {message}", shown(&value.value));
                 document.fault(value.span.clone(), message, fix.to_owned());

@@ -1,5 +1,6 @@
 //! Reads a policy file: every fault with its place, and what is odd but allowed as a warning.
 
+mod bounds;
 mod condition;
 mod sections;
 mod statement;
@@ -68,6 +69,8 @@ fn read(text: &str, origin: &str, actions: &dyn Actions, depth: Depth) -> Result
         description: reading.sentence(&mut top, "description"),
         default: top.choice("default", EFFECTS).map_or(Effect::Deny, |effect| effect.value),
         session: reading.session(&mut top),
+        guard: reading.guard(&mut top),
+        limits: reading.limits(&mut top),
         statements: reading.statements(&mut top),
         commands: reading.commands(&mut top),
         masks: reading.masks(&mut top),

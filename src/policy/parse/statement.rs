@@ -124,7 +124,7 @@ impl Reading<'_> {
         Some(owned(patterns))
     }
 
-    fn access(&self, section: &mut Section<'_, '_>) -> Vec<AccessLevel> {
+    pub(super) fn access(&self, section: &mut Section<'_, '_>) -> Vec<AccessLevel> {
         let Some(words) = section.texts("access") else { return Vec::new() };
         words
             .value

@@ -75,6 +75,9 @@ fn every_key_stands_in_the_manual() {
     for (name, _) in crate::policy::key::OWN_KEYS {
         assert!(manual.contains(&format!("`{name}`")), "{name}");
     }
+    for name in crate::policy::derived::keys() {
+        assert!(manual.contains(&format!("`{name}`")), "{name}");
+    }
     for (name, _, _) in crate::policy::operator::OPERATORS {
         assert!(manual.contains(&format!("`{name}`")), "{name}");
     }
