@@ -19,6 +19,7 @@ use crate::aws::chunked::Decoder;
 use crate::aws::sigv4;
 use crate::aws::sigv4::Authorization;
 use crate::aws::sigv4::ChunkKey;
+use crate::aws::sigv4::Key;
 use crate::aws::sigv4::PayloadHash;
 use crate::gateway::core::Core;
 use crate::gateway::request_body::Unread;
@@ -32,6 +33,8 @@ const BUFFERED_BYTES: usize = 32 << 20;
 pub struct Signed {
     pub parts: Parts,
     pub claims: Authorization,
+    /// The placeholder that it was signed with.
+    pub key: Key,
     pub payload: Payload,
 }
 
@@ -76,10 +79,12 @@ pub async fn authenticate(
         sigv4::verify(&claims, &parts, None, &core.placeholder, now)?;
         return Err(Stop::denied("this key is not the session's"));
     };
-    let needed = claims.needs_body_hash() || aws::body_needed(&parts, &claims.service);
+    // Events come for as long as the call lasts.
+    let needed = claims.payload != Some(PayloadHash::Events)
+        && (claims.needs_body_hash() || aws::body_needed(&parts, &claims.service));
     if !needed && !body.is_empty() {
         sigv4::verify(&claims, &parts, None, &key, now)?;
-        return Ok(Signed { parts, claims, payload: Payload::Streamed(body.clone()) });
+        return Ok(Signed { parts, claims, key, payload: Payload::Streamed(body.clone()) });
     }
     let raw = match body.take() {
         Some(body) => read(&parts.headers, body, received).await?,
@@ -88,22 +93,22 @@ pub async fn authenticate(
     let sha256 = hex::encode(Sha256::digest(&raw));
     let hash = matches!(claims.payload, None | Some(PayloadHash::Signed(_))).then_some(sha256.as_str());
     sigv4::verify(&claims, &parts, hash, &key, now)?;
-    let chunk_key = match &claims.payload {
-        Some(PayloadHash::StreamingSigned { .. }) => Some(ChunkKey::new(&claims, &key)),
-        Some(PayloadHash::StreamingUnsignedTrailer) => None,
+    let signed_chunks = claims.payload.as_ref().and_then(PayloadHash::signed_chunks);
+    let (chunk_key, trailer) = match (signed_chunks, &claims.payload) {
+        (Some(trailer), _) => (Some(ChunkKey::new(&claims, &key)), trailer),
+        (None, Some(PayloadHash::StreamingUnsignedTrailer)) => (None, true),
         _ => {
             let whole = Whole { bytes: raw, sha256, trailers: None };
-            return Ok(Signed { parts, claims, payload: Payload::Whole(whole) });
+            return Ok(Signed { parts, claims, key, payload: Payload::Whole(whole) });
         }
     };
-    let trailer = !matches!(claims.payload, Some(PayloadHash::StreamingSigned { trailer: false }));
     let mut decoder = Decoder::new(chunk_key, trailer);
     let mut bytes = Vec::with_capacity(raw.len());
     decoder.push(&raw, &mut bytes)?;
     let trailers = Some(decoder.finish()?);
     let sha256 = hex::encode(Sha256::digest(&bytes));
     let whole = Whole { bytes: bytes.into(), sha256, trailers };
-    Ok(Signed { parts, claims, payload: Payload::Whole(whole) })
+    Ok(Signed { parts, claims, key, payload: Payload::Whole(whole) })
 }
 
 async fn read(headers: &HeaderMap, mut body: Incoming, received: &AtomicU64) -> Result<Bytes, Stop> {

@@ -24,6 +24,7 @@ mod reply;
 mod request_body;
 mod response_body;
 mod serve;
+mod skew;
 mod stop;
 
 use std::collections::HashMap;

@@ -16,6 +16,7 @@ mod verify;
 pub use chunk::ChunkKey;
 pub use chunk::EventKey;
 pub use chunk::Seed;
+pub use date::parse_http as http_date;
 pub use parse::parse;
 pub use sign::Signing;
 pub use sign::presign;
