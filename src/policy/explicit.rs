@@ -2,6 +2,8 @@
 //! default or a pattern that allows.
 
 use crate::policy::decide::pairs;
+use crate::policy::key::Key;
+use crate::policy::key::Own;
 use crate::policy::request::Request;
 use crate::policy::set::PolicySet;
 use crate::policy::statement::Pair;
@@ -27,6 +29,14 @@ impl PolicySet {
     pub fn speaks_of_roles(&self) -> bool {
         let mut statements = self.layers().iter().flat_map(|layer| &layer.statements);
         statements.any(|statement| !statement.principal.roles.is_empty())
+    }
+
+    /// Whether one of the policies has a condition on the account that a call is made from.
+    #[must_use]
+    pub fn speaks_of_accounts(&self) -> bool {
+        let statements = self.layers().iter().flat_map(|layer| &layer.statements);
+        let mut conditions = statements.flat_map(|statement| &statement.conditions);
+        conditions.any(|condition| condition.key == Key::Own(Own::Account))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod client;
 mod javascript;
+mod minted;
 mod modes;
 mod moto;
 mod refusals;
