@@ -9,6 +9,7 @@ mod minted;
 mod modes;
 mod moto;
 mod refusals;
+mod roles;
 mod streams;
 mod upstream;
 mod world;
