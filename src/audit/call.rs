@@ -169,6 +169,12 @@ pub struct CallEnd {
     /// How often each masking rule hit, in request and response.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub masks: BTreeMap<String, u64>,
+    /// Event messages that the client sent, of a stream that came to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<u64>,
+    /// Seconds that AWS's clock was ahead of this machine's, where the call had to be signed anew for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skew: Option<i64>,
     /// The request body, where it is kept and was not known at the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<BodyRef>,

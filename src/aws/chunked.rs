@@ -64,7 +64,16 @@ impl Decoder {
     /// Appends to `out` what `input` decodes to.
     ///
     /// Fails on a malformed header, a wrong signature, or bytes after the end; the decoder is then of no more use.
-    pub fn push(&mut self, mut input: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+    pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+        self.read(input, |data| out.extend_from_slice(data))
+    }
+
+    /// Checks `input` as [`Decoder::push`] does, without copying what is inside.
+    pub fn check(&mut self, input: &[u8]) -> Result<(), Refusal> {
+        self.read(input, |_| {})
+    }
+
+    fn read(&mut self, mut input: &[u8], mut give: impl FnMut(&[u8])) -> Result<(), Refusal> {
         while !input.is_empty() {
             match self.state {
                 State::Data(left) => {
@@ -73,7 +82,7 @@ impl Decoder {
                     if self.key.is_some() {
                         self.hash.update(data);
                     }
-                    out.extend_from_slice(data);
+                    give(data);
                     self.decoded += take as u64;
                     input = rest;
                     let left = left - take as u64;
@@ -198,36 +207,49 @@ impl Decoder {
     }
 }
 
-/// Frames bytes as aws-chunked without signatures, for an upstream that is sent `STREAMING-UNSIGNED-PAYLOAD-TRAILER`.
-#[derive(Debug, Default)]
-pub struct Encoder;
+/// Frames bytes as aws-chunked: with a signature on each chunk and on the trailer, or without any.
+#[derive(Default)]
+pub struct Encoder {
+    key: Option<ChunkKey>,
+}
 
 impl Encoder {
+    /// With a key every chunk is signed.
+    #[must_use]
+    pub fn new(key: Option<ChunkKey>) -> Self {
+        Self { key }
+    }
+
     /// Appends one chunk; an empty one would end the body and is left out.
-    pub fn chunk(data: &[u8], out: &mut Vec<u8>) {
+    pub fn chunk(&mut self, data: &[u8], out: &mut Vec<u8>) {
         if !data.is_empty() {
-            out.extend_from_slice(format!("{:x}\r\n", data.len()).as_bytes());
+            self.header(data, out);
             out.extend_from_slice(data);
             out.extend_from_slice(b"\r\n");
         }
     }
 
-    /// Appends the end of the body: the empty chunk and the trailing headers.
-    pub fn end(trailers: &[(String, String)], out: &mut Vec<u8>) {
-        out.extend_from_slice(b"0\r\n");
-        for (name, value) in trailers {
-            out.extend_from_slice(format!("{name}:{value}\r\n").as_bytes());
+    /// Appends the end of the body: the empty chunk and, if `trailer` says that the request announced them, the trailing
+    /// headers.
+    pub fn end(&mut self, trailers: &[(String, String)], trailer: bool, out: &mut Vec<u8>) {
+        self.header(&[], out);
+        if trailer {
+            let text: String = trailers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+            out.extend_from_slice(text.replace('\n', "\r\n").as_bytes());
+            if let Some(key) = &mut self.key {
+                let signature = key.sign_trailer(text.as_bytes());
+                out.extend_from_slice(format!("x-amz-trailer-signature:{signature}\r\n").as_bytes());
+            }
         }
         out.extend_from_slice(b"\r\n");
     }
 
-    /// How long the framed body is: `length` bytes in chunks of `chunk` bytes (the last one shorter), and the trailers.
-    #[must_use]
-    pub fn framed_length(length: u64, chunk: u64, trailers: &[(String, String)]) -> u64 {
-        let framed = |size: u64| if size == 0 { 0 } else { size + 4 + u64::from(size.ilog(16)) + 1 };
-        let chunk = chunk.max(1);
-        let tail: usize = trailers.iter().map(|(name, value)| name.len() + value.len() + 3).sum();
-        (length / chunk) * framed(chunk) + framed(length % chunk) + 5 + tail as u64
+    fn header(&mut self, data: &[u8], out: &mut Vec<u8>) {
+        out.extend_from_slice(format!("{:x}", data.len()).as_bytes());
+        if let Some(key) = &mut self.key {
+            out.extend_from_slice(format!(";chunk-signature={}", key.sign_chunk(data)).as_bytes());
+        }
+        out.extend_from_slice(b"\r\n");
     }
 }
 

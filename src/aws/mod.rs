@@ -4,6 +4,7 @@
 mod call;
 mod catalog;
 pub mod chunked;
+pub mod events;
 pub mod host;
 mod identify;
 pub mod key_id;

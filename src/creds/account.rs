@@ -16,6 +16,7 @@ use crate::aws::sigv4::sign;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::net::Http;
 use crate::net::Upstream;
 use crate::net::full;
 
@@ -53,7 +54,7 @@ pub async fn ask_sts(upstream: &Upstream, key: &Key, region: Option<&str>, now_u
     let (mut parts, ()) = request.into_parts();
     let payload = PayloadHash::Signed(hex::encode(Sha256::digest(QUESTION)));
     sign(&mut parts, &payload, key, Scope { region, service: "sts" }, now_unix);
-    let response = upstream.send(&host, Request::from_parts(parts, full(QUESTION))).await;
+    let response = upstream.send(&host, Http::One, Request::from_parts(parts, full(QUESTION))).await;
     let response = response.map_err(|cause| failed(cause.to_string()))?;
     let status = response.status();
     let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;

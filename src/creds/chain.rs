@@ -196,7 +196,8 @@ impl Chain {
     /// The account, if it is known already.
     #[must_use]
     pub fn known_account(&self) -> Option<String> {
-        self.account.get().cloned()
+        let told = self.account.get().cloned();
+        told.or_else(|| self.who.get().map(|who| who.account.clone()))
     }
 
     /// Forgets the credential; its memory is wiped when the last signature with it is done. For the end of the

@@ -96,7 +96,9 @@ pub async fn authenticate(
             return Err(Stop::denied("this key is not the session's"));
         }
     };
-    let needed = claims.needs_body_hash() || aws::body_needed(&parts, &claims.service);
+    // Events come for as long as the call lasts.
+    let needed = claims.payload != Some(PayloadHash::Events)
+        && (claims.needs_body_hash() || aws::body_needed(&parts, &claims.service));
     if !needed && !body.is_empty() {
         sigv4::verify(&claims, &parts, None, &key, now)?;
         return Ok(Signed { key, by, parts, claims, payload: Payload::Streamed(body.clone()) });
@@ -108,15 +110,15 @@ pub async fn authenticate(
     let sha256 = hex::encode(Sha256::digest(&raw));
     let hash = matches!(claims.payload, None | Some(PayloadHash::Signed(_))).then_some(sha256.as_str());
     sigv4::verify(&claims, &parts, hash, &key, now)?;
-    let chunk_key = match &claims.payload {
-        Some(PayloadHash::StreamingSigned { .. }) => Some(ChunkKey::new(&claims, &key)),
-        Some(PayloadHash::StreamingUnsignedTrailer) => None,
+    let signed_chunks = claims.payload.as_ref().and_then(PayloadHash::signed_chunks);
+    let (chunk_key, trailer) = match (signed_chunks, &claims.payload) {
+        (Some(trailer), _) => (Some(ChunkKey::new(&claims, &key)), trailer),
+        (None, Some(PayloadHash::StreamingUnsignedTrailer)) => (None, true),
         _ => {
             let whole = Whole { bytes: raw, sha256, trailers: None };
             return Ok(Signed { key, by, parts, claims, payload: Payload::Whole(whole) });
         }
     };
-    let trailer = !matches!(claims.payload, Some(PayloadHash::StreamingSigned { trailer: false }));
     let mut decoder = Decoder::new(chunk_key, trailer);
     let mut bytes = Vec::with_capacity(raw.len());
     decoder.push(&raw, &mut bytes)?;

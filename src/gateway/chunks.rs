@@ -1,87 +1,101 @@
-//! Signed aws-chunked bodies on their way through: each chunk is checked, its signature (made with the placeholder,
-//! worthless to AWS) taken off.
-
-use std::fmt::Write;
+//! aws-chunked bodies on their way through: each chunk is checked; signatures made with the placeholder, worthless to
+//! AWS, are replaced by real ones.
 
 use bytes::Bytes;
 
 use crate::aws::Refusal;
 use crate::aws::chunked::Decoder;
+use crate::aws::chunked::Encoder;
 
 /// S3 refuses chunks under 8 KiB unless they are the last; this is what SDKs send.
 const CHUNK_BYTES: usize = 64 << 10;
 
-/// What goes to AWS instead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Framing {
-    /// The bytes alone.
-    Plain,
-    /// aws-chunked without signatures, with the trailing headers.
-    Trailer,
-}
-
-/// Takes the framing off, and puts on what AWS is sent.
-pub struct Unchunked {
+/// Signed chunks: taken off, and put on again with the real key.
+pub struct Resigned {
     decoder: Option<Decoder>,
-    framing: Framing,
-    /// `x-amz-decoded-content-length`, if it was given.
-    announced: Option<u64>,
-    decoded: u64,
+    encoder: Encoder,
+    /// Trailing headers were announced.
+    trailer: bool,
+    length: Length,
     /// Decoded bytes that are not a chunk yet.
     pending: Vec<u8>,
 }
 
-impl Unchunked {
-    /// Starts before the first byte.
-    pub fn new(decoder: Decoder, framing: Framing, announced: Option<u64>) -> Self {
-        Self { decoder: Some(decoder), framing, announced, decoded: 0, pending: Vec::new() }
+impl Resigned {
+    /// Starts before the first byte; `announced` is `x-amz-decoded-content-length`.
+    pub fn new(decoder: Decoder, encoder: Encoder, trailer: bool, announced: Option<u64>) -> Self {
+        Self { decoder: Some(decoder), encoder, trailer, length: Length { announced }, pending: Vec::new() }
     }
 
     /// Takes bytes as they came; gives bytes to send, perhaps none yet.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Bytes, Refusal> {
         let Some(decoder) = &mut self.decoder else { return Ok(Bytes::new()) };
-        let before = self.pending.len();
         decoder.push(bytes, &mut self.pending)?;
-        self.decoded += (self.pending.len() - before) as u64;
-        if self.announced.is_some_and(|announced| self.decoded > announced) {
-            return Err(wrong_length());
-        }
-        match self.framing {
-            Framing::Plain => Ok(std::mem::take(&mut self.pending).into()),
-            Framing::Trailer if self.pending.len() < CHUNK_BYTES => Ok(Bytes::new()),
-            Framing::Trailer => Ok(self.chunk().into()),
-        }
+        self.length.so_far(decoder.decoded())?;
+        let mut out = Vec::new();
+        self.pending.chunks_exact(CHUNK_BYTES).for_each(|chunk| self.encoder.chunk(chunk, &mut out));
+        let whole = self.pending.len() - self.pending.len() % CHUNK_BYTES;
+        self.pending.drain(..whole);
+        Ok(out.into())
     }
 
     /// The body has ended: gives the last bytes to send.
     pub fn finish(&mut self) -> Result<Bytes, Refusal> {
         let Some(decoder) = self.decoder.take() else { return Ok(Bytes::new()) };
+        let decoded = decoder.decoded();
         let trailers = decoder.finish()?;
-        if self.announced.is_some_and(|announced| self.decoded != announced) {
-            return Err(wrong_length());
-        }
-        if self.framing == Framing::Plain {
-            return Ok(Bytes::new());
-        }
-        let last = if self.pending.is_empty() { Vec::new() } else { self.chunk() };
-        let mut end = "0\r\n".to_owned();
-        for (name, value) in trailers {
-            // The signature over the trailer was made with the placeholder, like the chunks'.
-            if name != "x-amz-trailer-signature" {
-                // Writing to a String cannot fail.
-                let _ = write!(end, "{name}:{value}\r\n");
-            }
-        }
-        end.push_str("\r\n");
-        Ok([last, end.into_bytes()].concat().into())
+        self.length.at_the_end(decoded)?;
+        let mut out = Vec::new();
+        self.encoder.chunk(&self.pending, &mut out);
+        self.encoder.end(&trailers, self.trailer, &mut out);
+        Ok(out.into())
+    }
+}
+
+/// Chunks without signatures: they pass as they are, once they were found to be well-formed.
+pub struct Framed {
+    decoder: Option<Decoder>,
+    length: Length,
+}
+
+impl Framed {
+    /// Starts before the first byte; `announced` is `x-amz-decoded-content-length`.
+    pub fn new(announced: Option<u64>) -> Self {
+        Self { decoder: Some(Decoder::new(None, true)), length: Length { announced } }
     }
 
-    /// What is pending, as one chunk.
-    fn chunk(&mut self) -> Vec<u8> {
-        let mut framed = format!("{:x}\r\n", self.pending.len()).into_bytes();
-        framed.append(&mut self.pending);
-        framed.extend_from_slice(b"\r\n");
-        framed
+    /// Looks at bytes as they came.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        let Some(decoder) = &mut self.decoder else { return Ok(()) };
+        decoder.check(bytes)?;
+        self.length.so_far(decoder.decoded())
+    }
+
+    /// The body has ended.
+    pub fn finish(&mut self) -> Result<(), Refusal> {
+        let Some(decoder) = self.decoder.take() else { return Ok(()) };
+        let decoded = decoder.decoded();
+        decoder.finish()?;
+        self.length.at_the_end(decoded)
+    }
+}
+
+/// The length of what is inside, as it was announced.
+struct Length {
+    announced: Option<u64>,
+}
+
+impl Length {
+    fn so_far(&self, decoded: u64) -> Result<(), Refusal> {
+        if self.announced.is_some_and(|announced| decoded > announced) { Err(wrong_length()) } else { Ok(()) }
+    }
+
+    fn at_the_end(&self, decoded: u64) -> Result<(), Refusal> {
+        if self.announced.is_some_and(|announced| decoded != announced) {
+            Err(wrong_length())
+        } else {
+            Ok(())
+        }
     }
 }
 

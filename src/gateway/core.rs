@@ -1,5 +1,6 @@
 //! What every call shares.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -22,6 +23,7 @@ use crate::gateway::Setup;
 use crate::gateway::inside::Inside;
 use crate::gateway::minted::Minted;
 use crate::gateway::queue_url::QueueUrls;
+use crate::gateway::skew::Skew;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
 use crate::mask::Engine;
@@ -55,6 +57,7 @@ pub struct Core {
     pub broker: Broker,
     pub approval_ttl: Duration,
     pub clock: Clock,
+    pub skew: Arc<Skew>,
     pub upstream: Arc<Upstream>,
     pub queue_urls: QueueUrls,
     /// What leads out of the sandbox, where there is one with a network of its own.
@@ -67,6 +70,8 @@ pub struct Core {
     /// A rule is about the role that a call is made with.
     pub roles_matter: bool,
     pub limits: Limits,
+    /// A rule is about the account that a call is made from.
+    pub accounts_matter: bool,
     find_caller: Option<FindCaller>,
     command_line: Option<CommandLine>,
     chain: Chain,
@@ -117,13 +122,15 @@ pub type CommandLine = Arc<dyn Fn(u64) -> Option<String> + Send + Sync>;
 
 impl Core {
     pub fn new(setup: Setup, made: Made) -> Self {
-        let upstream = Arc::new(Upstream::new(made.instead));
+        let bundle = setup.environment.get("AWS_CA_BUNDLE").filter(|bundle| !bundle.is_empty());
+        let upstream = Arc::new(Upstream::new(made.instead).trusting(bundle.map(PathBuf::from)));
         let sources = Sources::new(&setup.environment, setup.profile, made.region.clone());
         Self {
             region: made.region,
             minted: Minted::default(),
             roles_matter: setup.policies.speaks_of_identities(),
             limits: setup.policies.limits(),
+            accounts_matter: setup.policies.speaks_of_accounts(),
             port: made.port,
             placeholder: made.placeholder,
             authority: made.authority,
@@ -134,6 +141,7 @@ impl Core {
             broker: setup.broker,
             approval_ttl: setup.approval_ttl,
             chain: Chain::new(sources, upstream.clone(), setup.clock.clone()),
+            skew: Arc::new(Skew::new(setup.clock.clone())),
             clock: setup.clock,
             upstream,
             queue_urls: QueueUrls::new(made.port),

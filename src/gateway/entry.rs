@@ -14,6 +14,7 @@ use crate::audit::CallEnd;
 use crate::audit::Decision;
 use crate::audit::Event;
 use crate::audit::Outcome;
+use crate::aws::Refusal;
 use crate::error::Result;
 use crate::gateway::core::Core;
 use crate::gateway::stop::Stop;
@@ -40,6 +41,8 @@ struct State {
     ended: bool,
     /// The limits that the call counts for.
     taken: Taken,
+    /// Why the request's body was not sent to its end.
+    altered: Option<Refusal>,
 }
 
 impl Entry {
@@ -128,6 +131,26 @@ impl Entry {
         self.state().end.response = Some(reference);
     }
 
+    /// The request's body is not what was signed; AWS never sees its end.
+    pub fn altered(&self, refusal: &Refusal) {
+        self.state().altered = Some(refusal.clone());
+    }
+
+    /// How many signed events the request's body had.
+    pub fn events(&self, count: u64) {
+        self.state().end.events = Some(count);
+    }
+
+    /// AWS's clock was `ahead` seconds ahead, and the request was signed anew.
+    pub fn skewed(&self, ahead: i64) {
+        self.state().end.skew = Some(ahead);
+    }
+
+    /// Whether that has happened.
+    pub fn is_skewed(&self) -> bool {
+        self.state().end.skew.is_some()
+    }
+
     /// The answer was given back in full: `sent` bytes of body.
     pub fn done(&self, sent: u64) -> Result<()> {
         self.finish(|end| {
@@ -138,9 +161,12 @@ impl Entry {
 
     /// The answer broke off after `sent` bytes.
     pub fn broken(&self, sent: u64, reason: &str) -> Result<()> {
+        let altered = self.state().altered.clone();
+        let reason = altered.as_ref().map_or(reason, |refusal| &refusal.message);
         let reason = self.core.masks.text(reason).into_owned();
         self.finish(|end| {
-            end.outcome = Outcome::Failed;
+            end.outcome = if altered.is_some() { Outcome::Refused } else { Outcome::Failed };
+            end.error = altered.map(|refusal| refusal.code.to_owned());
             end.message = Some(reason);
             end.bytes_out = sent;
         })

@@ -39,6 +39,21 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
+/// The protocol that the client wants the connection for, if it is websocket; only then may it be asked for upstream.
+pub fn take_upgrade(headers: &mut HeaderMap) -> Option<HeaderValue> {
+    let wanted =
+        headers.get(header::UPGRADE).filter(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let named =
+        text(headers, "connection").split(',').any(|name| name.trim().eq_ignore_ascii_case("upgrade"));
+    wanted.filter(|_| named).cloned()
+}
+
+/// Asks for the protocol.
+pub fn put_upgrade(headers: &mut HeaderMap, protocol: &HeaderValue) {
+    headers.insert(header::UPGRADE, protocol.clone());
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+}
+
 /// A header's value as text; empty if absent or not text.
 pub fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()

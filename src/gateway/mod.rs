@@ -26,6 +26,7 @@ mod reply;
 mod request_body;
 mod response_body;
 mod serve;
+mod skew;
 mod stop;
 mod unsigned;
 mod whose;

@@ -65,7 +65,7 @@ pub async fn answer(core: &Arc<Core>, request: Request<Incoming>, arrival: Arriv
     let service = scope_service(&parts);
     let shape = Shape::of(&parts, Protocol::guess(&parts, &service), &service);
     let head = head(core, &entry, &parts, &service, &arrival);
-    let body = Arc::new(Unread::new(body, &parts.headers));
+    let body = Arc::new(Unread::new(body, &parts));
     match run(core, &entry, (parts, &body), &head, &arrival).await {
         Ok(response) => response,
         Err(stop) => {

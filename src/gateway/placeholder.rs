@@ -21,7 +21,7 @@ const TOKEN_START: &str = "IQoJb3JpZ2luX2Vj";
 /// Random characters of a token; STS gives from 300 to over 1,000.
 const TOKEN_CHARACTERS: usize = 340;
 
-/// Makes a key: `ASIA` and 16 letters (the last 8 for the number of a command), a secret of 40, a session token. 240
+/// Makes a key: `ASIA` and 16 letters (the last 8 for an identity and the number of a command), a secret of 40, a session token. 240
 /// random bits are secret.
 pub fn generate() -> Result<Key> {
     let mut random = zeroize::Zeroizing::new([0; 16 + SECRET_CHARACTERS + TOKEN_CHARACTERS]);
@@ -30,8 +30,12 @@ pub fn generate() -> Result<Key> {
     let (id, rest) = random.split_at(16);
     let (secret, token) = rest.split_at(SECRET_CHARACTERS);
     Ok(Key {
-        // Number 0: each command gets the number of its own in there.
-        access_key_id: key_id::numbered(&format!("ASIA{}", spelled(id, BASE32)), 0),
+        // The session's own identity, and number 0: each command gets the number of its own in there.
+        access_key_id: key_id::of_identity(
+            &key_id::numbered(&format!("ASIA{}", spelled(id, BASE32)), 0),
+            "ASIA",
+            0,
+        ),
         secret: Secret::new(spelled(secret, BASE64)),
         token: Some(Secret::new(format!("{TOKEN_START}{}", spelled(token, BASE64)))),
     })
@@ -61,6 +65,7 @@ mod tests {
         assert_eq!(key.secret.expose().len(), 40);
         assert!(key.token.unwrap().expose().starts_with(TOKEN_START));
         assert_eq!(key_id::number(&key.access_key_id, &key.access_key_id), Some(0));
+        assert_eq!(key_id::identity(&key.access_key_id, &key.access_key_id), Some(0));
         assert_ne!(key.access_key_id, generate().unwrap().access_key_id);
     }
 }

@@ -14,8 +14,9 @@ use std::task::ready;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::Version;
 use http::header;
+use http::request::Parts;
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use hyper::body::Frame;
@@ -24,7 +25,11 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::aws::Refusal;
-use crate::gateway::chunks::Unchunked;
+use crate::aws::events::Resigner;
+use crate::gateway::chunks::Framed;
+use crate::gateway::chunks::Resigned;
+use crate::gateway::entry::Entry;
+use crate::gateway::skew::Skew;
 use crate::net::BodyError;
 
 /// What a refused client may still send before it is answered: it would not read an answer that comes while it writes.
@@ -36,14 +41,15 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// A request's body until somebody reads it.
 pub struct Unread {
     body: Mutex<Option<Incoming>>,
-    /// The client waits for `100 Continue`, which reading would send.
-    expects: bool,
+    /// The client reads while it writes: HTTP/2; or it waits for `100 Continue`, which reading would send.
+    listens: bool,
 }
 
 impl Unread {
-    /// The body of a request with these `headers`.
-    pub fn new(body: Incoming, headers: &HeaderMap) -> Self {
-        Self { body: Mutex::new(Some(body)), expects: headers.contains_key(header::EXPECT) }
+    /// The body of the request that begins with `parts`.
+    pub fn new(body: Incoming, parts: &Parts) -> Self {
+        let listens = parts.version >= Version::HTTP_2 || parts.headers.contains_key(header::EXPECT);
+        Self { body: Mutex::new(Some(body)), listens }
     }
 
     /// Whether there is nothing to read.
@@ -58,7 +64,7 @@ impl Unread {
 
     /// Before a refusal: reads what an SDK sends without waiting, so that it gets to read the answer.
     pub async fn drain(&self) {
-        let Some(mut body) = self.take().filter(|_| !self.expects) else { return };
+        let Some(mut body) = self.take().filter(|_| !self.listens) else { return };
         let read = async {
             let mut left = DRAINED_BYTES;
             while let Some(Ok(frame)) = body.frame().await {
@@ -92,12 +98,16 @@ impl std::error::Error for Altered {}
 
 /// Looks at each piece of a body on its way to AWS.
 pub enum Check {
-    /// The signature does not cover the body, or its framing has no signatures.
+    /// The signature does not cover the body.
     None,
     /// The whole must have this SHA-256, in hexadecimal.
     Sha256 { expected: String, so_far: Box<Sha256> },
     /// Each chunk has its signature.
-    Chunks(Box<Unchunked>),
+    Chunks(Box<Resigned>),
+    /// Chunks without signatures.
+    Framed(Box<Framed>),
+    /// Each event has its signature.
+    Events(Box<Resigner>, Arc<Skew>),
 }
 
 impl Check {
@@ -106,44 +116,62 @@ impl Check {
         Self::Sha256 { expected, so_far: Box::default() }
     }
 
-    fn look(&mut self, data: Bytes) -> Result<Bytes, Altered> {
+    fn look(&mut self, data: Bytes) -> Result<Bytes, Refusal> {
         match self {
             Self::None => Ok(data),
             Self::Sha256 { so_far, .. } => {
                 so_far.update(&data);
                 Ok(data)
             }
-            Self::Chunks(chunks) => chunks.push(&data).map_err(Altered),
+            Self::Chunks(chunks) => chunks.push(&data),
+            Self::Framed(chunks) => chunks.push(&data).map(|()| data),
+            Self::Events(events, skew) => events.push(&data, skew.here(), skew.at_aws()).map(Bytes::from),
         }
     }
 
     /// At the end: what still has to go out, if all is well.
-    fn finish(&mut self) -> Result<Bytes, Altered> {
+    fn finish(&mut self) -> Result<Bytes, Refusal> {
         match self {
             Self::None => Ok(Bytes::new()),
             Self::Sha256 { expected, so_far } => {
                 let real = hex::encode(so_far.finalize_reset());
-                if real == *expected { Ok(Bytes::new()) } else { Err(Altered(mismatch())) }
+                if real == *expected { Ok(Bytes::new()) } else { Err(mismatch()) }
             }
-            Self::Chunks(chunks) => chunks.finish().map_err(Altered),
+            Self::Chunks(chunks) => chunks.finish(),
+            Self::Framed(chunks) => chunks.finish().map(|()| Bytes::new()),
+            Self::Events(events, _) => events.finish().map(|()| Bytes::new()),
         }
+    }
+
+    /// Whether each piece is known to be good by itself: it goes out at once.
+    fn is_live(&self) -> bool {
+        matches!(self, Self::None | Self::Events(..))
     }
 }
 
 /// A body on its way to AWS. The last piece waits until the whole was found good, so that AWS never sees the end of
-/// an altered body.
+/// an altered body; events are good one by one, and do not wait.
 pub struct Checked {
     body: Incoming,
     check: Check,
     held: Bytes,
+    entry: Arc<Entry>,
     received: Arc<AtomicU64>,
     ended: bool,
 }
 
 impl Checked {
-    /// Counts what it takes from `body` in `received`.
-    pub fn new(body: Incoming, check: Check, received: Arc<AtomicU64>) -> Self {
-        Self { body, check, held: Bytes::new(), received, ended: false }
+    /// Counts what it takes from `body` for `entry`.
+    pub fn new(body: Incoming, check: Check, entry: Arc<Entry>) -> Self {
+        let received = entry.received();
+        Self { body, check, held: Bytes::new(), entry, received, ended: false }
+    }
+
+    /// What is sent never ends; why stands in the record even if AWS has begun to answer.
+    fn altered(&mut self, refusal: Refusal) -> BodyError {
+        self.ended = true;
+        self.entry.altered(&refusal);
+        Altered(refusal).into()
     }
 }
 
@@ -159,7 +187,13 @@ impl Body for Checked {
         while !this.ended {
             let Some(frame) = ready!(Pin::new(&mut this.body).poll_frame(context)) else {
                 this.ended = true;
-                let rest = this.check.finish()?;
+                let rest = match this.check.finish() {
+                    Ok(rest) => rest,
+                    Err(refusal) => return Poll::Ready(Some(Err(this.altered(refusal)))),
+                };
+                if let Check::Events(events, _) = &this.check {
+                    this.entry.events(events.count());
+                }
                 let held = std::mem::take(&mut this.held);
                 let last = if rest.is_empty() { held } else { [held, rest].concat().into() };
                 if last.is_empty() {
@@ -170,11 +204,14 @@ impl Body for Checked {
             // HTTP trailers are not signed: they stay behind.
             let Ok(data) = frame?.into_data() else { continue };
             this.received.fetch_add(data.len() as u64, Ordering::Relaxed);
-            let data = this.check.look(data)?;
+            let data = match this.check.look(data) {
+                Ok(data) => data,
+                Err(refusal) => return Poll::Ready(Some(Err(this.altered(refusal)))),
+            };
             if data.is_empty() {
                 continue;
             }
-            if matches!(this.check, Check::None) {
+            if this.check.is_live() {
                 return Poll::Ready(Some(Ok(Frame::data(data))));
             }
             let before = std::mem::replace(&mut this.held, data);

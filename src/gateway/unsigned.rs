@@ -17,6 +17,7 @@ use sha2::Sha256;
 use crate::aws;
 use crate::aws::Refusal;
 use crate::aws::RequestView;
+use crate::aws::sigv4::Algorithm;
 use crate::aws::sigv4::Authorization;
 use crate::gateway::authenticate::Payload;
 use crate::gateway::authenticate::Signed;
@@ -82,7 +83,9 @@ fn claims(service: &str, region: &str) -> Authorization {
     Authorization {
         access_key_id: String::new(),
         date: String::new(),
+        algorithm: Algorithm::Hmac,
         region: region.to_owned(),
+        region_set: None,
         service: service.to_owned(),
         signed_headers: Vec::new(),
         signature: String::new(),

@@ -128,16 +128,16 @@ impl Core {
         identity.told.clone().or(asked.unwrap_or_default())
     }
 
-    /// Whose a call is, after asking STS where the role has to be known and is not. What STS does not say stays unknown.
+    /// Whose a call is, after asking STS where a rule needs to know what is not known. What STS does not say stays unknown.
     pub async fn whose(&self, by: &By) -> Whose {
         let known = self.known_whose(by);
-        if known.role != Role::Unknown && known.account.is_some() || !self.roles_matter {
-            return known;
-        }
+        let role = self.roles_matter && known.role == Role::Unknown;
+        let account = self.accounts_matter && known.account.is_none();
         match by {
-            By::Session => self.ask_who().await,
-            By::Minted(identity) => self.ask_of(identity).await,
-            By::Nobody => {}
+            By::Session if role => self.ask_who().await,
+            By::Session if account => drop(self.fetch_account().await),
+            By::Minted(identity) if role || account => self.ask_of(identity).await,
+            _ => return known,
         }
         self.known_whose(by)
     }

@@ -35,6 +35,7 @@ pub use tunnel::Carried;
 pub use tunnel::Reach;
 pub use tunnel::carry;
 pub use tunnel::dial;
+pub use upstream::Http;
 pub use upstream::Override;
 pub use upstream::Upstream;
 pub use upstream::UpstreamError;

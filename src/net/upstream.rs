@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Context;
@@ -45,6 +46,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a connection is kept for the next call; AWS front ends close idle ones after 20 s or later.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How often an HTTP/2 connection with calls on it is asked whether it still is there: a stream of events may be silent
+/// for hours, and would wait for ever on a connection that is gone.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// Connections kept per host: a client's own pool is 10 (botocore) to 50 (JS).
 const IDLE_PER_HOST: usize = 64;
@@ -88,17 +93,37 @@ impl Override {
     }
 }
 
+/// What to speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Http {
+    /// HTTP/1.1.
+    One,
+    /// HTTP/2 where the host offers it by ALPN, which only TLS has: else HTTP/1.1.
+    Two,
+}
+
 /// Sends requests to AWS, or to where it is overridden.
 pub struct Upstream {
     instead: Option<Override>,
-    client: OnceCell<Client<Connector, Body>>,
+    /// Certificates that are trusted besides the machine's.
+    trusted: Option<PathBuf>,
+    one: OnceCell<Client<Connector, Body>>,
+    two: OnceCell<Client<Connector, Body>>,
 }
 
 impl Upstream {
     /// Costs nothing yet: the trust store is read at the first request.
     #[must_use]
     pub fn new(instead: Option<Override>) -> Self {
-        Self { instead, client: OnceCell::new() }
+        Self { instead, trusted: None, one: OnceCell::new(), two: OnceCell::new() }
+    }
+
+    /// Trusts the certificates in a PEM file, too: AWS CLI and SDKs are given it as `AWS_CA_BUNDLE` where a company
+    /// opens TLS.
+    #[must_use]
+    pub fn trusting(mut self, bundle: Option<PathBuf>) -> Self {
+        self.trusted = bundle;
+        self
     }
 
     /// Where calls go instead of AWS.
@@ -119,9 +144,14 @@ impl Upstream {
     pub async fn send(
         &self,
         host: &str,
+        http: Http,
         mut request: Request<Body>,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        let client = self.client.get_or_try_init(connect_client).await?;
+        let client = match http {
+            Http::One => &self.one,
+            Http::Two => &self.two,
+        };
+        let client = client.get_or_try_init(|| connect_client(self.trusted.clone(), http)).await?;
         let (scheme, authority) = match &self.instead {
             Some(instead) => (instead.scheme.clone(), instead.authority.clone()),
             None => {
@@ -133,6 +163,7 @@ impl Upstream {
         parts.authority = Some(authority);
         parts.path_and_query.get_or_insert(PathAndQuery::from_static("/"));
         *request.uri_mut() = Uri::from_parts(parts).map_err(|cause| UpstreamError(Box::new(cause)))?;
+        // HTTP/2 connections take it as well.
         *request.version_mut() = http::Version::HTTP_11;
         client.request(request).await.map_err(|cause| UpstreamError(Box::new(cause)))
     }
@@ -183,8 +214,15 @@ impl fmt::Display for UpstreamError {
 
 impl StdError for UpstreamError {}
 
-async fn connect_client() -> Result<Client<Connector, Body>, UpstreamError> {
-    let tls = tokio::task::spawn_blocking(|| roots::client_config(&[b"http/1.1"])).await;
+async fn connect_client(
+    trusted: Option<PathBuf>,
+    http: Http,
+) -> Result<Client<Connector, Body>, UpstreamError> {
+    let offered: &[&[u8]] = match http {
+        Http::One => &[b"http/1.1"],
+        Http::Two => &[b"h2", b"http/1.1"],
+    };
+    let tls = tokio::task::spawn_blocking(move || roots::client_config(offered, trusted.as_deref())).await;
     let tls = tls.map_err(|cause| UpstreamError(Box::new(cause)))?;
     let tls = tls.map_err(|cause| UpstreamError(Box::new(cause)))?;
     let mut tcp = HttpConnector::new();
@@ -197,6 +235,9 @@ async fn connect_client() -> Result<Client<Connector, Body>, UpstreamError> {
         .pool_max_idle_per_host(IDLE_PER_HOST)
         .set_host(false)
         .http1_max_headers(256)
+        .timer(TokioTimer::new())
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .http2_keep_alive_timeout(CONNECT_TIMEOUT)
         .build(Connector { tcp, tls }))
 }
 
@@ -241,7 +282,12 @@ enum Wire {
 
 impl Connection for Wire {
     fn connected(&self) -> Connected {
-        Connected::new()
+        match self {
+            Self::Tls(stream) if stream.inner().get_ref().1.alpn_protocol() == Some(b"h2") => {
+                Connected::new().negotiated_h2()
+            }
+            _ => Connected::new(),
+        }
     }
 }
 
@@ -317,7 +363,7 @@ mod tests {
     async fn an_unreachable_upstream_is_named_by_its_innermost_cause() {
         let upstream = Upstream::new(Some(Override::parse("http://127.0.0.1:1").unwrap()));
         let request = Request::new(crate::net::empty());
-        let error = upstream.send("sts.amazonaws.com", request).await.unwrap_err();
+        let error = upstream.send("sts.amazonaws.com", Http::One, request).await.unwrap_err();
         assert_eq!(error.to_string(), "connection refused");
     }
 }

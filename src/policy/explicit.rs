@@ -24,26 +24,37 @@ impl PolicySet {
         })
     }
 
-    /// Whether one of the policies depends on whose credential a call is made with: then that must be known.
+    /// Whether one of the policies depends on the identity that a call is made with: then that must be known.
     #[must_use]
     pub fn speaks_of_identities(&self) -> bool {
-        let guards = self.layers().iter().filter_map(|layer| layer.guard.as_ref());
-        let mut statements = self.layers().iter().flat_map(|layer| &layer.statements);
-        guards.into_iter().any(|guard| !guard.accounts.is_empty()) || statements.any(depends_on_identity)
+        let keys = [Own::Username, Own::PrincipalType];
+        self.statements().any(|statement| !statement.principal.roles.is_empty())
+            || self.speaks_of(&keys, &["${aws:username", "${aws:principaltype"])
     }
-}
 
-fn depends_on_identity(statement: &Statement) -> bool {
-    let is_meant = |key: &Key| matches!(key, Key::Own(Own::Username | Own::PrincipalType | Own::Account));
-    let has_variable = |text: &String| {
-        let text = text.to_ascii_lowercase();
-        ["${aws:username", "${aws:principaltype", "${aws:principalaccount"]
-            .iter()
-            .any(|name| text.contains(name))
-    };
-    !statement.principal.roles.is_empty()
-        || statement.conditions.iter().any(|it| is_meant(&it.key) || it.values.iter().any(has_variable))
-        || statement.resources.iter().flat_map(|it| &it.list).any(has_variable)
+    /// Whether one of the policies depends on the account that a call is made from.
+    #[must_use]
+    pub fn speaks_of_accounts(&self) -> bool {
+        self.layers().iter().filter_map(|layer| layer.guard.as_ref()).any(|guard| !guard.accounts.is_empty())
+            || self.speaks_of(&[Own::Account], &["${aws:principalaccount"])
+    }
+
+    fn statements(&self) -> impl Iterator<Item = &Statement> {
+        self.layers().iter().flat_map(|layer| &layer.statements)
+    }
+
+    /// Whether a condition has one of the keys, or some text one of the variables.
+    fn speaks_of(&self, keys: &[Own], variables: &[&str]) -> bool {
+        let has_variable = |text: &String| {
+            let text = text.to_ascii_lowercase();
+            variables.iter().any(|name| text.contains(name))
+        };
+        self.statements().any(|statement| {
+            let is_meant = |key: &Key| matches!(key, Key::Own(own) if keys.contains(own));
+            statement.conditions.iter().any(|it| is_meant(&it.key) || it.values.iter().any(has_variable))
+                || statement.resources.iter().flat_map(|it| &it.list).any(has_variable)
+        })
+    }
 }
 
 fn names(statement: &Statement, pair: &Pair<'_>, request: &Request<'_>) -> bool {

@@ -58,6 +58,10 @@ pub struct Call {
     pub region: String,
     /// Account, where it is known.
     pub account: Option<String>,
+    /// Whose credential it was made with, where that is known.
+    pub identity: Option<String>,
+    /// The role behind that.
+    pub role: Option<String>,
     /// The first ARNs it is about.
     pub resources: Vec<String>,
     /// The command that made it.
@@ -346,6 +350,8 @@ impl Recording {
             access: begin.access,
             region: clipped(begin.region),
             account: begin.account.map(clipped),
+            identity: begin.identity.map(clipped),
+            role: begin.role.map(clipped),
             resources: begin.resources.into_iter().take(MAX_RESOURCES).map(clipped).collect(),
             command: begin.command,
             pid: begin.pid,

@@ -298,6 +298,7 @@ fn detail(call: &Call) -> Vec<(&'static str, String)> {
     rows.push(("resource", begin.resources.join("\n")));
     let place = [Some(begin.region.as_str()), begin.account.as_deref()];
     rows.push(("region", place.into_iter().flatten().collect::<Vec<_>>().join("  account ")));
+    rows.push(("made as", begin.role.clone().or_else(|| begin.identity.clone()).unwrap_or_default()));
     if let Some(decision) = &call.decision {
         let rule = decision.rule.as_deref().map(|rule| format!("\"{rule}\" ")).unwrap_or_default();
         rows.push(("decision", decision.effect.to_string()));

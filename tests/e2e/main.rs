@@ -10,6 +10,7 @@
 mod clients;
 mod demo;
 mod golden;
+mod minted;
 mod network;
 mod policy;
 mod secrets;

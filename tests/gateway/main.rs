@@ -6,9 +6,11 @@
 mod bounds;
 mod client;
 mod javascript;
+mod minted;
 mod modes;
 mod moto;
 mod refusals;
+mod roles;
 mod streams;
 mod upstream;
 mod world;

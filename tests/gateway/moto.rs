@@ -20,7 +20,7 @@ use crate::world::World;
 
 /// Where `make test` puts the Python clients and moto.
 /// Where `scripts/setup.sh test` has put the Python clients.
-fn venv() -> PathBuf {
+pub fn venv() -> PathBuf {
     let cache = std::env::var_os("HOOP_CACHE").map(PathBuf::from);
     let venv =
         cache.unwrap_or_else(|| Path::new(&std::env::var("HOME").unwrap()).join(".cache/hoop")).join("venv");
@@ -32,13 +32,13 @@ fn venv() -> PathBuf {
     venv
 }
 
-struct Moto {
+pub struct Moto {
     process: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Moto {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let process = Command::new(venv().join("bin/moto_server"))
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
@@ -67,11 +67,11 @@ impl Drop for Moto {
 pub struct Session {
     pub world: World,
     home: TempDir,
-    _moto: Moto,
+    pub moto: Moto,
 }
 
 impl Session {
-    fn start(capture: Capture) -> Self {
+    pub fn start(capture: Capture) -> Self {
         Self::with_policy(capture, "")
     }
 
@@ -79,14 +79,14 @@ impl Session {
         let moto = Moto::start();
         let mut plan = Plan::observe(&moto.url).policy(statements);
         plan.capture = capture;
-        Self { world: plan.start(), home: tempfile::tempdir().unwrap(), _moto: moto }
+        Self { world: plan.start(), home: tempfile::tempdir().unwrap(), moto }
     }
 
     pub fn home(&self) -> &Path {
         self.home.path()
     }
 
-    fn run(&self, program: &str, arguments: &[&str]) -> (bool, String) {
+    pub fn run(&self, program: &str, arguments: &[&str]) -> (bool, String) {
         let output = Command::new(venv().join("bin").join(program))
             .args(arguments)
             .env_clear()
@@ -100,14 +100,14 @@ impl Session {
         (output.status.success(), text)
     }
 
-    fn aws(&self, arguments: &str) -> String {
+    pub fn aws(&self, arguments: &str) -> String {
         let arguments: Vec<&str> = arguments.split_whitespace().collect();
         let (success, text) = self.run("aws", &arguments);
         assert!(success, "aws {arguments:?}: {text}");
         text
     }
 
-    fn python(&self, script: &str) -> String {
+    pub fn python(&self, script: &str) -> String {
         let (success, text) = self.run("python3", &["-c", script]);
         assert!(success, "{script}: {text}");
         text

@@ -13,6 +13,9 @@ use bytes::Bytes;
 use hmac::Hmac;
 use hmac::KeyInit;
 use hmac::Mac;
+use hoop::aws::chunked::Decoder;
+use hoop::aws::sigv4;
+use hoop::aws::sigv4::ChunkKey;
 use hoop::aws::sigv4::PayloadHash;
 use http::Response;
 use sha2::Digest;
@@ -23,6 +26,7 @@ use crate::client::json_call;
 use crate::client::s3_call;
 use crate::upstream::empty_json;
 use crate::upstream::json;
+use crate::upstream::real_key;
 use crate::upstream::upstream;
 use crate::world::Plan;
 use crate::world::World;
@@ -121,30 +125,61 @@ fn chunked(world: &World, chunks: &[&[u8]], trailer: bool) -> Vec<u8> {
 }
 
 #[test]
-fn signed_chunks_are_checked_and_go_on_without_their_framing() {
+fn signed_chunks_are_checked_and_signed_anew() {
     let upstream = empty_json();
     let world = Plan::observe(&upstream.url).start();
-    let reply = client::send(&world, &chunked(&world, &[&[1; 70_000], b"tail"], false));
-    assert_eq!(reply.status, 200, "{reply:?}");
-    let got = upstream.take().pop().unwrap();
-    assert_eq!(got.verdict, Ok(()));
-    assert_eq!(got.body.len(), 70_004);
-    assert_eq!((got.header("content-length"), got.header("content-encoding")), ("70004", ""));
-    assert_eq!(got.header("x-amz-content-sha256"), "UNSIGNED-PAYLOAD");
+    for (trailer, chunks) in
+        [(false, [vec![1; 70_000], b"tail".to_vec()]), (true, [vec![1; 70_000], vec![2; 70_000]])]
+    {
+        let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
+        let reply = client::send(&world, &chunked(&world, &chunks, trailer));
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let got = upstream.take().pop().unwrap();
+        assert_eq!(got.verdict, Ok(()));
+        assert_eq!(got.header("content-encoding"), "aws-chunked");
+        let claims = sigv4::parse(&got.parts).unwrap();
+        assert_eq!(claims.payload, Some(PayloadHash::StreamingSigned { trailer }));
+        let mut decoder = Decoder::new(Some(ChunkKey::new(&claims, &real_key())), trailer);
+        let mut body = Vec::new();
+        decoder.push(&got.body, &mut body).unwrap();
+        assert!(body == chunks.concat());
+        assert_eq!(got.header("x-amz-decoded-content-length"), body.len().to_string());
+        let trailers = decoder.finish().unwrap();
+        let checksum = ("x-amz-checksum-crc32".to_owned(), "AAAAAA==".to_owned());
+        assert_eq!(trailers, if trailer { vec![checksum] } else { Vec::new() });
+    }
 }
 
 #[test]
-fn signed_chunks_with_a_trailer_keep_it() {
+fn unsigned_chunks_pass_as_they_are_if_they_are_well_formed() {
     let upstream = empty_json();
     let world = Plan::observe(&upstream.url).start();
-    let reply = client::send(&world, &chunked(&world, &[&[1; 70_000], &[2; 70_000]], true));
-    assert_eq!(reply.status, 200, "{reply:?}");
+    let framed = b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n";
+    let send = |body: &[u8], length: &str| {
+        let mut call = s3_call(&world, "PUT", "/bucket/key", body);
+        call.payload = Some(PayloadHash::StreamingUnsignedTrailer);
+        call.headers = vec![
+            ("content-encoding".to_owned(), "aws-chunked".to_owned()),
+            ("x-amz-trailer".to_owned(), "x-amz-checksum-crc32".to_owned()),
+            ("x-amz-decoded-content-length".to_owned(), length.to_owned()),
+        ];
+        call.send(&world)
+    };
+    assert_eq!(send(framed, "5").status, 200);
     let got = upstream.take().pop().unwrap();
-    assert_eq!(got.verdict, Ok(()));
-    assert_eq!(got.header("x-amz-content-sha256"), "STREAMING-UNSIGNED-PAYLOAD-TRAILER");
-    assert_eq!(got.header("x-amz-decoded-content-length"), "140000");
-    assert!(got.body.ends_with(b"\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n"));
-    assert!(!got.body.windows(9).any(|window| window == b"signature"));
+    assert_eq!((got.verdict, &got.body[..]), (Ok(()), &framed[..]));
+    for (body, length) in [
+        (&framed[..], "6"),
+        (framed, "4"),
+        (&framed[..20], "5"),
+        (b"5\r\nhello!\r\n0\r\n\r\n", "5"),
+        (b"zz\r\n", "0"),
+    ] {
+        let reply = send(body, length);
+        assert_eq!(reply.status, 400, "{} {}", body.escape_ascii(), reply.text());
+        assert!(reply.text().contains("IncompleteBody"), "{}", reply.text());
+    }
+    assert!(upstream.take().is_empty());
 }
 
 #[test]

@@ -96,8 +96,9 @@ async fn respond(
     let body = body.to_bytes();
     if body.starts_with(b"Action=GetCallerIdentity&") {
         // The gateway's own question.
-        let account = "<GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>";
-        return Ok(Response::new(Full::from(account)));
+        let whose = "<GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ana</Arn>\
+                     <Account>123456789012</Account></GetCallerIdentityResult>";
+        return Ok(Response::new(Full::from(whose)));
     }
     let verdict = verdict(&parts, &body);
     let response = answer(&parts, &body);
@@ -105,8 +106,14 @@ async fn respond(
     Ok(response.map(Full::new))
 }
 
-fn verdict(parts: &Parts, body: &[u8]) -> Result<(), String> {
-    let key = Key { access_key_id: REAL_KEY.to_owned(), secret: Secret::new(REAL_SECRET), token: None };
+/// What hoop signs with.
+pub fn real_key() -> Key {
+    Key { access_key_id: REAL_KEY.to_owned(), secret: Secret::new(REAL_SECRET), token: None }
+}
+
+/// What AWS would say of the signature.
+pub fn verdict(parts: &Parts, body: &[u8]) -> Result<(), String> {
+    let key = real_key();
     let claims = sigv4::parse(parts).map_err(|refusal| refusal.message)?;
     let hash = hex::encode(sha2::Sha256::digest(body));
     let hash = matches!(claims.payload, None | Some(sigv4::PayloadHash::Signed(_))).then_some(hash.as_str());

@@ -6,6 +6,7 @@ use http::request::Parts;
 use sha2::Digest;
 use sha2::Sha256;
 
+use super::Algorithm;
 use super::raw_path;
 
 /// The query parameter that holds the signature itself and so cannot be covered by it.
@@ -18,6 +19,8 @@ pub(super) enum QueryForm {
     Encoded,
     /// The bytes as they came, only sorted: what botocore signs when it was handed a complete URL.
     Raw,
+    /// As AWS does, but without the session token: IoT's gateway wants it added after signing.
+    WithoutToken,
 }
 
 /// The canonical request for `signed` headers (lower-case, sorted).
@@ -49,8 +52,8 @@ pub(super) fn request(
 }
 
 /// The string to sign over a canonical request.
-pub(super) fn string_to_sign(timestamp: &str, scope: &str, canonical: &[u8]) -> String {
-    format!("{}\n{timestamp}\n{scope}\n{}", super::ALGORITHM, hex::encode(Sha256::digest(canonical)))
+pub(super) fn string_to_sign(algorithm: Algorithm, timestamp: &str, scope: &str, canonical: &[u8]) -> String {
+    format!("{}\n{timestamp}\n{scope}\n{}", algorithm.as_str(), hex::encode(Sha256::digest(canonical)))
 }
 
 /// The canonical path: as it is for S3, else without `.`, `..` and empty segments and encoded once more.
@@ -86,7 +89,7 @@ fn query(raw: &str, form: QueryForm, out: &mut Vec<u8>) {
     let mut pairs: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
     for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if name == SIGNATURE {
+        if name == SIGNATURE || (form == QueryForm::WithoutToken && name == "X-Amz-Security-Token") {
             continue;
         }
         pairs.push((item(name, form), item(value, form)));
@@ -105,7 +108,7 @@ fn query(raw: &str, form: QueryForm, out: &mut Vec<u8>) {
 fn item(raw: &str, form: QueryForm) -> Vec<u8> {
     match form {
         QueryForm::Raw => raw.as_bytes().to_vec(),
-        QueryForm::Encoded => {
+        QueryForm::Encoded | QueryForm::WithoutToken => {
             let mut out = Vec::with_capacity(raw.len() + 8);
             encode(&decode(raw.as_bytes()), &mut out);
             out

@@ -25,8 +25,9 @@ pub(super) fn parse(text: &str) -> Option<u64> {
     Some(unix + hour * 3600 + minute * 60 + second)
 }
 
-/// Reads an HTTP date, `Sun, 30 Aug 2015 12:36:00 GMT`.
-pub(super) fn parse_http(text: &str) -> Option<u64> {
+/// Reads an HTTP date, `Sun, 30 Aug 2015 12:36:00 GMT`, as seconds since the Unix epoch.
+#[must_use]
+pub fn parse_http(text: &str) -> Option<u64> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (_, rest) = text.split_once(", ")?;

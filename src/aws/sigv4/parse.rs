@@ -2,19 +2,23 @@
 
 use http::request::Parts;
 
-use super::ALGORITHM;
+use super::Algorithm;
 use super::Authorization;
 use super::LONGEST_PRESIGN;
 use super::PayloadHash;
 use super::canonical::decode;
 use super::date;
 use super::raw_path;
+use super::signer::LONGEST_ECDSA;
 use crate::aws::Refusal;
 use crate::aws::protocol::text;
 use crate::types::Secret;
 
 /// More signed headers than any client sends; the list is walked once per header.
 const MOST_SIGNED_HEADERS: usize = 128;
+
+/// AWS has some forty regions of some fourteen letters.
+const LONGEST_REGION_SET: usize = 1024;
 
 /// Reads the signature of a request, in the header or presigned.
 ///
@@ -49,7 +53,7 @@ pub fn parse(parts: &Parts) -> Result<Authorization, Refusal> {
 
 fn from_header(parts: &Parts, value: &str) -> Result<Authorization, Refusal> {
     let (algorithm, fields) = value.split_once(' ').unwrap_or((value, ""));
-    check_algorithm(algorithm)?;
+    let algorithm = known(algorithm)?;
     let mut credential = None;
     let mut signed = None;
     let mut signature = None;
@@ -74,7 +78,11 @@ fn from_header(parts: &Parts, value: &str) -> Result<Authorization, Refusal> {
         Some(value) => Some(payload(value.to_str().unwrap_or_default())?),
         None => None,
     };
-    let token = parts.headers.get("x-amz-security-token").map(|t| t.to_str().unwrap_or_default().to_owned());
+    let token = ["x-amz-security-token", "x-amz-s3session-token"];
+    let token = token
+        .into_iter()
+        .find_map(|name| parts.headers.get(name))
+        .map(|t| t.to_str().unwrap_or_default().to_owned());
     let signed_at = match parts.headers.get("x-amz-date") {
         Some(value) => date::parse(value.to_str().unwrap_or_default()),
         None => {
@@ -85,7 +93,19 @@ fn from_header(parts: &Parts, value: &str) -> Result<Authorization, Refusal> {
     let Some(signed_at) = signed_at else {
         return Err(malformed("a valid X-Amz-Date or Date header is needed"));
     };
-    finish(Raw { credential, signed, signature, signed_at, expires: None, token, payload, presigned: false })
+    let region_set = text(&parts.headers, "x-amz-region-set").to_owned();
+    finish(Raw {
+        algorithm,
+        region_set,
+        credential,
+        signed,
+        signature,
+        signed_at,
+        expires: None,
+        token,
+        payload,
+        presigned: false,
+    })
 }
 
 fn from_query(parts: &Parts, query: &str) -> Result<Authorization, Refusal> {
@@ -97,7 +117,7 @@ fn from_query(parts: &Parts, query: &str) -> Result<Authorization, Refusal> {
         "X-Amz-SignedHeaders",
         "X-Amz-Signature",
     ];
-    for name in NEEDED.into_iter().chain(["X-Amz-Security-Token"]) {
+    for name in NEEDED.into_iter().chain(["X-Amz-Security-Token", "X-Amz-Region-Set"]) {
         if query.split('&').filter(|pair| key_of(pair) == name).count() > 1 {
             return Err(malformed(&format!("{name} is given twice")));
         }
@@ -107,7 +127,7 @@ fn from_query(parts: &Parts, query: &str) -> Result<Authorization, Refusal> {
             Refusal::new(400, "AuthorizationQueryParametersError", format!("{name} is missing"))
         })
     };
-    check_algorithm(&field("X-Amz-Algorithm")?)?;
+    let algorithm = known(&field("X-Amz-Algorithm")?)?;
     let Some(signed_at) = date::parse(&field("X-Amz-Date")?) else {
         return Err(malformed("X-Amz-Date must be in the ISO 8601 basic format"));
     };
@@ -118,7 +138,7 @@ fn from_query(parts: &Parts, query: &str) -> Result<Authorization, Refusal> {
             Ok(seconds) if seconds <= LONGEST_PRESIGN => seconds,
             _ => return Err(malformed("X-Amz-Expires must be a number of seconds, at most 604800")),
         },
-        None => super::SKEW,
+        None => super::PRESIGN,
     };
     let hash = match parts.headers.get("x-amz-content-sha256") {
         Some(value) => Some(value.to_str().unwrap_or_default().to_owned()),
@@ -131,9 +151,11 @@ fn from_query(parts: &Parts, query: &str) -> Result<Authorization, Refusal> {
         None => None,
     };
     finish(Raw {
+        algorithm,
+        region_set: parameter(query, "X-Amz-Region-Set").unwrap_or_default(),
         signed: field("X-Amz-SignedHeaders")?,
         signature: field("X-Amz-Signature")?,
-        token: parameter(query, "X-Amz-Security-Token"),
+        token: parameter(query, "X-Amz-Security-Token").or_else(|| parameter(query, "X-Amz-S3session-Token")),
         expires: Some(expires),
         presigned: true,
         credential,
@@ -144,6 +166,9 @@ fn from_query(parts: &Parts, query: &str) -> Result<Authorization, Refusal> {
 
 /// The fields of either form, not yet looked at.
 struct Raw {
+    algorithm: Algorithm,
+    /// Empty if it is not given.
+    region_set: String,
     credential: String,
     signed: String,
     signature: String,
@@ -155,9 +180,14 @@ struct Raw {
 }
 
 fn finish(raw: Raw) -> Result<Authorization, Refusal> {
-    let mut scope = raw.credential.rsplitn(5, '/');
-    let (end, service, region, day, id) =
-        (scope.next(), scope.next(), scope.next(), scope.next(), scope.next());
+    let (named, region_set) = match raw.algorithm {
+        Algorithm::Hmac => (true, None),
+        Algorithm::Ecdsa => (false, Some(raw.region_set.clone())),
+    };
+    let mut scope = raw.credential.rsplitn(if named { 5 } else { 4 }, '/');
+    let (end, service) = (scope.next(), scope.next());
+    let region = if named { scope.next() } else { Some(one_region(&raw.region_set)?) };
+    let (day, id) = (scope.next(), scope.next());
     let (Some("aws4_request"), Some(service), Some(region), Some(day), Some(id)) =
         (end, service, region, day, id)
     else {
@@ -177,13 +207,17 @@ fn finish(raw: Raw) -> Result<Authorization, Refusal> {
         || region.is_empty()
         || id.is_empty()
         || !word(service)
-        || !word(region)
+        || named && !word(region)
         || !word(id)
     {
         return Err(malformed("the credential scope holds an empty or odd part"));
     }
-    if raw.signature.len() != 64 || !raw.signature.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(malformed("the signature must be 64 hexadecimal digits"));
+    let fits = match raw.algorithm {
+        Algorithm::Hmac => raw.signature.len() == 64,
+        Algorithm::Ecdsa => (1..=LONGEST_ECDSA).contains(&raw.signature.len()),
+    };
+    if !fits || !raw.signature.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(malformed("the signature must be hexadecimal digits, 64 of them or a DER signature"));
     }
     let signed_headers: Vec<String> = raw.signed.split(';').map(str::to_ascii_lowercase).collect();
     if signed_headers.len() > MOST_SIGNED_HEADERS || signed_headers.iter().any(String::is_empty) {
@@ -197,8 +231,13 @@ fn finish(raw: Raw) -> Result<Authorization, Refusal> {
             "'Host' or ':authority' must be a 'SignedHeader'",
         ));
     }
+    if !named && !raw.presigned && !signed_headers.iter().any(|name| name == "x-amz-region-set") {
+        return Err(malformed("x-amz-region-set must be a signed header"));
+    }
     Ok(Authorization {
         access_key_id: id.to_owned(),
+        algorithm: raw.algorithm,
+        region_set,
         date: day.to_owned(),
         region: region.to_owned(),
         service: service.to_owned(),
@@ -223,19 +262,28 @@ fn payload(value: &str) -> Result<PayloadHash, Refusal> {
     })
 }
 
-fn check_algorithm(algorithm: &str) -> Result<(), Refusal> {
+/// The one region of a set; `*` if there are several, or none is named.
+fn one_region(set: &str) -> Result<&str, Refusal> {
+    let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'*');
+    let regions = set.split(',').map(str::trim);
+    if set.len() > LONGEST_REGION_SET
+        || regions.clone().any(|region| region.is_empty() || !region.bytes().all(word))
+    {
+        return Err(malformed("x-amz-region-set must name regions, or be *"));
+    }
+    Ok(if regions.count() == 1 && !set.contains('*') { set.trim() } else { "*" })
+}
+
+fn known(algorithm: &str) -> Result<Algorithm, Refusal> {
     match algorithm {
-        ALGORITHM => Ok(()),
+        "AWS4-HMAC-SHA256" => Ok(Algorithm::Hmac),
+        "AWS4-ECDSA-P256-SHA256" => Ok(Algorithm::Ecdsa),
         "AWS" | "AWS3" | "AWS3-HTTPS" => Err(version_two()),
-        "AWS4-ECDSA-P256-SHA256" => Err(Refusal::new(
-            403,
-            "AccessDenied",
-            "hoop does not forward SigV4a signatures: use a regional endpoint instead of a multi-region one",
-        )),
         _ => Err(Refusal::new(
             403,
             "MissingAuthenticationToken",
-            "hoop forwards only requests signed with this session's key, by AWS4-HMAC-SHA256",
+            "hoop forwards only requests signed with this session's key, by AWS4-HMAC-SHA256 or \
+             AWS4-ECDSA-P256-SHA256",
         )),
     }
 }

@@ -7,11 +7,11 @@ use super::Authorization;
 use super::EMPTY_SHA256;
 use super::Key;
 use super::PayloadHash;
-use super::SKEW;
 use super::canonical;
 use super::canonical::QueryForm;
-use super::sign::hmac;
-use super::sign::signing_key;
+use super::date;
+use super::signer::Signer;
+use super::skew;
 use crate::aws::Protocol;
 use crate::aws::Refusal;
 
@@ -36,21 +36,26 @@ pub fn verify(
     if !token_matches(auth, key) {
         return Err(unknown_key(auth, parts, "The security token included in the request is invalid"));
     }
-    check_time(auth, now_unix)?;
+    check_time(auth, parts, now_unix)?;
     let payload = payload(auth, body_sha256)?;
-    let signing = signing_key(key, &auth.date, &auth.region, &auth.service);
+    let signer = Signer::derive(auth.algorithm, key, &auth.date, &auth.region, &auth.service);
     let scope = auth.scope();
     let mut names = auth.signed_headers.clone();
     names.sort();
     names.dedup();
-    let good = [QueryForm::Encoded, QueryForm::Raw].into_iter().any(|form| {
-        if form == QueryForm::Raw && parts.uri.query().is_none() {
+    let forms = [QueryForm::Encoded, QueryForm::Raw, QueryForm::WithoutToken];
+    let good = forms.into_iter().any(|form| {
+        let possible = match form {
+            QueryForm::Encoded => true,
+            QueryForm::Raw => parts.uri.query().is_some(),
+            QueryForm::WithoutToken => auth.presigned && auth.service == "iotdevicegateway",
+        };
+        if !possible {
             return false;
         }
         let canonical = canonical::request(parts, &names, payload, &auth.service, form);
-        let text = canonical::string_to_sign(&auth.timestamp, &scope, &canonical);
-        let expected = hex::encode(hmac(&*signing, text.as_bytes()));
-        bool::from(expected.as_bytes().ct_eq(auth.signature.as_bytes()))
+        let text = canonical::string_to_sign(auth.algorithm, &auth.timestamp, &scope, &canonical);
+        signer.accepts(text.as_bytes(), &auth.signature)
     });
     if good { Ok(()) } else { Err(mismatch()) }
 }
@@ -85,22 +90,43 @@ fn token_matches(auth: &Authorization, key: &Key) -> bool {
     }
 }
 
-fn check_time(auth: &Authorization, now: u64) -> Result<(), Refusal> {
-    let early = auth.signed_at > now.saturating_add(SKEW);
+fn check_time(auth: &Authorization, parts: &Parts, now: u64) -> Result<(), Refusal> {
+    let skew = skew(&auth.service);
+    if auth.signed_at > now.saturating_add(skew) {
+        return Err(skewed(auth, parts, now));
+    }
     match auth.expires {
-        Some(seconds) if !early && now > auth.signed_at.saturating_add(seconds) => {
+        Some(seconds) if now > auth.signed_at.saturating_add(seconds) => {
             let code = if super::raw_path(&auth.service) { "AccessDenied" } else { "RequestExpired" };
             Err(Refusal::new(403, code, "Request has expired"))
         }
-        None if !early && now > auth.signed_at.saturating_add(SKEW) => Err(skewed(auth)),
-        _ if early => Err(skewed(auth)),
+        None if now > auth.signed_at.saturating_add(skew) => Err(skewed(auth, parts, now)),
         _ => Ok(()),
     }
 }
 
-fn skewed(auth: &Authorization) -> Refusal {
-    let code = if super::raw_path(&auth.service) { "RequestTimeTooSkewed" } else { "RequestExpired" };
-    Refusal::new(403, code, "The difference between the request time and the current time is too large.")
+/// The codes by which SDKs know that a clock is wrong, and try again by the time in the answer's `Date`.
+fn skewed(auth: &Authorization, parts: &Parts, now: u64) -> Refusal {
+    let code = match Protocol::guess(parts, &auth.service) {
+        Protocol::RestXml if super::raw_path(&auth.service) => {
+            return Refusal::new(
+                403,
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
+            );
+        }
+        Protocol::Ec2 => "RequestExpired",
+        Protocol::Query | Protocol::RestXml => "SignatureDoesNotMatch",
+        _ => "InvalidSignatureException",
+    };
+    let minutes = skew(&auth.service) / 60;
+    let (stamp, clock) = (&auth.timestamp, date::format(now));
+    let message = if auth.signed_at > now {
+        format!("Signature not yet current: {stamp} is still later than {clock} + {minutes} min.")
+    } else {
+        format!("Signature expired: {stamp} is now earlier than {clock} - {minutes} min.")
+    };
+    Refusal::new(403, code, message)
 }
 
 /// Every protocol has its own word for a key that it does not know.

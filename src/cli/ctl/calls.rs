@@ -138,14 +138,17 @@ impl Known<'_> {
     }
 
     fn behind(&self, call: &Call) -> String {
-        match (call.command, call.pid) {
+        let name = call.role.as_deref().and_then(|role| role.rsplit('/').next());
+        let role = name.map(|name| format!(" (as role {})", safe(name))).unwrap_or_default();
+        let behind = match (call.command, call.pid) {
             (Some(number), _) => {
                 let line = self.commands.get(&number).map_or("", |command| command.line.as_str());
                 format!("$ {number} {}", safe(line)).trim_end().to_owned()
             }
             (None, Some(pid)) => format!("pid {pid}"),
             (None, None) => "-".to_owned(),
-        }
+        };
+        behind + &role
     }
 
     fn object(&self, call: &Call) -> Value {
@@ -161,6 +164,8 @@ impl Known<'_> {
             "access": call.access,
             "region": call.region,
             "account": call.account,
+            "identity": call.identity,
+            "role": call.role,
             "resources": call.resources,
             "decision": call.effect,
             "rule": call.rule,
