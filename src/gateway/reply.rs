@@ -214,6 +214,10 @@ async fn opaque(
 ) -> Result<Response<Body>, Stop> {
     // The head of the body tells whether it is text; headers cannot be changed once they are out.
     let first = loop {
+        if media_type(&parts) == EVENT_STREAM {
+            // The first event may be hours away, or be the answer to one that the client sends once it has our head.
+            break Bytes::new();
+        }
         match body.frame().await {
             None => break Bytes::new(),
             Some(Ok(frame)) => match frame.into_data() {

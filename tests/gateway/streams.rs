@@ -71,7 +71,7 @@ fn an_unsigned_payload_passes() {
     assert_eq!((got.verdict, &got.body[..]), (Ok(()), &b"any"[..]));
 }
 
-fn hmac(key: &[u8], text: &str) -> Vec<u8> {
+pub fn hmac(key: &[u8], text: &str) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().to_vec()
