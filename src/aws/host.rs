@@ -167,6 +167,12 @@ fn is_region(label: &str) -> bool {
         && middle.iter().all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
+/// The region that an AWS host names; `None`: it names none, or is not AWS's.
+#[must_use]
+pub fn region_of_host(host: &str) -> Option<String> {
+    Address::parse(host)?.region
+}
+
 /// The AWS host that `call` goes to.
 ///
 /// The host that the client named is kept only if it serves the call's service in the call's region (that keeps virtual
@@ -222,7 +228,7 @@ fn default_host(service: &Service, region: &str) -> String {
     template.replace("{r}", region)
 }
 
-fn suffix(region: &str) -> &'static str {
+pub(super) fn suffix(region: &str) -> &'static str {
     match region {
         r if r.starts_with("cn-") => "amazonaws.com.cn",
         r if r.starts_with("eusc-") => "amazonaws.eu",

@@ -1,6 +1,7 @@
 //! What hoop knows of AWS: signatures, protocols, which operation a request is, which IAM action and resources it
 //! means, and how AWS says no. Pure: no sockets, no clock, no environment.
 
+mod agree;
 mod call;
 mod catalog;
 pub mod chunked;
@@ -8,15 +9,18 @@ pub mod events;
 pub mod host;
 mod identify;
 pub mod key_id;
+pub mod live;
 pub mod protocol;
 pub mod refusal;
 mod resources;
 pub mod sigv4;
 
+pub use agree::disagreement;
 pub use call::Call;
 pub use call::RequestView;
 pub use call::UNKNOWN;
 pub use host::is_aws_host;
+pub use host::region_of_host;
 pub use host::upstream_host;
 pub use identify::body_needed;
 pub use identify::identify;

@@ -55,9 +55,17 @@ pub async fn forward(
     client_host: Option<&str>,
 ) -> Result<Response<Incoming>, Stop> {
     let credential = core.fetch_credential().await.map_err(|error| Stop::no_credential(&error))?;
-    let host = aws::upstream_host(call, client_host);
+    let host = match aws::live::host(call, client_host) {
+        Some(host) => host.map_err(|why| Stop::invalid("InvalidRequest", why))?,
+        None if call.region == "*" && client_host.is_none() => {
+            let why =
+                "a request for several regions (SigV4a) has to name its host, which an endpoint URL hides";
+            return Err(Stop::invalid("InvalidRequest", why));
+        }
+        None => aws::upstream_host(call, client_host),
+    };
     let Signed { mut parts, claims, key, payload } = signed;
-    let upgrade = headers::take_upgrade(&mut parts.headers);
+    let upgrade = headers::upgrade_of(&parts.headers);
     headers::strip_hop_by_hop(&mut parts.headers);
     let protocol = match parts.version {
         Version::HTTP_2 => Http::Two,
@@ -100,6 +108,18 @@ pub async fn forward(
             _ => return Ok(response),
         }
     }
+}
+
+/// Opens the data channel of a session: nothing is signed there, the token comes later.
+pub async fn open_channel(core: &Core, host: &str, mut parts: Parts) -> Result<Response<Incoming>, Stop> {
+    let upgrade = headers::upgrade_of(&parts.headers);
+    headers::strip_hop_by_hop(&mut parts.headers);
+    address(&mut parts, host)?;
+    if let Some(protocol) = upgrade {
+        headers::put_upgrade(&mut parts.headers, &protocol);
+    }
+    let sent = core.upstream.send(host, Http::One, Request::from_parts(parts, empty())).await;
+    sent.map_err(|error| Stop::failed(format!("cannot reach {}: {error}", place(core, host))))
 }
 
 /// Where a call goes, for messages.

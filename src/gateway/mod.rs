@@ -7,6 +7,7 @@
 mod ask;
 mod authenticate;
 mod capture;
+mod channels;
 mod chunks;
 mod connect;
 mod core;
@@ -26,6 +27,7 @@ mod response_body;
 mod serve;
 mod skew;
 mod stop;
+mod websocket;
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -153,7 +153,11 @@ async fn structured(
         false => Stop::failed(format!("the answer to {} broke off", call.action)),
     })?;
     let content_type = headers::text(&parts.headers, "content-type").to_owned();
-    let masked = masked(core, call, structure(call, &parts), whole.to_bytes()).await;
+    let whole = whole.to_bytes();
+    if parts.status.is_success() {
+        core.channels.learn(call, entry.number(), &whole);
+    }
+    let masked = masked(core, call, structure(call, &parts), whole).await;
     let masked = masked.map_err(|error| withheld(&format!("it cannot be masked: {error}")))?;
     entry.masked(&masked.masks);
     let mut changed = masked.changed;
