@@ -3,6 +3,7 @@
 use super::call::UNKNOWN;
 use super::catalog::Catalog;
 use super::host::Address;
+use super::live;
 
 /// Says what is wrong where they are not. What AWS's own clients send always agrees; a request that does not would be
 /// decided by what it claims and could be done by another service.
@@ -24,7 +25,8 @@ pub fn disagreement(host: &str, signing_name: &str, region: &str) -> Option<Stri
         })
     };
     // A host that no service is known by may be any customer's; one that is known serves its own services only.
-    if !hosts.is_empty() && !hosts.contains(&signing_name) && !shares_name {
+    let own = hosts.contains(&signing_name) || shares_name || live::serves(&address, signing_name);
+    if !hosts.is_empty() && !own {
         return Some(format!(
             "the request is signed for the service `{signing_name}`, but {host} is a host of `{}`",
             hosts.first().unwrap_or(&UNKNOWN)

@@ -197,6 +197,12 @@ pub fn host(call: &Call, client_host: Option<&str>) -> Option<Result<String, Str
     })
 }
 
+/// Whether calls signed for `signing_name` are made to the hosts at `address`.
+pub(super) fn serves(address: &Address, signing_name: &str) -> bool {
+    let last = address.stem.rsplit('.').next();
+    LIVE.iter().any(|live| live.signing == signing_name && last == Some(live.host))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -57,11 +57,14 @@ pub async fn forward(
     let credential = core.fetch_credential().await.map_err(|error| Stop::no_credential(&error))?;
     let host = match aws::live::host(call, client_host) {
         Some(host) => host.map_err(|why| Stop::invalid("InvalidRequest", why))?,
-        None if call.region == "*" && client_host.is_none() => {
-            let why =
-                "a request for several regions (SigV4a) has to name its host, which an endpoint URL hides";
-            return Err(Stop::invalid("InvalidRequest", why));
-        }
+        // No region is named: the host is all that tells where it goes, and it is no other service's.
+        None if call.region == "*" => match client_host {
+            Some(host) => host.trim_end_matches('.').to_ascii_lowercase(),
+            None => {
+                let why = "a request for several regions (SigV4a) has to name its host, which an endpoint URL hides";
+                return Err(Stop::invalid("InvalidRequest", why));
+            }
+        },
         None => aws::upstream_host(call, client_host),
     };
     let Signed { mut parts, claims, key, payload } = signed;

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 
+mod alone;
 mod client;
 mod events;
 mod h2;
@@ -10,6 +11,9 @@ mod javascript;
 mod modes;
 mod moto;
 mod refusals;
+mod robust;
+mod scopes;
 mod streams;
 mod upstream;
+mod websockets;
 mod world;

@@ -20,7 +20,7 @@ use crate::world::World;
 
 /// Where `make test` puts the Python clients and moto.
 /// Where `scripts/setup.sh test` has put the Python clients.
-fn venv() -> PathBuf {
+pub fn venv() -> PathBuf {
     let cache = std::env::var_os("HOOP_CACHE").map(PathBuf::from);
     let venv =
         cache.unwrap_or_else(|| Path::new(&std::env::var("HOME").unwrap()).join(".cache/hoop")).join("venv");
