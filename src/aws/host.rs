@@ -228,7 +228,7 @@ fn default_host(service: &Service, region: &str) -> String {
     template.replace("{r}", region)
 }
 
-fn suffix(region: &str) -> &'static str {
+pub(super) fn suffix(region: &str) -> &'static str {
     match region {
         r if r.starts_with("cn-") => "amazonaws.com.cn",
         r if r.starts_with("eusc-") => "amazonaws.eu",

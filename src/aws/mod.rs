@@ -1,6 +1,7 @@
 //! What hoop knows of AWS: signatures, protocols, which operation a request is, which IAM action and resources it
 //! means, and how AWS says no. Pure: no sockets, no clock, no environment.
 
+mod agree;
 mod call;
 mod catalog;
 pub mod chunked;
@@ -8,12 +9,14 @@ pub mod events;
 pub mod host;
 mod identify;
 pub mod key_id;
+pub mod live;
 pub mod protocol;
 pub mod refusal;
 mod resources;
 pub mod sigv4;
 mod vending;
 
+pub use agree::disagreement;
 pub use call::Call;
 pub use call::RequestView;
 pub use call::UNKNOWN;

@@ -20,6 +20,7 @@ use crate::creds::Fetched;
 use crate::creds::Sources;
 use crate::error::Result;
 use crate::gateway::Setup;
+use crate::gateway::channels::Channels;
 use crate::gateway::inside::Inside;
 use crate::gateway::minted::Minted;
 use crate::gateway::queue_url::QueueUrls;
@@ -60,6 +61,7 @@ pub struct Core {
     pub skew: Arc<Skew>,
     pub upstream: Arc<Upstream>,
     pub queue_urls: QueueUrls,
+    pub channels: Channels,
     /// What leads out of the sandbox, where there is one with a network of its own.
     pub inside: Option<Inside>,
     pub egress: Effect,
@@ -145,6 +147,7 @@ impl Core {
             clock: setup.clock,
             upstream,
             queue_urls: QueueUrls::new(made.port),
+            channels: Channels::default(),
             inside: made.inside,
             egress: setup.egress,
             find_caller: setup.find_caller,

@@ -8,6 +8,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+use http::HeaderMap;
+use http::HeaderValue;
+
 use crate::audit::BodyRef;
 use crate::audit::CallBegin;
 use crate::audit::CallEnd;
@@ -113,6 +116,14 @@ impl Entry {
         let mut state = self.state();
         for hit in masks.iter() {
             *state.end.masks.entry(hit.rule.to_string()).or_default() += hit.count;
+        }
+    }
+
+    /// Masks what may be secret in headers that come after a body.
+    pub fn mask_headers(&self, headers: &mut HeaderMap) {
+        for value in headers.values_mut() {
+            let text = value.to_str().map(|text| self.core.masks.text(text).into_owned());
+            *value = text.ok().and_then(|text| text.parse().ok()).unwrap_or(HeaderValue::from_static(""));
         }
     }
 

@@ -60,12 +60,23 @@ pub async fn forward(
         By::Session => Some(core.fetch_credential().await.map_err(|error| Stop::no_credential(&error))?),
         By::Minted(_) | By::Nobody => None,
     };
-    let host = aws::upstream_host(call, client_host);
+    let host = match aws::live::host(call, client_host) {
+        Some(host) => host.map_err(|why| Stop::invalid("InvalidRequest", why))?,
+        // No region is named: the host is all that tells where it goes, and it is no other service's.
+        None if call.region == "*" => match client_host {
+            Some(host) => host.trim_end_matches('.').to_ascii_lowercase(),
+            None => {
+                let why = "a request for several regions (SigV4a) has to name its host, which an endpoint URL hides";
+                return Err(Stop::invalid("InvalidRequest", why));
+            }
+        },
+        None => aws::upstream_host(call, client_host),
+    };
     let real = match &by {
         By::Minted(identity) => Some(&identity.real),
         By::Session | By::Nobody => credential.as_ref().map(|credential| &credential.key),
     };
-    let upgrade = headers::take_upgrade(&mut parts.headers);
+    let upgrade = headers::upgrade_of(&parts.headers);
     headers::strip_hop_by_hop(&mut parts.headers);
     let protocol = match parts.version {
         Version::HTTP_2 => Http::Two,
@@ -108,6 +119,18 @@ pub async fn forward(
             _ => return Ok(response),
         }
     }
+}
+
+/// Opens the data channel of a session: nothing is signed there, the token comes later.
+pub async fn open_channel(core: &Core, host: &str, mut parts: Parts) -> Result<Response<Incoming>, Stop> {
+    let upgrade = headers::upgrade_of(&parts.headers);
+    headers::strip_hop_by_hop(&mut parts.headers);
+    address(&mut parts, host)?;
+    if let Some(protocol) = upgrade {
+        headers::put_upgrade(&mut parts.headers, &protocol);
+    }
+    let sent = core.upstream.send(host, Http::One, Request::from_parts(parts, empty())).await;
+    sent.map_err(|error| Stop::failed(format!("cannot reach {}: {error}", place(core, host))))
 }
 
 /// Where a call goes, for messages.

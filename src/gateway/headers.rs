@@ -39,8 +39,8 @@ pub fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// The protocol that the client wants the connection for, if it is websocket; only then may it be asked for upstream.
-pub fn take_upgrade(headers: &mut HeaderMap) -> Option<HeaderValue> {
+/// The protocol that a connection is wanted for, if it is websocket; no other is asked for upstream.
+pub fn upgrade_of(headers: &HeaderMap) -> Option<HeaderValue> {
     let wanted =
         headers.get(header::UPGRADE).filter(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
     let named =

@@ -7,6 +7,7 @@
 mod ask;
 mod authenticate;
 mod capture;
+mod channels;
 mod chunks;
 mod connect;
 mod core;
@@ -29,6 +30,7 @@ mod serve;
 mod skew;
 mod stop;
 mod unsigned;
+mod websocket;
 mod whose;
 
 use std::collections::HashMap;

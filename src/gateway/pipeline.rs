@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use http::Request;
 use http::Response;
+use http::StatusCode;
 use http::request::Parts;
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -19,15 +21,18 @@ use crate::aws::refusal::Shape;
 use crate::gateway::ask;
 use crate::gateway::authenticate::Signed;
 use crate::gateway::authenticate::authenticate;
+use crate::gateway::channels;
 use crate::gateway::core::Asker;
 use crate::gateway::core::Core;
 use crate::gateway::entry::Entry;
 use crate::gateway::forward::forward;
+use crate::gateway::forward::open_channel;
 use crate::gateway::headers;
 use crate::gateway::reply;
 use crate::gateway::request_body::Unread;
 use crate::gateway::stop::Stop;
 use crate::gateway::unsigned;
+use crate::gateway::websocket;
 use crate::gateway::whose::By;
 use crate::gateway::whose::Whose;
 use crate::net::Body;
@@ -38,6 +43,7 @@ use crate::policy::Decision;
 use crate::policy::Principal;
 use crate::policy::actions::AwsActions;
 use crate::policy::model::RecordLevel;
+use crate::types::AccessLevel;
 use crate::types::Caller;
 use crate::types::Effect;
 
@@ -61,12 +67,18 @@ pub struct Arrival {
 /// what it was.
 pub async fn answer(core: &Arc<Core>, request: Request<Incoming>, arrival: Arrival) -> Response<Body> {
     let entry = Entry::new(core);
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let upgrade =
+        parts.extensions.remove::<OnUpgrade>().filter(|_| headers::upgrade_of(&parts.headers).is_some());
     let service = scope_service(&parts);
     let shape = Shape::of(&parts, Protocol::guess(&parts, &service), &service);
     let head = head(core, &entry, &parts, &service, &arrival);
     let body = Arc::new(Unread::new(body, &parts));
-    match run(core, &entry, (parts, &body), &head, &arrival).await {
+    let answer = match channels::wanted(&parts, arrival.host.as_deref()).map(str::to_owned) {
+        Some(id) => channel(core, &entry, parts, &head, &arrival, (id, upgrade)).await,
+        None => run(core, &entry, (parts, &body, upgrade), &head, &arrival).await,
+    };
+    match answer {
         Ok(response) => response,
         Err(stop) => {
             body.drain().await;
@@ -80,14 +92,15 @@ pub async fn answer(core: &Arc<Core>, request: Request<Incoming>, arrival: Arriv
 async fn run(
     core: &Arc<Core>,
     entry: &Arc<Entry>,
-    (parts, body): (Parts, &Arc<Unread>),
+    (parts, body, upgrade): (Parts, &Arc<Unread>, Option<OnUpgrade>),
     head: &CallBegin,
     arrival: &Arrival,
 ) -> Result<Response<Body>, Stop> {
     let from = (arrival.host.as_deref(), &*entry.received());
     let mut signed = authenticate(core, parts, body, from).await?;
+    one_region(&mut signed, arrival)?;
     let rewritten = core.queue_urls.restore(&mut signed, arrival);
-    let call = identify(core, &signed, arrival).await;
+    let call = identify(core, &signed, arrival, upgrade.is_some()).await;
     let by = signed.by.clone();
     let whose = core.whose(&by).await;
     let level = core.policies.record_level(&call.action);
@@ -101,12 +114,66 @@ async fn run(
         ask::ask(core, entry, held, &arrival.interim).await?;
     }
     let response = forward(core, entry, &call, signed, arrival.host.as_deref()).await?;
+    if let (StatusCode::SWITCHING_PROTOCOLS, Some(client)) = (response.status(), upgrade) {
+        return websocket::open(entry, response, client, None);
+    }
     let manner = reply::Manner { level, rewritten, by: &by, command: head.command };
     reply::give_back(core, entry, &call, response, manner).await
 }
 
+/// Opens the data channel of a session that was allowed to start; any other is refused.
+async fn channel(
+    core: &Arc<Core>,
+    entry: &Arc<Entry>,
+    parts: Parts,
+    head: &CallBegin,
+    arrival: &Arrival,
+    (id, upgrade): (String, Option<OnUpgrade>),
+) -> Result<Response<Body>, Stop> {
+    let (Some(host), Some(client)) = (&arrival.host, upgrade) else {
+        return Err(Stop::invalid("InvalidRequest", "a data channel is a websocket"));
+    };
+    let session = core.channels.find(&id).ok_or_else(|| {
+        Stop::denied("a data channel is opened only to a session that was started through this gateway")
+    })?;
+    let mut begin = head.clone();
+    "ssmmessages".clone_into(&mut begin.service);
+    "OpenDataChannel".clone_into(&mut begin.operation);
+    "ssmmessages:OpenDataChannel".clone_into(&mut begin.action);
+    begin.access = AccessLevel::Write;
+    begin.region = aws::region_of_host(host).unwrap_or_default();
+    begin.params = serde_json::json!({ "SessionId": id, "StartedByCall": session.call });
+    entry.begin(begin).map_err(|error| Stop::unrecorded(&error))?;
+    let response = open_channel(core, host, parts).await?;
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Stop::failed(format!("{host} did not open the data channel: {}", response.status())));
+    }
+    websocket::open(entry, response, client, Some(session.token))
+}
+
+/// Host and scope have to be about the same service and region; a signature for several regions counts for the one that
+/// its host names.
+fn one_region(signed: &mut Signed, arrival: &Arrival) -> Result<(), Stop> {
+    let Some(host) = &arrival.host else { return Ok(()) };
+    let claims = &mut signed.claims;
+    if let Some(wrong) = aws::disagreement(host, &claims.service, &claims.region) {
+        return Err(Stop { status: 403, ..Stop::invalid("SignatureDoesNotMatch", wrong) });
+    }
+    if claims.region == "*"
+        && let Some(region) = aws::region_of_host(host)
+    {
+        claims.region = region;
+    }
+    Ok(())
+}
+
 /// What the request means to IAM. A resource's ARN may need the account, which is asked of STS once.
-async fn identify(core: &Core, signed: &Signed, arrival: &Arrival) -> Call {
+async fn identify(core: &Core, signed: &Signed, arrival: &Arrival, is_websocket: bool) -> Call {
+    let identify = |view: &RequestView<'_>| {
+        let mut call = aws::identify(view);
+        aws::live::recognise(view, is_websocket, &mut call);
+        call
+    };
     let account = core.known_whose(&signed.by).account.unwrap_or_default();
     let view = RequestView {
         parts: &signed.parts,
@@ -116,12 +183,12 @@ async fn identify(core: &Core, signed: &Signed, arrival: &Arrival) -> Call {
         body: signed.payload.visible(),
         account: &account,
     };
-    let call = aws::identify(&view);
+    let call = identify(&view);
     if !call.needs_account || !account.is_empty() {
         return call;
     }
     let account = core.account_of(&signed.by).await;
-    aws::identify(&RequestView { account: &account, ..view })
+    identify(&RequestView { account: &account, ..view })
 }
 
 /// Writes the call down before anything is done about it.

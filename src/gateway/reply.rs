@@ -166,6 +166,7 @@ async fn structured(
     let mut whole = whole.to_bytes();
     let mut captured = Captured::default();
     if parts.status.is_success() {
+        core.channels.learn(call, entry.number(), &whole);
         let (number, by, command) = (entry.number(), manner.by, manner.command);
         let answer = Answer { call, number, by, command, content_type: &structure };
         (whole, captured) = minted_reply::capture(core, &answer, whole).map_err(|why| withheld(&why))?;
@@ -236,6 +237,10 @@ async fn opaque(
 ) -> Result<Response<Body>, Stop> {
     // The head of the body tells whether it is text; headers cannot be changed once they are out.
     let first = loop {
+        if media_type(&parts) == EVENT_STREAM {
+            // The first event may be hours away, or be the answer to one that the client sends once it has our head.
+            break Bytes::new();
+        }
         match body.frame().await {
             None => break Bytes::new(),
             Some(Ok(frame)) => match frame.into_data() {

@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::task::ready;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use hyper::body::Body;
 use hyper::body::Frame;
 use hyper::body::Incoming;
@@ -59,13 +60,14 @@ pub struct Streamed {
     mask: Option<mask::Stream>,
     record: Option<(Recorder, record::Body)>,
     sent: u64,
+    trailers: Option<HeaderMap>,
     ended: bool,
 }
 
 impl Streamed {
     /// `first` was read already; `mask` for text.
     pub fn new(entry: Arc<Entry>, body: Incoming, first: Bytes, mask: Option<mask::Stream>) -> Self {
-        Self { entry, body, first, mask, record: None, sent: 0, ended: false }
+        Self { entry, body, first, mask, record: None, sent: 0, trailers: None, ended: false }
     }
 
     /// Keeps what passes, masked, as far as `recorder` keeps bodies.
@@ -118,7 +120,14 @@ impl Body for Streamed {
                     None => Bytes::new(),
                     Some(Ok(frame)) => match frame.into_data() {
                         Ok(data) if !data.is_empty() => data,
-                        _ => continue,
+                        Ok(_) => continue,
+                        Err(frame) => {
+                            this.trailers = frame.into_trailers().ok().map(|mut trailers| {
+                                this.entry.mask_headers(&mut trailers);
+                                trailers
+                            });
+                            continue;
+                        }
                     },
                     Some(Err(error)) => {
                         this.ended = true;
@@ -136,10 +145,10 @@ impl Body for Streamed {
                 return Poll::Ready(Some(Ok(Frame::data(out))));
             }
         }
-        Poll::Ready(None)
+        Poll::Ready(this.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended
+        self.ended && self.trailers.is_none()
     }
 }

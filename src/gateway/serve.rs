@@ -49,8 +49,9 @@ const CONNECTIONS: usize = 2048;
 /// How long a client may take to say what it speaks, and to finish a TLS handshake.
 const OPENING_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a connection may be idle, or take for the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
+/// How long a connection may be idle, or take for the head of a request. AWS's own front ends close idle ones after 20 s
+/// or later, and every SDK expects that.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Headers in one request; S3 metadata is what fills them.
 const HEADERS: usize = 256;

@@ -3,14 +3,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 
+mod alone;
 mod bounds;
 mod client;
+mod events;
+mod h2;
 mod javascript;
 mod minted;
 mod modes;
 mod moto;
 mod refusals;
+mod robust;
 mod roles;
+mod scopes;
 mod streams;
 mod upstream;
+mod websockets;
 mod world;
