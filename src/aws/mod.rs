@@ -32,3 +32,10 @@ pub fn actions() -> impl Iterator<Item = (String, AccessLevel)> {
         service.operations().map(|operation| (operation.action(service), operation.access()))
     })
 }
+
+/// The IAM action that botocore's `operation` of `service` is named for; `None` if there is no such operation.
+#[must_use]
+pub fn action_of(service: &str, operation: &str) -> Option<String> {
+    let service = catalog::Catalog::get().service(service)?;
+    Some(service.operation(operation)?.action(service))
+}
