@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes src/aws/catalog.tsv.zst: every AWS operation, how it looks on the wire, and what it means to IAM.
+"""Writes src/aws/catalog.tsv.zst: every AWS operation, how it looks on the wire, and what it means to IAM; and
+src/aws/shapes.tsv.zst: what the inner members of parameters are called on the wire (scripts/shapes.py).
 
     scripts/gen_catalog.py --iam-data DIR [--botocore DIR] [--check] [--text FILE]
 
@@ -28,8 +29,11 @@ import subprocess
 import sys
 import tomllib
 
+import shapes
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TABLE = ROOT / "src/aws/catalog.tsv.zst"
+SHAPES = ROOT / "src/aws/shapes.tsv.zst"
 EXCEPTIONS = ROOT / "src/aws/exceptions.toml"
 
 ACCESS = {
@@ -232,12 +236,15 @@ class Service:
             many = "[]" if shape["type"] == "list" else ""
             where = member.get("location") if rest else None
             wire = member.get("locationName", name)
-            if where == "querystring" and (wire != name or many):
+            if where == "querystring" and shape["type"] == "map":
+                # Every parameter that has no name of its own is an entry.
+                out.append(f"q.*={name}")
+            elif where == "querystring" and (wire != name or many):
                 out.append(f"q.{wire}={name}{many}")
             elif where == "uri" and wire != name:
                 out.append(f"u.{wire}={name}")
             elif where == "header" and not shape.get("sensitive"):
-                out.append(f"h.{wire.lower()}={name}")
+                out.append(f"h.{wire.lower()}={name}{many}")
             elif where == "headers":
                 out.append(f"h.{wire.lower()}*={name}")
             elif where is None and rest and wire != name:
@@ -436,6 +443,7 @@ def generate(botocore, reference, exceptions):
     data = pathlib.Path(botocore.__file__).parent / "data"
     partitions = load(next(data.glob("partitions.json*")))
     lines = [f"# botocore {botocore.__version__}"]
+    inner = ["# botocore " + botocore.__version__]
     count = {"services": 0, "operations": 0, "listed": 0}
     for name, versions in models(data):
         folder, model = versions[0]
@@ -458,7 +466,8 @@ def generate(botocore, reference, exceptions):
         lines.append(head)
         lines += [f"%{key}\t{arn}" for key, arn in sorted(service.used.items())]
         lines += rows
-    return "\n".join(lines) + "\n", count
+        inner += shapes.rows(name, model)
+    return ("\n".join(lines) + "\n", "\n".join(inner) + "\n"), count
 
 
 def main():
@@ -473,17 +482,20 @@ def main():
     import botocore
 
     exceptions = tomllib.loads(EXCEPTIONS.read_text())
-    text, count = generate(botocore, install_reference(given.iam_data), exceptions)
+    texts, count = generate(botocore, install_reference(given.iam_data), exceptions)
     if given.text:
-        given.text.write_text(text)
-    if given.check:
-        old = subprocess.run(["zstd", "-dcq", str(TABLE)], check=True, capture_output=True).stdout.decode()
-        if old != text:
-            sys.exit(f"{TABLE.relative_to(ROOT)} is out of date: run scripts/gen_catalog.py without --check")
-        return
-    packed = subprocess.run(["zstd", "-19", "-cq"], input=text.encode(), check=True, capture_output=True).stdout
-    TABLE.write_bytes(packed)
-    print(f"{count}, {len(text)} bytes, {len(packed)} packed")
+        given.text.write_text("".join(texts))
+    sizes = []
+    for table, text in zip((TABLE, SHAPES), texts):
+        if given.check:
+            old = subprocess.run(["zstd", "-dcq", str(table)], check=True, capture_output=True).stdout.decode()
+            if old != text:
+                sys.exit(f"{table.relative_to(ROOT)} is out of date: run scripts/gen_catalog.py without --check")
+        else:
+            packed = subprocess.run(["zstd", "-19", "-cq"], input=text.encode(), check=True, capture_output=True).stdout
+            table.write_bytes(packed)
+            sizes.append(f"{table.name} {len(text)} bytes, {len(packed)} packed")
+    print(count, *sizes, sep="\n")
 
 
 if __name__ == "__main__":

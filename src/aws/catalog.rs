@@ -217,9 +217,7 @@ impl Operation {
 
     /// The member's name for what is called `wire` at `place` (`q`uery, `u`ri, `b`ody, `f`orm), and whether it is a list.
     pub fn member(&self, place: char, wire: &str) -> Option<(&'static str, bool)> {
-        self.renamed(place)
-            .find(|(from, _)| *from == wire)
-            .map(|(_, to)| to.strip_suffix("[]").map_or((to, false), |name| (name, true)))
+        self.renamed(place).find(|(from, _)| *from == wire).map(|(_, to)| listed(to))
     }
 
     /// All (wire name, member name) at a place.
@@ -228,6 +226,11 @@ impl Operation {
             .split(',')
             .filter_map(move |entry| entry.strip_prefix(place)?.strip_prefix('.')?.split_once('='))
     }
+}
+
+/// The member's name and whether it is a list, `Name[]`.
+pub(super) fn listed(member: &'static str) -> (&'static str, bool) {
+    member.strip_suffix("[]").map_or((member, false), |name| (name, true))
 }
 
 #[cfg(test)]

@@ -59,6 +59,9 @@ impl Sample {
 
     fn identify(&self, host: Option<&str>) -> Call {
         let mut parts = self.parts.clone();
+        if host.is_none() && self.text("host").starts_with("a-bucket.") {
+            parts.uri = format!("/a-bucket{}", self.text("uri")).parse().unwrap();
+        }
         parts.headers.insert("host", host.unwrap_or("127.0.0.1:4566").parse().unwrap());
         let needed = aws::body_needed(&parts, self.text("signing"));
         let body: &[u8] = if needed { &self.body } else { b"" };

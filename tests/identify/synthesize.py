@@ -61,7 +61,7 @@ def value(shape, name, service, path=()):
         key = shape.key.enum[0] if getattr(shape.key, "enum", None) else "key1"
         given, seen = value(shape.value, name, service, (*path, shape.name))
         return {key: given}, {key: seen}
-    if kind == "string" and shape.serialization.get("jsonvalue"):
+    if kind == "string" and shape.serialization.get("jsonvalue") and shape.serialization.get("location"):
         return {"a": 1}, "?"
     if kind == "string":
         return (text(shape, name, service),) * 2

@@ -8,6 +8,8 @@ use super::Params;
 use super::cbor;
 use super::form;
 use super::json;
+use super::shapes;
+use super::shapes::Wire;
 use crate::aws::call::RequestView;
 use crate::aws::catalog::Operation;
 use crate::aws::catalog::Service;
@@ -52,7 +54,8 @@ fn by_target(request: &RequestView<'_>, services: &[&'static Service]) -> Option
     let (target, name) = value.to_str().ok()?.rsplit_once('.')?;
     let service = services.iter().find(|service| !service.target.is_empty() && service.target == target)?;
     let operation = service.operation(name)?;
-    let Value::Object(params) = json::parse(request.body)? else { return None };
+    let Value::Object(mut params) = json::parse(request.body)? else { return None };
+    shapes::apply(service.name, operation.name, Wire::Json, &mut params);
     Some(Found { service, operation, protocol: Protocol::Json, params })
 }
 
@@ -70,7 +73,8 @@ fn by_path(request: &RequestView<'_>, services: &[&'static Service]) -> Option<F
         None => return None,
     };
     let operation = service.operation(name)?;
-    let Value::Object(params) = cbor::parse(request.body)? else { return None };
+    let Value::Object(mut params) = cbor::parse(request.body)? else { return None };
+    shapes::apply(service.name, operation.name, Wire::Json, &mut params);
     Some(Found { service, operation, protocol: Protocol::Cbor, params })
 }
 
@@ -87,10 +91,16 @@ fn by_action(request: &RequestView<'_>, services: &[&'static Service]) -> Option
     let (service, operation) = named(services, name.as_str()?, version.as_str().unwrap_or_default())?;
     let ec2 = service.protocols.contains("ec2");
     let mut renamed = Params::new();
-    for (wire, value) in params {
-        let name = operation.member('f', &wire).map_or(wire, |(member, _)| member.to_owned());
-        renamed.insert(name, value);
+    for (wire, name) in operation.renamed('f') {
+        if let Some(value) = params.shift_remove(wire) {
+            renamed.insert(name.to_owned(), value);
+        }
     }
+    // What AWS would not look at does not take the place of what it does.
+    for (name, value) in params {
+        renamed.entry(name).or_insert(value);
+    }
+    shapes::apply(service.name, operation.name, Wire::Form, &mut renamed);
     Some(Found {
         service,
         operation,

@@ -123,7 +123,7 @@ impl Bucket<'_> {
 
 /// The objects that a DeleteObjects body names; without one, any of the bucket.
 fn delete_many(delete: Option<&Value>, bucket: &Bucket<'_>, out: &mut Meaning) {
-    let listed = delete.and_then(|delete| delete.get("Object"));
+    let listed = delete.and_then(|delete| delete.get("Objects"));
     let objects: Vec<&Value> = match listed {
         Some(Value::Array(list)) => list.iter().collect(),
         Some(one) => vec![one],
