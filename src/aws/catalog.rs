@@ -58,7 +58,10 @@ pub(super) struct Operation {
     action: &'static str,
     access: &'static str,
     pub resources: &'static str,
+    /// Paths of members that hold roles which the call passes on, with commas.
     pub pass_role: &'static str,
+    /// Paths of members that name keys of KMS, with commas.
+    pub keys: &'static str,
 }
 
 impl Catalog {
@@ -191,6 +194,7 @@ impl Operation {
             access: next(),
             resources: next(),
             pass_role: next(),
+            keys: next(),
         })
     }
 

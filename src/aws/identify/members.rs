@@ -31,10 +31,10 @@ pub(super) fn rest(request: &RequestView<'_>, route: &Route) -> Option<Params> {
         }
         match (operation.member('q', wire), rest) {
             (Some((name, many)), _) => add(&mut params, name, value.to_owned(), many),
-            (None, Some((map, _))) => {
+            (None, Some((map, many))) => {
                 let entries = params.entry(map).or_insert_with(|| Value::Object(Params::new()));
                 if let Value::Object(entries) = entries {
-                    add(entries, wire, value.to_owned(), false);
+                    add(entries, wire, value.to_owned(), many);
                 }
             }
             (None, None) => others.push((wire, value)),

@@ -114,6 +114,7 @@ fn unknown(request: &RequestView<'_>) -> Call {
         signing_name: request.service.to_owned(),
         protocol: Protocol::guess(request.parts, request.service),
         resources: vec!["*".to_owned()],
+        partial: true,
         params: Value::Null,
         needs_account: false,
     }

@@ -52,11 +52,22 @@ fn by_target(request: &RequestView<'_>, services: &[&'static Service]) -> Option
     let mut values = request.parts.headers.get_all("x-amz-target").iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (target, name) = value.to_str().ok()?.rsplit_once('.')?;
-    let service = services.iter().find(|service| !service.target.is_empty() && service.target == target)?;
-    let operation = service.operation(name)?;
+    let (service, operation) = targeted(services, target, name)?;
     let Value::Object(mut params) = json::parse(request.body)? else { return None };
     shapes::apply(service.name, operation.name, Wire::Json, &mut params);
     Some(Found { service, operation, protocol: Protocol::Json, params })
+}
+
+/// The operation of the services that have this target. Two services can have one (Timestream); what both have must
+/// mean the same.
+fn targeted(services: &[&'static Service], target: &str, name: &str) -> Option<(&'static Service, Operation)> {
+    let mut having = services
+        .iter()
+        .filter(|service| !service.target.is_empty() && service.target == target)
+        .filter_map(|service| Some((*service, service.operation(name)?)));
+    let (service, operation) = having.next()?;
+    let action = operation.action(service);
+    having.all(|(service, operation)| operation.action(service) == action).then_some((service, operation))
 }
 
 /// `/service/NAME/operation/NAME`, where the first name is the JSON target.
@@ -67,12 +78,11 @@ fn by_path(request: &RequestView<'_>, services: &[&'static Service]) -> Option<F
     let path = request.parts.uri.path();
     let (_, rest) = path.rsplit_once("/service/")?;
     let (target, name) = rest.split_once("/operation/")?;
-    let service = match services.iter().find(|service| service.target == target) {
-        Some(service) => service,
-        None if services.len() == 1 && services[0].target.is_empty() => &services[0],
+    let (service, operation) = match targeted(services, target, name) {
+        Some(found) => found,
+        None if services.len() == 1 && services[0].target.is_empty() => (services[0], services[0].operation(name)?),
         None => return None,
     };
-    let operation = service.operation(name)?;
     let Value::Object(mut params) = cbor::parse(request.body)? else { return None };
     shapes::apply(service.name, operation.name, Wire::Json, &mut params);
     Some(Found { service, operation, protocol: Protocol::Cbor, params })

@@ -136,19 +136,19 @@ fn instance(id: &str, place: &Place<'_>) -> String {
     }
 }
 
-/// Keys by id or ARN. An alias names a key that only AWS knows: the alias, and any key.
+/// A key by id or ARN. An alias names a key that only AWS knows: the alias, and any key.
+pub(super) fn key(id: &str, place: &Place<'_>) -> Vec<String> {
+    let any = || place.regional("kms", "key/*");
+    match id.strip_prefix("alias/") {
+        Some(name) => vec![place.regional("kms", &format!("alias/{name}")), any()],
+        None if id.starts_with("arn:") && id.contains(":alias/") => vec![id.to_owned(), any()],
+        None if id.starts_with("arn:") => vec![id.to_owned()],
+        None => vec![place.regional("kms", &format!("key/{id}"))],
+    }
+}
+
 fn keys(operation: &str, params: &Params, place: &Place<'_>, out: &mut Meaning) {
-    let key = |id: &str| -> Vec<String> {
-        let alias = id.strip_prefix("alias/").map(|name| place.regional("kms", &format!("alias/{name}")));
-        match (alias, id) {
-            (Some(alias), _) => vec![alias, place.regional("kms", "key/*")],
-            (None, arn) if arn.starts_with("arn:") && arn.contains(":alias/") => {
-                vec![arn.to_owned(), place.regional("kms", "key/*")]
-            }
-            (None, arn) if arn.starts_with("arn:") => vec![arn.to_owned()],
-            (None, id) => vec![place.regional("kms", &format!("key/{id}"))],
-        }
-    };
+    let key = |id: &str| key(id, place);
     match operation {
         "ReEncrypt" => {
             let source = one(params, "SourceKeyId").unwrap_or_else(|| "*".to_owned());
