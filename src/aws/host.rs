@@ -121,10 +121,11 @@ impl Address {
             Some(_) => service.name == "s3",
             None => {
                 let own = service.endpoint;
-                let listed = service.hosts.split(['.', '|']).next().unwrap_or_default();
                 self.stem == own
                     || self.stem.strip_suffix(own).is_some_and(|rest| rest.ends_with('.'))
-                    || (!listed.is_empty() && service.hosts.starts_with(&format!("{}.", self.stem)))
+                    || service.hosts.split('|').any(|host| {
+                        host.strip_prefix(self.stem.as_str()).is_some_and(|rest| rest.starts_with('.'))
+                    })
             }
         }
     }
@@ -281,4 +282,21 @@ fn filled(prefix: &str, call: &Call) -> String {
     }
     out.push_str(rest);
     out.trim_start_matches('.').to_owned()
+}
+
+/// The signing name and the region that a host tells, for requests without a signature. `None` for what it leaves open.
+#[must_use]
+pub fn told_by(host: &str) -> (Option<&'static str>, Option<String>) {
+    if !is_aws_host(host) {
+        return (None, None);
+    }
+    let Some(address) = Address::parse(host) else { return (None, None) };
+    let mut names: Vec<&str> =
+        Catalog::get().services().iter().filter(|service| address.serves(service)).map(|service| service.signing).collect();
+    names.dedup();
+    let one = match names.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    };
+    (one, address.region)
 }

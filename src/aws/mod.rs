@@ -8,6 +8,7 @@ pub mod host;
 mod identify;
 pub mod key_id;
 pub mod protocol;
+pub mod raw;
 pub mod refusal;
 mod resources;
 pub mod sigv4;
