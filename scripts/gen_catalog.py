@@ -16,7 +16,7 @@ Sources
 --text also writes the table uncompressed, to read.
 
 Lines of the table (fields are separated by tabs; the loader is src/aws/catalog.rs)
-  @service  signing  endpoint_prefix  iam_prefix  protocols  target  version  hosts  flags
+  @service  signing  endpoint_prefix  iam_prefix  protocols  target  version  hosts  flags  stems
   %resource  arn_template                                     resources of the service above
   Operation  method  uri  host_prefix  required  payload  renames  action  access  resources  pass_role  keys
 """
@@ -98,6 +98,45 @@ def models(data):
             yield folder.name, versions
 
 
+SUFFIXES = re.compile(
+    r"\.(api\.amazonwebservices\.com\.cn|api\.amazonwebservices\.eu|api\.aws\.ic\.gov|api\.aws\.scloud|api\.cloud-aws\.adc-e\.uk"
+    r"|api\.aws\.hci\.ic\.gov|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov|amazonaws\.com\.cn|amazonaws\.com"
+    r"|amazonaws\.eu|api\.aws|on\.aws)$"
+)
+REGIONS = [
+    "us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1",
+    "us-isof-south-1", "eusc-de-east-1",
+]
+
+
+def stems(version, partitions, prefix):
+    """The labels, without region, FIPS and dual-stack, of all hosts of a service that its endpoint prefix does not tell."""
+    from botocore.endpoint_provider import EndpointProvider
+
+    rules = load(version / "endpoint-rule-set-1.json.gz") if (version / "endpoint-rule-set-1.json.gz").is_file() else None
+    if not rules:
+        return ""
+    provider, parameters, out = EndpointProvider(rules, partitions), rules["parameters"], set()
+    for region in REGIONS:
+        for number in range(8):
+            given = {k: v.get("default", False) for k, v in parameters.items() if v["type"].lower() == "boolean"}
+            given |= {k: bool(number & bit) for k, bit in (("UseFIPS", 1), ("UseDualStack", 2)) if k in parameters}
+            if number & 4 and "AccountIdEndpointMode" in parameters:
+                given |= {"AccountId": "123456789012", "AccountIdEndpointMode": "required"}
+            try:
+                host = provider.resolve_endpoint(**given, Region=region).url.split("://")[1].split("/")[0]
+            except Exception:  # no such variant there
+                continue
+            labels = SUFFIXES.sub("", host).split(".")
+            if labels[0] == "123456789012":
+                labels = labels[1:]
+            if region in labels:
+                del labels[len(labels) - 1 - labels[::-1].index(region)]
+            labels = [l.removesuffix("-fips") for n, l in enumerate(labels) if l != "fips" and not (n and l == "dualstack")]
+            out.add(".".join(labels))
+    return ",".join(sorted(s for s in out if s != prefix and not s.endswith("." + prefix)))
+
+
 def host_templates(version, partitions, prefix):
     """The hosts of aws, aws-cn, aws-us-gov, aws-eusc, and of us-east-1 where it differs: `{r}` is the region."""
     from botocore.endpoint_provider import EndpointProvider
@@ -172,6 +211,7 @@ class Service:
         return "\t".join([
             "@" + self.name, self.signing, self.endpoint, self.prefix, ",".join(protocols),
             meta.get("targetPrefix", ""), meta["apiVersion"], host_templates(version, partitions, self.endpoint), flags,
+            "" if self.signing == "s3" else stems(version, partitions, self.endpoint),
         ])
 
     # the wire

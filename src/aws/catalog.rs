@@ -39,6 +39,8 @@ pub(super) struct Service {
     pub version: &'static str,
     /// Host templates of aws, aws-cn, aws-us-gov, aws-eusc and us-east-1, with `|`; see the generator.
     pub hosts: &'static str,
+    /// Further first labels of its hosts, without region, FIPS and dual-stack, with commas: `streams-dynamodb`.
+    pub stems: &'static str,
     /// The rows that follow, each after a line feed.
     rows: &'static str,
     /// Its operations, taken apart when verbs and paths are first compared.
@@ -127,6 +129,10 @@ impl Service {
             target: next(),
             version: next(),
             hosts: next(),
+            stems: {
+                let _flags = next();
+                next()
+            },
             rows,
             parsed: OnceLock::new(),
         })

@@ -120,12 +120,14 @@ impl Address {
             Some(Place::Outposts) => matches!(service.name, "s3outposts" | "s3control"),
             Some(_) => service.name == "s3",
             None => {
-                let own = service.endpoint;
-                self.stem == own
-                    || self.stem.strip_suffix(own).is_some_and(|rest| rest.ends_with('.'))
-                    || service.hosts.split('|').any(|host| {
-                        host.strip_prefix(self.stem.as_str()).is_some_and(|rest| rest.starts_with('.'))
-                    })
+                let is = |own: &str| {
+                    !own.is_empty()
+                        && self
+                            .stem
+                            .strip_suffix(own)
+                            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+                };
+                is(service.endpoint) || service.stems.split(',').any(is)
             }
         }
     }
@@ -165,12 +167,16 @@ fn place(labels: &[String]) -> Option<Place> {
         },
         "s3express-control" => Place::ExpressControl,
         "s3-outposts" if front.is_empty() => Place::Outposts,
-        "s3-outposts" => match front.rsplit_once('.').map(|(point, outpost)| (point.rsplit_once('-'), outpost)) {
-            Some((Some((name, account)), outpost)) if is_account(account) => {
-                Place::Outpost { name: name.to_owned(), account: account.to_owned(), outpost: outpost.to_owned() }
+        "s3-outposts" => {
+            match front.rsplit_once('.').map(|(point, outpost)| (point.rsplit_once('-'), outpost)) {
+                Some((Some((name, account)), outpost)) if is_account(account) => Place::Outpost {
+                    name: name.to_owned(),
+                    account: account.to_owned(),
+                    outpost: outpost.to_owned(),
+                },
+                _ => Place::Other,
             }
-            _ => Place::Other,
-        },
+        }
         "s3-global" => match front.strip_suffix(".accesspoint") {
             Some(alias) => Place::MultiRegion(alias.to_owned()),
             None => Place::Other,
@@ -291,8 +297,12 @@ pub fn told_by(host: &str) -> (Option<&'static str>, Option<String>) {
         return (None, None);
     }
     let Some(address) = Address::parse(host) else { return (None, None) };
-    let mut names: Vec<&str> =
-        Catalog::get().services().iter().filter(|service| address.serves(service)).map(|service| service.signing).collect();
+    let mut names: Vec<&str> = Catalog::get()
+        .services()
+        .iter()
+        .filter(|service| address.serves(service))
+        .map(|service| service.signing)
+        .collect();
     names.dedup();
     let one = match names.as_slice() {
         [one] => Some(*one),

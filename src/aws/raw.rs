@@ -22,7 +22,8 @@ impl Raw {
     /// What is wrong, and in which line.
     pub fn read(bytes: &[u8]) -> Result<Self, String> {
         let (head, body) = split(bytes);
-        let head = std::str::from_utf8(head).map_err(|_| "the request line or a header is not UTF-8".to_owned())?;
+        let head =
+            std::str::from_utf8(head).map_err(|_| "the request line or a header is not UTF-8".to_owned())?;
         let mut lines = head.lines().enumerate().skip_while(|(_, line)| line.trim().is_empty());
         let (_, first) = lines.next().ok_or("there is no request line")?;
         let mut words = first.split_ascii_whitespace();
@@ -75,7 +76,9 @@ fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
 
 fn measured(parts: &Parts, body: &[u8]) -> Result<Vec<u8>, String> {
     if parts.headers.contains_key("transfer-encoding") {
-        return Err("the body is in chunks (Transfer-Encoding): write it as one, with its Content-Length".to_owned());
+        return Err(
+            "the body is in chunks (Transfer-Encoding): write it as one, with its Content-Length".to_owned()
+        );
     }
     let Some(length) = parts.headers.get("content-length") else { return Ok(body.to_vec()) };
     let length = length.to_str().ok().and_then(|text| text.parse::<usize>().ok());
@@ -93,8 +96,14 @@ mod tests {
 
     #[test]
     fn a_request_is_taken_apart() {
-        let raw = Raw::read(b"\nPOST /a?b=c HTTP/1.1\r\nHost: iam.amazonaws.com:443\r\nContent-Length: 2\r\n\r\nxy\n").unwrap();
-        assert_eq!((raw.parts.method.as_str(), raw.host(), &raw.body[..]), ("POST", Some("iam.amazonaws.com"), &b"xy"[..]));
+        let raw = Raw::read(
+            b"\nPOST /a?b=c HTTP/1.1\r\nHost: iam.amazonaws.com:443\r\nContent-Length: 2\r\n\r\nxy\n",
+        )
+        .unwrap();
+        assert_eq!(
+            (raw.parts.method.as_str(), raw.host(), &raw.body[..]),
+            ("POST", Some("iam.amazonaws.com"), &b"xy"[..])
+        );
         let raw = Raw::read(b"GET https://b.s3.amazonaws.com/k\n").unwrap();
         assert_eq!((raw.parts.uri.path(), raw.host()), ("/k", Some("b.s3.amazonaws.com")));
     }

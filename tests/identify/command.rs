@@ -8,7 +8,10 @@ use serde_json::Value;
 
 /// Standard output, standard error and the exit status.
 fn identify(arguments: &[&str], request: &[u8]) -> (String, String, i32) {
+    let home = tempfile::tempdir().unwrap();
     let mut program = Command::new(env!("CARGO_BIN_EXE_hoopctl"))
+        .env_clear()
+        .env("HOME", home.path())
         .arg("identify")
         .args(arguments)
         .stdin(Stdio::piped())
@@ -23,7 +26,8 @@ fn identify(arguments: &[&str], request: &[u8]) -> (String, String, i32) {
     (text(output.stdout), text(output.stderr), output.status.code().unwrap())
 }
 
-const COPY: &[u8] = b"PUT /k HTTP/1.1\r\nHost: to.s3.eu-west-1.amazonaws.com\r\nx-amz-copy-source: from/k\r\n\
+const COPY: &[u8] =
+    b"PUT /k HTTP/1.1\r\nHost: to.s3.eu-west-1.amazonaws.com\r\nx-amz-copy-source: from/k\r\n\
 x-amz-server-side-encryption-aws-kms-key-id: 1234\r\n\r\n";
 
 #[test]

@@ -53,7 +53,10 @@ def main():
             partition = next(p for p in partitions if region in partitions[p]["regions"])
             for fips in (False, True):
                 for dual in (False, True):
-                    for extra in more(name, region, partition):
+                    extras = list(more(name, region, partition))
+                    if "AccountIdEndpointMode" in parameters:
+                        extras.append({"AccountId": A, "AccountIdEndpointMode": "required"})
+                    for extra in extras:
                         given = {k: v.get("default", False) for k, v in parameters.items() if v["type"].lower() == "boolean"}
                         given |= {k: v for k, v in (("UseFIPS", fips), ("UseDualStack", dual)) if k in parameters}
                         try:

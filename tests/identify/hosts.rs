@@ -13,7 +13,11 @@ use super::operations::cache;
 
 #[test]
 fn every_host_of_every_partition_is_its_services() {
-    let output = Command::new(cache().join("venv/bin/python")).arg("tests/identify/hosts.py").env("PYTHONPATH", cache().join("sources/python")).output().unwrap();
+    let output = Command::new(cache().join("venv/bin/python"))
+        .arg("tests/identify/hosts.py")
+        .env("PYTHONPATH", cache().join("sources/python"))
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let mut faults = Vec::new();
@@ -22,6 +26,10 @@ fn every_host_of_every_partition_is_its_services() {
         total += 1;
         let fields: Vec<&str> = line.split('\t').collect();
         let [service, signing, region, host] = fields[..] else { panic!("{line}") };
+        // The console's sign-in is a web site, with hosts of its own, and takes no signed calls.
+        if service == "signin" {
+            continue;
+        }
         if !aws::is_aws_host(host) {
             faults.push(format!("no AWS host: {line}"));
             continue;

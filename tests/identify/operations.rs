@@ -104,7 +104,8 @@ struct Tally {
 #[test]
 fn every_operation_of_botocore_is_identified() {
     let mut python = Command::new(cache().join("venv/bin/python"))
-        .arg("tests/identify/synthesize.py").env("PYTHONPATH", cache().join("sources/python"))
+        .arg("tests/identify/synthesize.py")
+        .env("PYTHONPATH", cache().join("sources/python"))
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -127,7 +128,7 @@ fn every_operation_of_botocore_is_identified() {
     for (what, faults) in &tally.faults {
         report.push_str(&format!("\n{what}: {}\n  {}", faults.len(), faults.join("\n  ")));
     }
-    if let Some(file) = std::env::var_os("HOOP_IDENTIFY_REPORT") {
+    if let Some(file) = std::env::var_os("IDENTIFY_REPORT") {
         std::fs::write(file, &report).unwrap();
     }
     let is_good = tally.total > 21_000
@@ -198,8 +199,7 @@ fn differs(wanted: &Value, got: &Value, place: &str) -> Option<String> {
             Some(format!("{place} is {got}, not {wanted}"))
         }
         _ => {
-            let text =
-                |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             (text(wanted) != text(got)).then(|| format!("{place} is {got}, not {wanted}"))
         }
     }

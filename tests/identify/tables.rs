@@ -19,10 +19,13 @@ fn the_tables_are_what_their_sources_give() {
     for line in figures.lines().take(4) {
         assert!(docs.contains(line), "docs/aws.md does not have `{line}`");
     }
-    for (what, least) in
-        [("IAM action in the reference ", 95.0), ("access level known ", 99.0), ("ARNs: all from the parameters ", 58.0)]
-    {
-        let share = figures.split_once(what).and_then(|(_, rest)| rest.split(' ').next()?.parse::<f64>().ok());
+    for (what, least) in [
+        ("IAM action in the reference ", 95.0),
+        ("access level known ", 99.0),
+        ("ARNs: all from the parameters ", 58.0),
+    ] {
+        let share =
+            figures.split_once(what).and_then(|(_, rest)| rest.split(' ').next()?.parse::<f64>().ok());
         assert!(share.is_some_and(|share| share >= least), "{what}{share:?}");
     }
 }

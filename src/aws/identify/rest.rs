@@ -133,7 +133,12 @@ fn is_control(parts: &Parts, address: Option<&Address>) -> bool {
         // No directory bucket can be called so.
         Some(Place::ExpressControl) => is_versioned,
         Some(_) => false,
-        None => is_versioned && ["x-amz-account-id", "x-amz-outpost-id"].iter().any(|name| parts.headers.contains_key(*name)),
+        None => {
+            is_versioned
+                && ["x-amz-account-id", "x-amz-outpost-id"]
+                    .iter()
+                    .any(|name| parts.headers.contains_key(*name))
+        }
     }
 }
 

@@ -60,7 +60,11 @@ fn by_target(request: &RequestView<'_>, services: &[&'static Service]) -> Option
 
 /// The operation of the services that have this target. Two services can have one (Timestream); what both have must
 /// mean the same.
-fn targeted(services: &[&'static Service], target: &str, name: &str) -> Option<(&'static Service, Operation)> {
+fn targeted(
+    services: &[&'static Service],
+    target: &str,
+    name: &str,
+) -> Option<(&'static Service, Operation)> {
     let mut having = services
         .iter()
         .filter(|service| !service.target.is_empty() && service.target == target)
@@ -80,7 +84,9 @@ fn by_path(request: &RequestView<'_>, services: &[&'static Service]) -> Option<F
     let (target, name) = rest.split_once("/operation/")?;
     let (service, operation) = match targeted(services, target, name) {
         Some(found) => found,
-        None if services.len() == 1 && services[0].target.is_empty() => (services[0], services[0].operation(name)?),
+        None if services.len() == 1 && services[0].target.is_empty() => {
+            (services[0], services[0].operation(name)?)
+        }
         None => return None,
     };
     let Value::Object(mut params) = cbor::parse(request.body)? else { return None };

@@ -121,11 +121,13 @@ impl Shapes {
             Value::Array(items) => items,
             value if self.wire == Wire::Json => return value,
             Value::String(text) if text.trim().is_empty() => Vec::new(),
-            Value::Object(mut level) if !item.is_empty() && level.len() == 1 => match level.shift_remove(item) {
-                Some(Value::Array(items)) => items,
-                Some(one) => vec![one],
-                None => return Value::Object(level),
-            },
+            Value::Object(mut level) if !item.is_empty() && level.len() == 1 => {
+                match level.shift_remove(item) {
+                    Some(Value::Array(items)) => items,
+                    Some(one) => vec![one],
+                    None => return Value::Object(level),
+                }
+            }
             value => vec![value],
         };
         Value::Array(items.into_iter().map(|item| self.shaped(item, inner, depth)).collect())
@@ -133,7 +135,9 @@ impl Shapes {
 
     fn map(&self, value: Value, level: &str, inner: &'static str, depth: u8) -> Value {
         let mut names = level.split(',');
-        let (Some(entry), Some(key), Some(of)) = (names.next(), names.next(), names.next()) else { return value };
+        let (Some(entry), Some(key), Some(of)) = (names.next(), names.next(), names.next()) else {
+            return value;
+        };
         let entries = match value {
             Value::Object(map) if self.wire == Wire::Json => {
                 return map.into_iter().map(|(key, value)| (key, self.shaped(value, inner, depth))).collect();

@@ -108,8 +108,9 @@ fn bytes(args: &Args) -> Result<Vec<u8>> {
             .fix("name a file that holds a request, or - for standard input")
     })?;
     if bytes.len() as u64 > MOST_BYTES {
-        return Err(Error::new(Kind::Config, format!("{} is larger than 64 MiB", args.file.display()))
-            .fix("leave the body of an upload out, with its Content-Length: the operation is found without it"));
+        return Err(Error::new(Kind::Config, format!("{} is larger than 64 MiB", args.file.display())).fix(
+            "leave the body of an upload out, with its Content-Length: the operation is found without it",
+        ));
     }
     Ok(bytes)
 }
