@@ -130,8 +130,9 @@ def stems(version, partitions, prefix):
             labels = SUFFIXES.sub("", host).split(".")
             if labels[0] == "123456789012":
                 labels = labels[1:]
-            if region in labels:
-                del labels[len(labels) - 1 - labels[::-1].index(region)]
+            at = [n for n, l in enumerate(labels) if re.fullmatch(r"[a-z]{2,4}(-[a-z]+){1,2}-\d{1,2}", l)]
+            if at:
+                del labels[at[-1]]
             labels = [l.removesuffix("-fips") for n, l in enumerate(labels) if l != "fips" and not (n and l == "dualstack")]
             out.add(".".join(labels))
     return ",".join(sorted(s for s in out if s != prefix and not s.endswith("." + prefix)))
@@ -278,7 +279,7 @@ class Service:
                 out.append(f"q.{wire}={name}{many}")
             elif where == "uri" and wire != name:
                 out.append(f"u.{wire}={name}")
-            elif where == "header" and not shape.get("sensitive"):
+            elif where == "header" and (name == "SSEKMSKeyId" or not shape.get("sensitive")):
                 out.append(f"h.{wire.lower()}={name}{many}")
             elif where == "headers":
                 out.append(f"h.{wire.lower()}*={name}")
@@ -512,8 +513,10 @@ class Service:
             tries += [stem + tail for tail in tails]
         for candidate in list(tries):
             tries += sorted(plural(candidate))
+        # Where AWS makes the id, the name that is given is not it.
+        made = re.match(r"create|register|import|copy|run", op) and variable.endswith("id") and variable != "resourceid"
         if last and op.endswith((stem, stem + "s")):
-            tries += ["identifier", "id", "name"]
+            tries += ["identifier", "id"] if made else ["identifier", "id", "name"]
         tries += ["resourceid"] if variable == "resourceid" else []
         for candidate in tries:
             if candidate in usable:

@@ -109,7 +109,7 @@ def structure(shape, service, path=()):
         if where in ("uri", "header", "headers", "querystring") and isinstance(a, str) and "arn:" not in a:
             a = b = a.replace(" &", "-")
         given[name] = a
-        secret = where == "header" and member.metadata.get("sensitive")
+        secret = where == "header" and member.metadata.get("sensitive") and name != "SSEKMSKeyId"
         if not secret and not (name == shape.serialization.get("payload") and member.serialization.get("streaming")):
             seen[name] = b
         if getattr(shape, "is_tagged_union", False):

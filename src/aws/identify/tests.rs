@@ -342,6 +342,27 @@ fn a_name_that_aws_ignores_hides_no_parameter() {
 }
 
 #[test]
+fn names_of_many_forms_become_arns() {
+    let run = |name: &str| {
+        let body = serde_json::json!({"taskDefinition": name}).to_string();
+        json("ecs", "AmazonEC2ContainerServiceV20141113.RunTask", &body).resources
+    };
+    let task = "arn:aws:ecs:eu-west-1:123456789012:task-definition/worker";
+    assert_eq!(run("worker"), [format!("{task}:*")]);
+    assert_eq!(run("worker:7"), [format!("{task}:7")]);
+    assert_eq!(run(&format!("{task}:7")), [format!("{task}:7")]);
+    let acl = r#"{"Scope":"REGIONAL","Name":"n","Id":"i","LockToken":"t"}"#;
+    let acl = json("wafv2", "AWSWAF_20190729.DeleteWebACL", acl).resources;
+    assert_eq!(acl, ["arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/n/i"]);
+    let events = r#"{"Entries":[{"EventBusName":"one"},{"EventBusName":"two"}]}"#;
+    let bus = "arn:aws:events:eu-west-1:123456789012:event-bus/";
+    assert_eq!(
+        json("events", "AWSEvents.PutEvents", events).resources,
+        [format!("{bus}one"), format!("{bus}two")]
+    );
+}
+
+#[test]
 fn what_is_newer_than_the_reference_is_on_something() {
     let call = json("secretsmanager", "secretsmanager.AssociateCrossAccountReplica", "{}");
     assert_eq!(call.resources, ["arn:aws:secretsmanager:eu-west-1:123456789012:*"]);

@@ -17,6 +17,7 @@ pub(super) fn meaning(service: &str, operation: &str, params: &Params, place: &P
         "kms" => keys(operation, params, place, out),
         "lambda" => out.resources = functions(params, place),
         "cloudformation" => out.resources = stacks(params, place),
+        "ecs" => out.resources = task_definitions(operation, params, place),
         "iam" => out.resources = identities(operation, params, place),
         "ec2" => out.resources = tagged(operation, params, place),
         "logs" => out.resources = log_groups(operation, params, place),
@@ -199,6 +200,26 @@ fn stacks(params: &Params, place: &Place<'_>) -> Vec<String> {
         false => place.regional("cloudformation", &format!("stack/{name}/*")),
     };
     texts(params, "StackName").into_iter().map(stack).collect()
+}
+
+/// A task definition by family, `family:revision` or ARN. Without a revision it is the newest, or one that is made now.
+fn task_definitions(operation: &str, params: &Params, place: &Place<'_>) -> Vec<String> {
+    let names = match operation {
+        "RegisterTaskDefinition" => texts(params, "family"),
+        "RunTask" | "StartTask" | "DescribeTaskDefinition" | "DeregisterTaskDefinition" => {
+            texts(params, "taskDefinition")
+        }
+        "DeleteTaskDefinitions" => texts(params, "taskDefinitions"),
+        _ => return Vec::new(),
+    };
+    let whole = |name: String| {
+        let arn = match name.starts_with("arn:") {
+            true => name,
+            false => place.regional("ecs", &format!("task-definition/{name}")),
+        };
+        if arn.split(':').count() > 6 { arn } else { format!("{arn}:*") }
+    };
+    names.into_iter().map(whole).collect()
 }
 
 /// Things of IAM have no region, and a path before their name when they are made.

@@ -198,7 +198,13 @@ fn fill(template: &str, members: &str, needed: bool, found: &Found, place: &Plac
             _ => {
                 let given = values.get(next).cloned().unwrap_or_default();
                 next += 1;
-                if given.is_empty() { vec!["*".to_owned()] } else { given }
+                match given.as_slice() {
+                    [] => vec!["*".to_owned()],
+                    // The web firewall writes its scope in another way.
+                    [scope] if variable == "Scope" && scope == "REGIONAL" => vec!["regional".to_owned()],
+                    [scope] if variable == "Scope" && scope == "CLOUDFRONT" => vec!["global".to_owned()],
+                    _ => given,
+                }
             }
         };
         if made.len().saturating_mul(choices.len()) > MOST {
