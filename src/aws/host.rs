@@ -6,9 +6,17 @@ use super::catalog::Catalog;
 use super::catalog::Service;
 
 /// The domains under which AWS serves its APIs, the longer ones first.
-const DOMAINS: [&str; 7] = [
+const DOMAINS: [&str; 15] = [
     "api.amazonwebservices.com.cn",
     "api.amazonwebservices.eu",
+    "api.aws.ic.gov",
+    "api.aws.scloud",
+    "api.cloud-aws.adc-e.uk",
+    "api.aws.hci.ic.gov",
+    "c2s.ic.gov",
+    "sc2s.sgov.gov",
+    "cloud.adc-e.uk",
+    "csp.hci.ic.gov",
     "amazonaws.com.cn",
     "amazonaws.com",
     "amazonaws.eu",
@@ -65,8 +73,16 @@ pub(super) enum Place {
     AccessPoint { name: String, account: String, service: &'static str },
     /// A multi-region access point, by its alias.
     MultiRegion(String),
+    /// A bucket or access point on an Outpost: the ARN without partition.
+    Outpost { name: String, account: String, outpost: String },
     /// `s3-control`.
     Control,
+    /// `s3express-control`: buckets in the path, and s3control's operations under `/v20180820/`.
+    ExpressControl,
+    /// `s3-outposts`: the service of that name, and s3control's operations on buckets of Outposts.
+    Outposts,
+    /// Where a function of Object Lambda writes its answer.
+    ObjectLambda,
     /// A kind that is not told apart here.
     Other,
 }
@@ -100,13 +116,18 @@ impl Address {
     pub fn serves(&self, service: &Service) -> bool {
         match &self.s3 {
             Some(Place::Control) => service.name == "s3control",
+            Some(Place::ExpressControl) => matches!(service.name, "s3" | "s3control"),
+            Some(Place::Outposts) => matches!(service.name, "s3outposts" | "s3control"),
             Some(_) => service.name == "s3",
             None => {
-                let own = service.endpoint;
-                let listed = service.hosts.split(['.', '|']).next().unwrap_or_default();
-                self.stem == own
-                    || self.stem.strip_suffix(own).is_some_and(|rest| rest.ends_with('.'))
-                    || (!listed.is_empty() && service.hosts.starts_with(&format!("{}.", self.stem)))
+                let is = |own: &str| {
+                    !own.is_empty()
+                        && self
+                            .stem
+                            .strip_suffix(own)
+                            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+                };
+                is(service.endpoint) || service.stems.split(',').any(is)
             }
         }
     }
@@ -132,7 +153,7 @@ fn place(labels: &[String]) -> Option<Place> {
     }
     let front = labels[..at].join(".");
     let point = |service| match front.rsplit_once('-') {
-        Some((name, account)) if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) => {
+        Some((name, account)) if is_account(account) => {
             Place::AccessPoint { name: name.to_owned(), account: account.to_owned(), service }
         }
         _ => Place::Other,
@@ -140,16 +161,35 @@ fn place(labels: &[String]) -> Option<Place> {
     Some(match labels[at].as_str() {
         "s3-control" => Place::Control,
         "s3-accesspoint" => point("s3"),
-        "s3-object-lambda" => point("s3-object-lambda"),
+        "s3-object-lambda" => match point("s3-object-lambda") {
+            Place::Other if !front.is_empty() => Place::ObjectLambda,
+            place => place,
+        },
+        "s3express-control" => Place::ExpressControl,
+        "s3-outposts" if front.is_empty() => Place::Outposts,
+        "s3-outposts" => {
+            match front.rsplit_once('.').map(|(point, outpost)| (point.rsplit_once('-'), outpost)) {
+                Some((Some((name, account)), outpost)) if is_account(account) => Place::Outpost {
+                    name: name.to_owned(),
+                    account: account.to_owned(),
+                    outpost: outpost.to_owned(),
+                },
+                _ => Place::Other,
+            }
+        }
         "s3-global" => match front.strip_suffix(".accesspoint") {
             Some(alias) => Place::MultiRegion(alias.to_owned()),
             None => Place::Other,
         },
-        "s3-outposts" | "s3-website" => Place::Other,
+        "s3-website" => Place::Other,
         "s3-accelerate" if front.is_empty() => Place::Other,
         _ if front.is_empty() => Place::Service,
         _ => Place::Bucket(front),
     })
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// `us-east-1`, `us-gov-west-1`, `eusc-de-east-1`.
@@ -232,6 +272,10 @@ pub(super) fn suffix(region: &str) -> &'static str {
     match region {
         r if r.starts_with("cn-") => "amazonaws.com.cn",
         r if r.starts_with("eusc-") => "amazonaws.eu",
+        r if r.starts_with("us-iso-") => "c2s.ic.gov",
+        r if r.starts_with("us-isob-") => "sc2s.sgov.gov",
+        r if r.starts_with("eu-isoe-") => "cloud.adc-e.uk",
+        r if r.starts_with("us-isof-") => "csp.hci.ic.gov",
         _ => "amazonaws.com",
     }
 }
@@ -250,4 +294,25 @@ fn filled(prefix: &str, call: &Call) -> String {
     }
     out.push_str(rest);
     out.trim_start_matches('.').to_owned()
+}
+
+/// The signing name and the region that a host tells, for requests without a signature. `None` for what it leaves open.
+#[must_use]
+pub fn told_by(host: &str) -> (Option<&'static str>, Option<String>) {
+    if !is_aws_host(host) {
+        return (None, None);
+    }
+    let Some(address) = Address::parse(host) else { return (None, None) };
+    let mut names: Vec<&str> = Catalog::get()
+        .services()
+        .iter()
+        .filter(|service| address.serves(service))
+        .map(|service| service.signing)
+        .collect();
+    names.dedup();
+    let one = match names.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    };
+    (one, address.region)
 }

@@ -11,6 +11,7 @@ mod identify;
 pub mod key_id;
 pub mod live;
 pub mod protocol;
+pub mod raw;
 pub mod refusal;
 mod resources;
 pub mod sigv4;
@@ -40,4 +41,11 @@ pub fn actions() -> impl Iterator<Item = (String, AccessLevel)> {
     services.flat_map(|service| {
         service.operations().map(|operation| (operation.action(service), operation.access()))
     })
+}
+
+/// The IAM action that botocore's `operation` of `service` is named for; `None` if there is no such operation.
+#[must_use]
+pub fn action_of(service: &str, operation: &str) -> Option<String> {
+    let service = catalog::Catalog::get().service(service)?;
+    Some(service.operation(operation)?.action(service))
 }

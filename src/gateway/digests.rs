@@ -46,6 +46,7 @@ mod tests {
             protocol: Protocol::Json,
             resources: Vec::new(),
             params: Value::Null,
+            partial: false,
             needs_account: false,
         }
     }

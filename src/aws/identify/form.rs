@@ -1,4 +1,5 @@
-//! Forms of the query and ec2 protocols: `IpPermissions.1.IpRanges.1.CidrIp=…` becomes a tree with lists.
+//! Forms of the query and ec2 protocols: `IpPermissions.1.IpRanges.1.CidrIp=…` becomes a tree with lists. The levels that
+//! only the wire has (`member`, `entry`) are still in it; see `shapes`.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -75,26 +76,8 @@ impl Node {
             kids.sort_by_key(|(number, _)| *number);
             return Value::Array(kids.into_iter().map(|(_, kid)| kid.value()).collect());
         }
-        let mut map: Map<String, Value> =
-            self.kids.into_iter().map(|(key, kid)| (key, kid.value())).collect();
-        // Lists stand under `member`, maps under `entry`, each with a number.
-        if map.len() == 1 {
-            if let Some(Value::Array(_)) = map.get("member") {
-                return map.remove("member").unwrap_or_default();
-            }
-            if let Some(Value::Array(entries)) = map.get("entry")
-                && let Some(entries) = entries.iter().map(entry).collect::<Option<Map<_, _>>>()
-            {
-                return Value::Object(entries);
-            }
-        }
-        Value::Object(map)
+        Value::Object(self.kids.into_iter().map(|(key, kid)| (key, kid.value())).collect())
     }
-}
-
-fn entry(entry: &Value) -> Option<(String, Value)> {
-    let key = entry.get("key").or_else(|| entry.get("Name"))?.as_str()?;
-    Some((key.to_owned(), entry.get("value").or_else(|| entry.get("Value"))?.clone()))
 }
 
 #[cfg(test)]
@@ -111,10 +94,10 @@ mod tests {
         let form = "IpPermissions.1.FromPort=22&IpPermissions.1.IpRanges.1.CidrIp=0.0.0.0%2F0&GroupId=sg-1\
                     &Tags.member.2.Key=b&Tags.member.1.Key=a+c&Attributes.entry.1.key=k&Attributes.entry.1.value=v";
         let want = json!({
-            "Attributes": {"k": "v"},
+            "Attributes": {"entry": [{"key": "k", "value": "v"}]},
             "GroupId": "sg-1",
             "IpPermissions": [{"FromPort": "22", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
-            "Tags": [{"Key": "a c"}, {"Key": "b"}],
+            "Tags": {"member": [{"Key": "a c"}, {"Key": "b"}]},
         });
         assert_eq!(read(form), Some(want));
     }

@@ -6,9 +6,12 @@ use super::Params;
 use super::json;
 use super::rest::Query;
 use super::rest::Route;
+use super::shapes;
+use super::shapes::Wire;
 use super::xml;
 use crate::aws::call::RequestView;
 use crate::aws::catalog::Operation;
+use crate::aws::catalog::listed;
 use crate::aws::protocol::Protocol;
 
 /// The parameters. `None` if the body is needed and cannot be read.
@@ -19,17 +22,39 @@ pub(super) fn rest(request: &RequestView<'_>, route: &Route) -> Option<Params> {
         let name = operation.member('u', label).map_or(*label, |(name, _)| name);
         params.insert(name.to_owned(), Value::String(value.clone()));
     }
-    for (wire, value) in Query::new(request.parts.uri.query().unwrap_or_default())?.parameters() {
+    let rest = operation.member('q', "*");
+    let query = Query::new(request.parts.uri.query().unwrap_or_default())?;
+    let mut others = Vec::new();
+    for (wire, value) in query.parameters() {
         if is_literal(operation, wire) {
             continue;
         }
-        let (name, many) = operation.member('q', wire).unwrap_or((wire, false));
-        add(&mut params, name, value.to_owned(), many);
+        match (operation.member('q', wire), rest) {
+            (Some((name, many)), _) => add(&mut params, name, value.to_owned(), many),
+            (None, Some((map, many))) => {
+                let entries = params.entry(map).or_insert_with(|| Value::Object(Params::new()));
+                if let Value::Object(entries) = entries {
+                    add(entries, wire, value.to_owned(), many);
+                }
+            }
+            (None, None) => others.push((wire, value)),
+        }
+    }
+    // A name that AWS ignores does not take the place of one that it does not.
+    let known = params.clone();
+    for (name, value) in others {
+        if !known.contains_key(name) {
+            add(&mut params, name, value.to_owned(), false);
+        }
     }
     for (wire, name) in operation.renamed('h') {
-        header(request, wire, name, &mut params);
+        let (name, many) = listed(name);
+        params.shift_remove(name);
+        header(request, wire, name, many, &mut params);
     }
     body(request, route, &mut params)?;
+    let wire = if route.service.rest_protocol() == Protocol::RestXml { Wire::Xml } else { Wire::Json };
+    shapes::apply(route.service.name, operation.name, wire, &mut params);
     Some(params)
 }
 
@@ -54,7 +79,7 @@ fn add(params: &mut Params, name: &str, value: String, many: bool) {
     }
 }
 
-fn header(request: &RequestView<'_>, wire: &str, name: &str, params: &mut Params) {
+fn header(request: &RequestView<'_>, wire: &str, name: &str, many: bool, params: &mut Params) {
     let headers = &request.parts.headers;
     if let Some(prefix) = wire.strip_suffix('*') {
         let found: Params = headers
@@ -70,8 +95,10 @@ fn header(request: &RequestView<'_>, wire: &str, name: &str, params: &mut Params
         return;
     }
     for value in headers.get_all(wire) {
-        if let Ok(value) = value.to_str() {
-            add(params, name, value.to_owned(), false);
+        let Ok(value) = value.to_str() else { continue };
+        match many {
+            true => value.split(',').for_each(|item| add(params, name, item.trim().to_owned(), true)),
+            false => add(params, name, value.to_owned(), false),
         }
     }
     // A presigned URL carries such headers in its query.
@@ -100,10 +127,15 @@ fn body(request: &RequestView<'_>, route: &Route, params: &mut Params) -> Option
             params.insert(name.to_owned(), parse(request.body)?);
         }
         None if route.operation.payload == "*" => {
-            let Value::Object(members) = parse(request.body)? else { return None };
-            for (wire, value) in members {
-                let name = route.operation.member('b', &wire).map_or(wire, |(name, _)| name.to_owned());
-                // A member stands in one place; path and query win over a body that repeats them.
+            let Value::Object(mut members) = parse(request.body)? else { return None };
+            // A member stands in one place: path, query and headers win over a body that repeats them, and names that
+            // AWS knows over those that it ignores.
+            for (wire, name) in route.operation.renamed('b') {
+                if let Some(value) = members.shift_remove(wire) {
+                    params.entry(name).or_insert(value);
+                }
+            }
+            for (name, value) in members {
                 params.entry(name).or_insert(value);
             }
         }

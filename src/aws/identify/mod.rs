@@ -6,6 +6,7 @@ mod json;
 mod members;
 mod rest;
 mod rpc;
+mod shapes;
 mod xml;
 
 use http::request::Parts;
@@ -55,11 +56,11 @@ pub fn body_needed(parts: &Parts, scope_service: &str) -> bool {
     if rpc::marked(parts) {
         return true;
     }
-    let services = Catalog::get().signed_as(scope_service);
     let authority = parts.uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
     let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or(authority);
     let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let address = Some(host).filter(|host| super::is_aws_host(host)).and_then(Address::parse);
+    let services = candidates(scope_service, address.as_ref());
     match rest::find(parts, &services, address.as_ref(), scope_service) {
         Some(route) => {
             !matches!(route.operation.payload, "" | "-") && !route.operation.payload.ends_with(":blob")
@@ -68,14 +69,16 @@ pub fn body_needed(parts: &Parts, scope_service: &str) -> bool {
     }
 }
 
+/// The services with this signing name; if the host is one that serves some of them, only those.
+fn candidates(signing: &str, address: Option<&Address>) -> Vec<&'static Service> {
+    let services = Catalog::get().signed_as(signing);
+    let serves = |service: &&'static Service| address.is_some_and(|address| address.serves(service));
+    let here: Vec<&'static Service> = services.iter().copied().filter(serves).collect();
+    if here.is_empty() { services } else { here }
+}
+
 fn find(request: &RequestView<'_>, address: Option<&Address>) -> Option<Found> {
-    let services = Catalog::get().signed_as(request.service);
-    let here: Vec<&'static Service> = services
-        .iter()
-        .copied()
-        .filter(|service| address.is_some_and(|address| address.serves(service)))
-        .collect();
-    let services = if here.is_empty() { services } else { here };
+    let services = candidates(request.service, address);
     if rpc::marked(request.parts) {
         return rpc::find(request, &services);
     }
@@ -111,6 +114,7 @@ fn unknown(request: &RequestView<'_>) -> Call {
         signing_name: request.service.to_owned(),
         protocol: Protocol::guess(request.parts, request.service),
         resources: vec!["*".to_owned()],
+        partial: true,
         params: Value::Null,
         needs_account: false,
     }

@@ -33,9 +33,12 @@ pub(super) fn find(
     let plain = split(parts.uri.path());
     let buckets = if s3 { s3_path(parts, address) } else { None };
     let query = Query::new(parts.uri.query().unwrap_or_default())?;
+    let answers = address.is_some_and(|address| address.s3 == Some(Place::ObjectLambda));
     let mut best: Vec<Route> = Vec::new();
     for service in services.iter().filter(|service| service.is_rest()) {
         let path = match service.name {
+            // The only operation there; its path would be a bucket and no key elsewhere.
+            "s3" if answers => Some(&plain),
             "s3" if !is_control(parts, address) => buckets.as_ref(),
             "s3" => None,
             "s3control" if !is_control(parts, address) => None,
@@ -43,6 +46,9 @@ pub(super) fn find(
         };
         let Some(path) = path else { continue };
         for operation in service.operations_by(parts.method.as_str()) {
+            if answers && operation.name != "WriteGetObjectResponse" {
+                continue;
+            }
             let Some(route) = fit(parts, service, operation, path, &query) else { continue };
             match best.first().map(|first| route.rank.cmp(&first.rank)) {
                 Some(std::cmp::Ordering::Less) => {}
@@ -93,13 +99,17 @@ fn s3_path<'a>(parts: &'a Parts, address: Option<&Address>) -> Option<Path<'a>> 
     let path = path.strip_prefix('/').unwrap_or(path);
     let region = address.and_then(|address| address.region.as_deref()).unwrap_or_default();
     let bucket = match address.and_then(|address| address.s3.as_ref()) {
-        None | Some(Place::Service | Place::Control) => None,
+        None | Some(Place::Service | Place::Control | Place::ExpressControl | Place::ObjectLambda) => None,
         Some(Place::Bucket(name)) => Some(name.clone()),
         Some(Place::AccessPoint { name, account, service }) => {
             Some(format!("arn:{}:{service}:{region}:{account}:accesspoint/{name}", partition(region)))
         }
         Some(Place::MultiRegion(alias)) => Some(format!("arn:aws:s3::*:accesspoint/{alias}")),
-        Some(Place::Other) => return None,
+        Some(Place::Outpost { name, account, outpost }) => Some(format!(
+            "arn:{}:s3-outposts:{region}:{account}:outpost/{outpost}/accesspoint/{name}",
+            partition(region)
+        )),
+        Some(Place::Outposts | Place::Other) => return None,
     };
     let segments = match (&bucket, path) {
         (_, "") => Vec::new(),
@@ -117,9 +127,18 @@ fn s3_path<'a>(parts: &'a Parts, address: Option<&Address>) -> Option<Path<'a>> 
 
 /// Whether this is s3control and not s3: the host says so, or, without one, the header that only s3control has.
 fn is_control(parts: &Parts, address: Option<&Address>) -> bool {
+    let is_versioned = parts.uri.path().starts_with("/v20180820/");
     match address.and_then(|address| address.s3.as_ref()) {
-        Some(place) => *place == Place::Control,
-        None => parts.headers.contains_key("x-amz-account-id") && parts.uri.path().starts_with("/v20180820/"),
+        Some(Place::Control | Place::Outposts) => true,
+        // No directory bucket can be called so.
+        Some(Place::ExpressControl) => is_versioned,
+        Some(_) => false,
+        None => {
+            is_versioned
+                && ["x-amz-account-id", "x-amz-outpost-id"]
+                    .iter()
+                    .any(|name| parts.headers.contains_key(*name))
+        }
     }
 }
 

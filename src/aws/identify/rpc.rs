@@ -8,6 +8,8 @@ use super::Params;
 use super::cbor;
 use super::form;
 use super::json;
+use super::shapes;
+use super::shapes::Wire;
 use crate::aws::call::RequestView;
 use crate::aws::catalog::Operation;
 use crate::aws::catalog::Service;
@@ -50,10 +52,26 @@ fn by_target(request: &RequestView<'_>, services: &[&'static Service]) -> Option
     let mut values = request.parts.headers.get_all("x-amz-target").iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (target, name) = value.to_str().ok()?.rsplit_once('.')?;
-    let service = services.iter().find(|service| !service.target.is_empty() && service.target == target)?;
-    let operation = service.operation(name)?;
-    let Value::Object(params) = json::parse(request.body)? else { return None };
+    let (service, operation) = targeted(services, target, name)?;
+    let Value::Object(mut params) = json::parse(request.body)? else { return None };
+    shapes::apply(service.name, operation.name, Wire::Json, &mut params);
     Some(Found { service, operation, protocol: Protocol::Json, params })
+}
+
+/// The operation of the services that have this target. Two services can have one (Timestream); what both have must
+/// mean the same.
+fn targeted(
+    services: &[&'static Service],
+    target: &str,
+    name: &str,
+) -> Option<(&'static Service, Operation)> {
+    let mut having = services
+        .iter()
+        .filter(|service| !service.target.is_empty() && service.target == target)
+        .filter_map(|service| Some((*service, service.operation(name)?)));
+    let (service, operation) = having.next()?;
+    let action = operation.action(service);
+    having.all(|(service, operation)| operation.action(service) == action).then_some((service, operation))
 }
 
 /// `/service/NAME/operation/NAME`, where the first name is the JSON target.
@@ -64,13 +82,15 @@ fn by_path(request: &RequestView<'_>, services: &[&'static Service]) -> Option<F
     let path = request.parts.uri.path();
     let (_, rest) = path.rsplit_once("/service/")?;
     let (target, name) = rest.split_once("/operation/")?;
-    let service = match services.iter().find(|service| service.target == target) {
-        Some(service) => service,
-        None if services.len() == 1 && services[0].target.is_empty() => &services[0],
+    let (service, operation) = match targeted(services, target, name) {
+        Some(found) => found,
+        None if services.len() == 1 && services[0].target.is_empty() => {
+            (services[0], services[0].operation(name)?)
+        }
         None => return None,
     };
-    let operation = service.operation(name)?;
-    let Value::Object(params) = cbor::parse(request.body)? else { return None };
+    let Value::Object(mut params) = cbor::parse(request.body)? else { return None };
+    shapes::apply(service.name, operation.name, Wire::Json, &mut params);
     Some(Found { service, operation, protocol: Protocol::Cbor, params })
 }
 
@@ -87,10 +107,16 @@ fn by_action(request: &RequestView<'_>, services: &[&'static Service]) -> Option
     let (service, operation) = named(services, name.as_str()?, version.as_str().unwrap_or_default())?;
     let ec2 = service.protocols.contains("ec2");
     let mut renamed = Params::new();
-    for (wire, value) in params {
-        let name = operation.member('f', &wire).map_or(wire, |(member, _)| member.to_owned());
-        renamed.insert(name, value);
+    for (wire, name) in operation.renamed('f') {
+        if let Some(value) = params.shift_remove(wire) {
+            renamed.insert(name.to_owned(), value);
+        }
     }
+    // What AWS would not look at does not take the place of what it does.
+    for (name, value) in params {
+        renamed.entry(name).or_insert(value);
+    }
+    shapes::apply(service.name, operation.name, Wire::Form, &mut renamed);
     Some(Found {
         service,
         operation,

@@ -1,12 +1,10 @@
-//! One made-up request for every operation of the table, requests of real clients, and arbitrary input.
+//! Requests of real clients, odd ones, and arbitrary input. `tests/identify` has one for every operation.
 
 use http::Request;
 use http::request::Parts;
 use proptest::prelude::*;
 
 use super::*;
-use crate::aws::catalog::Operation;
-use crate::aws::catalog::Service;
 use crate::aws::is_aws_host;
 use crate::aws::sigv4;
 use crate::aws::upstream_host;
@@ -46,106 +44,6 @@ fn form(service: &str, body: &str) -> Call {
         ("POST", "/", &[("content-type", "application/x-www-form-urlencoded; charset=utf-8")]),
         body,
     )
-}
-
-/// A request that a client could send for the operation.
-fn synthetic(service: &Service, operation: &Operation) -> (Parts, String) {
-    let protocol = service.protocols.split(',').next().unwrap_or_default();
-    if !service.is_rest() {
-        return match protocol {
-            "query" | "ec2" => {
-                let body = format!("Action={}&Version={}", operation.name, service.version);
-                (parts("POST", "/", &[("content-type", "application/x-www-form-urlencoded")]), body)
-            }
-            "smithy-rpc-v2-cbor" if !service.protocols.contains("json") => {
-                let path = format!("/service/{}/operation/{}", service.target, operation.name);
-                (parts("POST", &path, &[("smithy-protocol", "rpc-v2-cbor")]), String::new())
-            }
-            _ => {
-                let target = format!("{}.{}", service.target, operation.name);
-                (parts("POST", "/", &[("x-amz-target", &target)]), "{}".to_owned())
-            }
-        };
-    }
-    let (template, literals) = operation.uri.split_once('?').unwrap_or((operation.uri, ""));
-    let path: Vec<&str> = template
-        .split('/')
-        .map(|segment| if segment.starts_with('{') { "label-1" } else { segment })
-        .collect();
-    let mut query: Vec<String> = literals.split('&').filter(|l| !l.is_empty()).map(str::to_owned).collect();
-    let mut headers = vec![];
-    for needed in operation.required.split(',').filter(|needed| !needed.is_empty()) {
-        match needed.strip_prefix('@') {
-            Some(header) => headers.push((header, "b/k")),
-            None => query.push(format!("{needed}=1")),
-        }
-    }
-    if service.name == "s3control" {
-        headers.push(("x-amz-account-id", ACCOUNT));
-    }
-    let uri =
-        if query.is_empty() { path.join("/") } else { format!("{}?{}", path.join("/"), query.join("&")) };
-    (parts(operation.method, &uri, &headers), String::new())
-}
-
-#[test]
-fn nearly_every_operation_is_told_from_all_others() {
-    let (mut total, mut exact, mut hosted, mut owned) = (0u32, 0u32, 0u32, 0u32);
-    let mut wrong = Vec::new();
-    for service in Catalog::get().services() {
-        for operation in service.operations() {
-            let (parts, body) = synthetic(service, &operation);
-            let host = service.hosts.split('|').next().unwrap_or_default().replace("{r}", "eu-west-1");
-            let host = if service.name == "s3control" { format!("{ACCOUNT}.{host}") } else { host };
-            // It looks like ListBuckets and is told from it by its signing name alone.
-            let signing =
-                if operation.name == "ListDirectoryBuckets" { "s3express" } else { service.signing };
-            let view = |host| RequestView {
-                parts: &parts,
-                host,
-                service: signing,
-                region: "eu-west-1",
-                body: body.as_bytes(),
-                account: ACCOUNT,
-            };
-            let blind = identify(&view(None));
-            let seen = identify(&view(Some(&host)));
-            let action = operation.action(service);
-            let same = |call: &Call| call.operation == operation.name && call.service == service.name;
-            // Two names of one action are as good as one.
-            let means = |call: &Call| {
-                call.operation != UNKNOWN
-                    && (same(call)
-                        || call.action == action
-                        || call.action.starts_with("dynamodb:PartiQL")
-                        || call.action.starts_with("s3express:"))
-            };
-            total += 1;
-            exact += u32::from(means(&blind));
-            hosted += u32::from(means(&seen));
-            owned += u32::from(
-                seen.resources.iter().all(|arn| !arn.ends_with(":*")) || operation.resources.is_empty(),
-            );
-            // Never another operation with another action, with or without a host.
-            for (call, how) in [(&blind, "without host"), (&seen, "with host")] {
-                if call.operation != UNKNOWN && !means(call) {
-                    wrong.push(format!(
-                        "{}.{} read as {}.{} {how}",
-                        service.name, operation.name, call.service, call.operation
-                    ));
-                }
-            }
-        }
-    }
-    let share = |part: u32| f64::from(part) * 100.0 / f64::from(total);
-    let figures = format!(
-        "{total} operations: {:.2} % without host, {:.2} % with; {:.1} % on a resource of their own or none",
-        share(exact),
-        share(hosted),
-        share(owned)
-    );
-    assert!(share(exact) > 98.0 && share(hosted) > 99.5, "{figures}\n{}", wrong.join("\n"));
-    assert!(wrong.is_empty(), "{figures}\n{}", wrong.join("\n"));
 }
 
 /// What boto3 and the JavaScript SDK send for some ninety calls (`tests/aws/capture.*`), read as a table that people
@@ -357,6 +255,28 @@ fn bucket_hosts_of_every_form_name_their_bucket() {
         assert_eq!(call.resources, [want], "{host}");
         assert_eq!(upstream_host(&call, Some(host)), host);
     }
+    let point = "point-123456789012.op-01234567890123456.s3-outposts.eu-west-1.amazonaws.com";
+    let outpost = call_at("s3-outposts", Some(point), ("GET", "/k", &[]), "");
+    let want =
+        "arn:aws:s3-outposts:eu-west-1:123456789012:outpost/op-01234567890123456/accesspoint/point/object/k";
+    assert_eq!(outpost.resources, [want]);
+    let control = "s3express-control.eu-west-1.amazonaws.com";
+    let path = "/v20180820/accesspoint/a--xa-s3/scope";
+    assert_eq!(
+        call_at("s3express", Some(control), ("GET", path, &[]), "").action,
+        "s3express:GetAccessPointScope"
+    );
+    assert_eq!(
+        call_at("s3express", Some(control), ("DELETE", "/b--x-s3", &[]), "").operation,
+        "DeleteBucket"
+    );
+    let answer = call_at(
+        "s3-object-lambda",
+        Some("route.s3-object-lambda.eu-west-1.amazonaws.com"),
+        ("POST", "/WriteGetObjectResponse", &[]),
+        "",
+    );
+    assert_eq!(answer.action, "s3-object-lambda:WriteGetObjectResponse");
     let express = call_at(
         "s3express",
         Some("b--euw1-az1--x-s3.s3express-euw1-az1.eu-west-1.amazonaws.com"),
@@ -382,6 +302,71 @@ fn the_destination_follows_from_the_decision() {
     ] {
         assert_eq!(goes(other), "dynamodb.eu-west-1.amazonaws.com", "{other}");
     }
+}
+
+#[test]
+fn a_call_needs_what_it_hands_over() {
+    let needs = |call: &Call, action: &str| {
+        let found = call.more_actions.iter().find(|(name, _)| name == action);
+        found.map(|(_, resources)| resources.clone()).unwrap_or_default()
+    };
+    let role = "arn:aws:iam::123456789012:role/worker";
+    let body = serde_json::json!({"FunctionName": "f", "Role": role, "KMSKeyArn": "alias/mine"}).to_string();
+    let create = call("lambda", ("POST", "/2015-03-31/functions", &[]), &body);
+    assert_eq!(needs(&create, "iam:PassRole"), [role]);
+    let alias = ["arn:aws:kms:eu-west-1:123456789012:alias/mine", "arn:aws:kms:eu-west-1:123456789012:key/*"];
+    assert_eq!(needs(&create, "kms:Decrypt"), alias);
+    // Roles deep inside, of every target of a rule.
+    let rule = r#"{"Rule":"r","Targets":[{"Id":"1","Arn":"a","RoleArn":"worker"}]}"#;
+    assert_eq!(needs(&json("events", "AWSEvents.PutTargets", rule), "iam:PassRole"), [role]);
+    let own = r#"{"SecretId":"s","KmsKeyId":"alias/aws/secretsmanager"}"#;
+    assert!(json("secretsmanager", "secretsmanager.UpdateSecret", own).more_actions.is_empty());
+    // Who takes a role itself does not pass it.
+    let assume =
+        form("sts", &format!("Action=AssumeRole&Version=2011-06-15&RoleSessionName=s&RoleArn={role}"));
+    assert!(assume.more_actions.is_empty());
+    let headers = [("x-amz-copy-source", "from/k?versionId=1"), ("x-amz-tagging-directive", "COPY")];
+    let copy = call("s3", ("PUT", "/to/k", &headers), "");
+    assert_eq!(needs(&copy, "s3:GetObjectVersion"), ["arn:aws:s3:::from/k"]);
+    assert_eq!(needs(&copy, "s3:GetObjectVersionTagging"), ["arn:aws:s3:::from/k"]);
+}
+
+#[test]
+fn a_name_that_aws_ignores_hides_no_parameter() {
+    let body = "Action=TerminateInstances&Version=2016-11-15&InstanceId.1=i-real&InstanceIds.1=i-harmless";
+    assert_eq!(form("ec2", body).params["InstanceIds"], serde_json::json!(["i-real"]));
+    let body = r#"{"Name":"harmless","name":"real"}"#;
+    assert_eq!(call("apigateway", ("POST", "/v2/apis", &[]), body).params["Name"], "real");
+    let path = "/2015-03-31/functions/real/code?FunctionName=harmless";
+    assert_eq!(call("lambda", ("PUT", path, &[]), "{}").params["FunctionName"], "real");
+}
+
+#[test]
+fn names_of_many_forms_become_arns() {
+    let run = |name: &str| {
+        let body = serde_json::json!({"taskDefinition": name}).to_string();
+        json("ecs", "AmazonEC2ContainerServiceV20141113.RunTask", &body).resources
+    };
+    let task = "arn:aws:ecs:eu-west-1:123456789012:task-definition/worker";
+    assert_eq!(run("worker"), [format!("{task}:*")]);
+    assert_eq!(run("worker:7"), [format!("{task}:7")]);
+    assert_eq!(run(&format!("{task}:7")), [format!("{task}:7")]);
+    let acl = r#"{"Scope":"REGIONAL","Name":"n","Id":"i","LockToken":"t"}"#;
+    let acl = json("wafv2", "AWSWAF_20190729.DeleteWebACL", acl).resources;
+    assert_eq!(acl, ["arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/n/i"]);
+    let events = r#"{"Entries":[{"EventBusName":"one"},{"EventBusName":"two"}]}"#;
+    let bus = "arn:aws:events:eu-west-1:123456789012:event-bus/";
+    assert_eq!(
+        json("events", "AWSEvents.PutEvents", events).resources,
+        [format!("{bus}one"), format!("{bus}two")]
+    );
+}
+
+#[test]
+fn what_is_newer_than_the_reference_is_on_something() {
+    let call = json("secretsmanager", "secretsmanager.AssociateCrossAccountReplica", "{}");
+    assert_eq!(call.resources, ["arn:aws:secretsmanager:eu-west-1:123456789012:*"]);
+    assert!(call.partial);
 }
 
 #[test]

@@ -1,6 +1,9 @@
-//! XML bodies of S3, CloudFront and Route 53 as a JSON tree: elements are members, repeated ones lists.
+//! XML bodies of S3, CloudFront and Route 53 as a JSON tree: elements are members, repeated ones lists. The levels that
+//! only the wire has are still in it; see `shapes`.
 
 use quick_xml::Reader;
+use quick_xml::XmlVersion;
+use quick_xml::events::BytesStart;
 use quick_xml::events::Event;
 use serde_json::Map;
 use serde_json::Value;
@@ -23,12 +26,13 @@ pub(super) fn parse(body: &[u8]) -> Option<Value> {
                 if open.len() >= DEEPEST || root.is_some() {
                     return None;
                 }
-                open.push((tag.local_name().as_ref().to_owned(), Element::default()));
+                open.push((tag.local_name().as_ref().to_owned(), Element::new(&tag)?));
             }
             Event::Empty(tag) => {
                 let name = tag.local_name().as_ref().to_owned();
+                let value = Element::new(&tag)?.value();
                 match open.last_mut() {
-                    Some((_, parent)) => parent.add(name, Value::String(String::new())),
+                    Some((_, parent)) => parent.add(name, value),
                     None if root.is_none() => root = Some(Value::Object(Map::new())),
                     None => return None,
                 }
@@ -86,6 +90,21 @@ struct Element {
 }
 
 impl Element {
+    /// An element with its attributes, which are members called `@name`. `None` if they are malformed.
+    fn new(tag: &BytesStart<'_>) -> Option<Self> {
+        let mut element = Self::default();
+        for attribute in tag.attributes() {
+            let attribute = attribute.ok()?;
+            let name = attribute.key.as_ref();
+            if name == "xmlns" || name.starts_with("xmlns:") {
+                continue;
+            }
+            let value = attribute.normalized_value(XmlVersion::Explicit1_0).ok()?.into_owned();
+            element.add(format!("@{}", attribute.key.local_name().as_ref()), Value::String(value));
+        }
+        Some(element)
+    }
+
     fn add(&mut self, name: String, value: Value) {
         match self.kids.get_mut(&name) {
             None => {
@@ -100,7 +119,9 @@ impl Element {
     }
 
     fn value(self) -> Value {
-        if self.kids.is_empty() { Value::String(self.text) } else { Value::Object(self.kids) }
+        // A text stays one whatever attributes stand beside it.
+        let is_text = self.kids.keys().all(|name| name.starts_with('@')) && !self.text.trim().is_empty();
+        if is_text || self.kids.is_empty() { Value::String(self.text) } else { Value::Object(self.kids) }
     }
 }
 

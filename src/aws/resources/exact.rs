@@ -17,6 +17,7 @@ pub(super) fn meaning(service: &str, operation: &str, params: &Params, place: &P
         "kms" => keys(operation, params, place, out),
         "lambda" => out.resources = functions(params, place),
         "cloudformation" => out.resources = stacks(params, place),
+        "ecs" => out.resources = task_definitions(operation, params, place),
         "iam" => out.resources = identities(operation, params, place),
         "ec2" => out.resources = tagged(operation, params, place),
         "logs" => out.resources = log_groups(operation, params, place),
@@ -136,19 +137,19 @@ fn instance(id: &str, place: &Place<'_>) -> String {
     }
 }
 
-/// Keys by id or ARN. An alias names a key that only AWS knows: the alias, and any key.
+/// A key by id or ARN. An alias names a key that only AWS knows: the alias, and any key.
+pub(super) fn key(id: &str, place: &Place<'_>) -> Vec<String> {
+    let any = || place.regional("kms", "key/*");
+    match id.strip_prefix("alias/") {
+        Some(name) => vec![place.regional("kms", &format!("alias/{name}")), any()],
+        None if id.starts_with("arn:") && id.contains(":alias/") => vec![id.to_owned(), any()],
+        None if id.starts_with("arn:") => vec![id.to_owned()],
+        None => vec![place.regional("kms", &format!("key/{id}"))],
+    }
+}
+
 fn keys(operation: &str, params: &Params, place: &Place<'_>, out: &mut Meaning) {
-    let key = |id: &str| -> Vec<String> {
-        let alias = id.strip_prefix("alias/").map(|name| place.regional("kms", &format!("alias/{name}")));
-        match (alias, id) {
-            (Some(alias), _) => vec![alias, place.regional("kms", "key/*")],
-            (None, arn) if arn.starts_with("arn:") && arn.contains(":alias/") => {
-                vec![arn.to_owned(), place.regional("kms", "key/*")]
-            }
-            (None, arn) if arn.starts_with("arn:") => vec![arn.to_owned()],
-            (None, id) => vec![place.regional("kms", &format!("key/{id}"))],
-        }
-    };
+    let key = |id: &str| key(id, place);
     match operation {
         "ReEncrypt" => {
             let source = one(params, "SourceKeyId").unwrap_or_else(|| "*".to_owned());
@@ -199,6 +200,26 @@ fn stacks(params: &Params, place: &Place<'_>) -> Vec<String> {
         false => place.regional("cloudformation", &format!("stack/{name}/*")),
     };
     texts(params, "StackName").into_iter().map(stack).collect()
+}
+
+/// A task definition by family, `family:revision` or ARN. Without a revision it is the newest, or one that is made now.
+fn task_definitions(operation: &str, params: &Params, place: &Place<'_>) -> Vec<String> {
+    let names = match operation {
+        "RegisterTaskDefinition" => texts(params, "family"),
+        "RunTask" | "StartTask" | "DescribeTaskDefinition" | "DeregisterTaskDefinition" => {
+            texts(params, "taskDefinition")
+        }
+        "DeleteTaskDefinitions" => texts(params, "taskDefinitions"),
+        _ => return Vec::new(),
+    };
+    let whole = |name: String| {
+        let arn = match name.starts_with("arn:") {
+            true => name,
+            false => place.regional("ecs", &format!("task-definition/{name}")),
+        };
+        if arn.split(':').count() > 6 { arn } else { format!("{arn}:*") }
+    };
+    names.into_iter().map(whole).collect()
 }
 
 /// Things of IAM have no region, and a path before their name when they are made.

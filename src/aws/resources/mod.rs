@@ -80,6 +80,7 @@ pub(super) fn call(request: &RequestView<'_>, _address: Option<&Address>, found:
         meaning.resources = mechanical(&found, request, &place);
     }
     pass_role(&found, &place, &mut meaning);
+    named_keys(&found, &place, &mut meaning);
     tidy(&mut meaning.resources, service.prefix, &place);
     for (_, resources) in &mut meaning.more {
         tidy(resources, service.prefix, &place);
@@ -96,16 +97,23 @@ pub(super) fn call(request: &RequestView<'_>, _address: Option<&Address>, found:
         region: request.region.to_owned(),
         signing_name: request.service.to_owned(),
         protocol: *protocol,
+        partial: meaning.resources.iter().any(|arn| is_partial(arn)),
         resources: meaning.resources,
         params: Value::Object(found.params),
         needs_account,
     }
 }
 
+/// Whether a part of the ARN is open. `*` alone means that there is no resource; a log group's ARN ends so.
+fn is_partial(arn: &str) -> bool {
+    let arn = if arn.contains(":log-group:") { arn.strip_suffix(":*").unwrap_or(arn) } else { arn };
+    arn != "*" && arn.contains(['*', '?'])
+}
+
 /// No ARN twice, and not too many.
 fn tidy(resources: &mut Vec<String>, prefix: &str, place: &Place<'_>) {
     if resources.len() > MOST {
-        *resources = vec![place.regional(prefix, "*")];
+        *resources = vec![anything(prefix, "", place)];
     }
     let mut seen = std::collections::HashSet::new();
     resources.retain(|arn| seen.insert(arn.clone()));
@@ -134,6 +142,9 @@ fn mechanical(found: &Found, request: &RequestView<'_>, place: &Place<'_>) -> Ve
         "/" => return vec![place.arn("apigateway", true, false, request.parts.uri.path())],
         _ => {}
     }
+    if let Some(same) = found.operation.resources.strip_prefix('?') {
+        return vec![anything(prefix, same, place)];
+    }
     let mut out = Vec::new();
     for entry in found.operation.resources.split(';') {
         let (needed, entry) = entry.strip_prefix('!').map_or((false, entry), |entry| (true, entry));
@@ -146,9 +157,16 @@ fn mechanical(found: &Found, request: &RequestView<'_>, place: &Place<'_>) -> Ve
     }
     if out.is_empty() {
         // The action is on something that the request does not name: anything of the service.
-        out.push(place.regional(prefix, "*"));
+        out.push(anything(prefix, "", place));
     }
     out
+}
+
+/// Some resource of the service; `same` holds `r` and `a` where all its ARNs have a region and an account.
+fn anything(prefix: &str, same: &str, place: &Place<'_>) -> String {
+    let region = if same.contains('r') { place.region } else { "*" };
+    let account = if same.contains('a') { place.account } else { "*" };
+    format!("arn:{}:{prefix}:{region}:{account}:*", partition(place.region))
 }
 
 /// Fills a template's variables in order; a member that is a list gives an ARN for each.
@@ -180,7 +198,13 @@ fn fill(template: &str, members: &str, needed: bool, found: &Found, place: &Plac
             _ => {
                 let given = values.get(next).cloned().unwrap_or_default();
                 next += 1;
-                if given.is_empty() { vec!["*".to_owned()] } else { given }
+                match given.as_slice() {
+                    [] => vec!["*".to_owned()],
+                    // The web firewall writes its scope in another way.
+                    [scope] if variable == "Scope" && scope == "REGIONAL" => vec!["regional".to_owned()],
+                    [scope] if variable == "Scope" && scope == "CLOUDFRONT" => vec!["global".to_owned()],
+                    _ => given,
+                }
             }
         };
         if made.len().saturating_mul(choices.len()) > MOST {
@@ -203,7 +227,7 @@ fn name_in(value: &str) -> &str {
     }
 }
 
-/// The texts at a path of parameters, `A.B[].C`: one, or those of a list.
+/// The texts at a path of parameters, `A.B[].C`, `A.*.C` through a map: one, or those of a list.
 pub(super) fn texts(params: &Params, path: &str) -> Vec<String> {
     let mut values: Vec<&Value> = Vec::new();
     let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
@@ -212,7 +236,10 @@ pub(super) fn texts(params: &Params, path: &str) -> Vec<String> {
         values = values
             .into_iter()
             .flat_map(|value| value.as_array().map_or_else(|| vec![value], |list| list.iter().collect()))
-            .filter_map(|value| value.get(part.trim_end_matches("[]")))
+            .flat_map(|value| match (part, value.as_object()) {
+                ("*" | "*[]", Some(map)) => map.values().collect(),
+                _ => value.get(part.trim_end_matches("[]")).into_iter().collect::<Vec<_>>(),
+            })
             .collect();
     }
     values
@@ -247,5 +274,23 @@ fn pass_role(found: &Found, place: &Place<'_>, meaning: &mut Meaning) {
     }
     if !roles.is_empty() {
         meaning.more.push(("iam:PassRole".to_owned(), roles));
+    }
+}
+
+/// Keys of KMS that the caller names are used with the caller's own rights. Those that AWS manages (`alias/aws/…`) anyone
+/// in the account may use.
+fn named_keys(found: &Found, place: &Place<'_>, meaning: &mut Meaning) {
+    let keys: Vec<String> = found
+        .operation
+        .keys
+        .split(',')
+        .filter(|path| !path.is_empty())
+        .flat_map(|path| texts(&found.params, path))
+        .filter(|key| !key.contains("alias/aws/"))
+        .flat_map(|key| exact::key(&key, place))
+        .collect();
+    if !keys.is_empty() {
+        meaning.more.push(("kms:GenerateDataKey".to_owned(), keys.clone()));
+        meaning.more.push(("kms:Decrypt".to_owned(), keys));
     }
 }

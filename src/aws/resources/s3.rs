@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Meaning;
 use super::Place;
+use super::exact;
 use super::one;
 use super::partition;
 use crate::aws::call::RequestView;
@@ -83,8 +84,19 @@ pub(super) fn meaning(found: &Found, request: &RequestView<'_>, place: &Place<'_
     {
         out.more.push(("s3:BypassGovernanceRetention".to_owned(), on));
     }
+    if matches!(operation, "PutObject" | "CopyObject" | "CreateMultipartUpload")
+        && let Some(key) = one(params, "SSEKMSKeyId").filter(|key| !key.contains("alias/aws/"))
+    {
+        let keys = exact::key(&key, place);
+        // Parts are put together again from what was encrypted.
+        if operation != "PutObject" {
+            out.more.push(("kms:Decrypt".to_owned(), keys.clone()));
+        }
+        out.more.push(("kms:GenerateDataKey".to_owned(), keys));
+    }
     if let Some(source) = one(params, "CopySource").or_else(|| one(params, "RenameSource")) {
-        copy_source(&source, place, out);
+        let tags = one(params, "TaggingDirective").is_some_and(|directive| directive == "COPY");
+        copy_source(&source, tags, place, out);
     }
     if express {
         // Directory buckets know one permission for everything on objects.
@@ -123,7 +135,7 @@ impl Bucket<'_> {
 
 /// The objects that a DeleteObjects body names; without one, any of the bucket.
 fn delete_many(delete: Option<&Value>, bucket: &Bucket<'_>, out: &mut Meaning) {
-    let listed = delete.and_then(|delete| delete.get("Object"));
+    let listed = delete.and_then(|delete| delete.get("Objects"));
     let objects: Vec<&Value> = match listed {
         Some(Value::Array(list)) => list.iter().collect(),
         Some(one) => vec![one],
@@ -150,7 +162,7 @@ fn delete_many(delete: Option<&Value>, bucket: &Bucket<'_>, out: &mut Meaning) {
 }
 
 /// `bucket/key`, `/bucket/key?versionId=…` or an access point's ARN, percent-encoded.
-fn copy_source(source: &str, place: &Place<'_>, out: &mut Meaning) {
+fn copy_source(source: &str, tags: bool, place: &Place<'_>, out: &mut Meaning) {
     let (path, version) = match source.rsplit_once("?versionId=") {
         Some((path, version)) => (path, !version.is_empty()),
         None => (source, false),
@@ -165,8 +177,11 @@ fn copy_source(source: &str, place: &Place<'_>, out: &mut Meaning) {
         // Only the key: a rename inside one directory bucket.
         return;
     };
-    let action = if version { "s3:GetObjectVersion" } else { "s3:GetObject" };
-    out.more.push((action.to_owned(), vec![arn]));
+    let kind = if version { "Version" } else { "" };
+    out.more.push((format!("s3:GetObject{kind}"), vec![arn.clone()]));
+    if tags {
+        out.more.push((format!("s3:GetObject{kind}Tagging"), vec![arn]));
+    }
 }
 
 fn express_action(out: &mut Meaning) {

@@ -5,6 +5,7 @@ pub mod commands;
 mod conditions;
 mod config;
 pub mod console;
+pub mod identify;
 pub mod index;
 mod policy;
 pub mod search;
@@ -47,6 +48,7 @@ Examples:
   hoopctl commands last --tree
   hoopctl calls last --decision deny
   hoopctl verify --all
+  hoopctl identify request.txt
 
 Exit status: 0 well; 1 something was found wrong, or nothing was found; 2 wrong usage."
 )]
@@ -67,6 +69,7 @@ enum Subcommands {
     Calls(calls::Args),
     Verify(verify::Args),
     Index(index::Args),
+    Identify(identify::Args),
 }
 
 /// The program's definition, for man pages and completions.
@@ -126,6 +129,7 @@ fn run(command: &Subcommands) -> Result<u8> {
         Subcommands::Calls(args) => calls::run(args, &state, &mut console),
         Subcommands::Verify(args) => verify::run(args, &state, &mut console),
         Subcommands::Index(args) => index::run(args, &state, &mut console),
+        Subcommands::Identify(args) => identify::run(args, &mut console),
         Subcommands::Policy(_) | Subcommands::Config(_) => Ok(0),
     }
 }
