@@ -21,11 +21,13 @@ use crate::gateway::digests;
 use crate::gateway::entry::Entry;
 use crate::gateway::headers;
 use crate::gateway::response_body::Given;
+use crate::gateway::response_body::Masking;
 use crate::gateway::response_body::Streamed;
 use crate::gateway::stop::Stop;
 use crate::mask;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
+use crate::mask::Frames;
 use crate::mask::MaskedBody;
 use crate::net::Body;
 use crate::net::empty;
@@ -64,7 +66,7 @@ pub async fn give_back(
     if is_structured(call, &parts) {
         structured(core, entry, call, (parts, body), manner).await
     } else {
-        opaque(core, entry, (parts, body), manner).await
+        opaque(core, entry, call, (parts, body), manner).await
     }
 }
 
@@ -125,6 +127,14 @@ fn is_encoded(parts: &response::Parts) -> bool {
     })
 }
 
+fn withheld(call: &Call, status: StatusCode, why: &str) -> Stop {
+    let (action, status) = (&call.action, status.as_u16());
+    Stop::withheld(
+        call.access,
+        format!("AWS answered {action} with {status}, but the answer is withheld: {why}"),
+    )
+}
+
 /// An API answer: read, masked by its structure, given back whole.
 async fn structured(
     core: &Arc<Core>,
@@ -133,16 +143,8 @@ async fn structured(
     (mut parts, body): (response::Parts, Incoming),
     manner: Manner,
 ) -> Result<Response<Body>, Stop> {
-    let withheld = |why: &str| {
-        Stop::withheld(
-            call.access,
-            format!(
-                "AWS answered {} with {}, but the answer is withheld: {why}",
-                call.action,
-                parts.status.as_u16()
-            ),
-        )
-    };
+    let status = parts.status;
+    let withheld = |why: &str| withheld(call, status, why);
     if is_encoded(&parts) {
         return Err(withheld("it is compressed and cannot be masked"));
     }
@@ -209,6 +211,7 @@ async fn masked(
 async fn opaque(
     core: &Arc<Core>,
     entry: &Arc<Entry>,
+    call: &Call,
     (mut parts, mut body): (response::Parts, Incoming),
     manner: Manner,
 ) -> Result<Response<Body>, Stop> {
@@ -224,17 +227,31 @@ async fn opaque(
         }
     };
     let content_type = headers::text(&parts.headers, "content-type").to_owned();
-    let textual = !is_encoded(&parts)
-        && parts.status != StatusCode::SWITCHING_PROTOCOLS
-        // A secret in a frame of events is starred in place; the frame's checksum then fails at the client, which is
-        // better than showing it. Frames without one pass byte for byte.
-        && (media_type(&parts) == EVENT_STREAM || mask::is_textual(&content_type, &first));
-    if textual {
+    let seen = !is_encoded(&parts) && parts.status != StatusCode::SWITCHING_PROTOCOLS;
+    let masking = if media_type(&parts) == EVENT_STREAM {
+        Masking::Frames(Box::new(Frames::new(
+            core.masks.clone(),
+            &call.service,
+            &call.operation,
+            &call.action,
+        )))
+    } else if seen && mask::is_textual(&content_type, &first) {
+        Masking::Text(Box::new(core.masks.stream()))
+    } else {
+        Masking::None
+    };
+    let is_masked = !matches!(masking, Masking::None);
+    if is_masked {
         headers::drop_checksums(&mut parts.headers);
     }
-    let keep = textual && manner.level == RecordLevel::Full;
-    let stream = textual.then(|| core.masks.stream());
+    if matches!(masking, Masking::Frames(_)) {
+        // Frames change their length.
+        parts.headers.remove(header::CONTENT_LENGTH);
+    }
+    let keep = is_masked && manner.level == RecordLevel::Full;
     let recorder = keep.then(|| core.recorder.clone());
-    let streamed = Streamed::new(entry.clone(), body, first, stream).recorded_by(recorder);
+    let streamed = Streamed::new(entry.clone(), body, masking).recorded_by(recorder);
+    let streamed = streamed.begun_with(first);
+    let streamed = streamed.map_err(|error| withheld(call, parts.status, &error.to_string()))?;
     Ok(Response::from_parts(parts, streamed.boxed_unsync()))
 }

@@ -120,6 +120,19 @@ impl Engine {
         decider.masks
     }
 
+    /// The members that a user's rules name for exactly this action: an answer of which they cannot be told must not
+    /// pass. Rules for every action ask for no such thing.
+    pub(super) fn row_paths(&self, action: &str) -> Vec<FieldPath> {
+        let rules = self.fields().iter().filter(|rule| rule.names(action));
+        rules.flat_map(|rule| rule.paths.iter().cloned()).collect()
+    }
+
+    /// Whether the answer to a call must be read by its structure: something in it has to be hidden.
+    #[must_use]
+    pub fn demands_structure(&self, service: &str, operation: &str, action: &str) -> bool {
+        !fields::of_call(service, operation, true).is_empty() || !self.row_paths(action).is_empty()
+    }
+
     fn fields_of(&self, what: &BodyContext<'_>) -> Vec<(FieldPath, How)> {
         let mut fields = fields::of_call(what.service, what.operation, what.direction == Direction::Response);
         for rule in self.fields().iter().filter(|rule| rule.applies_to(what.action)) {

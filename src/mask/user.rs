@@ -59,6 +59,12 @@ impl UserFields {
     pub fn applies_to(&self, action: &str) -> bool {
         self.actions.is_empty() || self.actions.iter().any(|pattern| glob(pattern, action))
     }
+
+    /// Whether it applies to `action` because it says so, and not because it applies to everything.
+    pub fn names(&self, action: &str) -> bool {
+        let by_name = |pattern: &String| pattern.trim_matches('*') != "" && glob(pattern, action);
+        !self.paths.is_empty() && self.actions.iter().any(by_name)
+    }
 }
 
 fn refused(rule: &UserRule, why: &str) -> Error {

@@ -5,6 +5,7 @@
 
 mod client;
 mod javascript;
+mod masking;
 mod modes;
 mod moto;
 mod refusals;
