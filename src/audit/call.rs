@@ -161,6 +161,9 @@ pub struct CallEnd {
     /// How often each masking rule hit, in request and response.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub masks: BTreeMap<String, u64>,
+    /// Why the response body passed without a look for secrets inside it, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_looked_into: Option<String>,
     /// The request body, where it is kept and was not known at the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<BodyRef>,

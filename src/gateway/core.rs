@@ -22,6 +22,7 @@ use crate::error::Result;
 use crate::gateway::Setup;
 use crate::gateway::inside::Inside;
 use crate::gateway::queue_url::QueueUrls;
+use crate::gateway::returned::Starred;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
 use crate::mask::Engine;
@@ -56,6 +57,8 @@ pub struct Core {
     pub clock: Clock,
     pub upstream: Arc<Upstream>,
     pub queue_urls: QueueUrls,
+    /// Objects that were shown with stars.
+    pub starred: Starred,
     /// What leads out of the sandbox, where there is one with a network of its own.
     pub inside: Option<Inside>,
     pub egress: Effect,
@@ -125,6 +128,7 @@ impl Core {
             clock: setup.clock,
             upstream,
             queue_urls: QueueUrls::new(made.port),
+            starred: Starred::default(),
             inside: made.inside,
             egress: setup.egress,
             find_caller: setup.find_caller,

@@ -29,6 +29,7 @@ use crate::gateway::headers;
 use crate::gateway::request_body::Altered;
 use crate::gateway::request_body::Check;
 use crate::gateway::request_body::Checked;
+use crate::gateway::returned::Watch;
 use crate::gateway::stop::Stop;
 use crate::net::Body;
 use crate::net::empty;
@@ -46,7 +47,7 @@ pub async fn forward(
     let host = aws::upstream_host(call, client_host);
     let Signed { mut parts, claims, payload } = signed;
     headers::strip_hop_by_hop(&mut parts.headers);
-    let (payload_hash, body) = outgoing(core, entry, &mut parts, &claims, payload);
+    let (payload_hash, body) = outgoing(core, (entry, call), &mut parts, &claims, payload);
     address(&mut parts, &host)?;
     let scope = Scope { region: &claims.region, service: &claims.service };
     sigv4::sign(&mut parts, &payload_hash, &credential.key, scope, core.clock.unix_seconds());
@@ -82,7 +83,7 @@ fn address(parts: &mut Parts, host: &str) -> Result<(), Stop> {
 /// The body, its framing, and what AWS is told about it.
 fn outgoing(
     core: &Core,
-    entry: &Entry,
+    (entry, call): (&Entry, &Call),
     parts: &mut Parts,
     claims: &Authorization,
     payload: Payload,
@@ -107,7 +108,8 @@ fn outgoing(
         }
         other => (other, Check::None),
     };
-    (told, Checked::new(body, check, entry.received()).boxed_unsync())
+    let checked = Checked::new(body, check, entry.received()).watched(Watch::new(core, call));
+    (told, checked.boxed_unsync())
 }
 
 /// A body in memory goes out plain, with its own hash.

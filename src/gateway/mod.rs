@@ -8,6 +8,7 @@ mod ask;
 mod authenticate;
 mod capture;
 mod chunks;
+mod coding;
 mod connect;
 mod core;
 mod digests;
@@ -23,6 +24,7 @@ mod queue_url;
 mod reply;
 mod request_body;
 mod response_body;
+mod returned;
 mod serve;
 mod stop;
 

@@ -26,6 +26,7 @@ use crate::gateway::forward::forward;
 use crate::gateway::headers;
 use crate::gateway::reply;
 use crate::gateway::request_body::Unread;
+use crate::gateway::returned;
 use crate::gateway::stop::Stop;
 use crate::net::Body;
 use crate::net::Interim;
@@ -86,6 +87,7 @@ async fn run(
     let level = core.policies.record_level(&call.action);
     begin(core, entry, &call, head.clone(), level)?;
     let decision = decide(core, entry, &call)?;
+    returned::check(core, entry, &call, &mut signed)?;
     if decision.effect == Effect::Ask {
         let caller = Caller { command: head.command, pid: head.pid.unwrap_or_default() };
         let held = ask::Hold { call: &call, decision: &decision, command: core.command_line(&caller) };

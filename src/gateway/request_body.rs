@@ -25,6 +25,7 @@ use sha2::Sha256;
 
 use crate::aws::Refusal;
 use crate::gateway::chunks::Unchunked;
+use crate::gateway::returned::Watch;
 use crate::net::BodyError;
 
 /// What a refused client may still send before it is answered: it would not read an answer that comes while it writes.
@@ -138,12 +139,19 @@ pub struct Checked {
     held: Bytes,
     received: Arc<AtomicU64>,
     ended: bool,
+    watch: Option<Watch>,
 }
 
 impl Checked {
     /// Counts what it takes from `body` in `received`.
     pub fn new(body: Incoming, check: Check, received: Arc<AtomicU64>) -> Self {
-        Self { body, check, held: Bytes::new(), received, ended: false }
+        Self { body, check, held: Bytes::new(), received, ended: false, watch: None }
+    }
+
+    /// Stops at a mask that comes back.
+    pub fn watched(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
+        self
     }
 }
 
@@ -171,6 +179,9 @@ impl Body for Checked {
             let Ok(data) = frame?.into_data() else { continue };
             this.received.fetch_add(data.len() as u64, Ordering::Relaxed);
             let data = this.check.look(data)?;
+            if let Some(watch) = &mut this.watch {
+                watch.look(&data)?;
+            }
             if data.is_empty() {
                 continue;
             }

@@ -12,6 +12,7 @@ use hyper::body::Frame;
 use hyper::body::Incoming;
 use hyper::body::SizeHint;
 
+use crate::aws::Call;
 use crate::error::Error;
 use crate::gateway::entry::Entry;
 use crate::mask;
@@ -96,6 +97,8 @@ pub struct Streamed {
     ready: Bytes,
     mask: Masking,
     record: Option<(Recorder, record::Body)>,
+    /// The stored objects it is made of.
+    objects: Vec<String>,
     sent: u64,
     ended: bool,
 }
@@ -103,7 +106,24 @@ pub struct Streamed {
 impl Streamed {
     /// What is left of `body`, as `mask` has it shown.
     pub fn new(entry: Arc<Entry>, body: Incoming, mask: Masking) -> Self {
-        Self { entry, body, ready: Bytes::new(), mask, record: None, sent: 0, ended: false }
+        Self {
+            entry,
+            body,
+            ready: Bytes::new(),
+            mask,
+            record: None,
+            objects: Vec::new(),
+            sent: 0,
+            ended: false,
+        }
+    }
+
+    /// Remembers of the objects of `call` that they were shown with stars, if they are.
+    pub fn of(mut self, call: &Call) -> Self {
+        if call.prefix == "s3" && matches!(self.mask, Masking::Text(_)) {
+            self.objects.clone_from(&call.resources);
+        }
+        self
     }
 
     /// Keeps what passes, masked, as far as `recorder` keeps bodies.
@@ -126,6 +146,9 @@ impl Streamed {
             mask => {
                 let mut out = Vec::with_capacity(data.len());
                 let masks = mask.push(&data, last, &mut out)?;
+                if !masks.is_empty() {
+                    self.entry.starred(&std::mem::take(&mut self.objects));
+                }
                 self.entry.masked(&masks);
                 out.into()
             }

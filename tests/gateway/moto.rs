@@ -71,7 +71,7 @@ pub struct Session {
 }
 
 impl Session {
-    fn start(capture: Capture) -> Self {
+    pub fn start(capture: Capture) -> Self {
         Self::with_policy(capture, "")
     }
 
@@ -107,7 +107,7 @@ impl Session {
         text
     }
 
-    fn python(&self, script: &str) -> String {
+    pub fn python(&self, script: &str) -> String {
         let (success, text) = self.run("python3", &["-c", script]);
         assert!(success, "{script}: {text}");
         text
