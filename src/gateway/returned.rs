@@ -107,9 +107,10 @@ pub fn check(core: &Core, entry: &Entry, call: &Call, signed: &mut Signed) -> Re
     match core.masks.masks_back(&what, &call.resources, &whole.bytes) {
         Back::Nothing => {}
         Back::Refused(found) => {
-            let place = match found.field.as_str() {
-                "" => "the body".to_owned(),
-                field => format!("the parameter `{field}`"),
+            let place = match (found.field.as_str(), &found.naming) {
+                ("", _) => "the body".to_owned(),
+                (field, None) => format!("the parameter `{field}`"),
+                (field, Some(naming)) => format!("the parameter `{field}` (of `{naming}`)"),
             };
             return Err(Stop::denied(refused(&place, &found.mask)));
         }

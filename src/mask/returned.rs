@@ -31,6 +31,8 @@ const SIGNS: [&[u8]; 4] = [b"hoopmask", b"aG9vcG1hc2", b"hvb3BtYXNr", b"ob29wbWF
 pub struct Returned {
     /// The member that holds it, `Environment.Variables.DB_PASSWORD`; empty: the body itself.
     pub field: String,
+    /// The neighbour that names it, `DB_PASSWORD` of `{"name": "DB_PASSWORD", "value": …}`.
+    pub naming: Option<String>,
     /// The mask.
     pub mask: String,
 }
@@ -88,7 +90,9 @@ impl Engine {
         }
         let Some((format, tree)) = read(what.content_type, body) else {
             return match find_mask(body) {
-                Some(found) => Back::Refused(Returned { field: String::new(), mask: text(&body[found]) }),
+                Some(found) => {
+                    Back::Refused(Returned { field: String::new(), naming: None, mask: text(&body[found]) })
+                }
                 None => Back::Nothing,
             };
         };
@@ -214,11 +218,8 @@ impl Walk<'_> {
     }
 
     fn refused(&self, mask: &[u8]) -> Returned {
-        let mut field = self.path.join(".");
-        if let Some(naming) = self.naming.as_deref().filter(|naming| find_mask(naming.as_bytes()).is_none()) {
-            field.push_str(&format!(" (of `{naming}`)"));
-        }
-        Returned { field, mask: text(mask) }
+        let naming = self.naming.clone().filter(|naming| find_mask(naming.as_bytes()).is_none());
+        Returned { field: self.path.join("."), naming, mask: text(mask) }
     }
 }
 
