@@ -175,6 +175,9 @@ pub struct CallEnd {
     /// Seconds that AWS's clock was ahead of this machine's, where the call had to be signed anew for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skew: Option<i64>,
+    /// Why the response body passed without a look for secrets inside it, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_looked_into: Option<String>,
     /// The request body, where it is kept and was not known at the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<BodyRef>,

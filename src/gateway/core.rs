@@ -24,6 +24,7 @@ use crate::gateway::channels::Channels;
 use crate::gateway::inside::Inside;
 use crate::gateway::minted::Minted;
 use crate::gateway::queue_url::QueueUrls;
+use crate::gateway::returned::Starred;
 use crate::gateway::skew::Skew;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
@@ -62,6 +63,8 @@ pub struct Core {
     pub upstream: Arc<Upstream>,
     pub queue_urls: QueueUrls,
     pub channels: Channels,
+    /// Objects that were shown with stars.
+    pub starred: Starred,
     /// What leads out of the sandbox, where there is one with a network of its own.
     pub inside: Option<Inside>,
     pub egress: Effect,
@@ -148,6 +151,7 @@ impl Core {
             upstream,
             queue_urls: QueueUrls::new(made.port),
             channels: Channels::default(),
+            starred: Starred::default(),
             inside: made.inside,
             egress: setup.egress,
             find_caller: setup.find_caller,

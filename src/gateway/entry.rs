@@ -127,6 +127,16 @@ impl Entry {
         }
     }
 
+    /// These objects were shown with stars in the place of secrets.
+    pub fn starred(&self, arns: &[String]) {
+        arns.iter().for_each(|arn| self.core.starred.add(arn));
+    }
+
+    /// The answer's body passed without a look inside, and why.
+    pub fn not_looked_into(&self, why: &str) {
+        self.state().end.not_looked_into = Some(why.to_owned());
+    }
+
     /// Keeps a response body, where the policy has it kept.
     pub fn keep_response(&self, level: RecordLevel, content_type: &str, body: &[u8]) -> Result<()> {
         if level == RecordLevel::Full && !body.is_empty() {

@@ -37,6 +37,7 @@ use crate::gateway::headers;
 use crate::gateway::request_body::Altered;
 use crate::gateway::request_body::Check;
 use crate::gateway::request_body::Checked;
+use crate::gateway::returned::Watch;
 use crate::gateway::stop::Stop;
 use crate::gateway::whose::By;
 use crate::net::Body;
@@ -104,7 +105,7 @@ pub async fn forward(
         if let Some(protocol) = &upgrade {
             headers::put_upgrade(&mut signed.headers, protocol);
         }
-        let body = out.body(core, entry, client.take(), seed);
+        let body = out.body(core, (entry, call), client.take(), seed);
         let sent = core.upstream.send(&host, protocol, Request::from_parts(signed, body)).await;
         let response = sent.map_err(|error| match error.cause::<Altered>() {
             Some(Altered(refusal)) => Stop::from(refusal.clone()),
@@ -185,7 +186,13 @@ impl Out {
     }
 
     /// `client` and `seed`: the client's signature, and the real one, from which those of its pieces go on.
-    fn body(self, core: &Core, entry: &Arc<Entry>, client: Option<Seed>, seed: Option<Seed>) -> Body {
+    fn body(
+        self,
+        core: &Core,
+        (entry, call): (&Arc<Entry>, &Call),
+        client: Option<Seed>,
+        seed: Option<Seed>,
+    ) -> Body {
         let (body, manner) = match self {
             Self::Whole(bytes) if bytes.is_empty() => return empty(),
             Self::Whole(bytes) => return full(bytes),
@@ -207,7 +214,7 @@ impl Out {
             // A websocket's request has no body.
             (Manner::Chunks(..) | Manner::Events, ..) => return empty(),
         };
-        Checked::new(body, check, entry.clone()).boxed_unsync()
+        Checked::new(body, check, entry.clone(), Watch::new(core, call)).boxed_unsync()
     }
 }
 

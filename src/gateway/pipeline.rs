@@ -30,6 +30,7 @@ use crate::gateway::forward::open_channel;
 use crate::gateway::headers;
 use crate::gateway::reply;
 use crate::gateway::request_body::Unread;
+use crate::gateway::returned;
 use crate::gateway::stop::Stop;
 use crate::gateway::unsigned;
 use crate::gateway::websocket;
@@ -107,6 +108,7 @@ async fn run(
     begin(core, entry, (&call, &by, &whose), head.clone(), level)?;
     let user_agent = headers::text(&signed.parts.headers, "user-agent");
     let decision = decide(core, entry, (&call, user_agent), (&by, &whose))?;
+    returned::check(core, entry, &call, &mut signed)?;
     if decision.effect == Effect::Ask {
         let caller = Caller { command: head.command, pid: head.pid.unwrap_or_default() };
         let command = core.command_line(&caller);

@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use crate::aws;
 use crate::aws::Call;
 use crate::aws::Protocol;
+use crate::gateway::coding;
 use crate::gateway::core::Core;
 use crate::gateway::digests;
 use crate::gateway::entry::Entry;
@@ -25,13 +26,16 @@ use crate::gateway::minted_reply;
 use crate::gateway::minted_reply::Answer;
 use crate::gateway::minted_reply::Captured;
 use crate::gateway::response_body::Given;
+use crate::gateway::response_body::Masking;
 use crate::gateway::response_body::Streamed;
 use crate::gateway::stop::Stop;
 use crate::gateway::whose::By;
 use crate::mask;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
+use crate::mask::Frames;
 use crate::mask::MaskedBody;
+use crate::mask::Masks;
 use crate::net::Body;
 use crate::net::empty;
 use crate::policy::model::RecordLevel;
@@ -70,11 +74,26 @@ pub async fn give_back(
         entry.done(0).map_err(|error| Stop::unrecorded(&error))?;
         return Ok(Response::from_parts(parts, empty()));
     }
-    if is_structured(call, &parts) {
-        structured(core, entry, call, (parts, body), manner).await
-    } else {
-        opaque(core, entry, (parts, body), manner).await
+    match kind(core, call, &parts) {
+        Treated::Structured => structured(core, entry, call, (parts, body), manner).await,
+        Treated::Content { demanded } => {
+            let coded = !coding::codings(&parts.headers).is_empty();
+            if (demanded || coded) && parts.status.is_success() {
+                whole_content(core, entry, call, (parts, body), (manner, demanded)).await
+            } else {
+                opaque(core, entry, call, (parts, body), manner).await
+            }
+        }
     }
+}
+
+/// How a body is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Treated {
+    /// As an answer of the API.
+    Structured,
+    /// As content that somebody stored, or events; `demanded`: a rule names fields of it.
+    Content { demanded: bool },
 }
 
 fn request_id(parts: &response::Parts) -> Option<&str> {
@@ -86,17 +105,23 @@ fn request_id(parts: &response::Parts) -> Option<&str> {
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 
 /// Whether the body is an answer of the API, in contrast to content that somebody stored.
-fn is_structured(call: &Call, parts: &response::Parts) -> bool {
+fn kind(core: &Core, call: &Call, parts: &response::Parts) -> Treated {
     let media = media_type(parts);
-    if media == EVENT_STREAM {
-        return false;
+    if media == EVENT_STREAM || parts.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Treated::Content { demanded: false };
     }
     let is_content =
         matches!(call.operation.as_str(), "GetObject" | "GetObjectTorrent" | "GetObjectAnnotation");
     if call.prefix == "s3" && is_content && parts.status.is_success() {
-        return false;
+        return Treated::Content { demanded: core.masks.demands_fields(&call.action) };
     }
-    names_structure(&media) || call.protocol.is_rpc() || aws::vends(call)
+    let must_be_read =
+        aws::vends(call) || core.masks.demands_structure(&call.service, &call.operation, &call.action);
+    if names_structure(&media) || call.protocol.is_rpc() || must_be_read {
+        Treated::Structured
+    } else {
+        Treated::Content { demanded: false }
+    }
 }
 
 fn names_structure(media: &str) -> bool {
@@ -124,14 +149,12 @@ fn media_type(parts: &response::Parts) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// Whether the bytes are in a coding that cannot be looked into.
-fn is_encoded(parts: &response::Parts) -> bool {
-    let coding = headers::text(&parts.headers, "content-encoding");
-    coding.split(',').map(str::trim).any(|coding| {
-        !coding.is_empty()
-            && !coding.eq_ignore_ascii_case("identity")
-            && !coding.eq_ignore_ascii_case("aws-chunked")
-    })
+fn withheld(call: &Call, status: StatusCode, why: &str) -> Stop {
+    let (action, status) = (&call.action, status.as_u16());
+    Stop::withheld(
+        call.access,
+        format!("AWS answered {action} with {status}, but the answer is withheld: {why}"),
+    )
 }
 
 /// An API answer: read, masked by its structure, given back whole.
@@ -142,19 +165,8 @@ async fn structured(
     (mut parts, body): (response::Parts, Incoming),
     manner: Manner<'_>,
 ) -> Result<Response<Body>, Stop> {
-    let withheld = |why: &str| {
-        Stop::withheld(
-            call.access,
-            format!(
-                "AWS answered {} with {}, but the answer is withheld: {why}",
-                call.action,
-                parts.status.as_u16()
-            ),
-        )
-    };
-    if is_encoded(&parts) {
-        return Err(withheld("it is compressed and cannot be masked"));
-    }
+    let status = parts.status;
+    let withheld = |why: &str| withheld(call, status, why);
     let whole = Limited::new(body, BUFFERED_BYTES).collect().await.map_err(|cause| match cause
         .is::<LengthLimitError>(
     ) {
@@ -163,9 +175,16 @@ async fn structured(
     })?;
     let content_type = headers::text(&parts.headers, "content-type").to_owned();
     let structure = structure(call, &parts);
-    let mut whole = whole.to_bytes();
+    let (codings, mut whole) = (coding::codings(&parts.headers), whole.to_bytes());
+    if !codings.is_empty() {
+        let decoded = coding::decoded(&whole, &codings, BUFFERED_BYTES);
+        whole = decoded.map(Bytes::from).ok_or_else(|| {
+            withheld(&format!("it is compressed ({}) and cannot be opened to be masked", codings.join(", ")))
+        })?;
+        coding::strip(&mut parts.headers);
+    }
     let mut captured = Captured::default();
-    if parts.status.is_success() {
+    if status.is_success() {
         core.channels.learn(call, entry.number(), &whole);
         let (number, by, command) = (entry.number(), manner.by, manner.command);
         let answer = Answer { call, number, by, command, content_type: &structure };
@@ -174,9 +193,11 @@ async fn structured(
     let masked = masked(core, call, structure.clone(), whole).await;
     let masked = masked.map_err(|error| withheld(&format!("it cannot be masked: {error}")))?;
     entry.masked(&masked.masks);
-    let mut changed = masked.changed;
+    let mut changed = masked.changed || !codings.is_empty();
     let mut bytes = Bytes::from(masked.bytes);
-    if changed && let Some(corrected) = digests::corrected(call, &bytes) {
+    if masked.changed
+        && let Some(corrected) = digests::corrected(call, &bytes)
+    {
         bytes = corrected;
     }
     let kept = entry.keep_response(manner.level, &content_type, &bytes);
@@ -207,6 +228,7 @@ async fn masked(
     body: Bytes,
 ) -> crate::error::Result<MaskedBody> {
     let (service, operation, action) = (call.service.clone(), call.operation.clone(), call.action.clone());
+    let resources = call.resources.clone();
     let core = core.clone();
     let small = body.len() <= INLINE_MASK_BYTES;
     let mask = move || {
@@ -217,7 +239,7 @@ async fn masked(
             content_type: &content_type,
             direction: Direction::Response,
         };
-        core.masks.body(&what, &body)
+        core.masks.body_about(&what, &resources, &body)
     };
     if small {
         return mask();
@@ -228,10 +250,103 @@ async fn masked(
     })
 }
 
+/// Content that must be read as a whole: it is compressed, or a rule names fields of it.
+async fn whole_content(
+    core: &Arc<Core>,
+    entry: &Arc<Entry>,
+    call: &Call,
+    (mut parts, body): (response::Parts, Incoming),
+    (manner, demanded): (Manner<'_>, bool),
+) -> Result<Response<Body>, Stop> {
+    let status = parts.status;
+    let codings = coding::codings(&parts.headers);
+    // Part of a compressed body cannot be opened, and part of a table does not say which columns it has.
+    let is_part = status == StatusCode::PARTIAL_CONTENT;
+    let is_small = coding::length(&parts.headers).is_some_and(|length| length <= BUFFERED_BYTES);
+    if !is_small || is_part {
+        let why =
+            if is_part { "it is a part of an object" } else { "it is too long, or its length is unknown" };
+        if demanded {
+            return Err(withheld(call, status, &format!("a rule masks fields of it, and {why}")));
+        }
+        entry.not_looked_into(&format!("compressed ({}), and {why}", codings.join(", ")));
+        return opaque(core, entry, call, (parts, body), manner).await;
+    }
+    let broken = |_| Stop::failed(format!("the answer to {} broke off", call.action));
+    let raw = Limited::new(body, BUFFERED_BYTES).collect().await.map_err(broken)?.to_bytes();
+    let Some(plain) = coding::decoded(&raw, &codings, BUFFERED_BYTES) else {
+        if demanded {
+            let why = "a rule masks fields of it, and its compression cannot be opened";
+            return Err(withheld(call, status, why));
+        }
+        entry.not_looked_into(&format!("compressed ({}), and it cannot be opened", codings.join(", ")));
+        return Ok(given(entry, parts, raw));
+    };
+    let content_type = headers::text(&parts.headers, "content-type").to_owned();
+    let masked = content(core, call, content_type.clone(), plain, demanded).await;
+    let masked = masked.map_err(|error| withheld(call, status, &error.to_string()))?;
+    entry.masked(&masked.masks);
+    if mask::is_textual(&content_type, &masked.bytes) {
+        let kept = entry.keep_response(manner.level, &content_type, &masked.bytes);
+        kept.map_err(|error| Stop::unrecorded(&error))?;
+    }
+    if !masked.changed {
+        // Byte for byte, with its coding and its sums.
+        return Ok(given(entry, parts, raw));
+    }
+    call.resources.iter().for_each(|arn| core.starred.add(arn));
+    coding::strip(&mut parts.headers);
+    let bytes = Bytes::from(masked.bytes);
+    headers::body_changed(&mut parts.headers, &bytes);
+    Ok(given(entry, parts, bytes))
+}
+
+fn given(entry: &Arc<Entry>, mut parts: response::Parts, bytes: Bytes) -> Response<Body> {
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    Response::from_parts(parts, Given::new(entry.clone(), bytes).boxed_unsync())
+}
+
+/// A whole content, masked without changing its length.
+async fn content(
+    core: &Arc<Core>,
+    call: &Call,
+    content_type: String,
+    body: Vec<u8>,
+    demanded: bool,
+) -> crate::error::Result<MaskedBody> {
+    let (service, operation, action) = (call.service.clone(), call.operation.clone(), call.action.clone());
+    let masks = core.masks.clone();
+    let mask = move || {
+        if demanded {
+            let what = BodyContext {
+                service: &service,
+                operation: &operation,
+                action: &action,
+                content_type: &content_type,
+                direction: Direction::Response,
+            };
+            return masks.object(&what, &body);
+        }
+        if !mask::is_textual(&content_type, &body) {
+            return Ok(MaskedBody { bytes: body, masks: Masks::default(), changed: false });
+        }
+        let mut bytes = Vec::with_capacity(body.len());
+        let mut stream = masks.stream();
+        stream.push(&body, &mut bytes);
+        stream.finish(&mut bytes);
+        let changed = bytes != body;
+        Ok(MaskedBody { bytes, masks: stream.take_masks(), changed })
+    };
+    tokio::task::spawn_blocking(mask).await.unwrap_or_else(|_| {
+        Err(crate::error::Error::new(crate::error::Kind::System, "the mask engine failed"))
+    })
+}
+
 /// Content: text is masked on its way without changing its length, anything else passes.
 async fn opaque(
     core: &Arc<Core>,
     entry: &Arc<Entry>,
+    call: &Call,
     (mut parts, mut body): (response::Parts, Incoming),
     manner: Manner<'_>,
 ) -> Result<Response<Body>, Stop> {
@@ -251,17 +366,31 @@ async fn opaque(
         }
     };
     let content_type = headers::text(&parts.headers, "content-type").to_owned();
-    let textual = !is_encoded(&parts)
-        && parts.status != StatusCode::SWITCHING_PROTOCOLS
-        // A secret in a frame of events is starred in place; the frame's checksum then fails at the client, which is
-        // better than showing it. Frames without one pass byte for byte.
-        && (media_type(&parts) == EVENT_STREAM || mask::is_textual(&content_type, &first));
-    if textual {
+    let seen = coding::codings(&parts.headers).is_empty() && parts.status != StatusCode::SWITCHING_PROTOCOLS;
+    let masking = if media_type(&parts) == EVENT_STREAM {
+        Masking::Frames(Box::new(Frames::new(
+            core.masks.clone(),
+            &call.service,
+            &call.operation,
+            &call.action,
+        )))
+    } else if seen && mask::is_textual(&content_type, &first) {
+        Masking::Text(Box::new(core.masks.stream()))
+    } else {
+        Masking::None
+    };
+    let is_masked = !matches!(masking, Masking::None);
+    if is_masked {
         headers::drop_checksums(&mut parts.headers);
     }
-    let keep = textual && manner.level == RecordLevel::Full;
-    let stream = textual.then(|| core.masks.stream());
+    if matches!(masking, Masking::Frames(_)) {
+        // Frames change their length.
+        parts.headers.remove(header::CONTENT_LENGTH);
+    }
+    let keep = is_masked && manner.level == RecordLevel::Full;
     let recorder = keep.then(|| core.recorder.clone());
-    let streamed = Streamed::new(entry.clone(), body, first, stream).recorded_by(recorder);
+    let streamed = Streamed::new(entry.clone(), body, masking).recorded_by(recorder).of(call);
+    let streamed = streamed.begun_with(first);
+    let streamed = streamed.map_err(|error| withheld(call, parts.status, &error.to_string()))?;
     Ok(Response::from_parts(parts, streamed.boxed_unsync()))
 }

@@ -29,6 +29,7 @@ use crate::aws::events::Resigner;
 use crate::gateway::chunks::Framed;
 use crate::gateway::chunks::Resigned;
 use crate::gateway::entry::Entry;
+use crate::gateway::returned::Watch;
 use crate::gateway::skew::Skew;
 use crate::net::BodyError;
 
@@ -158,13 +159,14 @@ pub struct Checked {
     entry: Arc<Entry>,
     received: Arc<AtomicU64>,
     ended: bool,
+    watch: Watch,
 }
 
 impl Checked {
-    /// Counts what it takes from `body` for `entry`.
-    pub fn new(body: Incoming, check: Check, entry: Arc<Entry>) -> Self {
+    /// Counts what it takes from `body` for `entry`; stops at a mask that comes back.
+    pub fn new(body: Incoming, check: Check, entry: Arc<Entry>, watch: Watch) -> Self {
         let received = entry.received();
-        Self { body, check, held: Bytes::new(), entry, received, ended: false }
+        Self { body, check, held: Bytes::new(), entry, received, ended: false, watch }
     }
 
     /// What is sent never ends; why stands in the record even if AWS has begun to answer.
@@ -208,6 +210,9 @@ impl Body for Checked {
                 Ok(data) => data,
                 Err(refusal) => return Poll::Ready(Some(Err(this.altered(refusal)))),
             };
+            if let Err(Altered(refusal)) = this.watch.look(&data) {
+                return Poll::Ready(Some(Err(this.altered(refusal))));
+            }
             if data.is_empty() {
                 continue;
             }

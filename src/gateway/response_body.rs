@@ -13,9 +13,11 @@ use hyper::body::Frame;
 use hyper::body::Incoming;
 use hyper::body::SizeHint;
 
+use crate::aws::Call;
 use crate::error::Error;
 use crate::gateway::entry::Entry;
 use crate::mask;
+use crate::mask::Masks;
 use crate::net::BodyError;
 use crate::record;
 use crate::record::Recorder;
@@ -52,22 +54,79 @@ impl Body for Given {
     }
 }
 
-/// A body on its way from AWS to the client, masked if it is text.
+/// What happens to the bytes on their way.
+pub enum Masking {
+    /// They pass as they are.
+    None,
+    /// Text: secrets become stars.
+    Text(Box<mask::Stream>),
+    /// Frames of events, each masked by its structure.
+    Frames(Box<mask::Frames>),
+}
+
+impl Masking {
+    /// Appends to `out` what of `data` may be shown; at the `last` piece also what was held back.
+    pub fn push(&mut self, data: &Bytes, last: bool, out: &mut Vec<u8>) -> Result<Masks, Error> {
+        match self {
+            Self::None => {
+                out.extend_from_slice(data);
+                Ok(Masks::default())
+            }
+            Self::Text(stream) => {
+                stream.push(data, out);
+                if last {
+                    stream.finish(out);
+                }
+                Ok(stream.take_masks())
+            }
+            Self::Frames(frames) => {
+                frames.push(data, out)?;
+                if last {
+                    frames.finish(out)?;
+                }
+                Ok(frames.take_masks())
+            }
+        }
+    }
+}
+
+/// A body on its way from AWS to the client, masked if it is text or events.
 pub struct Streamed {
     entry: Arc<Entry>,
     body: Incoming,
-    first: Bytes,
-    mask: Option<mask::Stream>,
+    /// Masked, but not given.
+    ready: Bytes,
+    mask: Masking,
     record: Option<(Recorder, record::Body)>,
+    /// The stored objects it is made of.
+    objects: Vec<String>,
     sent: u64,
     trailers: Option<HeaderMap>,
     ended: bool,
 }
 
 impl Streamed {
-    /// `first` was read already; `mask` for text.
-    pub fn new(entry: Arc<Entry>, body: Incoming, first: Bytes, mask: Option<mask::Stream>) -> Self {
-        Self { entry, body, first, mask, record: None, sent: 0, trailers: None, ended: false }
+    /// What is left of `body`, as `mask` has it shown.
+    pub fn new(entry: Arc<Entry>, body: Incoming, mask: Masking) -> Self {
+        Self {
+            entry,
+            body,
+            ready: Bytes::new(),
+            mask,
+            record: None,
+            objects: Vec::new(),
+            sent: 0,
+            trailers: None,
+            ended: false,
+        }
+    }
+
+    /// Remembers of the objects of `call` that they were shown with stars, if they are.
+    pub fn of(mut self, call: &Call) -> Self {
+        if call.prefix == "s3" && matches!(self.mask, Masking::Text(_)) {
+            self.objects.clone_from(&call.resources);
+        }
+        self
     }
 
     /// Keeps what passes, masked, as far as `recorder` keeps bodies.
@@ -76,17 +135,24 @@ impl Streamed {
         self
     }
 
+    /// Takes the `first` piece, which was read already. On failure nothing has been given yet.
+    pub fn begun_with(mut self, first: Bytes) -> Result<Self, Error> {
+        let last = first.is_empty() || self.body.is_end_stream();
+        self.ready = self.piece(first, last)?;
+        Ok(self)
+    }
+
     /// The next piece as the client may see it; at the end also what was held back.
     fn piece(&mut self, data: Bytes, last: bool) -> Result<Bytes, Error> {
         let out = match &mut self.mask {
-            None => data,
-            Some(stream) => {
+            Masking::None => data,
+            mask => {
                 let mut out = Vec::with_capacity(data.len());
-                stream.push(&data, &mut out);
-                if last {
-                    stream.finish(&mut out);
+                let masks = mask.push(&data, last, &mut out)?;
+                if !masks.is_empty() {
+                    self.entry.starred(&std::mem::take(&mut self.objects));
                 }
-                self.entry.masked(&stream.take_masks());
+                self.entry.masked(&masks);
                 out.into()
             }
         };
@@ -114,33 +180,40 @@ impl Body for Streamed {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
+        if !this.ready.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.ready)))));
+        }
         while !this.ended {
-            let data = if this.first.is_empty() {
-                match ready!(Pin::new(&mut this.body).poll_frame(context)) {
-                    None => Bytes::new(),
-                    Some(Ok(frame)) => match frame.into_data() {
-                        Ok(data) if !data.is_empty() => data,
-                        Ok(_) => continue,
-                        Err(frame) => {
-                            this.trailers = frame.into_trailers().ok().map(|mut trailers| {
-                                this.entry.mask_headers(&mut trailers);
-                                trailers
-                            });
-                            continue;
-                        }
-                    },
-                    Some(Err(error)) => {
-                        this.ended = true;
-                        this.entry.broken(this.sent, "AWS's answer broke off")?;
-                        return Poll::Ready(Some(Err(error.into())));
+            let data = match ready!(Pin::new(&mut this.body).poll_frame(context)) {
+                None => Bytes::new(),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) if !data.is_empty() => data,
+                    Ok(_) => continue,
+                    Err(frame) => {
+                        this.trailers = frame.into_trailers().ok().map(|mut trailers| {
+                            this.entry.mask_headers(&mut trailers);
+                            trailers
+                        });
+                        continue;
                     }
+                },
+                Some(Err(error)) => {
+                    this.ended = true;
+                    this.entry.broken(this.sent, "AWS's answer broke off")?;
+                    return Poll::Ready(Some(Err(error.into())));
                 }
-            } else {
-                std::mem::take(&mut this.first)
             };
             // The server does not ask again when the announced length has passed: the last piece must know that it is.
             let last = data.is_empty() || this.body.is_end_stream();
-            let out = this.piece(data, last)?;
+            let out = match this.piece(data, last) {
+                Ok(out) => out,
+                Err(error) => {
+                    this.ended = true;
+                    // The client sees the answer break off: its status has gone out long ago.
+                    this.entry.broken(this.sent, &format!("the rest of the answer is withheld: {error}"))?;
+                    return Poll::Ready(Some(Err(error.into())));
+                }
+            };
             if !out.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(out))));
             }
@@ -149,6 +222,6 @@ impl Body for Streamed {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended && self.trailers.is_none()
+        self.ended && self.ready.is_empty() && self.trailers.is_none()
     }
 }

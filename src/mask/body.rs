@@ -11,6 +11,9 @@ use super::json;
 use super::tree::Change;
 use super::tree::Decider;
 use super::tree::New;
+use super::tree::Node;
+use super::user::UserFields;
+use super::vault::Origin;
 use super::xml;
 use crate::error::Error;
 use crate::error::Kind;
@@ -68,36 +71,46 @@ impl Engine {
     ///
     /// Fails with `Record` where a body has members that must be hidden and cannot be read: nothing of it may be shown.
     pub fn body(&self, what: &BodyContext<'_>, body: &[u8]) -> Result<MaskedBody> {
+        self.body_about(what, &[], body)
+    }
+
+    /// Like [`Engine::body`], for a call about `resources` (ARNs): what is hidden may be put back into calls about the
+    /// same, where a rule says so.
+    pub fn body_about(
+        &self,
+        what: &BodyContext<'_>,
+        resources: &[String],
+        body: &[u8],
+    ) -> Result<MaskedBody> {
         let fields = self.fields_of(what);
-        let format = format_of(what.content_type, body);
-        let tree = match format {
-            Format::Json => json::parse(body).ok(),
-            Format::Xml => xml::parse(body),
-            Format::Cbor => cbor::parse(body),
-            Format::Form => Some(form::parse(body)),
-            Format::Text | Format::Binary => None,
-        };
         if body.trim_ascii().is_empty() {
             return Ok(unchanged(body));
         }
-        let Some(tree) = tree else {
+        let Some((format, tree)) = read(what.content_type, body) else {
             if !fields.is_empty() && what.service != "s3" {
                 return Err(unreadable(what));
             }
-            return Ok(self.opaque(format, body));
+            return Ok(self.opaque(format_of(what.content_type, body), body));
         };
+        let is_kept = what.direction == Direction::Response && self.restores();
+        let origin =
+            is_kept.then(|| Origin { service: what.service.to_owned(), resources: resources.to_vec() });
         let mut decider = Decider::new(self, &fields);
+        decider.origin = origin.as_ref();
+        decider.untyped = format == Format::Xml;
         let changes = decider.decide(&tree);
+        let is_column_named = |rule: &UserFields| rule.names_columns(what.action);
+        if decider.has_unnamed_rows
+            && what.direction == Direction::Response
+            && self.fields().iter().any(is_column_named)
+        {
+            return Err(unnamed(what));
+        }
         let masks = decider.masks;
         if changes.is_empty() {
             return Ok(unchanged(body));
         }
-        let bytes = match format {
-            Format::Json => json::apply(body, &changes),
-            Format::Xml => xml::apply(body, &changes),
-            Format::Cbor => cbor::apply(body, &changes),
-            _ => form::apply(body, &changes),
-        };
+        let bytes = apply(format, body, &changes);
         let changed = bytes != body;
         Ok(MaskedBody { bytes, masks, changed })
     }
@@ -118,6 +131,19 @@ impl Engine {
             *value = changed.unwrap_or_else(|_| serde_json::Value::String(self.tag("unreadable", &text)));
         }
         decider.masks
+    }
+
+    /// The members that a user's rules name for exactly this action: an answer of which they cannot be told must not
+    /// pass. Rules for every action ask for no such thing.
+    pub(super) fn row_paths(&self, action: &str) -> Vec<FieldPath> {
+        let rules = self.fields().iter().filter(|rule| rule.names(action));
+        rules.flat_map(|rule| rule.paths.iter().cloned()).collect()
+    }
+
+    /// Whether the answer to a call must be read by its structure: something in it has to be hidden.
+    #[must_use]
+    pub fn demands_structure(&self, service: &str, operation: &str, action: &str) -> bool {
+        !fields::of_call(service, operation, true).is_empty() || !self.row_paths(action).is_empty()
     }
 
     fn fields_of(&self, what: &BodyContext<'_>) -> Vec<(FieldPath, How)> {
@@ -152,11 +178,40 @@ fn unchanged(body: &[u8]) -> MaskedBody {
     MaskedBody { bytes: body.to_vec(), masks: Masks::default(), changed: false }
 }
 
+/// A body's format and what is in it; `None`: it has no structure, or cannot be read.
+pub(super) fn read(content_type: &str, body: &[u8]) -> Option<(Format, Node)> {
+    let format = format_of(content_type, body);
+    let tree = match format {
+        Format::Json => json::parse(body).ok(),
+        Format::Xml => xml::parse(body),
+        Format::Cbor => cbor::parse(body),
+        Format::Form => Some(form::parse(body)),
+        Format::Text | Format::Binary => None,
+    };
+    tree.map(|tree| (format, tree))
+}
+
+/// The body with `changes`, which are in order.
+pub(super) fn apply(format: Format, body: &[u8], changes: &[Change]) -> Vec<u8> {
+    match format {
+        Format::Json => json::apply(body, changes),
+        Format::Xml => xml::apply(body, changes),
+        Format::Cbor => cbor::apply(body, changes),
+        _ => form::apply(body, changes),
+    }
+}
+
 fn unreadable(what: &BodyContext<'_>) -> Error {
     let way = if what.direction == Direction::Response { "response" } else { "request" };
     Error::new(Kind::Record, format!("the {way} of {}:{} is not shown", what.service, what.operation))
         .why("it has members that must be masked, and its body could not be read")
         .fix("run the call outside this session, or report the body's format")
+}
+
+fn unnamed(what: &BodyContext<'_>) -> Error {
+    Error::new(Kind::Record, format!("the rows of {}:{} are not shown", what.service, what.operation))
+        .why("a rule masks columns of them, and the answer does not name its columns")
+        .fix("ask for the names too (`includeResultMetadata` of RDS Data)")
 }
 
 /// Puts what `encode` makes of each change in its place.
@@ -431,6 +486,7 @@ mod tests {
             fields: vec!["Item.ssn".into()],
             columns: vec!["card".into()],
             regex: Some(r"EMP-\d{5}".into()),
+            restore: false,
         };
         let engine = Engine::with_rules(&[rule]).unwrap();
         let body = r#"{"Item":{"ssn":{"S":"078-05-1120"},"card":{"N":4111},"note":{"S":"for EMP-12345 only"},"n":{"N":"1"}}}"#;
@@ -452,6 +508,59 @@ mod tests {
             stream.push(&[*byte], &mut shown);
         }
         assert_eq!(String::from_utf8(shown).unwrap(), "is ********* or EMP-1234\n");
+    }
+
+    #[test]
+    fn columns_of_results_are_masked_by_their_names() {
+        let rule = UserRule {
+            name: "cards".into(),
+            actions: vec!["x:Y".into()],
+            columns: vec!["card".into(), "born".into()],
+            ..UserRule::default()
+        };
+        let engine = Engine::with_rules(&[rule]).unwrap();
+        let athena = r#"{"ResultSet":{"Rows":[{"Data":[{"VarCharValue":"id"},{"VarCharValue":"card"}]},{"Data":[{"VarCharValue":"7"},{"VarCharValue":"4111"}]},{"Data":[{"VarCharValue":"8"},{}]}],"ResultSetMetadata":{"ColumnInfo":[{"Name":"id","Type":"int"},{"Name":"card","Type":"varchar"}]}}}"#;
+        let out = masked(&engine, &response("athena", "GetQueryResults", JSON), athena);
+        let (head, tail) = athena.split_once("4111").unwrap();
+        assert!(out.starts_with(head) && out.ends_with(tail) && out.contains("hoopmask:card:"), "{out}");
+        let rds = r#"{"columnMetadata":[{"label":"c","name":"card"},{"label":"password","name":"p"},{"name":"n"}],"records":[[{"longValue":4111},{"stringValue":"Falcon2019!"},{"stringValue":"x"},{"blobValue":"AQI="}]]}"#;
+        let out = masked(&engine, &response("rds-data", "ExecuteStatement", JSON), rds);
+        assert!(out.contains(r#"[{"longValue":0},{"stringValue":"hoopmask:password:"#), "{out}");
+        assert!(out.ends_with(r#""},{"stringValue":"x"},{"blobValue":"AQI="}]]}"#), "{out}");
+        let csv = r#"{"ColumnMetadata":[{"name":"id"},{"name":"card"}],"Records":[{"CSVRecords":"id,card\r\n1,4111\r\n"}]}"#;
+        let out = masked(&engine, &response("redshift-data", "GetStatementResultV2", JSON), csv);
+        assert!(out.contains(r#""id,card\r\n1,hoopmask:card:"#) && out.ends_with(r#"\r\n"}]}"#), "{out}");
+        let timestream = r#"{"ColumnInfo":[{"Name":"born","Type":{"ScalarType":"TIMESTAMP"}}],"Rows":[{"Data":[{"ScalarValue":"2001-02-03T04:05:06Z"}]}]}"#;
+        let out = masked(&engine, &response("timestream-query", "Query", JSON), timestream);
+        assert!(out.contains(r#""ScalarValue":"1970-01-01T00:00:00Z""#), "{out}");
+        let insights = r#"{"results":[[{"field":"card","value":"4111"},{"field":"@ptr","value":"Cm"}]]}"#;
+        let out = masked(&engine, &response("logs", "GetQueryResults", JSON), insights);
+        assert!(out.contains(r#""value":"hoopmask:card:"#) && out.contains(r#""value":"Cm""#), "{out}");
+        // Rows whose columns nobody names.
+        let what = response("rds-data", "ExecuteStatement", JSON);
+        assert!(engine.body(&what, br#"{"records":[[{"longValue":4111}]]}"#).is_err());
+        assert!(Engine::builtin().body(&what, br#"{"records":[[{"longValue":4111}]]}"#).is_ok());
+    }
+
+    #[test]
+    fn types_stay_what_they_are() {
+        let rule = UserRule {
+            name: "all".into(),
+            fields: ["Item.n", "Item.b", "Item.s", "Item.yes", "t"].map(str::to_owned).to_vec(),
+            ..UserRule::default()
+        };
+        let engine = Engine::with_rules(&[rule]).unwrap();
+        let body = r#"{"Item":{"n":{"N":"12.5"},"b":{"B":"AQI="},"s":{"NS":["1","2"]},"yes":{"BOOL":true}},"t":"2001-02-03T04:05:06.5+01:00"}"#;
+        let out = masked(&engine, &response("dynamodb", "GetItem", JSON), body);
+        let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let item = &value["Item"];
+        assert_eq!((&item["n"]["N"], &item["s"]["NS"]), (&json!("0"), &json!(["0", "0"])));
+        assert!(STANDARD.decode(item["b"]["B"].as_str().unwrap()).unwrap().starts_with(b"hoopmask:"));
+        assert_eq!((&item["yes"]["BOOL"], &value["t"]), (&json!(true), &json!("1970-01-01T00:00:00Z")));
+        let again = masked(&engine, &response("dynamodb", "GetItem", JSON), &out);
+        assert_eq!(again, out);
+        let xml = "<R><t>12</t><u>x</u></R>";
+        assert_eq!(masked(&engine, &response("iam", "X", XML), xml), "<R><t>0</t><u>x</u></R>");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::tag::Tagger;
 use super::user::UserFields;
 use super::user::UserRegex;
 use super::user::UserRule;
+use super::vault::Vault;
 use crate::error::Result;
 
 /// One mask for a session: terminal, API bodies, records. Share it as `Arc<Engine>`.
@@ -27,6 +28,7 @@ pub struct Engine {
     known: RwLock<Arc<Exact>>,
     generation: AtomicU64,
     tagger: Tagger,
+    vault: Vault,
 }
 
 impl std::fmt::Debug for Engine {
@@ -90,6 +92,20 @@ impl Engine {
 
     pub(super) fn fields(&self) -> &[UserFields] {
         &self.fields
+    }
+
+    /// Whether any rule has masks put back, so that what they stand for is kept.
+    pub(super) fn restores(&self) -> bool {
+        self.fields.iter().any(|rule| rule.restore)
+    }
+
+    /// Whether a mask at `members` may be put back in a request of `action`.
+    pub(super) fn restores_to(&self, action: &str, members: &[String]) -> bool {
+        self.fields.iter().any(|rule| rule.restores_to(action, members))
+    }
+
+    pub(super) fn vault(&self) -> &Vault {
+        &self.vault
     }
 
     pub(super) fn known(&self) -> (Arc<Exact>, u64) {

@@ -35,6 +35,8 @@ pub struct UserRule {
     pub columns: Vec<String>,
     /// Text to hide.
     pub regex: Option<String>,
+    /// Masks that come back in requests of `actions` are put back, in the fields and columns if there are any.
+    pub restore: bool,
 }
 
 /// The structural part of a user's rule.
@@ -43,6 +45,9 @@ pub struct UserFields {
     actions: Vec<String>,
     /// Members to hide.
     pub paths: Vec<FieldPath>,
+    /// Whether masks are put back.
+    pub restore: bool,
+    has_columns: bool,
 }
 
 impl UserFields {
@@ -52,12 +57,34 @@ impl UserFields {
         let columns = rule.columns.iter().map(|column| FieldPath::parse(&format!("**.{column}")));
         let paths =
             fields.chain(columns).collect::<Result<Vec<_>>>().map_err(|cause| refused(rule, cause.what()))?;
-        Ok(Self { actions: rule.actions.clone(), paths })
+        Ok(Self {
+            actions: rule.actions.clone(),
+            paths,
+            restore: rule.restore,
+            has_columns: !rule.columns.is_empty(),
+        })
     }
 
     /// Whether it applies to `action`, such as `s3:GetObject`.
     pub fn applies_to(&self, action: &str) -> bool {
         self.actions.is_empty() || self.actions.iter().any(|pattern| glob(pattern, action))
+    }
+
+    /// Whether a mask at `members` may be put back in a request of `action`. A rule for every action puts nothing back.
+    pub fn restores_to(&self, action: &str, members: &[String]) -> bool {
+        let named = || self.paths.is_empty() || self.paths.iter().any(|path| path.leads_to(members));
+        self.restore && self.actions.iter().any(|pattern| glob(pattern, action)) && named()
+    }
+
+    /// Whether it hides columns of exactly this action's results.
+    pub fn names_columns(&self, action: &str) -> bool {
+        self.has_columns && self.names(action)
+    }
+
+    /// Whether it applies to `action` because it says so, and not because it applies to everything.
+    pub fn names(&self, action: &str) -> bool {
+        let by_name = |pattern: &String| pattern.trim_matches('*') != "" && glob(pattern, action);
+        !self.paths.is_empty() && self.actions.iter().any(by_name)
     }
 }
 

@@ -98,7 +98,7 @@ pub struct HostPattern {
 }
 
 /// A `[[mask]]` entry: what of which responses is hidden, besides the built-in rules. At least one of `fields`,
-/// `columns`, `regex` is there.
+/// `columns`, `regex`, `restore` is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskRule {
     /// The rule's name; `policy.toml:52` if it has none.
@@ -113,6 +113,8 @@ pub struct MaskRule {
     pub columns: Vec<String>,
     /// A regular expression, not compiled.
     pub regex: Option<String>,
+    /// Whether masks that come back in requests of `actions` are put back.
+    pub restore: bool,
     /// Texts in which `regex` must find something.
     pub examples: Vec<String>,
     /// Texts in which `regex` must find nothing.

@@ -9,6 +9,7 @@ mod client;
 mod events;
 mod h2;
 mod javascript;
+mod masking;
 mod minted;
 mod modes;
 mod moto;

@@ -12,6 +12,7 @@ use hoop::gateway::Capture;
 use hoop::gateway::Gateway;
 use hoop::gateway::Setup;
 use hoop::mask::Engine;
+use hoop::mask::UserRule;
 use hoop::policy::Policy;
 use hoop::policy::PolicySet;
 use hoop::policy::Principal;
@@ -68,10 +69,22 @@ impl Plan {
         begin.user = "ana".to_owned();
         let recorder = Recorder::create(dir.path(), &begin, self.clock.clone()).unwrap();
         let broker = self.broker.unwrap_or_else(|| Broker::nobody("no terminal is attached to this session"));
+        let policies = PolicySet::new(vec![Policy::parse(&self.policy, "policy.toml").unwrap()]);
+        let rules: Vec<UserRule> = policies
+            .masks()
+            .map(|rule| UserRule {
+                name: rule.name.clone(),
+                actions: rule.actions.clone(),
+                fields: rule.fields.clone(),
+                columns: rule.columns.clone(),
+                regex: rule.regex.clone(),
+                restore: rule.restore,
+            })
+            .collect();
         let gateway = hoop::gateway::start(Setup {
-            policies: PolicySet::new(vec![Policy::parse(&self.policy, "policy.toml").unwrap()]),
+            policies,
             principal: Principal { user: "ana".to_owned(), ..Principal::default() },
-            masks: Arc::new(Engine::builtin()),
+            masks: Arc::new(Engine::with_rules(&rules).unwrap()),
             recorder: recorder.clone(),
             broker,
             approval_ttl: Duration::from_secs(50),

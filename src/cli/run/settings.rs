@@ -139,6 +139,7 @@ fn rules(policy: &PolicySet) -> Vec<UserRule> {
         fields: rule.fields.clone(),
         columns: rule.columns.clone(),
         regex: rule.regex.clone(),
+        restore: rule.restore,
     };
     policy.masks().map(rule).collect()
 }

@@ -80,7 +80,7 @@ impl Reading<'_> {
     pub(super) fn masks(&self, top: &mut Section<'_, '_>) -> Vec<MaskRule> {
         let mut rules = Vec::new();
         for mut section in top.tables("mask", "a [[mask]]") {
-            if !["field", "column", "regex"].iter().any(|key| section.has(key)) {
+            if !["field", "column", "regex", "restore"].iter().any(|key| section.has(key)) {
                 section.missing("field", "say what to mask: `field = [\"Item.ssn\"]`, `column` or `regex`");
             }
             let name = self.sentence(&mut section, "name");
@@ -94,6 +94,13 @@ impl Reading<'_> {
                 }
             }
             let columns = section.texts("column").map(owned).unwrap_or_default();
+            let restore = section.boolean("restore");
+            if restore.as_ref().is_some_and(|restore| restore.value) && !section.has("action") {
+                section.missing(
+                    "action",
+                    "say in which calls masks are put back: `action = \"lambda:UpdateFunctionConfiguration\"`",
+                );
+            }
             let regex = section.text("regex");
             let examples = section.texts("examples");
             let counter_examples = section.texts("counter_examples");
@@ -108,6 +115,7 @@ impl Reading<'_> {
                 fields: fields.map(owned).unwrap_or_default(),
                 columns,
                 regex: regex.map(|regex| regex.value.to_owned()),
+                restore: restore.is_some_and(|restore| restore.value),
                 examples: examples.map(owned).unwrap_or_default(),
                 counter_examples: counter_examples.map(owned).unwrap_or_default(),
             });
