@@ -17,6 +17,7 @@ mod environment;
 mod forward;
 mod headers;
 mod inside;
+mod own_host;
 mod pipeline;
 mod placeholder;
 mod queue_url;

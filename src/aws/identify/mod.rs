@@ -52,10 +52,10 @@ pub fn identify(request: &RequestView<'_>) -> Call {
 /// The host is taken from the `Host` header or the URI; one that is not AWS's means an endpoint URL.
 #[must_use]
 pub fn body_needed(parts: &Parts, scope_service: &str) -> bool {
-    if rpc::marked(parts) {
+    let services = Catalog::get().signed_as(scope_service);
+    if rpc::marked(parts, &services) {
         return true;
     }
-    let services = Catalog::get().signed_as(scope_service);
     let authority = parts.uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
     let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or(authority);
     let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
@@ -76,7 +76,7 @@ fn find(request: &RequestView<'_>, address: Option<&Address>) -> Option<Found> {
         .filter(|service| address.is_some_and(|address| address.serves(service)))
         .collect();
     let services = if here.is_empty() { services } else { here };
-    if rpc::marked(request.parts) {
+    if rpc::marked(request.parts, &services) {
         return rpc::find(request, &services);
     }
     let route = rest::find(request.parts, &services, address, request.service)?;
