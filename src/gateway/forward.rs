@@ -42,7 +42,8 @@ pub async fn forward(
     signed: Signed,
     client_host: Option<&str>,
 ) -> Result<Response<Incoming>, Stop> {
-    let credential = core.fetch_credential().await.map_err(|error| Stop::no_credential(&error))?;
+    let credential = core.fetch_credential().await;
+    let credential = credential.map_err(|error| Stop::no_credential(&error, core.has_fetched()))?;
     let host = aws::upstream_host(call, client_host);
     let Signed { mut parts, claims, payload } = signed;
     headers::strip_hop_by_hop(&mut parts.headers);

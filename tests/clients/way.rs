@@ -73,9 +73,11 @@ impl Place {
         finish(self.command(argv))
     }
 
-    /// What came to AWS with this place's key, but for hoop's own question who it is.
+    /// What came to AWS with this place's key, but for hoop's own question who it is, which names no agent.
     pub fn upstream(&self) -> Vec<serde_json::Value> {
-        moto::calls(&self.key_id)
+        let mut calls = moto::calls(&self.key_id);
+        calls.retain(|call| call["headers"].get("user-agent").is_some());
+        calls
     }
 
     /// What the next calls are answered; see `moto::fault`.

@@ -10,7 +10,7 @@ use hoop::gateway::Capture;
 use crate::moto::Session;
 
 /// Where `scripts/setup.sh test` has put the SDK.
-fn sdk() -> PathBuf {
+pub fn sdk() -> PathBuf {
     let cache = std::env::var_os("HOOP_CACHE").map(PathBuf::from);
     let folder =
         cache.unwrap_or_else(|| Path::new(&std::env::var("HOME").unwrap()).join(".cache/hoop")).join("js");

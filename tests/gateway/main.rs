@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 
 mod client;
+mod held;
+mod hosts;
 mod javascript;
 mod modes;
 mod moto;

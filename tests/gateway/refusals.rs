@@ -234,7 +234,8 @@ fn what_cannot_be_recorded_is_not_forwarded() {
     let world = Plan::observe(&upstream.url).start();
     world.recorder.finish(&hoop::audit::End::default()).unwrap();
     let reply = json_call(&world, "dynamodb", LIST_TABLES, "{}").send(&world);
-    assert_eq!(reply.status, 503);
+    assert_eq!(reply.status, 403);
+    assert!(reply.text().contains("AccessDeniedException"), "{}", reply.text());
     assert!(reply.text().contains("cannot be recorded"), "{}", reply.text());
     assert!(upstream.take().is_empty());
 }
