@@ -118,7 +118,8 @@ const CLIENTS: &[Client] = &[
     },
 ];
 
-const POLICY: &str = r#"
+/// Everything but deleting objects.
+pub const POLICY: &str = r#"
 version = 1
 default = "allow"
 
@@ -131,7 +132,7 @@ action = ["s3:DeleteObject"]
 const PASSWORD: &str = "tr0ub4dor-and-3-horses";
 
 /// The secret that every client reads, made once.
-fn put_secret() {
+pub fn put_secret() {
     static MADE: OnceLock<()> = OnceLock::new();
     MADE.get_or_init(|| {
         let make = "import boto3,sys; boto3.client('secretsmanager').create_secret(Name='matrix', SecretString=sys.argv[1])";

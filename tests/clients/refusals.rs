@@ -148,6 +148,39 @@ fn the_javascript_sdk_waits_and_tries_again_when_throttled_in_every_shape() {
 }
 
 #[test]
+fn the_rust_sdk_and_the_cli_wait_and_try_again_when_throttled() {
+    let fault = |place: &Place, part: &str, protocol: Protocol, wrapped: bool| {
+        let shape = Shape { protocol, head: false, query_mode: false, wrapped };
+        let answer = shape.response(400, "Throttling", "hoop: later", "id-1");
+        let body = String::from_utf8(answer.body().to_vec()).unwrap();
+        let headers = json!({ "content-type": answer.headers()["content-type"].to_str().unwrap() });
+        let status = answer.status().as_u16();
+        place.fault(&json!({ "part": part, "times": 2, "status": status, "headers": headers, "body": body }));
+    };
+    let place = Place::new(Way::Sandbox, "THRC", ALL);
+    fault(&place, "Action=GetCallerIdentity", Protocol::Query, true);
+    fault(&place, "DynamoDB_20120810.ListTables", Protocol::Json, true);
+    place.run(&["sh", "-c", "aws sts get-caller-identity && aws dynamodb list-tables"]).ok();
+    let counts = ["sts:GetCallerIdentity", "dynamodb:ListTables"].map(|action| attempts(&place, action));
+    assert_eq!(counts, [3, 3]);
+
+    let rust = cache().join("rust-client/rust-client");
+    if !has(&rust) {
+        return;
+    }
+    let place = Place::new(Way::Sandbox, "THRR", crate::matrix::POLICY);
+    fault(&place, "Action=GetCallerIdentity", Protocol::Query, true);
+    fault(&place, "a%20b/%2B", Protocol::RestXml, false);
+    fault(&place, "DynamoDB_20120810.PutItem", Protocol::Json, true);
+    crate::matrix::put_secret();
+    let outcome = place.run(&[rust.to_str().unwrap(), "throttled"]);
+    assert!(outcome.ok().contains("item Ana"), "{}", outcome.stdout);
+    let actions = ["sts:GetCallerIdentity", "s3:PutObject", "dynamodb:PutItem"];
+    // Two throttles each; a multipart upload is four further calls that IAM knows as PutObject.
+    assert_eq!(actions.map(|action| attempts(&place, action)), [3, 3 + 4, 3]);
+}
+
+#[test]
 fn an_upstream_that_is_gone_is_tried_again_and_named() {
     for (tag, argv) in [("GONP", ["python3", "ops.py"]), ("GONJ", ["node", "ops.mjs"])] {
         let place = Place::new(Way::Sandbox, tag, ALL);
