@@ -49,7 +49,6 @@ javascript_clients() {
   want=$(sha256sum < scripts/package.json | cut -d' ' -f1)
   current "$cache/js" "$want" && return
   say "installing the JavaScript AWS SDK"
-  rm -rf "$cache/js"
   mkdir -p "$cache/js"
   cp scripts/package.json "$cache/js/"
   npm install --prefix "$cache/js" --silent --no-audit --no-fund --no-update-notifier
@@ -71,6 +70,60 @@ sources() {
   rm -rf "$cache/sources"
   mv "$new" "$cache/sources"
   printf '%s' "$want" > "$cache/sources/.stamp"
+}
+
+# The AWS clients of this Debian, older than PyPI's: the aws CLI 2 (2.9.19 in Debian 12), s3cmd, rclone. Unpacked, not
+# installed, so that they meet neither the system's programs nor ours. Tests leave out what is not there.
+debian_clients() {
+  local want new=$cache/debian.new deb
+  command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 || {
+    say "not a Debian: the tests of its aws CLI 2, s3cmd and rclone are left out"
+    return 0
+  }
+  want=$(cat /etc/debian_version; printf 'awscli s3cmd rclone 1')
+  current "$cache/debian" "$want" && return
+  say "unpacking Debian's aws CLI 2, s3cmd and rclone"
+  rm -rf "$new"
+  mkdir -p "$new/debs/partial"
+  # Packages that the system has already are not fetched again: the clients find those where they are.
+  if timeout 300 apt-get -y -qq --no-install-recommends -o Debug::NoLocking=1 -o "Dir::Cache::archives=$new/debs" \
+      --download-only install awscli s3cmd rclone >/dev/null 2>&1; then
+    for deb in "$new"/debs/*.deb; do dpkg-deb -x "$deb" "$new"; done
+    rm -rf "$new/debs" "$cache/debian"
+    mkdir -p "$new/bin"
+    debian_program aws2 usr/bin/aws
+    debian_program s3cmd usr/bin/s3cmd
+    [ ! -x "$new/usr/bin/rclone" ] || ln -s ../usr/bin/rclone "$new/bin/rclone"
+    mv "$new" "$cache/debian"
+    printf '%s' "$want" > "$cache/debian/.stamp"
+  else
+    say "Debian's clients could not be fetched (apt-get update may help); their tests are left out"
+    rm -rf "$new"
+  fi
+}
+
+# A Python program of Debian, run by Debian's Python with the unpacked packages.
+debian_program() {
+  [ -f "$new/$2" ] || return 0
+  printf '#!/bin/sh\nhere=$(dirname "$(dirname "$(readlink -f "$0")")")\nexport PYTHONPATH="$here/usr/lib/python3/dist-packages"\nexec /usr/bin/python3 "$here/%s" "$@"\n' "$2" > "$new/bin/$1"
+  chmod +x "$new/bin/$1"
+}
+
+# The Rust SDK as a client. It is a program of its own: six services are three minutes of compiling, once, and none of
+# that belongs into hoop's own build. Tests leave it out where it cannot be built.
+rust_client() {
+  local from=tests/clients/rust want
+  want=$(cat "$from/Cargo.toml" "$from/Cargo.lock" "$from/src/main.rs" | sha256sum | cut -d' ' -f1)
+  current "$cache/rust-client" "$want" && return
+  say "building a client with the Rust AWS SDK"
+  mkdir -p "$cache/rust-client"
+  if cargo build --manifest-path "$from/Cargo.toml" --locked --quiet --target-dir "$cache/rust-client/build"; then
+    cp "$cache/rust-client/build/debug/rust-client" "$cache/rust-client/"
+    printf '%s' "$want" > "$cache/rust-client/.stamp"
+    rm -rf "$cache/rust-client/build"
+  else
+    say "the Rust client could not be built; its tests use an earlier one, or are left out"
+  fi
 }
 
 # Real agents to wrap, half a gigabyte of them. Tests go on without them: HOOP_TEST_AGENTS=no leaves them out, and where
@@ -128,6 +181,8 @@ python_clients
 if [ "$purpose" = test ]; then
   javascript_clients
   sources
+  debian_clients
+  rust_client
   agents
   shells
   asciinema

@@ -15,6 +15,12 @@ use super::protocol::text;
 /// The longest message, in characters: it goes into headers' neighbours, terminals and records.
 const LONGEST_MESSAGE: usize = 1_000;
 
+/// The code that means: later, and without asking anybody.
+const THROTTLING: &str = "Throttling";
+
+/// Bears the message, in ASCII.
+pub const REFUSAL_HEADER: &str = "x-hoop-refusal";
+
 /// Why a request is not forwarded, in AWS's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -77,14 +83,18 @@ impl Shape {
 
     /// The response.
     ///
-    /// `AccessDenied` is given the name it has in this protocol (`AccessDeniedException`, `UnauthorizedOperation`).
-    /// The message loses control characters and is cut at 1,000 characters.
+    /// `AccessDenied`, `ExpiredToken` and `Throttling` are given the name that they have in this protocol
+    /// (`AccessDeniedException`, `UnauthorizedOperation`, `SlowDown`), `Throttling` its status, too: no SDK tries the
+    /// first two again, and every SDK waits and tries the third. The message loses control characters and is cut at 1,000
+    /// characters; it stands in the header `x-hoop-refusal`, too, because the answer to a HEAD has no body.
     #[must_use]
     pub fn response(self, status: u16, code: &str, message: &str, request_id: &str) -> Response<Bytes> {
+        let status = if code == THROTTLING { self.throttled_status() } else { status };
         let code = self.code(&sanitised(code));
         let message = sanitised(message);
         let id = sanitised(request_id);
-        let (content_type, body) = self.body(&code, &message, &id);
+        let fault = if status >= 500 { "Receiver" } else { "Sender" };
+        let (content_type, body) = self.body(&code, &message, &id, fault);
         let length = body.len();
         let mut response = Response::new(if self.head { Bytes::new() } else { Bytes::from(body) });
         *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::FORBIDDEN);
@@ -98,6 +108,8 @@ impl Shape {
             put("content-length", &length.to_string());
         }
         put("x-amzn-requestid", &id);
+        let line: String = message.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
+        put(REFUSAL_HEADER, &line);
         match self.protocol {
             Protocol::Json | Protocol::RestJson => put("x-amzn-errortype", &code),
             Protocol::Cbor => put("smithy-protocol", "rpc-v2-cbor"),
@@ -105,26 +117,47 @@ impl Shape {
             Protocol::Query | Protocol::Ec2 => {}
         }
         if self.query_mode && matches!(self.protocol, Protocol::Json | Protocol::Cbor) {
-            let name = if code == "AccessDeniedException" { "AccessDenied" } else { &code };
-            put("x-amzn-query-error", &format!("{name};Sender"));
+            // The names of the query protocol, for clients that were written for it.
+            let name = Self { protocol: Protocol::Query, ..self }.code(&code);
+            put("x-amzn-query-error", &format!("{name};{fault}"));
         }
         response
     }
 
-    /// AWS has three names for the same thing.
+    /// AWS has several names for the same thing.
     fn code(self, code: &str) -> String {
-        if !matches!(code, "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation") {
-            return code.to_owned();
-        }
-        match self.protocol {
-            Protocol::Json | Protocol::RestJson | Protocol::Cbor => "AccessDeniedException",
-            Protocol::Ec2 => "UnauthorizedOperation",
-            Protocol::Query | Protocol::RestXml => "AccessDenied",
-        }
-        .to_owned()
+        let is_json = matches!(self.protocol, Protocol::Json | Protocol::RestJson | Protocol::Cbor);
+        let name = match code {
+            "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => match self.protocol {
+                _ if is_json => "AccessDeniedException",
+                Protocol::Ec2 => "UnauthorizedOperation",
+                _ => "AccessDenied",
+            },
+            // EC2 says RequestExpired, which the JavaScript SDK takes for a wrong clock, and tries again.
+            "ExpiredToken" | "ExpiredTokenException" if is_json => "ExpiredTokenException",
+            "ExpiredToken" | "ExpiredTokenException" => "ExpiredToken",
+            THROTTLING | "ThrottlingException" => match self.protocol {
+                _ if is_json => "ThrottlingException",
+                Protocol::Ec2 => "RequestLimitExceeded",
+                Protocol::RestXml if !self.wrapped => "SlowDown",
+                _ => THROTTLING,
+            },
+            other => other,
+        };
+        name.to_owned()
     }
 
-    fn body(self, code: &str, message: &str, id: &str) -> (&'static str, Vec<u8>) {
+    /// What AWS answers with when a client is too fast.
+    fn throttled_status(self) -> u16 {
+        match self.protocol {
+            Protocol::RestJson => 429,
+            Protocol::Ec2 => 503,
+            Protocol::RestXml if !self.wrapped => 503,
+            _ => 400,
+        }
+    }
+
+    fn body(self, code: &str, message: &str, id: &str, fault: &str) -> (&'static str, Vec<u8>) {
         let (code_xml, message_xml, id_xml) = (escaped(code), escaped(message), escaped(id));
         let xml = |text: String| {
             ("text/xml", format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{text}").into_bytes())
@@ -152,7 +185,7 @@ impl Shape {
                 ("application/xml", body)
             }
             Protocol::Query | Protocol::RestXml => xml(format!(
-                "<ErrorResponse><Error><Type>Sender</Type><Code>{code_xml}</Code><Message>{message_xml}</Message>\
+                "<ErrorResponse><Error><Type>{fault}</Type><Code>{code_xml}</Code><Message>{message_xml}</Message>\
                  </Error><RequestId>{id_xml}</RequestId></ErrorResponse>"
             )),
         }
@@ -240,9 +273,32 @@ mod tests {
         let head = Shape { protocol: Protocol::RestXml, head: true, query_mode: false, wrapped: false };
         let response = head.response(403, "AccessDenied", "no", "id");
         assert!(response.body().is_empty());
+        assert_eq!(response.headers()[REFUSAL_HEADER], "no");
         let mode = Shape { protocol: Protocol::Json, head: false, query_mode: true, wrapped: true };
         let response = mode.response(403, "AccessDenied", "no", "id");
         assert_eq!(response.headers()["x-amzn-query-error"], "AccessDenied;Sender");
+    }
+
+    #[test]
+    fn a_throttle_and_an_end_have_the_names_and_status_that_sdks_know() {
+        let shape = |protocol, wrapped| Shape { protocol, head: false, query_mode: true, wrapped };
+        for (shape, status, throttled, expired) in [
+            (shape(Protocol::Json, true), 400, "ThrottlingException", "ExpiredTokenException"),
+            (shape(Protocol::Cbor, true), 400, "ThrottlingException", "ExpiredTokenException"),
+            (shape(Protocol::RestJson, true), 429, "ThrottlingException", "ExpiredTokenException"),
+            (shape(Protocol::Query, true), 400, "Throttling", "ExpiredToken"),
+            (shape(Protocol::RestXml, true), 400, "Throttling", "ExpiredToken"),
+            (shape(Protocol::RestXml, false), 503, "SlowDown", "ExpiredToken"),
+            (shape(Protocol::Ec2, true), 503, "RequestLimitExceeded", "ExpiredToken"),
+        ] {
+            for (code, status, name) in [("Throttling", status, throttled), ("ExpiredToken", 403, expired)] {
+                let response = shape.response(403, code, "wait", "id");
+                let body = response.body().escape_ascii().to_string();
+                assert!(response.status() == status && body.contains(name), "{shape:?} {response:?}");
+                let mode = response.headers().get("x-amzn-query-error").map(|value| value.to_str().unwrap());
+                assert!(mode.is_none_or(|mode| mode == format!("{code};Sender")), "{shape:?} {mode:?}");
+            }
+        }
     }
 
     #[test]
@@ -250,5 +306,6 @@ mod tests {
         let response = refusal(Protocol::Cbor, 9999, "A\r\nB", &"é".repeat(70_000), "i\nd");
         assert_eq!(response.status(), 403);
         assert!(response.body().len() < 3_000);
+        assert_eq!(response.headers()[REFUSAL_HEADER].len(), 1_000);
     }
 }

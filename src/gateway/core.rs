@@ -214,6 +214,11 @@ impl Core {
         Ok(fetched)
     }
 
+    /// Whether the session has had a credential before.
+    pub fn has_fetched(&self) -> bool {
+        self.recorded.load(Ordering::SeqCst) > 0
+    }
+
     /// The account of the real credential; `*` where it cannot be found out: rules that deny then match any account,
     /// rules that allow only if they name none.
     pub async fn fetch_account(&self) -> String {
@@ -309,7 +314,7 @@ impl Core {
 
     /// The gateway has stopped: the credentials go with it.
     pub fn ended(&self) {
-        if self.recorded.load(Ordering::SeqCst) > 0 {
+        if self.has_fetched() {
             // The recorder tells of its own failure; there is no call left to refuse.
             drop(self.credential(Credential { what: "wiped".to_owned(), ..Credential::default() }));
         }

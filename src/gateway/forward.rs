@@ -58,7 +58,10 @@ pub async fn forward(
 ) -> Result<Response<Incoming>, Stop> {
     let Signed { key, by, mut parts, claims, payload } = signed;
     let credential = match &by {
-        By::Session => Some(core.fetch_credential().await.map_err(|error| Stop::no_credential(&error))?),
+        By::Session => {
+            let fetched = core.fetch_credential().await;
+            Some(fetched.map_err(|error| Stop::no_credential(&error, core.has_fetched()))?)
+        }
         By::Minted(_) | By::Nobody => None,
     };
     let host = match aws::live::host(call, client_host) {

@@ -21,6 +21,7 @@ mod headers;
 mod inside;
 mod minted;
 mod minted_reply;
+mod own_host;
 mod pipeline;
 mod placeholder;
 mod queue_url;

@@ -34,6 +34,7 @@ use crate::gateway::core::Core;
 use crate::gateway::doors::Doors;
 use crate::gateway::headers;
 use crate::gateway::inside;
+use crate::gateway::own_host::OwnHost;
 use crate::gateway::pipeline;
 use crate::gateway::pipeline::Arrival;
 use crate::net::Body;
@@ -259,7 +260,8 @@ async fn route(
     let target = absolute.clone().unwrap_or_else(|| named.clone());
     let is_captured = matches!(way, Way::Sandbox(_));
     let is_proxied = absolute.is_some() && request.version() < http::Version::HTTP_2 && !is_captured;
-    if is_proxied && !aws::is_aws_host(host_of(&target)) && !is_own(&core, &target) {
+    let own = OwnHost::of(&target, core.port).filter(|_| way == Way::Port);
+    if is_proxied && !aws::is_aws_host(host_of(&target)) && own.is_none() {
         return Ok(connect::relay(&core, request, &target).await);
     }
     if let Some(authority) = absolute {
@@ -274,6 +276,7 @@ async fn route(
     let named = headers::text(request.headers(), "host");
     let host = Some(host_of(named)).filter(|host| aws::is_aws_host(host)).map(str::to_ascii_lowercase);
     let proxied = way == Way::Tunnel || (is_proxied && host.is_some());
+    let host = host.or_else(|| own?.meant(&request));
     let (via, inode) = match way {
         Way::Sandbox(inode) => (Via::Sandbox, inode),
         _ if proxied => (Via::Proxy, None),
@@ -289,14 +292,6 @@ fn strip_authority(request: &mut Request<Incoming>) {
     if let Ok(uri) = http::Uri::from_parts(parts) {
         *request.uri_mut() = uri;
     }
-}
-
-/// Whether a proxy request is for the gateway itself: clients with an endpoint URL *and* a proxy do that, also with a
-/// host prefix (`sync-127.0.0.1:4321`).
-fn is_own(core: &Core, authority: &str) -> bool {
-    let own = format!("127.0.0.1:{}", core.port);
-    authority.strip_suffix(&own).is_some_and(|prefix| prefix.is_empty() || prefix.ends_with(['-', '.']))
-        || authority == format!("localhost:{}", core.port)
 }
 
 /// The host of `host[:port]`.

@@ -52,22 +52,20 @@ impl Stop {
         Self { status, code: "ResponseWithheld", ..Self::failed(message) }
     }
 
-    /// Nothing can be recorded any more, so nothing is forwarded.
+    /// Nothing can be recorded any more, so nothing is forwarded. A denial, not a 5xx: it stays so for the rest of the
+    /// session, and SDKs should not try again.
     pub fn unrecorded(error: &Error) -> Self {
-        Self {
-            status: 503,
-            code: "RecordFailed",
-            message: format!("hoop: the call was not forwarded, because it cannot be recorded: {error}"),
-            outcome: Outcome::Refused,
-        }
+        Self::denied(format!(
+            "the call was not forwarded, because it cannot be recorded: {error}; do not retry"
+        ))
     }
 
-    /// There is no credential to sign with.
-    pub fn no_credential(error: &Error) -> Self {
+    /// There is no credential to sign with: none yet, or the one there `had` been has ended and was not renewed.
+    pub fn no_credential(error: &Error, had: bool) -> Self {
         let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
         Self {
             status: 403,
-            code: "NoCredentials",
+            code: if had { "ExpiredToken" } else { "NoCredentials" },
             message: format!("hoop: {error}{advice}"),
             outcome: Outcome::Failed,
         }
@@ -77,6 +75,8 @@ impl Stop {
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         let Refusal { status, code, message } = refusal;
+        // AWS's own words, but not AWS's verdict.
+        let message = if message.contains("hoop") { message } else { format!("hoop: {message}") };
         Self { status, code, message, outcome: Outcome::Refused }
     }
 }

@@ -109,7 +109,15 @@ attempt("altered", lambda: altered.describe_table(TableName="harmless"))
 
 import datetime, botocore.auth
 old = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=3)
-botocore.auth.get_current_datetime = lambda *a, **k: old.replace(tzinfo=None)
+def stopped(remove_tzinfo=True):
+    return old.replace(tzinfo=None) if remove_tzinfo else old
+botocore.auth.get_current_datetime = stopped
+try:
+    # What signs where the CRT is installed.
+    import botocore.crt.auth
+    botocore.crt.auth.get_current_datetime = stopped
+except ImportError:
+    pass
 attempt("replayed", lambda: boto3.client("sts", config=Config(retries={"max_attempts": 1})).get_caller_identity())
 "#,
     );

@@ -8,6 +8,8 @@ mod bounds;
 mod client;
 mod events;
 mod h2;
+mod held;
+mod hosts;
 mod javascript;
 mod masking;
 mod minted;

@@ -2,14 +2,16 @@
 //! endpoint URL.
 
 use std::fs;
-use std::net::TcpListener;
-use std::net::TcpStream;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
+use std::process::ChildStdout;
 use std::process::Command;
 use std::process::Stdio;
-use std::time::Duration;
+use std::sync::Mutex;
 
 use hoop::gateway::Capture;
 use tempfile::TempDir;
@@ -18,7 +20,6 @@ use crate::world::Plan;
 use crate::world::REAL_SECRET;
 use crate::world::World;
 
-/// Where `make test` puts the Python clients and moto.
 /// Where `scripts/setup.sh test` has put the Python clients.
 pub fn venv() -> PathBuf {
     let cache = std::env::var_os("HOOP_CACHE").map(PathBuf::from);
@@ -32,34 +33,49 @@ pub fn venv() -> PathBuf {
     venv
 }
 
+/// Loads moto once; each line of its standard input is a new emulator, forked off, whose port it prints. They end with it.
+const NURSERY: &str = r#"
+import os, signal, sys
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+import moto.cloudwatch.responses, moto.core.responses, moto.dynamodb.responses, moto.ec2.responses, moto.iam.responses
+import moto.s3.responses, moto.secretsmanager.responses, moto.sqs.responses, moto.sts.responses
+children = []
+while sys.stdin.readline():
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        app = DomainDispatcherApplication(create_backend_app)
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        os.write(writing, str(server.server_port).encode())
+        server.serve_forever()
+    children.append(child)
+    print(os.read(reading, 9).decode(), flush=True)
+for child in children:
+    os.kill(child, signal.SIGKILL)
+"#;
+
+/// An emulator of the test's own.
 pub struct Moto {
-    process: Child,
     pub url: String,
 }
 
 impl Moto {
     pub fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let process = Command::new(venv().join("bin/moto_server"))
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let moto = Self { process, url: format!("http://127.0.0.1:{port}") };
-        let is_up = (0..600).any(|_| {
-            std::thread::sleep(Duration::from_millis(50));
-            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        static NURSERY_PROCESS: Mutex<Option<(Child, BufReader<ChildStdout>)>> = Mutex::new(None);
+        let mut nursery = NURSERY_PROCESS.lock().unwrap();
+        let (child, told) = nursery.get_or_insert_with(|| {
+            let mut command = Command::new(venv().join("bin/python3"));
+            command.args(["-c", NURSERY]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+            let mut child = command.spawn().unwrap();
+            let told = BufReader::new(child.stdout.take().unwrap());
+            (child, told)
         });
-        assert!(is_up, "moto did not start");
-        moto
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+        let mut port = String::new();
+        told.read_line(&mut port).unwrap();
+        assert!(!port.trim().is_empty(), "moto did not start");
+        Self { url: format!("http://127.0.0.1:{}", port.trim()) }
     }
 }
 

@@ -234,8 +234,24 @@ fn what_cannot_be_recorded_is_not_forwarded() {
     let world = Plan::observe(&upstream.url).start();
     world.recorder.finish(&hoop::audit::End::default()).unwrap();
     let reply = json_call(&world, "dynamodb", LIST_TABLES, "{}").send(&world);
-    assert_eq!(reply.status, 503);
+    assert_eq!(reply.status, 403);
+    assert!(reply.text().contains("AccessDeniedException"), "{}", reply.text());
     assert!(reply.text().contains("cannot be recorded"), "{}", reply.text());
+    let script = "import boto3, botocore\ntry: boto3.client('dynamodb').list_tables()\n\
+                  except botocore.exceptions.ClientError as e: print(e.response['ResponseMetadata']['RetryAttempts'], e)";
+    let output = std::process::Command::new(crate::moto::venv().join("bin/python3"))
+        .args(["-c", script])
+        .env_clear()
+        .envs(&world.env)
+        .output()
+        .unwrap();
+    let said = output.stdout.escape_ascii().to_string();
+    assert!(
+        said.starts_with("0 An error occurred (AccessDeniedException)"),
+        "{said} {}",
+        output.stderr.escape_ascii()
+    );
+    assert!(said.contains("cannot be recorded"), "{said}");
     assert!(upstream.take().is_empty());
 }
 

@@ -53,7 +53,8 @@ pub fn identify(request: &RequestView<'_>) -> Call {
 /// The host is taken from the `Host` header or the URI; one that is not AWS's means an endpoint URL.
 #[must_use]
 pub fn body_needed(parts: &Parts, scope_service: &str) -> bool {
-    if rpc::marked(parts) {
+    let services = Catalog::get().signed_as(scope_service);
+    if rpc::marked(parts, &services) {
         return true;
     }
     let authority = parts.uri.authority().map(http::uri::Authority::as_str).unwrap_or_default();
@@ -79,7 +80,7 @@ fn candidates(signing: &str, address: Option<&Address>) -> Vec<&'static Service>
 
 fn find(request: &RequestView<'_>, address: Option<&Address>) -> Option<Found> {
     let services = candidates(request.service, address);
-    if rpc::marked(request.parts) {
+    if rpc::marked(request.parts, &services) {
         return rpc::find(request, &services);
     }
     let route = rest::find(request.parts, &services, address, request.service)?;

@@ -17,10 +17,13 @@ use crate::aws::protocol::Protocol;
 use crate::aws::protocol::text;
 
 /// Whether the request carries the mark of an RPC protocol; such a request is never read as verb and path.
-pub(super) fn marked(parts: &Parts) -> bool {
+///
+/// A form's content type is none where all `services` speak by verb and path: curl gives it to every upload, and S3 keeps
+/// it as the object's.
+pub(super) fn marked(parts: &Parts, services: &[&'static Service]) -> bool {
     parts.headers.contains_key("x-amz-target")
         || parts.headers.contains_key("smithy-protocol")
-        || is_form(parts)
+        || is_form(parts) && (services.is_empty() || !services.iter().all(|service| service.is_rest()))
         || action_in_query(parts)
 }
 

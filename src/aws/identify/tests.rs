@@ -205,6 +205,14 @@ fn what_could_mean_two_things_or_nothing_is_unknown() {
 }
 
 #[test]
+fn an_object_may_say_that_it_is_a_form() {
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let put = call("s3", ("PUT", "/bucket/key", &form), "Action=DeleteBucket");
+    assert_eq!((put.action.as_str(), put.resources[0].as_str()), ("s3:PutObject", "arn:aws:s3:::bucket/key"));
+    assert_eq!(call("s3", ("PUT", "/bucket/key?Action=x", &form), "").operation, UNKNOWN);
+}
+
+#[test]
 fn an_arn_without_the_account_says_so() {
     let ask = |service, target, body: &str| {
         let parts = parts("POST", "/", &[("x-amz-target", target)]);
