@@ -5,12 +5,12 @@
 #   --seconds N   how long each target runs
 #   --minimise    afterwards, put the least inputs that reach the same code into fuzz/corpus, in place of what is there
 #
-# Needs a nightly compiler and cargo-fuzz, which is installed under ${HOOP_CACHE:-~/.cache/hoop} where it is missing. New
-# inputs are kept there too, so that the next run goes on from them. HOOP_FUZZ_SANITIZER=none runs without
-# AddressSanitizer: twice as fast.
+# libFuzzer, with the ordinary compiler: fuzz/rustc.sh adds the flags that cargo-fuzz would. The folder is laid out for
+# cargo-fuzz too, whose `cargo fuzz run TARGET` adds AddressSanitizer and needs a nightly compiler. New inputs are kept
+# under ${HOOP_CACHE:-~/.cache/hoop}, so that the next run goes on from them.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-cache=${HOOP_CACHE:-$HOME/.cache/hoop}
+cache=${HOOP_CACHE:-$HOME/.cache/hoop}/fuzz
 seconds=60
 minimise=no
 targets=()
@@ -25,31 +25,26 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-die() { printf 'fuzz: %s\n  fix: %s\n' "$1" "$2" >&2; exit 1; }
-
-cargo +nightly --version >/dev/null 2>&1 || die "there is no nightly compiler" "rustup toolchain install nightly"
-export PATH=$PATH:$cache/cargo-fuzz/bin
-if ! cargo fuzz --version >/dev/null 2>&1; then
-  echo "fuzz: installing cargo-fuzz"
-  cargo install cargo-fuzz --locked --quiet --root "$cache/cargo-fuzz" || die "cargo-fuzz cannot be installed" "cargo install cargo-fuzz"
-fi
-build=(--sanitizer "${HOOP_FUZZ_SANITIZER:-address}")
-cargo +nightly fuzz build "${build[@]}" || exit 1
+built=${CARGO_TARGET_DIR:-fuzz/target}
+RUSTC_WRAPPER=$PWD/fuzz/rustc.sh cargo build --manifest-path fuzz/Cargo.toml --target-dir "$built" --bins --quiet || exit 1
 if [ ${#targets[@]} = 0 ]; then
-  mapfile -t targets < <(cargo +nightly fuzz list)
+  mapfile -t targets < <(basename -s .rs fuzz/fuzz_targets/*.rs)
 fi
 
-# Inputs are short, as requests are; a second for one of them, or a gigabyte, is a fault.
-limits=(-max_len=8192 -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=256 -print_final_stats=1)
+# Inputs are short, as requests are; ten seconds for one of them, or a gigabyte, is a fault.
+limits=(-max_len=8192 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1)
 failed=()
 for target in "${targets[@]}"; do
-  found=$cache/fuzz/$target
-  mkdir -p "$found"
+  program=$built/debug/$target
+  [ -x "$program" ] || { echo "fuzz: there is no target $target" >&2; exit 2; }
+  found=$cache/$target
+  faults=fuzz/artifacts/$target/
+  mkdir -p "$found" "$faults"
   log=$(mktemp)
   words=fuzz/dictionaries/$target.txt
-  [ -f "$words" ] && use=(-dict="$words") || use=()
-  cargo +nightly fuzz run "${build[@]}" "$target" "$found" "fuzz/corpus/$target" -- \
-    -max_total_time="$seconds" "${limits[@]}" "${use[@]}" >"$log" 2>&1
+  with=()
+  [ -f "$words" ] && with=(-dict="$words")
+  "$program" "$found" "fuzz/corpus/$target" -max_total_time="$seconds" -artifact_prefix="$faults" "${limits[@]}" "${with[@]}" >"$log" 2>&1
   status=$?
   runs=$(awk '/number_of_executed_units/ { print $2 }' "$log")
   covered=$(grep -oE 'cov: [0-9]+' "$log" | tail -1)
@@ -58,17 +53,17 @@ for target in "${targets[@]}"; do
   else
     failed+=("$target")
     printf '%-12s FAILED\n' "$target"
-    grep -E 'panicked at|^ERROR|==ERROR|SUMMARY|Test unit written' -A1 "$log" | head -20
+    grep -E 'panicked at|ERROR' -A2 "$log" | head -12
     artifact=$(grep -oE 'Test unit written to .*' "$log" | sed 's/.* //' | tail -1)
-    [ -n "$artifact" ] && echo "  again: cargo +nightly fuzz run ${build[*]} $target ${artifact#"$PWD/"}"
-    [ -n "$artifact" ] || tail -20 "$log"
+    if [ -n "$artifact" ]; then echo "  again: $program $artifact"; else tail -20 "$log"; fi
   fi
   rm -f "$log"
   if [ $minimise = yes ] && [ $status = 0 ]; then
     least=$(mktemp -d)
-    cargo +nightly fuzz run "${build[@]}" "$target" "$least" "fuzz/corpus/$target" "$found" -- \
-      -merge=1 "${limits[@]}" >/dev/null 2>&1 && rm -rf "fuzz/corpus/$target" && mv "$least" "fuzz/corpus/$target"
-    chmod 755 "fuzz/corpus/$target"
+    if "$program" -merge=1 "${limits[@]}" "$least" "fuzz/corpus/$target" "$found" >/dev/null 2>&1; then
+      rm -rf "fuzz/corpus/$target" && mkdir "fuzz/corpus/$target" && cp "$least"/* "fuzz/corpus/$target/"
+    fi
+    rm -rf "$least"
   fi
 done
-[ ${#failed[@]} = 0 ] || { echo "found faults in: ${failed[*]}"; exit 1; }
+[ ${#failed[@]} = 0 ] || { echo "faults in: ${failed[*]}"; exit 1; }

@@ -87,7 +87,10 @@ fn get_item(host: &str) -> Parts {
         .header("host", host)
         .header("content-type", "application/x-amz-json-1.0")
         .header("content-length", BODY.len())
-        .header("user-agent", "Boto3/1.44.5 md/Botocore#1.44.5 ua/2.1 os/linux#6.18 md/arch#x86_64 lang/python#3.11.7")
+        .header(
+            "user-agent",
+            "Boto3/1.44.5 md/Botocore#1.44.5 ua/2.1 os/linux#6.18 md/arch#x86_64 lang/python#3.11.7",
+        )
         .header("x-amz-target", "DynamoDB_20120810.GetItem");
     let (parts, ()) = request.body(()).unwrap().into_parts();
     signed(parts, &PayloadHash::Signed(hex::encode(sha2::Sha256::digest(BODY))), "dynamodb")
@@ -137,12 +140,7 @@ async fn calls(target: &Target, host: &str, connections: u64, count: u64, time: 
     let seconds = begin.elapsed().as_secs_f64();
     took.sort_unstable();
     let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize] as f64 / 1e3;
-    format!(
-        r#"{{"calls":{},"seconds":{seconds},"p50_us":{},"p99_us":{}}}"#,
-        took.len(),
-        at(0.5),
-        at(0.99)
-    )
+    format!(r#"{{"calls":{},"seconds":{seconds},"p50_us":{},"p99_us":{}}}"#, took.len(), at(0.5), at(0.99))
 }
 
 async fn stream(target: &Target, host: &str, method: &str, bytes: u64) -> String {

@@ -23,7 +23,8 @@ pub async fn run(upstream: &str) {
         let target = target.clone();
         tokio::spawn(async move {
             // One connection there for each here: no pool to look into either.
-            let (sender, connection) = hyper::client::conn::http1::handshake(target.connect().await).await.unwrap();
+            let (sender, connection) =
+                hyper::client::conn::http1::handshake(target.connect().await).await.unwrap();
             tokio::spawn(connection);
             let sender = std::sync::Arc::new(tokio::sync::Mutex::new(sender));
             let service = service_fn(move |request| carry(sender.clone(), request));

@@ -3,6 +3,8 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 
@@ -27,7 +29,7 @@ use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-const ITEM: &str = r#"{"Item":{"id":{"S":"order-4711"},"state":{"S":"shipped"},"lines":{"L":[{"S":"a"},{"S":"b"}]},"total":{"N":"129.50"},"updated":{"S":"2026-07-14T10:11:12Z"}}}"#;
+const ITEM: &str = r#"{"Item":{"id":{"S":"order-4711"},"state":{"S":"shipped"},"lines":{"L":[{"S":"a"},{"S":"b"}]},"updated":{"S":"2026-07-14T10:11:12Z"},"total":{"N":""#;
 const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/bench</Arn><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
 
 /// The bytes that a download is made of: nothing that looks like text.
@@ -88,10 +90,16 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Either<Full<Bytes
         _ if is_put => response.body(Either::Left(Full::default())).unwrap(),
         _ if is_json => response
             .header("content-type", "application/x-amz-json-1.0")
-            .body(Either::Left(Full::from(ITEM)))
+            .body(Either::Left(Full::from(item())))
             .unwrap(),
         _ => response.header("content-type", "text/xml").body(Either::Left(Full::from(CALLER))).unwrap(),
     })
+}
+
+/// An answer as most are: one that was not given just before, but may have been given once.
+fn item() -> String {
+    static GIVEN: AtomicU64 = AtomicU64::new(0);
+    format!("{ITEM}{}\"}}}}}}", GIVEN.fetch_add(1, Ordering::Relaxed) % 1000)
 }
 
 /// As many bytes as are left.

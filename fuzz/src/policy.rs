@@ -28,7 +28,8 @@ pub fn policy(data: &[u8]) {
             return;
         }
     };
-    let principal = Principal { user: "ana".to_owned(), groups: vec!["ops".to_owned()], ..Principal::default() };
+    let principal =
+        Principal { user: "ana".to_owned(), groups: vec!["ops".to_owned()], ..Principal::default() };
     let resources = ["arn:aws:s3:::reports/2026/a.csv".to_owned()];
     let more = [("iam:PassRole".to_owned(), vec!["arn:aws:iam::123456789012:role/app".to_owned()])];
     let params = json!({"Bucket": "reports", "Tags": [{"Key": "stage", "Value": "prod"}], "MaxKeys": 5});
@@ -53,7 +54,7 @@ pub fn policy(data: &[u8]) {
         assert!(!decision.sentence().is_empty());
         assert_eq!(denied.decide(&request).effect, decision.effect);
         assert_eq!(alone.explain(&request).decision.effect, decision.effect);
-        drop(alone.record_level(action));
+        let _ = alone.record_level(action);
         let (effect, _) = alone.egress("api.example.com", 443);
         assert!(matches!(effect, Effect::Allow | Effect::Ask | Effect::Deny));
     }
