@@ -3,13 +3,14 @@
 
 PREFIX ?= /usr/local
 
-.PHONY: help demo test lint docs check-docs bench build install clean
+.PHONY: help demo test lint docs check-docs bench fuzz build install clean
 help:
 	@echo 'make demo        run aws commands through hoop-run against a local emulator; no AWS account needed'
 	@echo 'make test        set up what the tests need and run them all'
 	@echo 'make lint        formatting and clippy'
 	@echo 'make docs        write man/ and completions/ anew from the code'
 	@echo 'make bench       measure start-up, throughput and the gateway'
+	@echo 'make fuzz        look for inputs that break a promise, a minute for each kind'
 	@echo 'make build       release build'
 	@echo 'make install     install programs, man pages and completions under PREFIX ($(PREFIX))'
 
@@ -32,6 +33,9 @@ check-docs:
 
 bench:
 	@scripts/bench.sh
+
+fuzz:
+	@scripts/fuzz.sh
 
 build:
 	cargo build --release

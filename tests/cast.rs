@@ -166,6 +166,13 @@ fn what_is_no_recording_is_refused_with_a_reason() {
     }
 }
 
+#[test]
+fn times_never_go_back() {
+    let text = "{\"version\":2,\"width\":80,\"height\":24}\n[1.5, \"o\", \"a\"]\n[0.5, \"o\", \"b\"]\n[2, \"o\", \"c\"]\n";
+    let times: Vec<u64> = Reader::new(text.as_bytes()).unwrap().map(|event| event.unwrap().time.0).collect();
+    assert_eq!(times, [1_500_000, 1_500_000, 2_000_000]);
+}
+
 /// A real asciinema 3, where one is installed.
 fn asciinema() -> Option<OsString> {
     let cached = std::env::home_dir()?.join(".cache/hoop/asciinema/bin/asciinema").into_os_string();

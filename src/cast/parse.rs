@@ -55,9 +55,9 @@ pub(super) fn header(text: &[u8]) -> Result<(Header, Vec<Event>), String> {
     let env: BTreeMap<String, String> =
         raw.env.unwrap_or_default().into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let (term_type, term_theme) = raw.term.map(|term| (term.kind, term.theme)).unwrap_or_default();
-    let mut time = 0;
+    let mut time = 0_u64;
     let events = raw.stdout.into_iter().map(|(delay, data)| {
-        time += micros(delay).unwrap_or(0);
+        time = time.saturating_add(micros(delay).unwrap_or(0));
         Event { time: Micros(time), kind: Kind::Output, data }
     });
     let events = events.collect();
@@ -229,6 +229,14 @@ mod tests {
         for text in ["-1", "", "1e99", "nan", "."] {
             assert!(event(format!("[{text}, \"o\", \"x\"]").as_bytes()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn many_endless_pauses_are_no_overflow() {
+        let pauses = vec![r#"[9e11,"x"]"#; 40].join(",");
+        let text = format!(r#"{{"version":1,"width":80,"height":24,"stdout":[{pauses}]}}"#);
+        let (_, events) = header(text.as_bytes()).unwrap();
+        assert!(events.is_sorted_by_key(|event| event.time) && events.len() == 40);
     }
 
     #[test]

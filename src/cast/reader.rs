@@ -152,7 +152,8 @@ impl<R: BufRead> Reader<R> {
         let (time, kind, data) = parse::event(&self.buffer).map_err(|reason| self.bad(&reason))?;
         self.time = match self.header.version {
             3 => Micros(self.time.0.saturating_add(time)),
-            _ => Micros(time),
+            // Absolute; one that goes back is damage, and whoever looks for a moment relies on their order.
+            _ => Micros(time).max(self.time),
         };
         Ok(Event { time: self.time, kind, data })
     }

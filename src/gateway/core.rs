@@ -275,8 +275,10 @@ impl Core {
             direction: Direction::Request,
         };
         let masked = self.masks.body(&what, call.params.to_string().as_bytes()).ok();
-        let read =
-            masked.and_then(|masked| Some((serde_json::from_slice(&masked.bytes).ok()?, masked.masks)));
+        let read = masked.and_then(|masked| match masked.changed {
+            true => Some((serde_json::from_slice(&masked.bytes).ok()?, masked.masks)),
+            false => Some((call.params.clone(), masked.masks)),
+        });
         // What cannot be masked is not shown.
         read.unwrap_or_else(|| (Value::from("(could not be masked)"), Masks::default()))
     }

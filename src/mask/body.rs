@@ -90,7 +90,12 @@ impl Engine {
             if !fields.is_empty() && what.service != "s3" {
                 return Err(unreadable(what));
             }
-            return Ok(self.opaque(format_of(what.content_type, body), body));
+            let masked = self.opaque(format_of(what.content_type, body), body);
+            // What was found has its length in front of it: replaced, the body could not be read by anybody.
+            if format == Format::Cbor && masked.changed {
+                return Err(unreadable(what));
+            }
+            return Ok(masked);
         };
         let is_kept = what.direction == Direction::Response && self.restores();
         let origin =
@@ -450,6 +455,9 @@ mod tests {
         assert!(engine.body(&what, b"").is_ok_and(|body| !body.changed));
         let cbor = response("secretsmanager", "GetSecretValue", "application/cbor");
         assert!(engine.body(&cbor, b"\xbfgarbage").is_err());
+        let unknown = response("ec2", "DescribeRegions", "application/cbor");
+        assert!(engine.body(&unknown, b"\xa1aax\x1dDB_PASSWORD=Falcon2019! \xff\xfe\xff\xfe").is_err());
+        assert!(engine.body(&unknown, b"\xa1aax\x02\xff\xfe").is_ok_and(|body| !body.changed));
         // Where nothing is known to be secret, the rules alone decide, in any encoding.
         let latin = [&b"caf\xe9 password=Falcon2019!\n"[..], b"x"].concat();
         let out = engine.body(&response("s3", "GetObject", "text/plain"), &latin).unwrap();

@@ -96,11 +96,16 @@ fn whole(rule: &RuleInfo, is_prefix: bool, place: Place, view: View<'_>) -> Opti
 /// `-----BEGIN [words] PRIVATE KEY[ BLOCK]-----`, then the block.
 fn pem(place: Place, view: View<'_>) -> Look {
     let rest = view.slice(place.end, place.end + 64);
+    let are_words =
+        |bytes: &[u8]| bytes.iter().all(|byte| byte.is_ascii_uppercase() || b" -0123456789".contains(byte));
     let Some(dashes) = rest.windows(5).position(|five| five == b"-----") else {
-        let words = rest.iter().all(|byte| byte.is_ascii_uppercase() || b" -0123456789".contains(byte));
-        return if words && rest.len() < 64 && !view.is_last() { Look::WAIT } else { Look::No };
+        return if are_words(rest) && rest.len() < 64 && !view.is_last() { Look::WAIT } else { Look::No };
     };
     let words = &rest[..dashes];
+    // As while it was waited for: a header must not be one or none by how it was cut.
+    if !are_words(words) {
+        return Look::No;
+    }
     if !words.ends_with(b"PRIVATE KEY") && !words.ends_with(b"PRIVATE KEY BLOCK") {
         return Look::No;
     }

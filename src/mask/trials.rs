@@ -275,6 +275,15 @@ proptest! {
 }
 
 #[test]
+fn a_header_that_is_no_keys_is_none_however_it_is_cut() {
+    let engine = Arc::new(Engine::builtin());
+    let input = b"-----BEGIN (RSA PRIVATE KEY-----\nMIIB\n";
+    for cut in 1..input.len() {
+        assert_eq!(in_pieces(engine.stream(), input, &[cut]), input, "cut at {cut}");
+    }
+}
+
+#[test]
 fn a_secret_in_two_writes_is_masked() {
     let engine = Arc::new(Engine::builtin());
     engine.learn("secret", "prod-prod-x9");

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Writes the first inputs of each fuzz target into fuzz/corpus: requests that real SDKs sent (tests/data), recordings,
+the built-in policies, and the least examples of the other formats. Needed once, and after a new target.
+
+usage: fuzz/seeds.py [TARGET ...]
+"""
+import base64, hashlib, json, os, re, struct, sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def read(path, mode="r"):
+    with open(os.path.join(ROOT, path), mode) as file:
+        return file.read()
+
+
+def requests():
+    for source in ["requests", "requests_js"]:
+        for each in json.loads(read(f"tests/data/{source}.json")):
+            headers = {"host": each["host"], **each["headers"]}
+            lines = [f"{each['method']} {each['uri']}"] + [f"{name}: {value}" for name, value in headers.items()]
+            yield "\n".join(lines).encode() + b"\n\n" + base64.b64decode(each["body"])
+
+
+def suite():
+    for each in json.loads(read("tests/data/sigv4_suite.json")):
+        for form in ["header", "query"]:
+            text = each.get(form)
+            if text:
+                yield text.replace(" HTTP/1.1\n", "\n").encode()
+
+
+def chunked():
+    unsigned = b"5\r\nhello\r\n3\r\nabc\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n"
+    signed = re.sub(rb"([0-9]+)\r\n(?=[a-z]|x-)", rb"\1;chunk-signature=" + b"0" * 64 + b"\r\n", unsigned)
+    for flags in [0, 1, 2, 3, 9, 255]:
+        yield bytes([flags]) + unsigned
+        yield bytes([flags]) + signed
+    yield b"\x00400\r\n" + b"x" * 1024 + b"\r\n0\r\n\r\n"
+
+
+BODIES = [
+    {"ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-a1B2c3", "SecretString": "Falcon2019secret"},
+    {"SecretString": "{\"username\":\"app\",\"password\":\"Falcon2019!\"}", "VersionId": "0e9c2f1a-1b2c-4d3e-8f90-a1b2c3d4e5f6"},
+    {"Parameter": {"Name": "/prod/x", "Value": "Zq8Falcon", "Type": "SecureString", "Version": 3}},
+    {"CiphertextBlob": "AQIDAHg=", "KeyId": "k", "Plaintext": base64.b64encode(bytes([7] * 32)).decode()},
+    {"userData": {"value": base64.b64encode(b"#!/bin/sh\nexport DB_PASSWORD=Falcon2019!\n").decode()}},
+    {"containerDefinitions": [{"environment": [{"value": "Falcon2019!", "name": "DB_PASSWORD"}, {"name": "A", "value": "b"}]}]},
+    {"Environment": {"Variables": {"STAGE": "prod", "DB_PASSWORD": "Falcon2019!", "LOG_LEVEL": "info"}}},
+    {"Item": {"ssn": {"S": "078-05-1120"}, "card": {"N": 4111}, "pin": [1, 2.5, None, True], "note": {"S": "x"}}},
+    {"Credentials": {"AccessKeyId": "ASIAIOSFODNN7EXAMPLE", "SecretAccessKey": "a/b/c+d0123456789012345678901234567890AB",
+                     "SessionToken": "tok", "Expiration": 1.79e9}},
+]
+
+
+def xml(value, name):
+    if isinstance(value, dict):
+        return f"<{name}>" + "".join(xml(inner, key) for key, inner in value.items()) + f"</{name}>"
+    if isinstance(value, list):
+        return f"<{name}>" + "".join(xml(inner, "member") for inner in value) + f"</{name}>"
+    text = str(value).replace("&", "&amp;").replace("<", "&lt;")
+    return f"<{name}>{text}</{name}>" if text else f"<{name}/>"
+
+
+def head(major, number):
+    if number < 24:
+        return bytes([major << 5 | number])
+    for info, form, limit in [(24, ">B", 1 << 8), (25, ">H", 1 << 16), (26, ">I", 1 << 32)]:
+        if number < limit:
+            return bytes([major << 5 | info]) + struct.pack(form, number)
+
+
+def cbor(value, open_ended=False):
+    if isinstance(value, bool) or value is None:
+        return bytes([0xF6 if value is None else 0xF4 + value])
+    if isinstance(value, int):
+        return head(0, value)
+    if isinstance(value, float):
+        return b"\xfb" + struct.pack(">d", value)
+    if isinstance(value, str):
+        return head(3, len(value.encode())) + value.encode()
+    members = list(value.items()) if isinstance(value, dict) else [(item,) for item in value]
+    major = 5 if isinstance(value, dict) else 4
+    inside = b"".join(cbor(part, open_ended) for member in members for part in member)
+    return bytes([major << 5 | 31]) + inside + b"\xff" if open_ended else head(major, len(members)) + inside
+
+
+def bodies(encode):
+    for index, body in enumerate(BODIES):
+        for flags in [min(index, 7), 8 | 6, 16 | min(index, 7)]:
+            yield bytes([flags]) + encode(body)
+
+
+def streams():
+    for text in ["GITHUB_TOKEN=ghp_" + "a1B2" * 9 + "\n", "DB_PASSWORD=Falcon2019!\r\n\x1b[1;31mred\x1b[0m \x1b]52;c;aGVsbG8=\x07",
+                 "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\n", "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n"
+                 "-----END RSA PRIVATE KEY-----\n", "über \u4e2d\u6587 https://user:Falcon2019@host/ Bearer eyJhbGciOiJIUzI1NiJ9.e30.x\n"]:
+        for cut in [0, 6, 250]:
+            yield bytes([cut]) + text.encode()
+
+
+def policies():
+    for name in ["guarded", "observe", "readonly"]:
+        yield read(f"src/policy/builtin/{name}.toml", "rb")
+    for block in re.findall(r"```toml\n(.*?)```", read("docs/policy.md"), re.S):
+        yield (block if "version" in block else "version = 1\n" + block).encode()
+    yield read("demo/policy.toml", "rb")
+
+
+def question(name, kind, cls=1, flags=0x0100, opt=False):
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".") if label)
+    extra = b"\0" + struct.pack(">HHIH", 41, 1232, 0x8000, 0) if opt else b""
+    return struct.pack(">6H", 0x1234, flags, 1, 0, 0, int(opt)) + labels + b"\0" + struct.pack(">HH", kind, cls) + extra
+
+
+def dns():
+    for name in ["s3.eu-west-1.amazonaws.com", "api.example.com", "deny.example.com", "localhost", "1.0.0.127.in-addr.arpa",
+                 "1" + ".0" * 31 + ".ip6.arpa", ""]:
+        for kind in [1, 28, 12, 65, 252]:
+            yield question(name, kind, opt=kind == 1)
+    yield question("a.b", 1, cls=3)
+    yield question("a.b", 1, flags=0x2900)
+
+
+def casts():
+    for version in [1, 2, 3]:
+        yield read(f"tests/fixtures/v{version}.cast", "rb")
+    yield (b'{"version": 3, "term": {"cols": 80, "rows": 24, "type": "xterm", "theme": {"fg": "#ffffff", "bg": "#000000", '
+           b'"palette": "#000000:#111111"}}, "timestamp": 1795231868, "idle_time_limit": 2.5, "env": {"SHELL": "/bin/sh"}}\n'
+           b'[0.1, "o", "a\\u001b[1m"]\n[0.2, "b", "YQ=="]\n# note\n[1, "r", "100x30"]\n[0, "i", "x"]\n[2, "m", ""]\n[0, "x", "0"]\n')
+
+
+def ulid(millis, rest):
+    number, digits = millis << 80 | rest, ""
+    for _ in range(26):
+        number, digits = number >> 5, "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[number & 31] + digits
+    return digits
+
+
+def audits():
+    session = ulid(1_795_231_868_000, 7)
+    lines = [
+        f'"type":"session.start","format":1,"session":"{session}","started":1795231868000000,"argv":["true"],"user":"ana","host":"h"',
+        '"type":"call.begin","call":1,"service":"s3","operation":"GetObject","action":"s3:GetObject","access":"read",'
+        '"resources":["arn:aws:s3:::b/k"],"host":"s3.amazonaws.com","method":"GET","path":"/b/k","params":{"Bucket":"b"},"via":"proxy"',
+        '"type":"decision","call":1,"effect":"allow","rule":"all","origin":"policy.toml:3","reason":"it says so"',
+        '"type":"call.end","call":1,"outcome":"answered","status":200',
+        '"type":"something.new","deep":{"a":[1,2.5,null,"\\u00e9"]}',
+        '"type":"session.end","status":0',
+    ]
+    head, out = hashlib.sha256(f"hoop audit 1 {session}".encode()).hexdigest(), b""
+    for seq, fields in enumerate(lines):
+        line = f'{{"seq":{seq},"t":{seq * 1000},{fields},"prev":"{head}"'.encode()
+        head = hashlib.sha256(line).hexdigest()
+        out += line + f',"hash":"{head}"}}\n'.encode()
+    yield out
+    yield out[:-20]
+    yield out + out
+
+
+SEEDS = {
+    "request": requests,
+    "sigv4": lambda: [*suite(), *list(requests())[::9]],
+    "chunked": chunked,
+    "mask_json": lambda: bodies(lambda body: json.dumps(body).encode()),
+    "mask_xml": lambda: bodies(lambda body: b'<?xml version="1.0"?>\n' + xml(body, "R").encode()),
+    "mask_cbor": lambda: [*bodies(cbor), *bodies(lambda body: cbor(body, True))],
+    "mask_stream": streams,
+    "policy": policies,
+    "dns": dns,
+    "cast": casts,
+    "audit": audits,
+}
+
+
+def main():
+    for target in sys.argv[1:] or SEEDS:
+        folder = os.path.join(ROOT, "fuzz", "corpus", target)
+        os.makedirs(folder, exist_ok=True)
+        for seed in SEEDS[target]():
+            with open(os.path.join(folder, hashlib.sha1(seed).hexdigest()), "wb") as file:
+                file.write(seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+//! What is fuzzed. Each function takes any bytes and panics where hoop breaks a promise; `tests/corpus.rs` feeds them
+//! with the corpus in every test run.
+
+mod mask;
+mod policy;
+mod record;
+mod wire;
+
+pub use mask::mask_cbor;
+pub use mask::mask_json;
+pub use mask::mask_stream;
+pub use mask::mask_xml;
+pub use policy::policy;
+pub use record::audit;
+pub use record::cast;
+pub use wire::chunked;
+pub use wire::dns;
+pub use wire::request;
+pub use wire::sigv4;
+
+/// A function that is fuzzed.
+pub type Target = fn(&[u8]);
+
+/// Every target, by the name of its corpus.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("audit", audit),
+    ("cast", cast),
+    ("chunked", chunked),
+    ("dns", dns),
+    ("mask_cbor", mask_cbor),
+    ("mask_json", mask_json),
+    ("mask_stream", mask_stream),
+    ("mask_xml", mask_xml),
+    ("policy", policy),
+    ("request", request),
+    ("sigv4", sigv4),
+];
