@@ -38,7 +38,7 @@ impl Messages {
     }
 
     /// The next whole message, with good sums.
-    pub fn next(&mut self) -> Result<Option<Vec<u8>>, Refusal> {
+    pub fn take(&mut self) -> Result<Option<Vec<u8>>, Refusal> {
         let Some(length) = self.length()? else { return Ok(None) };
         if self.pending.len() < length {
             return Ok(None);
@@ -74,7 +74,7 @@ impl Messages {
     }
 }
 
-/// A message in two parts: its encoded headers, its payload. `message` must come from [`Messages::next`].
+/// A message in two parts: its encoded headers, its payload. `message` must come from [`Messages::take`].
 fn parts(message: &[u8]) -> (&[u8], &[u8]) {
     let headers = number(message.get(4..8).unwrap_or_default());
     let inside = message.get(PRELUDE..message.len().saturating_sub(CRC)).unwrap_or_default();
@@ -101,7 +101,7 @@ impl Resigner {
     pub fn push(&mut self, bytes: &[u8], now: u64, at: u64) -> Result<Vec<u8>, Refusal> {
         self.messages.push(bytes)?;
         let mut out = Vec::new();
-        while let Some(message) = self.messages.next()? {
+        while let Some(message) = self.messages.take()? {
             let (headers, payload) = parts(&message);
             let signature = Signature::read(headers)?;
             let made = signature.milliseconds / 1000;
@@ -261,7 +261,7 @@ pub(crate) mod tests {
             let (mut messages, mut out) = (Messages::default(), Vec::new());
             for piece in bytes.chunks(cut) {
                 messages.push(piece).unwrap();
-                while let Some(message) = messages.next().unwrap() {
+                while let Some(message) = messages.take().unwrap() {
                     out.push(message);
                 }
             }
@@ -277,7 +277,7 @@ pub(crate) mod tests {
         assert_eq!(encode(b"", b""), bytes);
         let mut messages = Messages::default();
         messages.push(&bytes).unwrap();
-        assert_eq!(messages.next().unwrap(), Some(bytes));
+        assert_eq!(messages.take().unwrap(), Some(bytes));
     }
 
     #[test]
@@ -295,7 +295,7 @@ pub(crate) mod tests {
             let mut messages = Messages::default();
             for piece in bytes.chunks(cut) {
                 if messages.push(piece).is_err() { break; }
-                while let Ok(Some(_)) = messages.next() {}
+                while let Ok(Some(_)) = messages.take() {}
             }
             let _ = Signature::read(&bytes);
         }

@@ -76,7 +76,7 @@ pub async fn answer(core: &Arc<Core>, request: Request<Incoming>, arrival: Arriv
     let head = head(core, &entry, &parts, &service, &arrival);
     let body = Arc::new(Unread::new(body, &parts));
     let answer = match channels::wanted(&parts, arrival.host.as_deref()).map(str::to_owned) {
-        Some(id) => channel(core, &entry, parts, &head, &arrival, (id, upgrade)).await,
+        Some(id) => channel(core, &entry, &head, Wanted { id, parts, upgrade }, &arrival).await,
         None => run(core, &entry, (parts, &body, upgrade), &head, &arrival).await,
     };
     match answer {
@@ -123,15 +123,23 @@ async fn run(
     reply::give_back(core, entry, &call, response, manner).await
 }
 
+/// A request for the data channel of a session.
+struct Wanted {
+    /// The session's.
+    id: String,
+    parts: Parts,
+    upgrade: Option<OnUpgrade>,
+}
+
 /// Opens the data channel of a session that was allowed to start; any other is refused.
 async fn channel(
     core: &Arc<Core>,
     entry: &Arc<Entry>,
-    parts: Parts,
     head: &CallBegin,
+    wanted: Wanted,
     arrival: &Arrival,
-    (id, upgrade): (String, Option<OnUpgrade>),
 ) -> Result<Response<Body>, Stop> {
+    let Wanted { id, parts, upgrade } = wanted;
     let (Some(host), Some(client)) = (&arrival.host, upgrade) else {
         return Err(Stop::invalid("InvalidRequest", "a data channel is a websocket"));
     };

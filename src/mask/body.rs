@@ -90,7 +90,8 @@ impl Engine {
             if !fields.is_empty() && what.service != "s3" {
                 return Err(unreadable(what));
             }
-            let masked = self.opaque(format_of(what.content_type, body), body);
+            let format = format_of(what.content_type, body);
+            let masked = self.opaque(format, body);
             // What was found has its length in front of it: replaced, the body could not be read by anybody.
             if format == Format::Cbor && masked.changed {
                 return Err(unreadable(what));

@@ -211,7 +211,7 @@ fn a_denied_stream_is_refused_at_once() {
     let upstream = h2::upstream();
     let deny = "[[statement]]\neffect = \"deny\"\naction = [\"transcribe:*\"]\n";
     let world = upstream.plan().policy(deny).start();
-    let began = std::time::Instant::now();
+    let began = world.since();
     block_on(async {
         let mut talk = talk(&world).await;
         let response = (&mut talk.response).await.unwrap().unwrap();

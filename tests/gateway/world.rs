@@ -109,7 +109,21 @@ impl Plan {
     }
 }
 
+/// A time that has begun to pass.
+pub struct Since<'a>(&'a Clock, u64);
+
+impl Since<'_> {
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_micros(self.0.elapsed().0 - self.1)
+    }
+}
+
 impl World {
+    /// From now on.
+    pub fn since(&self) -> Since<'_> {
+        Since(&self.clock, self.clock.elapsed().0)
+    }
+
     /// The audit log so far.
     pub fn events(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.recorder.folder().join("audit.jsonl")).unwrap();
