@@ -54,7 +54,7 @@ enum PolicyCommand {
         after_help = "Examples:\n  hoopctl policy explain s3:DeleteObject arn:aws:s3:::billing/07.csv\n  \
                       hoopctl policy explain --policy readonly ssm:GetParameter --param WithDecryption=true"
     )]
-    Explain(ExplainArgs),
+    Explain(Box<ExplainArgs>),
     /// Print a policy's text
     Show {
         /// Name of a built-in policy, or a file
