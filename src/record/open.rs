@@ -32,10 +32,8 @@ use crate::types::Micros;
 
 /// Most calls, commands, approvals and alerts kept of one recording, each; about 100 MiB of calls.
 const MAX_KEPT: usize = 200_000;
-/// Longest text of one field, in bytes; the rest stands in the audit log.
-const MAX_TEXT: usize = 1_024;
-/// Most resources of one call.
-const MAX_RESOURCES: usize = 8;
+const MAX_TEXT: usize = 1_024; // Bytes of one field; the rest stands in the audit log.
+const MAX_RESOURCES: usize = 8; // Of one call.
 
 /// One AWS call: its beginning, decision and end.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,9 +56,7 @@ pub struct Call {
     pub region: String,
     /// Account, where it is known.
     pub account: Option<String>,
-    /// Whose credential it was made with, where that is known.
-    pub identity: Option<String>,
-    /// The role behind that.
+    /// The role it was made with, where that is known.
     pub role: Option<String>,
     /// The first ARNs it is about.
     pub resources: Vec<String>,
@@ -350,7 +346,6 @@ impl Recording {
             access: begin.access,
             region: clipped(begin.region),
             account: begin.account.map(clipped),
-            identity: begin.identity.map(clipped),
             role: begin.role.map(clipped),
             resources: begin.resources.into_iter().take(MAX_RESOURCES).map(clipped).collect(),
             command: begin.command,

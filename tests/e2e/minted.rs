@@ -14,6 +14,8 @@ role_arn = arn:aws:iam::310987654321:role/e2e-two
 source_profile = one
 END
 export AWS_CONFIG_FILE=$PWD/roles.ini
+# The sandbox covers ~/.aws, where the CLI keeps assumed roles.
+mkdir inner; export HOME=$PWD/inner
 aws --profile two sts get-caller-identity
 aws sts assume-role --role-arn arn:aws:iam::410987654321:role/e2e-three --role-session-name s3 > assumed.json
 cat assumed.json

@@ -168,7 +168,6 @@ impl Known<'_> {
             "access": call.access,
             "region": call.region,
             "account": call.account,
-            "identity": call.identity,
             "role": call.role,
             "resources": call.resources,
             "decision": call.effect,
