@@ -66,7 +66,7 @@ sources() {
   mkdir -p "$new"
   cp scripts/sources.json "$new/package.json"
   npm install --prefix "$new" --silent --ignore-scripts --no-audit --no-fund --no-update-notifier
-  "$cache/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --target "$new/python" -r scripts/sources.txt
+  "$cache/venv/bin/pip" install --quiet --disable-pip-version-check --target "$new/python" -r scripts/sources.txt
   rm -rf "$cache/sources"
   mv "$new" "$cache/sources"
   printf '%s' "$want" > "$cache/sources/.stamp"
