@@ -295,15 +295,15 @@ message = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])["Mess
 import hashlib
 print("md5", hashlib.md5(message["Body"].encode()).hexdigest() == message["MD5OfBody"], "Falcon" in str(message), "Wren" in str(message))
 s3 = boto3.client("s3")
-s3.create_bucket(Bucket="b", CreateBucketConfiguration=dict(LocationConstraint="eu-central-1"))
+s3.create_bucket(Bucket="box", CreateBucketConfiguration=dict(LocationConstraint="eu-central-1"))
 text = b"id = AKIAQ3EGSDFG7XK2PLMN\nnext\n"
-s3.put_object(Bucket="b", Key="gz", Body=gzip.compress(text), ContentEncoding="gzip", ContentType="text/plain")
-got = s3.get_object(Bucket="b", Key="gz")["Body"].read()
+s3.put_object(Bucket="box", Key="gz", Body=gzip.compress(text), ContentEncoding="gzip", ContentType="text/plain")
+got = s3.get_object(Bucket="box", Key="gz")["Body"].read()
 print("gzip", len(got) == len(text), b"FG7XK2PLMN" in got, got.endswith(b"next\n"))
-s3.put_object(Bucket="b", Key="plain", Body=text)
-got = s3.get_object(Bucket="b", Key="plain")["Body"].read()
+s3.put_object(Bucket="box", Key="plain", Body=text)
+got = s3.get_object(Bucket="box", Key="plain")["Body"].read()
 try:
-    s3.put_object(Bucket="b", Key="plain", Body=got)
+    s3.put_object(Bucket="box", Key="plain", Body=got)
 except ClientError as error:
     print("stars", len(got) == len(text), error.response["Error"]["Code"])
 "#,
