@@ -55,7 +55,9 @@ impl Stop {
     /// Nothing can be recorded any more, so nothing is forwarded. A denial, not a 5xx: it stays so for the rest of the
     /// session, and SDKs should not try again.
     pub fn unrecorded(error: &Error) -> Self {
-        Self::denied(format!("the call was not forwarded, because it cannot be recorded: {error}; do not retry"))
+        Self::denied(format!(
+            "the call was not forwarded, because it cannot be recorded: {error}; do not retry"
+        ))
     }
 
     /// There is no credential to sign with: none yet, or the one there `had` been has ended and was not renewed.
