@@ -134,8 +134,8 @@ fn a_call_names_the_command_behind_it() {
         printed(calls::run, &state, "last", 80),
         "NR       TIME  DECISION  STATUS  TOOK  ACTION                 RESOURCE\n\
          $ 95 aws s3 rm s3://billing/2026/07.csv\n \
-         1  0:00:05.1  allow     200     80ms  s3:ListBucket          arn:aws:s3:::bill…\n \
-         2  0:00:05.3  deny      403     80ms  s3:DeleteObject        arn:aws:s3:::bill…\n\
+         1  0:00:05.1  allow     200     80ms  s3:ListBucket          …:aws:s3:::billing\n \
+         2  0:00:05.3  deny      403     80ms  s3:DeleteObject        …lling/2026/07.csv\n\
          $ not known\n \
          3  0:01:14.9  allow     200     80ms  sts:GetCallerIdentity  *\n[exit 0]"
     );

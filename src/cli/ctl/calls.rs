@@ -98,7 +98,7 @@ impl Known<'_> {
         let mut rows = Vec::new();
         let mut before = None;
         for call in calls {
-            let mut row = self.cells(call, console.width.is_some());
+            let mut row = self.cells(call, console.width.is_some() && !is_narrow);
             let behind = row.pop().unwrap_or_default();
             if !is_narrow {
                 row.push(behind);
@@ -111,7 +111,11 @@ impl Known<'_> {
             before = call.command;
             rows.push(row);
         }
-        let titles = if is_narrow { &titles[..7] } else { &titles[..] };
+        let Some(width) = console.width.filter(|_| is_narrow) else {
+            return console.table(&titles, &numbers, &rows);
+        };
+        let titles = &titles[..7];
+        cut_resources(titles, &mut rows, width);
         console.table(titles, &numbers, &rows)
     }
 
@@ -193,6 +197,21 @@ fn status(call: &Call) -> String {
     }
 }
 
+/// Makes the last column as narrow as the others leave room for, though not narrower than its title.
+fn cut_resources(titles: &[&str], rows: &mut [Vec<String>], columns: usize) {
+    const GAP: usize = 2;
+    let Some(last) = titles.len().checked_sub(1) else { return };
+    let widest = |column: usize| {
+        let cells = rows.iter().filter(|row| row.len() > 1).filter_map(|row| row.get(column));
+        cells.map(|cell| width(cell)).chain(titles.get(column).map(|title| title.len())).max().unwrap_or(0)
+    };
+    let others: usize = (0..last).map(|column| widest(column) + GAP).sum();
+    let room = columns.saturating_sub(others).max(titles[last].len());
+    for cell in rows.iter_mut().filter_map(|row| row.get_mut(last)) {
+        *cell = tail(cell, room);
+    }
+}
+
 /// The end of an ARN says more than its beginning.
 fn tail(text: &str, columns: usize) -> String {
     let mut rest = text;
@@ -212,5 +231,9 @@ mod tests {
     fn the_end_of_an_arn_is_kept() {
         assert_eq!(tail("arn:aws:s3:::reports/july.csv", 12), "…ts/july.csv");
         assert_eq!(tail("short", 12), "short");
+        let row = ["1", "s3:GetObject", "arn:aws:s3:::reports/july.csv"].map(str::to_owned).to_vec();
+        let mut rows = vec![vec!["$ 2 aws s3 cp".to_owned()], row];
+        cut_resources(&["NR", "ACTION", "RESOURCE"], &mut rows, 30);
+        assert_eq!(rows[1][2], "…ts/july.csv");
     }
 }
