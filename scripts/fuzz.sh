@@ -3,7 +3,8 @@
 # usage: scripts/fuzz.sh [--seconds N] [--minimise] [TARGET ...]     (default: 60 s each, every target)
 #
 #   --seconds N   how long each target runs
-#   --minimise    afterwards, put the least inputs that reach the same code into fuzz/corpus, in place of what is there
+#   --minimise    afterwards, put the least inputs that reach the same code into fuzz/corpus, in place of what is there;
+#                 inputs that once failed stay in fuzz/regressions
 #
 # libFuzzer, with the ordinary compiler: fuzz/rustc.sh adds the flags that cargo-fuzz would. The folder is laid out for
 # cargo-fuzz too, whose `cargo fuzz run TARGET` adds AddressSanitizer and needs a nightly compiler. New inputs are kept
@@ -18,7 +19,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --seconds) seconds=${2:?--seconds needs a number}; shift ;;
     --minimise) minimise=yes ;;
-    -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit ;;
+    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit ;;
     -*) echo "fuzz: no option $1" >&2; exit 2 ;;
     *) targets+=("$1") ;;
   esac
@@ -60,7 +61,7 @@ for target in "${targets[@]}"; do
   rm -f "$log"
   if [ $minimise = yes ] && [ $status = 0 ]; then
     least=$(mktemp -d)
-    if "$program" -merge=1 "${limits[@]}" "$least" "fuzz/corpus/$target" "$found" >/dev/null 2>&1; then
+    if "$program" -set_cover_merge=1 "${limits[@]}" "$least" "fuzz/corpus/$target" "$found" >/dev/null 2>&1; then
       rm -rf "fuzz/corpus/$target" && mkdir "fuzz/corpus/$target" && cp "$least"/* "fuzz/corpus/$target/"
     fi
     rm -rf "$least"

@@ -4,22 +4,26 @@
 
 use std::fs;
 use std::path::Path;
+use std::path::PathBuf;
 
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
 
 #[test]
-fn the_corpus_breaks_no_promise() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+fn no_input_breaks_a_promise() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     for (name, target) in targets::TARGETS {
-        let mut inputs = 0;
-        for entry in fs::read_dir(root.join(name)).unwrap() {
-            let path = entry.unwrap().path();
+        let inputs = files(&root.join("corpus").join(name));
+        assert!(!inputs.is_empty(), "the corpus of {name} is empty");
+        for path in inputs.into_iter().chain(files(&root.join("regressions").join(name))) {
             let data = fs::read(&path).unwrap();
             let ended = std::panic::catch_unwind(|| target(&data));
             assert!(ended.is_ok(), "target {name} fails with {}", path.display());
-            inputs += 1;
         }
-        assert!(inputs > 0, "the corpus of {name} is empty");
     }
+}
+
+/// The files of a folder, if there is one.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
 }
