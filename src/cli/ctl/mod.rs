@@ -7,6 +7,7 @@ mod config;
 pub mod console;
 pub mod index;
 mod policy;
+mod policy_compile;
 pub mod search;
 pub mod sessions;
 pub mod verify;
