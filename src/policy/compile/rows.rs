@@ -113,7 +113,7 @@ fn allowed(
         return;
     };
     let (plain, other) = split(acts, patterns);
-    let resources = sayable(patterns);
+    let resources = sayable(patterns, statement.effect);
     if other.is_some() || resources.is_none() {
         left_out.insert("resources of some services".to_owned());
     }
@@ -155,7 +155,7 @@ fn denied(
         return;
     };
     let (plain, other) = split(acts, patterns);
-    let resources = sayable(patterns);
+    let resources = sayable(patterns, statement.effect);
     if other.is_some() || resources.is_none() {
         left_out.insert("resources of some services".to_owned());
     }
@@ -194,15 +194,17 @@ fn split(acts: Acts, patterns: &Patterns) -> (Option<Acts>, Option<Acts>) {
 }
 
 /// The patterns as IAM writes them; `None`: it cannot.
-fn sayable(patterns: &Patterns) -> Option<Patterns> {
+fn sayable(patterns: &Patterns, effect: Effect) -> Option<Patterns> {
+    // A secret that is asked for by name may have got another suffix since: what allows is widened by that, and so are the
+    // exceptions of what denies; nothing else is.
+    let widens = (effect == Effect::Allow) != patterns.inverted;
     // A `$` begins a variable, and STS takes characters up to U+00FF.
     let fits = |text: &String| !text.contains('$') && text.chars().all(|c| (' '..='\u{ff}').contains(&c));
     if !patterns.list.iter().all(fits) {
         return None;
     }
     let list = patterns.list.iter().map(|pattern| match pattern.rsplit_once('-') {
-        // A secret that is asked for by name may have got another suffix since.
-        Some((name, _)) if pattern.contains(":secret:") && arn::has_suffix(pattern) => {
+        Some((name, _)) if widens && pattern.contains(":secret:") && arn::has_suffix(pattern) => {
             format!("{name}-??????")
         }
         _ => pattern.clone(),
