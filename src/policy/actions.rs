@@ -87,7 +87,9 @@ impl Actions for NoActions {
 pub struct AwsActions;
 
 impl AwsActions {
-    fn all() -> &'static ListedActions {
+    /// The list behind it.
+    #[must_use]
+    pub fn all() -> &'static ListedActions {
         static ALL: LazyLock<ListedActions> = LazyLock::new(|| ListedActions::new(aws::actions()));
         &ALL
     }
@@ -126,6 +128,26 @@ impl ListedActions {
         let extra = PERMISSIONS_ONLY.iter().map(|(name, access)| ((*name).to_owned(), *access));
         let all = extra.chain(actions).map(|(name, access)| (name.to_ascii_lowercase(), (name, access)));
         Self { actions: all.collect() }
+    }
+
+    /// An action as it is written; `None`: there is none with this name in lower case.
+    #[must_use]
+    pub fn written(&self, lower: &str) -> Option<&str> {
+        self.actions.get(lower).map(|(name, _)| name.as_str())
+    }
+
+    /// Every action: its name in lower case, the name as it is written, and what it does.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str, AccessLevel)> {
+        self.actions.iter().map(|(lower, (name, access))| (lower.as_str(), name.as_str(), *access))
+    }
+
+    /// As [`ListedActions::all`], but only those that a pattern in lower case matches.
+    pub fn matching<'a>(&'a self, lower: &'a str) -> impl Iterator<Item = (&'a str, &'a str, AccessLevel)> {
+        let fixed = lower.split(['*', '?']).next().unwrap_or_default();
+        let range =
+            self.actions.range(fixed.to_owned()..).take_while(move |(name, _)| name.starts_with(fixed));
+        let all = range.map(|(lower, (name, access))| (lower.as_str(), name.as_str(), *access));
+        all.filter(move |(name, _, _)| pattern::matches(lower, name))
     }
 
     /// Names beginning with `prefix`, in lower case and as they are written.

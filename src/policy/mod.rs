@@ -4,6 +4,7 @@ pub mod actions;
 pub mod arn;
 pub mod builtin;
 pub mod command;
+pub mod compile;
 pub mod condition;
 mod decide;
 pub mod decision;

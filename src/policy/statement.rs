@@ -193,7 +193,7 @@ impl Statement {
 impl PrincipalRule {
     /// Whether the caller is meant. A name that is not known may be the one a strict rule means, and is never the one
     /// a rule that allows means.
-    fn fits(&self, principal: &Principal, effect: Effect) -> Result<(), Mismatch> {
+    pub(super) fn fits(&self, principal: &Principal, effect: Effect) -> Result<(), Mismatch> {
         let groups: Vec<&str> = principal.groups.iter().map(String::as_str).collect();
         let agent = principal.agent.as_deref().unwrap_or_default();
         for (kind, patterns, names) in [

@@ -8,6 +8,7 @@ pub mod console;
 pub mod identify;
 pub mod index;
 mod policy;
+mod policy_compile;
 pub mod search;
 pub mod sessions;
 pub mod verify;

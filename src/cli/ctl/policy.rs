@@ -7,6 +7,7 @@ use clap::Subcommand;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::cli::ctl::policy_compile;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::diagnostic::Fault;
 use crate::config::load::Config;
@@ -55,6 +56,12 @@ enum PolicyCommand {
                       hoopctl policy explain --policy readonly ssm:GetParameter --param WithDecryption=true"
     )]
     Explain(Box<ExplainArgs>),
+    /// Print the session policy that AWS enforces with it, as far as IAM can say it
+    #[command(
+        after_help = "Example:\n  hoopctl policy compile --policy policy.toml\n\nThe document goes to standard output, what only hoop \
+                      enforces to standard error."
+    )]
+    Compile(policy_compile::CompileArgs),
     /// Print a policy's text
     Show {
         /// Name of a built-in policy, or a file
@@ -126,6 +133,7 @@ pub fn run(args: &PolicyArgs, context: &Context<'_>, out: &mut dyn Write) -> Res
     let (text, status) = match &args.command {
         PolicyCommand::Check { files, json } => check(files, *json, context.actions)?,
         PolicyCommand::Explain(args) => (explain(args, context)?, 0),
+        PolicyCommand::Compile(args) => (policy_compile::run(args, context)?, 0),
         PolicyCommand::Show { name } => (load::text_of(name)?.0, 0),
         PolicyCommand::List { json } => (list(*json), 0),
     };

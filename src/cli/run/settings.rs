@@ -200,10 +200,10 @@ mod tests {
         assert_eq!(settle(&[], &environment).unwrap().policy_names(), "observe");
         let settings = settle(&["--policy", "readonly", "--region", "eu-west-1"], &environment).unwrap();
         assert_eq!(settings.policy_names(), "readonly");
-        let settings = settle(&["--policy", "observe", "--read-only"], &environment).unwrap();
-        assert_eq!(settings.policy_names(), "observe, read-only");
         assert_eq!(settings.config.upstream_region(), Some("eu-west-1"));
         assert!(settings.config.record_input());
         assert_eq!(settings.policies_used().unwrap()[0].name, "built-in readonly");
+        let settings = settle(&["--policy", "observe", "--read-only"], &environment).unwrap();
+        assert_eq!(settings.policy_names(), "observe, read-only");
     }
 }
