@@ -23,7 +23,7 @@ _hoop__run() {
 
     case "${cmd}" in
         hoop__run)
-            opts="-c -C -E -p -t -I -o -H -q -e -h -V --shell --cwd --env --policy --profile --region --no-gateway --sandbox --allow --publish --connect --egress --title --record-input --output --overwrite --headless --cols --rows --window-size --quiet --return --help --version"
+            opts="-c -C -E -p -t -I -o -H -q -e -h -V --shell --cwd --env --policy --read-only --profile --region --no-gateway --sandbox --allow --publish --connect --egress --title --record-input --output --overwrite --headless --cols --rows --window-size --quiet --return --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -17,6 +17,7 @@ complete -c hoop-run -s o -l output -d 'Copy the finished recording to this file
 complete -c hoop-run -l cols -d 'Columns of the program\'s terminal [default: yours; headless: 80]' -r
 complete -c hoop-run -l rows -d 'Rows of the program\'s terminal [default: yours; headless: 24]' -r
 complete -c hoop-run -l window-size -d 'Both at once, as 120x30' -r
+complete -c hoop-run -l read-only -d 'Nothing but listing and reading, whatever the policy allows'
 complete -c hoop-run -l no-gateway -d 'Record and mask only: the program keeps its own way to AWS, and its own credentials'
 complete -c hoop-run -s I -l record-input -d 'Record what you type, too; never while the terminal does not echo, as for passwords'
 complete -c hoop-run -l overwrite -d 'Let --output replace a file'

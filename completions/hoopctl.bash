@@ -25,6 +25,9 @@ _hoopctl() {
             hoopctl,config)
                 cmd="hoopctl__subcmd__config"
                 ;;
+            hoopctl,identify)
+                cmd="hoopctl__subcmd__identify"
+                ;;
             hoopctl,index)
                 cmd="hoopctl__subcmd__index"
                 ;;
@@ -55,6 +58,9 @@ _hoopctl() {
             hoopctl__subcmd__policy,check)
                 cmd="hoopctl__subcmd__policy__subcmd__check"
                 ;;
+            hoopctl__subcmd__policy,compile)
+                cmd="hoopctl__subcmd__policy__subcmd__compile"
+                ;;
             hoopctl__subcmd__policy,explain)
                 cmd="hoopctl__subcmd__policy__subcmd__explain"
                 ;;
@@ -71,7 +77,7 @@ _hoopctl() {
 
     case "${cmd}" in
         hoopctl)
-            opts="-h -V --help --version policy config sessions search commands calls verify index"
+            opts="-h -V --help --version policy config sessions search commands calls verify index identify"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -188,6 +194,32 @@ _hoopctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hoopctl__subcmd__identify)
+            opts="-h --service --region --account --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hoopctl__subcmd__index)
             opts="-h --help rebuild"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -217,7 +249,7 @@ _hoopctl() {
             return 0
             ;;
         hoopctl__subcmd__policy)
-            opts="-h --help check explain show list"
+            opts="-h --help check explain compile show list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -244,8 +276,34 @@ _hoopctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hoopctl__subcmd__policy__subcmd__compile)
+            opts="-h --policy --agent --limit --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --policy)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --limit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hoopctl__subcmd__policy__subcmd__explain)
-            opts="-h --policy --region --account --user --group --agent --access --param --json --help"
+            opts="-h --policy --region --account --user --group --agent --role --access --param --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -272,6 +330,10 @@ _hoopctl() {
                     return 0
                     ;;
                 --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

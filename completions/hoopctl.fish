@@ -34,11 +34,13 @@ complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "commands" -d 'List 
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "calls" -d 'List the AWS calls of a session, and the command that made each'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "verify" -d 'Check that recordings are whole and unchanged'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "index" -d 'Look after the index that lists and searches use'
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain show list" -s h -l help -d 'Print help'
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain show list" -f -a "check" -d 'Check policy files: every fault with its place, or a summary'
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain show list" -f -a "explain" -d 'Say how a call would be decided, and because of which statements'
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain show list" -f -a "show" -d 'Print a policy\'s text'
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain show list" -f -a "list" -d 'List the built-in policies'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "identify" -d 'Explain a raw HTTP request: operation, IAM actions, resources, parameters'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain compile show list" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain compile show list" -f -a "check" -d 'Check policy files: every fault with its place, or a summary'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain compile show list" -f -a "explain" -d 'Say how a call would be decided, and because of which statements'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain compile show list" -f -a "compile" -d 'Print the session policy that AWS enforces with it, as far as IAM can say it'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain compile show list" -f -a "show" -d 'Print a policy\'s text'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain compile show list" -f -a "list" -d 'List the built-in policies'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l json -d 'JSON instead of text'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l policy -d 'Decide by this policy instead of those in force; may be given several times' -r
@@ -47,10 +49,16 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l user -d 'The person who calls; without it, you' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l group -d 'A group the person is in; may be given several times' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l agent -d 'The program that acts for the person' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l role -d 'ARN of the role that the call is made with; a session of the role will do' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l access -d 'What the action does: list, read, write, tagging, permissions; without it, what hoop knows of the action' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l param -d 'A parameter of the call; the value is JSON or a text' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -l json -d 'JSON instead of text'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from compile" -l policy -d 'Compile this policy instead of those in force; may be given several times' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from compile" -l agent -d 'The program that acts for the person; without it, rules about programs only widen the document' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from compile" -l limit -d 'The longest document, in characters' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from compile" -l json -d 'The document, its length and what only hoop enforces, as JSON'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from compile" -s h -l help -d 'Print help'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from list" -l json -d 'JSON instead of text'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
@@ -99,3 +107,8 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand verify" -s h -l help -d 
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand index; and not __fish_seen_subcommand_from rebuild" -s h -l help -d 'Print help'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand index; and not __fish_seen_subcommand_from rebuild" -f -a "rebuild" -d 'Make it anew from the recordings, which are the truth'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand index; and __fish_seen_subcommand_from rebuild" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -l service -d 'The signing name (`s3`, `execute-api`) of a request without signature' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -l region -d 'The region of a request without signature' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -l account -d 'The account in ARNs, 12 digits' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -l json -d 'One JSON object'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -s h -l help -d 'Print help (see more with \'--help\')'

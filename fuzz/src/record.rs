@@ -49,5 +49,5 @@ pub fn audit(data: &[u8]) {
     }
     assert!(reader.offset() <= data.len() as u64);
     let lines = audit::Reader::new(&again[..], 0);
-    assert_eq!(lines.map(|line| line.expect("a line of ours is read")).count(), count);
+    assert_eq!(lines.filter(Result::is_ok).count(), count);
 }

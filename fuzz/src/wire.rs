@@ -115,7 +115,9 @@ fn check(call: &Call, service: &str, region: &str) {
 }
 
 /// What a policy decides by.
-fn decisive(call: &Call) -> (&str, AccessLevel, &[String], &[(String, Vec<String>)]) {
+type Decisive<'a> = (&'a str, AccessLevel, &'a [String], &'a [(String, Vec<String>)]);
+
+fn decisive(call: &Call) -> Decisive<'_> {
     (&call.action, call.access, &call.resources, &call.more_actions)
 }
 
@@ -202,7 +204,7 @@ pub fn dns(data: &[u8]) {
         told: Box::new(|name| assert!(name.is_ascii())),
     };
     let lookup = |name: String| -> std::pin::Pin<Box<dyn Future<Output = Found> + Send>> {
-        Box::pin(async move { if name.len() % 2 == 0 { Found::Address } else { Found::Missing } })
+        Box::pin(async move { if name.len().is_multiple_of(2) { Found::Address } else { Found::Missing } })
     };
     let resolver = Resolver::with_lookup(Names::new(), rules, Box::new(lookup));
     let Poll::Ready(answer) = pin!(resolver.answer(data)).poll(&mut Context::from_waker(Waker::noop()))

@@ -264,18 +264,6 @@ mod tests {
     }
 
     #[test]
-    fn loading_takes_less_than_five_milliseconds() {
-        let load = |_| {
-            let start = std::time::Instant::now();
-            assert!(Catalog::load().services.len() > 430);
-            start.elapsed()
-        };
-        // The quickest of some: other tests run beside this one.
-        let took = (0..20).map(load).min().unwrap_or_default();
-        assert!(took.as_micros() < 5_000, "{took:?}");
-    }
-
-    #[test]
     fn a_row_gives_its_fields() {
         let s3 = Catalog::get().service("s3").unwrap();
         let list = s3.operation("ListObjectsV2").unwrap();

@@ -73,7 +73,7 @@ fn xml(body: &str) -> Option<Bytes> {
             let end = start + message[start..].find(&format!("</{name}>"))?;
             Some(start..end)
         };
-        let text = inside("Body").and_then(|range| Some(quick_xml::escape::unescape(&message[range]).ok()?));
+        let text = inside("Body").and_then(|range| quick_xml::escape::unescape(&message[range]).ok());
         let mut message = match (text, inside("MD5OfBody")) {
             (Some(text), Some(sum)) => {
                 let mut message = message.to_owned();

@@ -350,9 +350,10 @@ async fn opaque(
     (mut parts, mut body): (response::Parts, Incoming),
     manner: Manner<'_>,
 ) -> Result<Response<Body>, Stop> {
+    let is_events = media_type(&parts) == EVENT_STREAM;
     // The head of the body tells whether it is text; headers cannot be changed once they are out.
     let first = loop {
-        if media_type(&parts) == EVENT_STREAM {
+        if is_events {
             // The first event may be hours away, or be the answer to one that the client sends once it has our head.
             break Bytes::new();
         }
@@ -367,7 +368,7 @@ async fn opaque(
     };
     let content_type = headers::text(&parts.headers, "content-type").to_owned();
     let seen = coding::codings(&parts.headers).is_empty() && parts.status != StatusCode::SWITCHING_PROTOCOLS;
-    let masking = if media_type(&parts) == EVENT_STREAM {
+    let masking = if is_events {
         Masking::Frames(Box::new(Frames::new(
             core.masks.clone(),
             &call.service,
@@ -383,13 +384,16 @@ async fn opaque(
     if is_masked {
         headers::drop_checksums(&mut parts.headers);
     }
-    if matches!(masking, Masking::Frames(_)) {
+    if is_events {
         // Frames change their length.
         parts.headers.remove(header::CONTENT_LENGTH);
     }
     let keep = is_masked && manner.level == RecordLevel::Full;
     let recorder = keep.then(|| core.recorder.clone());
     let streamed = Streamed::new(entry.clone(), body, masking).recorded_by(recorder).of(call);
+    if is_events {
+        return Ok(Response::from_parts(parts, streamed.boxed_unsync()));
+    }
     let streamed = streamed.begun_with(first);
     let streamed = streamed.map_err(|error| withheld(call, parts.status, &error.to_string()))?;
     Ok(Response::from_parts(parts, streamed.boxed_unsync()))

@@ -226,7 +226,7 @@ fn length(bytes: &[u8]) -> Result<Option<usize>> {
         return Err(wrong("the checksum of a frame's prelude is wrong"));
     }
     let (total, headers) = (total as usize, headers as usize);
-    if total > LONGEST_FRAME || total < OVERHEAD || headers > total - OVERHEAD {
+    if !(OVERHEAD..=LONGEST_FRAME).contains(&total) || headers > total - OVERHEAD {
         return Err(wrong("the lengths of a frame are not possible"));
     }
     Ok(Some(total))

@@ -39,7 +39,7 @@ impl Engine {
             _ if body.trim_ascii().is_empty() => {}
             Format::Xml => {
                 let tree = xml::parse(body).ok_or_else(|| unreadable("it is no XML that can be read"))?;
-                self.hide(&fields, &tree, 0, &mut bytes, &mut masks);
+                self.hide(&fields, (&tree, 0), &mut bytes, &mut masks);
             }
             _ if is_json => self.json(&fields, body, &mut bytes, &mut masks)?,
             Format::Text => self.csv(&fields, body, &mut bytes, &mut masks)?,
@@ -63,14 +63,14 @@ impl Engine {
         masks: &mut Masks,
     ) -> Result<()> {
         if let Ok(tree) = json::parse(body) {
-            self.hide(fields, &tree, 0, bytes, masks);
+            self.hide(fields, (&tree, 0), bytes, masks);
             return Ok(());
         }
         let mut at = 0;
         for line in body.split_inclusive(|byte| *byte == b'\n') {
             if !line.trim_ascii().is_empty() {
                 let tree = json::parse(line).map_err(|_| unreadable("it begins like JSON and is none"))?;
-                self.hide(fields, &tree, at, bytes, masks);
+                self.hide(fields, (&tree, at), bytes, masks);
             }
             at += line.len();
         }
@@ -115,8 +115,7 @@ impl Engine {
     fn hide(
         &self,
         fields: &[(FieldPath, How)],
-        tree: &Node,
-        start: usize,
+        (tree, start): (&Node, usize),
         bytes: &mut [u8],
         masks: &mut Masks,
     ) {

@@ -83,7 +83,7 @@ impl UserFields {
 
     /// Whether it applies to `action` because it says so, and not because it applies to everything.
     pub fn names(&self, action: &str) -> bool {
-        let by_name = |pattern: &String| pattern.trim_matches('*') != "" && glob(pattern, action);
+        let by_name = |pattern: &String| !pattern.trim_matches('*').is_empty() && glob(pattern, action);
         !self.paths.is_empty() && self.actions.iter().any(by_name)
     }
 }

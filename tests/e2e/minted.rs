@@ -36,7 +36,10 @@ fn roles_work_inside_and_their_credentials_stay_outside() {
     let mut data = home.command("python3");
     data.args([
         "-c",
-        "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())",
+        // What other tests do to the emulator meanwhile can make it fail.
+        "import sys, time, urllib.error, urllib.request\n\
+         for _ in range(40):\n    try:\n        print(urllib.request.urlopen(sys.argv[1]).read().decode()); break\n    \
+         except urllib.error.HTTPError: time.sleep(0.25)",
     ]);
     data.arg(format!("{}/moto-api/data.json", moto::endpoint()));
     let data: serde_json::Value = serde_json::from_str(finish(data).ok()).unwrap();

@@ -86,13 +86,15 @@ fn a_read_only_session_reads() {
 }
 
 #[test]
-fn an_account_that_cannot_be_told_is_no_account_of_the_guard() {
-    // The upstream answers every call, STS's too, with nothing that names an account.
+fn the_account_of_the_credential_is_asked_for_and_guarded() {
     let upstream = empty_json();
-    let world = Plan::observe(&upstream.url).policy("[guard]\naccounts = [\"123456789012\"]\n").start();
+    let guard = |account: &str| format!("[guard]\naccounts = [\"{account}\"]\n");
+    let world = Plan::observe(&upstream.url).policy(&guard("123456789012")).start();
+    assert_eq!(status(&world, "GET", "/b/k").0, 200);
+    let world = Plan::observe(&upstream.url).policy(&guard("111122223333")).start();
     let (refused, text) = status(&world, "GET", "/b/k");
     assert_eq!(refused, 403);
-    assert!(text.contains("the credential is of one that cannot be told"), "{text}");
+    assert!(text.contains("and the credential is of 123456789012"), "{text}");
 }
 
 #[test]

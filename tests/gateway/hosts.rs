@@ -11,21 +11,20 @@ fn a_host_that_disagrees_with_the_signed_scope_does_not_lead_the_call_elsewhere(
     let world = Plan::observe(&upstream.url).start();
     let leads = [
         // Another service, another region, another partition; a host that only ends like one of AWS's.
-        ("s3.eu-central-1.amazonaws.com", "dynamodb.eu-central-1.amazonaws.com"),
-        ("dynamodb.us-east-1.amazonaws.com", "dynamodb.eu-central-1.amazonaws.com"),
-        ("dynamodb.cn-north-1.amazonaws.com.cn", "dynamodb.eu-central-1.amazonaws.com"),
-        ("dynamodb.eu-central-1.amazonaws.com.evil.example", "dynamodb.eu-central-1.amazonaws.com"),
-        ("bucket.s3.amazonaws.com", "dynamodb.eu-central-1.amazonaws.com"),
+        ("s3.eu-central-1.amazonaws.com", 403),
+        ("dynamodb.us-east-1.amazonaws.com", 403),
+        ("dynamodb.cn-north-1.amazonaws.com.cn", 403),
+        ("bucket.s3.amazonaws.com", 403),
+        ("dynamodb.eu-central-1.amazonaws.com.evil.example", 200),
     ];
-    for (named, goes) in leads {
+    for (named, status) in leads {
         let mut call = json_call(&world, "dynamodb", "DynamoDB_20120810.ListTables", "{}");
         call.host = named.to_owned();
-        assert_eq!(call.send(&world).status, 200, "{named}");
-        let got = upstream.take().pop().unwrap();
-        assert_eq!((got.header("host"), &got.verdict), (goes, &Ok(())), "{named}");
+        assert_eq!(call.send(&world).status, status, "{named}");
+        let got: Vec<_> = upstream.take().iter().map(|got| got.header("host").to_owned()).collect();
+        let goes: &[&str] = if status == 200 { &["dynamodb.eu-central-1.amazonaws.com"] } else { &[] };
+        assert_eq!(got, goes, "{named}");
     }
-    let begun = world.events_of("call.begin");
-    assert!(begun.iter().all(|event| event["action"] == "dynamodb:ListTables"), "{begun:#?}");
 }
 
 #[test]

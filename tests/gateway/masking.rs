@@ -96,8 +96,9 @@ fn a_stream_with_a_wrong_checksum_breaks_off() {
     let upstream = events([&good[..], &bad].concat());
     let world = Plan::observe(&upstream.url).start();
     let reply = json_call(&world, "logs", "Logs_20140328.StartLiveTail", "{}").send(&world);
-    assert_eq!(reply.status, 502, "{}", reply.text());
-    assert!(reply.text().contains("withheld") && !reply.text().contains("Falcon"), "{}", reply.text());
+    // The head is out before the first frame: what is good passes, and there is no end.
+    assert_eq!(payloads(&reply.body).len(), 1);
+    assert!(!reply.text().contains("Falcon"), "{}", reply.text());
     assert_eq!(world.call_end()["outcome"], "failed");
 }
 

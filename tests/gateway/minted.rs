@@ -312,6 +312,7 @@ fn every_service_that_vends_is_captured() {
     );
     let json_type = "application/x-amz-json-1.1";
     // service, method, path, target, request, content type, answer, ends
+    #[expect(clippy::type_complexity, reason = "a table")]
     let calls: Vec<(&'static str, &'static str, &str, &str, &str, &str, String, Option<u64>)> = vec![
         (
             "cognito-identity",

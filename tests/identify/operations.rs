@@ -80,8 +80,8 @@ impl Sample {
         let action = aws::action_of(self.text("service"), self.text("operation")).unwrap();
         if call.operation == UNKNOWN {
             "unknown".to_owned()
-        } else if call.operation != self.text("operation") && call.action != action
-            || call.action != action && call.service != self.text("service")
+        } else if call.action != action
+            && (call.operation != self.text("operation") || call.service != self.text("service"))
         {
             format!("read as {}.{}", call.service, call.operation)
         } else {
