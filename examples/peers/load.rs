@@ -41,7 +41,7 @@ use sha2::Digest;
 use crate::wire::Target;
 
 const BODY: &str = r#"{"TableName":"orders","Key":{"id":{"S":"order-4711"}},"ConsistentRead":true,"ReturnConsumedCapacity":"TOTAL"}"#;
-const PIECE: [u8; 64 << 10] = [0x80; 64 << 10];
+static PIECE: [u8; 64 << 10] = [0x80; 64 << 10];
 
 /// Carries out orders until there are no more. `host` is what the `Host` header and the certificate say.
 pub async fn run(url: &str, host: Option<&str>) {

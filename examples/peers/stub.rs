@@ -33,7 +33,7 @@ const ITEM: &str = r#"{"Item":{"id":{"S":"order-4711"},"state":{"S":"shipped"},"
 const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/bench</Arn><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
 
 /// The bytes that a download is made of: nothing that looks like text.
-const PIECE: [u8; 64 << 10] = [0x80; 64 << 10];
+static PIECE: [u8; 64 << 10] = [0x80; 64 << 10];
 
 pub async fn run(authority_file: &str) {
     let names = ["127.0.0.1", "localhost", "dynamodb.us-east-1.amazonaws.com"].map(str::to_owned);

@@ -69,6 +69,6 @@ fn roles_work_inside_and_their_credentials_stay_outside() {
     let minted = home.events_of("credential").into_iter().filter(|event| event["what"] == "minted").count();
     assert_eq!(minted, 3);
     let mut shown = home.command("hoopctl");
-    shown.args(["calls", "--json"]);
+    shown.args(["calls", "last", "--json"]);
     assert!(finish(shown).ok().contains(three));
 }
