@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::audit;
+use crate::audit::ApprovalAnswered;
 use crate::types::Micros;
 
 /// Names a question within its session: 1, 2, 3 …
@@ -141,5 +143,30 @@ impl Outcome {
     #[must_use]
     pub fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed { .. })
+    }
+
+    /// As it stands in the record; `masked` hides what is secret in a reason.
+    #[must_use]
+    pub fn recorded(&self, masked: impl Fn(&str) -> String) -> ApprovalAnswered {
+        let refusal = match self {
+            Self::Allowed { scope, by } => {
+                let scope = if *scope == Scope::Once { "once" } else { "session" };
+                return ApprovalAnswered {
+                    answer: audit::Answer::Granted,
+                    by: Some(by.clone()),
+                    scope: Some(scope.to_owned()),
+                    ..ApprovalAnswered::default()
+                };
+            }
+            Self::Denied(refusal) => refusal,
+        };
+        let (answer, by) = match refusal {
+            Refusal::Person { by, .. } => (audit::Answer::Denied, Some(by.clone())),
+            Refusal::TimedOut(_) => (audit::Answer::Expired, None),
+            Refusal::Nobody(_) => (audit::Answer::Nobody, None),
+            Refusal::Closed(_) => (audit::Answer::Withdrawn, None),
+        };
+        let reason = Some(masked(&refusal.to_string()));
+        ApprovalAnswered { answer, by, reason, ..ApprovalAnswered::default() }
     }
 }

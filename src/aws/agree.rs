@@ -1,6 +1,5 @@
 //! Whether the host that a client addresses and the scope that it signs for are about the same service and region.
 
-use super::call::UNKNOWN;
 use super::catalog::Catalog;
 use super::host::Address;
 use super::live;
@@ -14,27 +13,27 @@ pub fn disagreement(host: &str, signing_name: &str, region: &str) -> Option<Stri
     let address = Address::parse(host)?;
     let catalog = Catalog::get();
     let claimed = catalog.signed_as(signing_name);
-    let hosts: Vec<&str> =
-        catalog.services().iter().filter(|s| address.serves(s)).map(|s| s.signing).collect();
-    let shares_name = {
-        let is_word = |label: &str, word: &str| label == word || label.starts_with(&format!("{word}-"));
+    let shares_name = || {
+        let is_word = |label: &str, word: &str| {
+            label.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        };
         let mut labels = address.stem.split('.');
         labels.any(|label| {
             is_word(label, signing_name)
                 || claimed.iter().any(|s| s.endpoint.split('.').any(|e| is_word(label, e)))
         })
     };
+    let own =
+        claimed.iter().any(|s| address.serves(s)) || live::serves(&address, signing_name) || shares_name();
     // A host that no service is known by may be any customer's; one that is known serves its own services only.
-    let own = hosts.contains(&signing_name) || shares_name || live::serves(&address, signing_name);
-    if !hosts.is_empty() && !own {
+    if !own && let Some(other) = catalog.services().iter().find(|s| address.serves(s)) {
         return Some(format!(
             "the request is signed for the service `{signing_name}`, but {host} is a host of `{}`",
-            hosts.first().unwrap_or(&UNKNOWN)
+            other.signing
         ));
     }
     let named = address.region.as_deref()?;
-    // Services with one home for the whole partition are signed for that, wherever they are addressed.
-    let global = claimed.iter().any(|s| !s.hosts.split('|').next().unwrap_or_default().contains("{r}"));
+    let global = claimed.iter().any(|s| s.is_global());
     if region != "*" && named != region && !global {
         return Some(format!("the request is signed for the region `{region}`, but {host} is in `{named}`"));
     }

@@ -148,6 +148,11 @@ impl Service {
         if self.protocols.starts_with("rest-xml") { Protocol::RestXml } else { Protocol::RestJson }
     }
 
+    /// Whether it has one home for a whole partition: its calls are signed for that, wherever they are addressed.
+    pub fn is_global(&self) -> bool {
+        !self.hosts.split('|').next().unwrap_or_default().contains("{r}")
+    }
+
     /// The operation `name`, spelt exactly; names hold letters, digits and underscores only.
     pub fn operation(&self, name: &str) -> Option<Operation> {
         if name.is_empty()

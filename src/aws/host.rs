@@ -227,8 +227,7 @@ pub fn upstream_host(call: &Call, client_host: Option<&str>) -> String {
     {
         // A bucket in the host belongs to the path: S3 itself refuses a signature for another region. Global services
         // are signed for one region wherever they stand.
-        let global = service
-            .is_some_and(|service| !service.hosts.split('|').next().unwrap_or_default().contains("{r}"));
+        let global = service.is_some_and(Service::is_global);
         let same_region = global
             || address.s3.is_some()
             || address.region.as_deref().is_none_or(|region| region == call.region);

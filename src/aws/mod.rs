@@ -25,6 +25,7 @@ pub use host::is_aws_host;
 pub use host::region_of_host;
 pub use host::upstream_host;
 pub use identify::body_needed;
+pub use identify::form_pairs;
 pub use identify::identify;
 pub use protocol::Protocol;
 pub use refusal::Refusal;

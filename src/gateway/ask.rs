@@ -10,7 +10,6 @@ use crate::approval::Fact;
 use crate::approval::Outcome;
 use crate::approval::Question;
 use crate::approval::Refusal;
-use crate::approval::Scope;
 use crate::audit;
 use crate::audit::ApprovalAnswered;
 use crate::audit::ApprovalAsked;
@@ -193,23 +192,7 @@ impl Held<'_> {
 
     fn answered(mut self, outcome: &Outcome) -> crate::error::Result<()> {
         self.settled = true;
-        let (answer, by, reason, scope) = match outcome {
-            Outcome::Allowed { scope, by } => {
-                let scope = if *scope == Scope::Once { "once" } else { "session" };
-                (audit::Answer::Granted, Some(by.clone()), None, Some(scope.to_owned()))
-            }
-            Outcome::Denied(refusal) => {
-                let (answer, by) = match refusal {
-                    Refusal::Person { by, .. } => (audit::Answer::Denied, Some(by.clone())),
-                    Refusal::TimedOut(_) => (audit::Answer::Expired, None),
-                    Refusal::Nobody(_) => (audit::Answer::Nobody, None),
-                    Refusal::Closed(_) => (audit::Answer::Withdrawn, None),
-                };
-                let reason = self.core.masks.text(&refusal.to_string()).into_owned();
-                (answer, by, Some(reason), None)
-            }
-        };
-        self.write(ApprovalAnswered { answer, by, reason, scope, ..ApprovalAnswered::default() })
+        self.write(outcome.recorded(|text| self.core.masks.text(text).into_owned()))
     }
 
     fn write(&self, answered: ApprovalAnswered) -> crate::error::Result<()> {

@@ -71,14 +71,14 @@ impl Payload {
     }
 }
 
-/// Checks the signature; reads the body first where the signature or the identification needs it.
+/// Checks the signature that the request claims; reads the body first where the signature or the identification needs it.
 pub async fn authenticate(
     core: &Core,
-    parts: Parts,
+    (parts, claims): (Parts, Result<Authorization, Refusal>),
     body: &Arc<Unread>,
     (host, received): (Option<&str>, &AtomicU64),
 ) -> Result<Signed, Stop> {
-    let claims = match sigv4::parse(&parts) {
+    let claims = match claims {
         Ok(claims) => claims,
         Err(refusal) if unsigned::is_missing(&refusal, &parts) => {
             return unsigned::take(core, parts, body, (host, received), refusal).await;

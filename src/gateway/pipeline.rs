@@ -16,8 +16,11 @@ use crate::audit::Via;
 use crate::aws;
 use crate::aws::Call;
 use crate::aws::Protocol;
+use crate::aws::Refusal;
 use crate::aws::RequestView;
 use crate::aws::refusal::Shape;
+use crate::aws::sigv4;
+use crate::aws::sigv4::Authorization;
 use crate::gateway::ask;
 use crate::gateway::authenticate::Signed;
 use crate::gateway::authenticate::authenticate;
@@ -71,13 +74,14 @@ pub async fn answer(core: &Arc<Core>, request: Request<Incoming>, arrival: Arriv
     let (mut parts, body) = request.into_parts();
     let upgrade =
         parts.extensions.remove::<OnUpgrade>().filter(|_| headers::upgrade_of(&parts.headers).is_some());
-    let service = scope_service(&parts);
+    let claims = sigv4::parse(&parts);
+    let service = scope_service(&parts, claims.as_ref().ok());
     let shape = Shape::of(&parts, Protocol::guess(&parts, &service), &service);
-    let head = head(core, &entry, &parts, &service, &arrival);
+    let head = head(core, &entry, (&parts, claims.as_ref().ok()), &service, &arrival);
     let body = Arc::new(Unread::new(body, &parts));
     let answer = match channels::wanted(&parts, arrival.host.as_deref()).map(str::to_owned) {
         Some(id) => channel(core, &entry, &head, Wanted { id, parts, upgrade }, &arrival).await,
-        None => run(core, &entry, (parts, &body, upgrade), &head, &arrival).await,
+        None => run(core, &entry, (parts, claims, &body, upgrade), &head, &arrival).await,
     };
     match answer {
         Ok(response) => response,
@@ -93,12 +97,12 @@ pub async fn answer(core: &Arc<Core>, request: Request<Incoming>, arrival: Arriv
 async fn run(
     core: &Arc<Core>,
     entry: &Arc<Entry>,
-    (parts, body, upgrade): (Parts, &Arc<Unread>, Option<OnUpgrade>),
+    (parts, claims, body, upgrade): (Parts, Result<Authorization, Refusal>, &Arc<Unread>, Option<OnUpgrade>),
     head: &CallBegin,
     arrival: &Arrival,
 ) -> Result<Response<Body>, Stop> {
     let from = (arrival.host.as_deref(), &*entry.received());
-    let mut signed = authenticate(core, parts, body, from).await?;
+    let mut signed = authenticate(core, (parts, claims), body, from).await?;
     one_region(&mut signed, arrival)?;
     let rewritten = core.queue_urls.restore(&mut signed, arrival);
     let call = identify(core, &signed, arrival, upgrade.is_some()).await;
@@ -278,7 +282,13 @@ fn decide(
 }
 
 /// A call as far as its head tells, for the record.
-fn head(core: &Core, entry: &Entry, parts: &Parts, service: &str, arrival: &Arrival) -> CallBegin {
+fn head(
+    core: &Core,
+    entry: &Entry,
+    (parts, claims): (&Parts, Option<&Authorization>),
+    service: &str,
+    arrival: &Arrival,
+) -> CallBegin {
     let service = core.masks.text(service);
     let action = format!("{}:unknown", if service.is_empty() { "unknown" } else { &service });
     let mut begin = CallBegin::new(entry.number(), &service, "unknown", &action);
@@ -289,8 +299,7 @@ fn head(core: &Core, entry: &Entry, parts: &Parts, service: &str, arrival: &Arri
     let agent = headers::text(&parts.headers, "user-agent");
     begin.agent = Some(core.masks.text(agent).into_owned()).filter(|agent| !agent.is_empty());
     begin.via = arrival.via;
-    let claims = crate::aws::sigv4::parse(parts).ok();
-    let access_key_id = claims.as_ref().map_or("", |claims| &claims.access_key_id);
+    let access_key_id = claims.map_or("", |claims| &claims.access_key_id);
     let caller = core.caller(&Asker { inode: arrival.inode, access_key_id });
     begin.command = caller.command;
     begin.pid = (caller.pid != 0).then_some(caller.pid);
@@ -312,11 +321,12 @@ fn without_signature(parts: &Parts) -> String {
 }
 
 /// The signing name, as the unverified request claims it; only for the words of a refusal and its record.
-fn scope_service(parts: &Parts) -> String {
-    crate::aws::sigv4::parse(parts).map(|claims| claims.service).unwrap_or_else(|_| {
-        // Unsigned requests to S3 hosts are answered in S3's words.
-        let host = headers::text(&parts.headers, "host");
-        let is_s3 = host.split('.').any(|label| label == "s3" || label.starts_with("s3-"));
-        if is_s3 { "s3".to_owned() } else { String::new() }
-    })
+fn scope_service(parts: &Parts, claims: Option<&Authorization>) -> String {
+    if let Some(claims) = claims {
+        return claims.service.clone();
+    }
+    // Unsigned requests to S3 hosts are answered in S3's words.
+    let host = headers::text(&parts.headers, "host");
+    let is_s3 = host.split('.').any(|label| label == "s3" || label.starts_with("s3-"));
+    if is_s3 { "s3".to_owned() } else { String::new() }
 }

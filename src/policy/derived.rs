@@ -3,6 +3,7 @@
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::aws::form_pairs;
 use crate::policy::path::Found;
 use crate::policy::path::Path;
 use crate::policy::pattern;
@@ -50,7 +51,7 @@ const TABLE: &[(&str, &[&str], &str)] = &[
     ("lambda:FunctionUrlAuthType", &["lambda:*functionurlconfig"], "AuthType"),
     ("lambda:Principal", &["lambda:addpermission"], "Principal"),
     ("lambda:Layer", &["lambda:createfunction", "lambda:updatefunctionconfiguration"], "Layers[]"),
-    ("secretsmanager:SecretId", &["secretsmanager:*"], "SecretId"),
+    ("secretsmanager:SecretId", SECRETS, "SecretId"),
     ("secretsmanager:Name", &["secretsmanager:createsecret"], "Name"),
     ("secretsmanager:VersionId", &["secretsmanager:getsecretvalue"], "VersionId"),
     ("secretsmanager:VersionStage", &["secretsmanager:getsecretvalue"], "VersionStage"),
@@ -83,8 +84,28 @@ const TABLE: &[(&str, &[&str], &str)] = &[
     ("cloudformation:ChangeSetName", &["cloudformation:*changeset"], "ChangeSetName"),
 ];
 
-/// Parameters that bring values with them which do not stand in the call.
-const TEMPLATES: &[(&str, &str)] = &[("ec2:runinstances", "LaunchTemplate")];
+/// The actions about one secret: `BatchGetSecretValue` names many, in another place.
+const SECRETS: &[&str] = &[
+    "secretsmanager:getsecretvalue",
+    "secretsmanager:putsecretvalue",
+    "secretsmanager:describesecret",
+    "secretsmanager:deletesecret",
+    "secretsmanager:restoresecret",
+    "secretsmanager:updatesecret*",
+    "secretsmanager:rotatesecret",
+    "secretsmanager:cancelrotatesecret",
+    "secretsmanager:listsecretversionids",
+    "secretsmanager:getresourcepolicy",
+    "secretsmanager:putresourcepolicy",
+    "secretsmanager:deleteresourcepolicy",
+];
+
+/// Parameters that may say it in another place, or by what they lead to: then it cannot be told where it is not said here.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("ec2:runinstances", "LaunchTemplate"),
+    ("kms:createkey", "CustomerMasterKeySpec"),
+    ("s3:deleteobjectversion", "Delete"),
+];
 
 /// A key of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,9 +135,9 @@ impl Derived {
             return None;
         }
         let Found::Values(values) = self.path.find(request.params) else { return None };
-        let brings_more =
+        let is_elsewhere =
             |(wanted, name): &(&str, &str)| *wanted == action && !request.params[*name].is_null();
-        if values.iter().all(Option::is_none) && TEMPLATES.iter().any(brings_more) {
+        if values.iter().all(Option::is_none) && ELSEWHERE.iter().any(is_elsewhere) {
             return None;
         }
         Some(values)
@@ -134,8 +155,7 @@ pub fn request_tags(params: &Value) -> Option<Vec<(String, String)>> {
     for (name, value) in members {
         match name.to_ascii_lowercase().as_str() {
             "tagging" if value.is_string() => {
-                let text = value.as_str().unwrap_or_default();
-                tags.extend(form_urlencoded(text));
+                tags.extend(form_pairs(value.as_str().unwrap_or_default())?);
             }
             "tags" | "tag" | "taglist" | "tagset" | "tagging" | "tagstoadd" | "addtags" => {
                 pairs(value, DEPTH, &mut tags)?;
@@ -205,18 +225,6 @@ fn inner(members: &Map<String, Value>) -> Option<&Value> {
     values.next().filter(|_| values.next().is_none())
 }
 
-/// `a=1&b=2`, as the header x-amz-tagging has it.
-fn form_urlencoded(text: &str) -> impl Iterator<Item = (String, String)> {
-    let plain = |text: &str| {
-        let spaced = text.replace('+', " ");
-        percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
-    };
-    text.split('&').filter(|pair| !pair.is_empty()).map(move |pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (plain(key), plain(value))
-    })
-}
-
 /// The words of `TagSpecification` or `tag_keys`, in lower case.
 fn words(name: &str) -> impl Iterator<Item = String> {
     let mut words: Vec<String> = Vec::new();
@@ -268,6 +276,8 @@ mod tests {
         assert_eq!(values("ec2:InstanceType", "ec2:RunInstances", small), one("t3.nano"));
         let template = json!({"LaunchTemplate": {"LaunchTemplateName": "big"}});
         assert_eq!(values("ec2:InstanceType", "ec2:RunInstances", template), None, "the template may say it");
+        let batch = json!({"SecretIdList": ["prod/db"]});
+        assert_eq!(values("secretsmanager:SecretId", "secretsmanager:BatchGetSecretValue", batch), None);
     }
 
     #[test]

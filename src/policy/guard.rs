@@ -125,10 +125,14 @@ impl Guard {
         }
         let mut other = None;
         pairs(request, |pair| {
-            let account = pair.resource.and_then(|arn| arn.split(':').nth(4)).unwrap_or_default();
-            // Resources of AWS itself (managed policies, public layers) have no number there.
-            let is_number = account.bytes().all(|byte| byte.is_ascii_digit());
-            if !account.is_empty() && is_number && !is_meant(account) {
+            // `*`: the action has no resource. Buckets, and what AWS itself owns (managed policies), have no account.
+            let account = match pair.resource {
+                Some(arn) => arn.split(':').nth(4).unwrap_or_default(),
+                None => "*",
+            };
+            if pattern::is_pattern(account) {
+                other.get_or_insert_with(|| "one that cannot be told".to_owned());
+            } else if account.bytes().any(|byte| byte.is_ascii_digit()) && !is_meant(account) {
                 other.get_or_insert_with(|| account.to_owned());
             }
         });
@@ -182,10 +186,13 @@ mod tests {
                 "arn:aws:iam::aws:policy/ReadOnlyAccess",
                 None,
             ),
+            ("x:New", "eu-west-1", "123456789012", "arn:aws:x:*:*:*", Some("cannot be told")),
             ("s3:GetObject", "eu-west-1", "", "*", Some("cannot be told")),
             ("s3:GetObject", "eu-west-1", "*", "*", Some("cannot be told")),
+            ("s3:unknown", "eu-west-1", "123456789012", "", Some("cannot be told")),
         ] {
-            let resources = [resource.to_owned()];
+            let resources: Vec<String> =
+                [resource].into_iter().filter(|arn| !arn.is_empty()).map(str::to_owned).collect();
             let request = Request {
                 region,
                 account,

@@ -5,8 +5,10 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use crate::config::duration;
 use crate::policy::decide::pairs;
 use crate::policy::decision::Decision;
+use crate::policy::pattern;
 use crate::policy::request::Request;
 use crate::policy::set::any_matches;
 use crate::policy::statement::Pair;
@@ -157,7 +159,7 @@ impl LimitRule {
     fn counts(&self, request: &Request<'_>) -> (bool, u64) {
         let (mut counts, mut deletes) = (false, 0);
         pairs(request, |pair| {
-            let fits = (self.actions.is_empty() || any_matches(&self.actions, pair.lower))
+            let fits = (self.actions.is_empty() || self.means(&pair))
                 && (self.access.is_empty()
                     || self.access.contains(&pair.access)
                     || pair.access == AccessLevel::Unknown);
@@ -167,9 +169,18 @@ impl LimitRule {
         (counts, deletes)
     }
 
+    /// Whether the action is one of those that count; an operation that was not identified may be any of its service's.
+    fn means(&self, pair: &Pair<'_>) -> bool {
+        let service = |action: &str| action.split(':').next().unwrap_or_default().to_owned();
+        match pair.is_identified() {
+            true => any_matches(&self.actions, pair.lower),
+            false => self.actions.iter().any(|it| pattern::matches(&service(it), &service(pair.lower))),
+        }
+    }
+
     fn decision(&self, request: &Request<'_>, unit: Unit, (used, more, most): (u64, u64, u64)) -> Decision {
         let span = match self.within {
-            Some(within) => format!("in {}", humane(within)),
+            Some(within) => format!("in {}", duration::format(within)),
             None => "in this session".to_owned(),
         };
         let what = match unit {
@@ -184,7 +195,7 @@ impl LimitRule {
         let advice = match (self.then, self.within) {
             (Effect::Ask, _) => "wait: a person is asked in hoop-run's terminal".to_owned(),
             (_, Some(within)) => {
-                format!("try again in {}, or ask a person to raise the limit", humane(within))
+                format!("try again in {}, or ask a person to raise the limit", duration::format(within))
             }
             (_, None) => "do not retry; a person can raise the limit".to_owned(),
         };
@@ -201,7 +212,7 @@ impl LimitRule {
 
 fn is_deleting(pair: &Pair<'_>) -> bool {
     let name = pair.lower.split_once(':').map_or("", |(_, name)| name);
-    DELETING.iter().any(|start| name.starts_with(start))
+    !pair.is_identified() || DELETING.iter().any(|start| name.starts_with(start))
 }
 
 impl Window {
@@ -232,19 +243,6 @@ impl Window {
             _ => self.pieces.push_back((piece, amount)),
         }
     }
-}
-
-/// `10m`, `1h30m`, `45s`.
-fn humane(time: Duration) -> String {
-    let mut rest = time.as_secs();
-    let mut out = String::new();
-    for (unit, seconds) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
-        if rest >= seconds {
-            out.push_str(&format!("{}{unit}", rest / seconds));
-            rest %= seconds;
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -284,6 +282,18 @@ mod tests {
         let (effect, reason) = said(&limits, "s3:GetObject", 1, 9_999_999).unwrap();
         assert_eq!(effect, Effect::Deny);
         assert_eq!(reason, "limit \"calm\", policy.toml:5: 2 of 2 calls in this session are made");
+    }
+
+    #[test]
+    fn what_was_not_identified_may_be_what_counts() {
+        let one = || LimitRule { actions: vec!["s3:DeleteObject*".to_ascii_lowercase()], ..rule() };
+        let limits = Limits::new(vec![
+            LimitRule { max_calls: Some(0), ..one() },
+            LimitRule { max_deletes: Some(0), ..one() },
+        ]);
+        assert!(said(&limits, "s3:unknown", 1, 0).is_some());
+        assert!(said(&limits, "s3:GetObject", 1, 0).is_none());
+        assert!(said(&limits, "sqs:unknown", 1, 0).is_none());
     }
 
     #[test]

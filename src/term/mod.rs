@@ -26,4 +26,5 @@ pub use screen::Watcher;
 pub use width::clip;
 pub use width::fit;
 pub use width::fit_right;
+pub use width::tail;
 pub use width::width;

@@ -37,6 +37,17 @@ pub fn fit(text: &str, columns: usize) -> String {
     format!("{head}…{}", " ".repeat(left))
 }
 
+/// At most `columns` of `text`; if it is too long, its end behind `…`. The end of an ARN says more than its beginning.
+#[must_use]
+pub fn tail(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let backwards: String = text.chars().rev().collect();
+    let kept: String = clip(&backwards, columns.saturating_sub(1)).chars().rev().collect();
+    format!("…{kept}")
+}
+
 /// `text` in exactly `columns`, set to the right; cut at its end when too long.
 #[must_use]
 pub fn fit_right(text: &str, columns: usize) -> String {
@@ -57,6 +68,8 @@ mod tests {
             }
         }
         assert_eq!(fit("abcdef", 4), "abc…");
+        assert_eq!(tail("arn:aws:s3:::reports/july.csv", 12), "…ts/july.csv");
+        assert_eq!(tail("short", 12), "short");
         assert_eq!(fit("世界世", 4), "世… ");
     }
 }

@@ -13,7 +13,7 @@ use crate::aws::sigv4::decode;
 const DEEPEST: usize = 32;
 
 /// Splits and decodes a form: `+` is a blank, as in every form. `None` if something is not UTF-8.
-pub(super) fn pairs(form: &str) -> Option<Vec<(String, String)>> {
+pub fn pairs(form: &str) -> Option<Vec<(String, String)>> {
     form.split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {

@@ -9,6 +9,8 @@ mod rpc;
 mod shapes;
 mod xml;
 
+pub use form::pairs as form_pairs;
+
 use http::request::Parts;
 use serde_json::Map;
 use serde_json::Value;

@@ -20,6 +20,7 @@ use crate::record::Command;
 use crate::record::Place;
 use crate::record::Recording;
 use crate::term::safe;
+use crate::term::tail;
 use crate::term::width;
 use crate::types::Effect;
 
@@ -216,25 +217,12 @@ fn cut_resources(titles: &[&str], rows: &mut [Vec<String>], columns: usize) {
     }
 }
 
-/// The end of an ARN says more than its beginning.
-fn tail(text: &str, columns: usize) -> String {
-    let mut rest = text;
-    while width(rest) > columns.saturating_sub(usize::from(rest.len() < text.len())) {
-        let mut letters = rest.chars();
-        letters.next();
-        rest = letters.as_str();
-    }
-    if rest.len() < text.len() { format!("…{rest}") } else { rest.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_end_of_an_arn_is_kept() {
-        assert_eq!(tail("arn:aws:s3:::reports/july.csv", 12), "…ts/july.csv");
-        assert_eq!(tail("short", 12), "short");
         let row = ["1", "s3:GetObject", "arn:aws:s3:::reports/july.csv"].map(str::to_owned).to_vec();
         let mut rows = vec![vec!["$ 2 aws s3 cp".to_owned()], row];
         cut_resources(&["NR", "ACTION", "RESOURCE"], &mut rows, 30);

@@ -53,6 +53,12 @@ impl PolicySet {
         let asks = |policy: &Policy| {
             policy.default == Effect::Ask || policy.statements.iter().any(|it| it.effect == Effect::Ask)
         };
+        if self.layers().iter().any(|layer| layer.guard.is_some()) {
+            left_out.insert("guards".to_owned());
+        }
+        if self.layers().iter().any(|layer| !layer.limits.is_empty()) {
+            left_out.insert("limits".to_owned());
+        }
         if self.layers().iter().any(asks) {
             left_out.insert("questions to a person (they count as allowed)".to_owned());
         }

@@ -8,10 +8,10 @@ use crate::replay::moments::Row;
 use crate::replay::play::Play;
 use crate::replay::theme::Meaning;
 use crate::replay::view::pen::Pen;
-use crate::term::clip;
 use crate::term::fit;
 use crate::term::fit_right;
 use crate::term::safe;
+use crate::term::tail;
 use crate::term::width;
 
 /// Columns of the time, and of the result at the right edge.
@@ -93,14 +93,4 @@ fn draw_row(play: &Play, row: &Row, selected: bool, area: Rect, pen: &mut Pen<'_
 fn indent(depth: u16, room: usize) -> usize {
     let step = if room >= 40 { 2 } else { 1 };
     (usize::from(depth) * step).min(room / 3)
-}
-
-/// The end of an ARN says more than its beginning.
-fn tail(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    let backwards: String = text.chars().rev().collect();
-    let kept: String = clip(&backwards, columns.saturating_sub(1)).chars().rev().collect();
-    format!("…{kept}")
 }

@@ -22,7 +22,6 @@ use crate::approval::Fact as Line;
 use crate::approval::Outcome;
 use crate::approval::Question;
 use crate::approval::Refusal;
-use crate::approval::Scope;
 use crate::audit;
 use crate::audit::ApprovalAnswered;
 use crate::audit::ApprovalAsked;
@@ -216,26 +215,10 @@ fn tell_asked(shared: &Shared, number: u64, question: &Question, verdict: &Comma
 }
 
 fn tell_answered(shared: &Shared, number: u64, asked: Micros, outcome: &Outcome) {
-    let (answer, by, reason, scope) = match outcome {
-        Outcome::Allowed { scope, by } => {
-            let scope = if *scope == Scope::Once { "once" } else { "session" };
-            (audit::Answer::Granted, Some(by.clone()), None, Some(scope.to_owned()))
-        }
-        Outcome::Denied(refusal) => {
-            let (answer, by) = match refusal {
-                Refusal::Person { by, .. } => (audit::Answer::Denied, Some(by.clone())),
-                Refusal::TimedOut(_) => (audit::Answer::Expired, None),
-                Refusal::Nobody(_) => (audit::Answer::Nobody, None),
-                Refusal::Closed(_) => (audit::Answer::Withdrawn, None),
-            };
-            let reason = shared.setup.masks.text(&refusal.to_string()).into_owned();
-            (answer, by, Some(reason), None)
-        }
-    };
+    let answered = outcome.recorded(|text| shared.setup.masks.text(text).into_owned());
     let took = Micros(shared.setup.clock.elapsed().0.saturating_sub(asked.0));
     let id = name(number);
-    let answered = ApprovalAnswered { id, answer, by, reason, scope, took, ..ApprovalAnswered::default() };
-    tell(shared, Event::ApprovalAnswered(answered));
+    tell(shared, Event::ApprovalAnswered(ApprovalAnswered { id, took, ..answered }));
 }
 
 fn tell_withdrawn(shared: &Shared, number: u64, asked: Micros) {
