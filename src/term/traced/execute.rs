@@ -76,7 +76,7 @@ impl Traced {
     /// Carries `function` out; `print` says what a character is made of.
     pub(super) fn execute(&mut self, function: &Function, print: Option<Print>) {
         if let (Function::Print(_), Some(print)) = (function, print) {
-            return self.print(function, print);
+            return self.draw(function, print);
         }
         if let Function::Sgr(operations) = function {
             self.pen.change(operations.as_slice(), self.parameters.text());
@@ -96,7 +96,7 @@ impl Traced {
         self.follow(function, row, screen);
     }
 
-    fn print(&mut self, function: &Function, mut print: Print) {
+    fn draw(&mut self, function: &Function, mut print: Print) {
         if self.prints.len() >= self.room() {
             self.renumber();
         }

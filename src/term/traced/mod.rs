@@ -68,6 +68,12 @@ impl Print {
     pub fn raw(&self) -> &[u8] {
         &self.raw[..usize::from(self.length)]
     }
+
+    /// How many columns it takes.
+    #[must_use]
+    pub fn columns(&self) -> u8 {
+        self.columns
+    }
 }
 
 /// Why feeding stopped.
@@ -261,6 +267,12 @@ impl Traced {
         let line = self.terminal.screen().line(row);
         let cells = line.map(avt::Line::cells).unwrap_or_default();
         (cells.iter().map(|cell| self.place(cell)), line.is_some_and(avt::Line::is_wrapped))
+    }
+
+    /// What `number` has drawn.
+    #[must_use]
+    pub fn print(&self, number: usize) -> Option<&Print> {
+        self.prints.get(number)
     }
 
     fn place(&self, cell: &avt::Cell) -> Place<'_> {
