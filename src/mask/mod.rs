@@ -56,6 +56,7 @@ pub use frames::Frames;
 pub use grid::Grid;
 pub use grid::Hidden;
 pub use grid::find_in_terminal;
+pub use grid::starred;
 pub use masks::Hit;
 pub use masks::Masks;
 pub use returned::Back;

@@ -56,7 +56,6 @@ pub use recorder::Recorder;
 pub use recover::Recovered;
 pub use recover::may_need_recovery;
 pub use recover::recover;
-pub(crate) use ring::starred;
 pub use seal::Previous;
 pub use seal::Seal;
 pub use seal::SealedAs;

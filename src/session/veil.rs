@@ -12,8 +12,8 @@ use crate::error::Result;
 use crate::mask::Engine;
 use crate::mask::Grid;
 use crate::mask::Masks;
+use crate::mask::starred;
 use crate::record::Recorder;
-use crate::record::starred;
 use crate::sys::tty::Size;
 use crate::types::Micros;
 

@@ -225,5 +225,43 @@ fn size(raw: &[u8], cols: u16, rows: u16) -> (u16, u16) {
             _ => {}
         }
     }
-    (most_cols, most_rows)
+    match wrapped_at(raw) {
+        Some(width) if most_cols == cols => (width, most_rows),
+        _ => (most_cols, most_rows),
+    }
+}
+
+/// The width at which readline has wrapped what was typed: it writes a space and goes back to the first column. Every
+/// such line is as wide as the terminal, and none is wider.
+fn wrapped_at(raw: &[u8]) -> Option<u16> {
+    let mut parser = Parser::default();
+    let mut width = None;
+    let (mut col, mut widest, mut last) = (0u16, 0u16, 0u8);
+    let mut rest = raw.iter().copied().peekable();
+    while let Some(byte) = rest.next() {
+        match parser.step(byte) {
+            Part::Break => return None,
+            Part::Text => {}
+            _ => continue,
+        }
+        match byte {
+            b'\r' if last == b' ' && rest.peek().is_some_and(|next| *next > b' ') => {
+                let text = col.saturating_sub(1);
+                if text < 20 || width.is_some_and(|width| width != text) {
+                    return None;
+                }
+                width = Some(text);
+                col = 0;
+            }
+            b'\r' | b'\n' => {
+                widest = widest.max(col);
+                col = 0;
+            }
+            // The other bytes of a character.
+            0x80..=0xbf => {}
+            _ => col = col.saturating_add(1),
+        }
+        last = byte;
+    }
+    width.filter(|width| widest <= *width)
 }

@@ -9,6 +9,7 @@
 //! is kept, and emulated once something moves about the screen.
 
 mod file;
+mod hidden;
 mod moves;
 mod rows;
 mod scan;
@@ -21,6 +22,8 @@ use std::sync::Arc;
 use memchr::memchr_iter;
 
 pub use file::find_in_terminal;
+pub use hidden::Hidden;
+pub use hidden::starred;
 
 use self::moves::Moves;
 use self::tail::Tail;
@@ -37,17 +40,6 @@ const LOOKS: usize = 64;
 const TAUGHT: usize = 8;
 /// Values that one session may teach.
 const MOST_TAUGHT: usize = 512;
-
-/// A character to hide in output that has been recorded or is about to be shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hidden {
-    /// The position of its first byte.
-    pub at: u64,
-    /// How many bytes it has.
-    pub bytes: u8,
-    /// How many stars stand for it.
-    pub columns: u8,
-}
 
 /// Follows a terminal's output and finds the secrets that only its screen shows.
 #[derive(Debug)]

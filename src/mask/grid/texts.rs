@@ -35,6 +35,11 @@ impl Text {
         }
     }
 
+    fn space(&mut self) {
+        self.bytes.push(b' ');
+        self.numbers.push(None);
+    }
+
     fn end_line(&mut self) {
         self.bytes.push(b'\n');
         self.numbers.push(None);
@@ -44,9 +49,10 @@ impl Text {
 /// All texts of a screen: as it stands, without line numbers, and each pane for itself.
 pub fn texts(rows: &[Row], cols: usize) -> Vec<Text> {
     let whole = Pane { first: 0, last: rows.len(), left: 0, right: cols, framed: (false, false) };
-    let mut texts = vec![plain(rows, cols)];
+    let panes = panes(rows, cols);
+    let mut texts = vec![plain(rows, cols, &panes)];
     texts.extend(whole.without_gutter(rows));
-    for pane in panes(rows, cols) {
+    for pane in panes {
         texts.push(pane.text(rows));
         texts.extend(pane.without_gutter(rows));
     }
@@ -55,13 +61,23 @@ pub fn texts(rows: &[Row], cols: usize) -> Vec<Text> {
 }
 
 /// The rows as they stand, joined where they reach the last column.
-fn plain(rows: &[Row], cols: usize) -> Text {
+fn plain(rows: &[Row], cols: usize, panes: &[Pane]) -> Text {
     let mut text = Text::default();
     for (index, row) in rows.iter().enumerate() {
         let end = row.end(0, cols);
         let next = rows.get(index + 1);
         let wraps = row.wrapped && next.is_some();
-        text.push(row, 0, if wraps { cols } else { end });
+        let to = if wraps { cols } else { end };
+        let mut from = 0;
+        // A value ends at the border of its pane.
+        for border in borders(row, index, panes).filter(|col| *col < to) {
+            text.push(row, from, border);
+            text.space();
+            text.push(row, border, border + 1);
+            text.space();
+            from = border + 1;
+        }
+        text.push(row, from, to);
         if wraps {
             continue;
         }
@@ -76,6 +92,14 @@ fn plain(rows: &[Row], cols: usize) -> Text {
         text.end_line();
     }
     text
+}
+
+/// The columns of `row` in which panes have drawn borders; the bars of plain tables are left as they are.
+fn borders<'r>(row: &'r Row, index: usize, panes: &'r [Pane]) -> impl Iterator<Item = usize> + 'r {
+    (0..row.places.len()).filter(move |col| {
+        let c = row.shown(*col);
+        c != '|' && is_border(c) && panes.iter().any(|pane| pane.has_border(index, *col))
+    })
 }
 
 /// A rectangle of the screen with text of its own.
@@ -125,6 +149,11 @@ fn panes(rows: &[Row], cols: usize) -> Vec<Pane> {
 }
 
 impl Pane {
+    fn has_border(&self, row: usize, col: usize) -> bool {
+        let beside = self.framed.0 && col + 1 == self.left || self.framed.1 && col == self.right;
+        beside && (self.first..self.last).contains(&row)
+    }
+
     fn rows<'r>(&self, rows: &'r [Row]) -> &'r [Row] {
         &rows[self.first..self.last]
     }
