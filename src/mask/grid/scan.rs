@@ -87,7 +87,11 @@ fn secret(text: &Text, marks: &[Mark], rules: &Compiled) -> Option<Secret> {
         numbers.dedup();
         numbers
     };
-    let prefix = marks.iter().map(|mark| mark.whole.min(mark.range.start)).min().unwrap_or(first.range.start);
+    let whole = marks.iter().map(|mark| mark.whole.min(mark.range.start)).min().unwrap_or_default();
+    // What was hidden in a pause does not know yet where it begins, and says 0.
+    let lead = text.bytes.get(..first.range.start).unwrap_or_default();
+    let knows = whole > 0 || lead.starts_with(b"-----BEGIN ") || !lead.iter().any(u8::is_ascii_whitespace);
+    let prefix = if knows { whole } else { first.range.start };
     let mut hidden = Vec::new();
     let mut values = Vec::new();
     for mark in marks {
