@@ -35,7 +35,7 @@ use crate::term::Traced;
 use crate::term::Veil;
 
 /// Looks at the screen that one piece of output may cause; more would let a program slow the terminal down.
-const LOOKS: usize = 64;
+const LOOKS: usize = 8;
 /// The shortest value that is taught to the byte layer: what is found on a screen may be cut short.
 const TAUGHT: usize = 8;
 /// Values that one session may teach.
