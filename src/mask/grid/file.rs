@@ -7,13 +7,12 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::moves::Moves;
+use super::moves::Part;
 use super::scan;
 use crate::mask::Confidence;
 use crate::mask::Engine;
 use crate::mask::Found;
-use crate::mask::escape::Parser;
-use crate::mask::escape::Part;
-use crate::mask::stream::STAR;
 use crate::term::MAX_COLS;
 use crate::term::MAX_ROWS;
 use crate::term::Stop;
@@ -79,28 +78,28 @@ fn rank(confidence: Confidence) -> u8 {
 
 /// The text without its sequences, and what stands inside them.
 fn text(engine: &Engine, raw: &[u8], pieces: &mut Pieces) {
-    let mut parser = Parser::default();
+    let mut moves = Moves::default();
     let mut text = Vec::with_capacity(raw.len());
     // Where each byte of the text stands; a line end that only the text has stands nowhere.
     let mut places = Vec::with_capacity(raw.len());
     let mut payload: Option<usize> = None;
     for (at, byte) in raw.iter().enumerate() {
-        match parser.step(*byte) {
+        let part = moves.part(*byte);
+        if part == Part::Words {
+            payload.get_or_insert(at);
+        } else if let Some(from) = payload.take() {
+            words(engine, raw, from..at, pieces);
+        }
+        match part {
             Part::Text => {
                 text.push(*byte);
                 places.push(Some(at));
             }
-            Part::Break => {
+            Part::Move => {
                 text.push(b'\n');
                 places.push(None);
             }
-            Part::Opening => payload = Some(at + 1),
-            Part::Closing => {
-                if let Some(from) = payload.take() {
-                    words(engine, raw, from..at, pieces);
-                }
-            }
-            Part::Passing | Part::Payload => {}
+            Part::Sequence | Part::Words => {}
         }
     }
     if let Some(from) = payload {
@@ -175,7 +174,7 @@ fn stars(engine: &Arc<Engine>, raw: &[u8], pieces: &mut Pieces) {
     let is_known = |at: usize| known.range(..=at).rev().take(8).any(|(_, end)| at < *end);
     let like = Found { range: 0..0, rule, kind: "secret".into(), confidence: Confidence::Medium };
     let places = raw.iter().zip(&out).enumerate();
-    let hidden = places.filter(|(at, (was, is))| was != is && **is == STAR && !is_known(*at));
+    let hidden = places.filter(|(at, (was, is))| was != is && **is == b'*' && !is_known(*at));
     let mut found = Vec::new();
     runs(hidden.map(|(at, _)| (at, 1)), |range| found.push(range));
     found.into_iter().for_each(|range| pieces.add(range, &like));
@@ -234,13 +233,13 @@ fn size(raw: &[u8], cols: u16, rows: u16) -> (u16, u16) {
 /// The width at which readline has wrapped what was typed: it writes a space and goes back to the first column. Every
 /// such line is as wide as the terminal, and none is wider.
 fn wrapped_at(raw: &[u8]) -> Option<u16> {
-    let mut parser = Parser::default();
+    let mut moves = Moves::default();
     let mut width = None;
     let (mut col, mut widest, mut last) = (0u16, 0u16, 0u8);
     let mut rest = raw.iter().copied().peekable();
     while let Some(byte) = rest.next() {
-        match parser.step(byte) {
-            Part::Break => return None,
+        match moves.part(byte) {
+            Part::Move => return None,
             Part::Text => {}
             _ => continue,
         }

@@ -15,6 +15,19 @@ enum At {
     Words(bool),
 }
 
+/// What a byte is part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Text on the screen, and what ends its lines.
+    Text,
+    /// A sequence.
+    Sequence,
+    /// The last byte of a sequence that moves about the screen.
+    Move,
+    /// A string inside a sequence: a title, a link, the clipboard.
+    Words,
+}
+
 /// Watches for sequences that move the cursor off its line, edit what is there, or switch screens.
 #[derive(Clone, Debug, Default)]
 pub struct Moves {
@@ -39,10 +52,23 @@ impl Moves {
         }
     }
 
+    /// Takes one byte.
+    pub fn part(&mut self, byte: u8) -> Part {
+        let before = self.at;
+        let moved = self.step(byte);
+        match (before, self.at) {
+            _ if moved => Part::Move,
+            (At::Text, At::Text) if !matches!(byte, 0 | 7) => Part::Text,
+            (At::Words(_), At::Words(false)) => Part::Words,
+            _ => Part::Sequence,
+        }
+    }
+
     fn step(&mut self, byte: u8) -> bool {
         let mut moves = false;
         self.at = match (self.at, byte) {
             (_, 0x18 | 0x1a) => At::Text,
+            (At::Text, byte) if byte != 0x1b => At::Text,
             (At::Words(_), 0x07) | (At::Words(true), b'\\') => At::Text,
             (At::Words(_), _) => At::Words(byte == 0x1b),
             (_, 0x1b) => At::Escape,
@@ -105,6 +131,20 @@ impl Moves {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_is_told_from_what_stands_around_it() {
+        let mut moves = Moves::default();
+        let letter = |part| match part {
+            Part::Text => 't',
+            Part::Sequence => '.',
+            Part::Move => 'M',
+            Part::Words => 'w',
+        };
+        let mut parts = |bytes: &[u8]| bytes.iter().map(|byte| letter(moves.part(*byte))).collect::<String>();
+        assert_eq!(parts(b"a\x1b[1mb\r\n\x1b[2;1Hc"), "t....ttt.....Mt");
+        assert_eq!(parts(b"\x1b]0;ti\x07x\x1b]8;;u\x1b\\y"), "..wwww.t..wwww..t");
+    }
 
     #[test]
     fn what_runs_on_is_told_from_what_moves() {

@@ -14,7 +14,6 @@ use crate::mask::exact::Exact;
 use crate::mask::scan::Mark;
 use crate::mask::scan::Named;
 use crate::mask::scan::Scanner;
-use crate::mask::stream::rule_of;
 use crate::term::Traced;
 
 /// A secret on the screen.
@@ -74,11 +73,11 @@ fn find_in(text: &Text, rules: &Compiled, exact: &Exact) -> Vec<Secret> {
 
 fn secret(text: &Text, marks: &[Mark], rules: &Compiled) -> Option<Secret> {
     let first = marks.first()?;
-    let (kind, confidence): (Arc<str>, _) = match &first.rule {
-        Named::Known(kind) => (Arc::clone(kind), Confidence::Certain),
+    let (rule, kind, confidence): (Arc<str>, Arc<str>, _) = match &first.rule {
+        Named::Known(kind) => ("known-value".into(), Arc::clone(kind), Confidence::Certain),
         Named::Rule(number) => match rules.rule(*number)? {
-            Rule::Built(rule) => (rule.kind.into(), rule.confidence),
-            rule => (rule.kind().into(), Confidence::High),
+            Rule::Built(rule) => (rule.id.into(), rule.kind.into(), rule.confidence),
+            rule => (rule.id().into(), rule.kind().into(), Confidence::High),
         },
     };
     let numbers = |from: usize, to: usize| {
@@ -101,5 +100,5 @@ fn secret(text: &Text, marks: &[Mark], rules: &Compiled) -> Option<Secret> {
     hidden.sort_unstable();
     hidden.dedup();
     let prefix = numbers(prefix, first.range.start);
-    Some(Secret { rule: rule_of(first, rules), kind, confidence, prefix, hidden, values })
+    Some(Secret { rule, kind, confidence, prefix, hidden, values })
 }
