@@ -87,7 +87,7 @@ fn a_cell_left_out_and_a_redraw_in_another_place_are_hidden_too() {
     let home = Home::new();
     let mut session = python(
         &home,
-        "out('\\x1b[?1049h\\x1b[2J\\x1b[2;21H' + T[20])\ntime.sleep(0.03)\nout('\\x1b[2;1H' + T[:20] + '\\x1b[C' + T[21:])\ntime.sleep(0.1)\nfor letter in T[4:]:\n    out('\\x1b[9;%dH%s' % (10 + T.index(letter), letter) if False else letter)\nout('\\x1b[10;1H' + T[4:])\ntime.sleep(0.1)\nout('\\x1b[12;1Hend')\ntime.sleep(0.1)\n",
+        "out('\\x1b[?1049h\\x1b[2J\\x1b[2;21H' + T[20])\ntime.sleep(0.03)\nout('\\x1b[2;1H' + T[:20] + '\\x1b[C' + T[21:])\ntime.sleep(0.1)\nout('\\x1b[10;1H' + T[4:])\ntime.sleep(0.1)\nout('\\x1b[12;1Hend')\ntime.sleep(0.1)\n",
     );
     session.wait_for("end");
     let screen = session.screen();
