@@ -1,4 +1,5 @@
-//! The default region, without loading the AWS libraries: a session without AWS calls must not wait for them.
+//! What a profile says (region, role), without loading the AWS libraries: a session without AWS calls must not wait for
+//! them.
 
 use std::collections::HashMap;
 use std::fs;
@@ -29,13 +30,34 @@ pub fn region_of(environment: &HashMap<String, String>, profile: Option<&str>) -
         .filter(|region| is_region(region))
 }
 
-fn region_in_files(environment: &HashMap<String, String>, profile: &str) -> Option<String> {
+/// The role that the profile in use assumes by itself (`role_arn`), and the profile's name; `None`: it assumes none, or
+/// keys in the environment come before it.
+#[must_use]
+pub fn role_of_profile(
+    environment: &HashMap<String, String>,
+    profile: Option<&str>,
+) -> Option<(String, String)> {
+    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(String::as_str);
+    if profile.is_none() && variable("AWS_ACCESS_KEY_ID").is_some() {
+        return None;
+    }
+    let profile = profile.or_else(|| variable("AWS_PROFILE")).unwrap_or("default");
+    let role = value_in(&config_text(environment)?, profile, "role_arn")?;
+    Some((profile.to_owned(), role))
+}
+
+fn config_text(environment: &HashMap<String, String>) -> Option<String> {
     let config = match environment.get("AWS_CONFIG_FILE").filter(|path| !path.is_empty()) {
         Some(path) => PathBuf::from(path),
         None => Path::new(environment.get("HOME")?).join(".aws/config"),
     };
     let mut text = String::new();
     fs::File::open(config).ok()?.take(CONFIG_BYTES).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+fn region_in_files(environment: &HashMap<String, String>, profile: &str) -> Option<String> {
+    let text = config_text(environment)?;
     let mut profile = profile.to_owned();
     for _ in 0..LONGEST_CHAIN {
         if let Some(region) = value_in(&text, &profile, "region") {

@@ -30,6 +30,7 @@ mod request_body;
 mod response_body;
 mod returned;
 mod serve;
+mod session_role;
 mod skew;
 mod stop;
 mod unsigned;
