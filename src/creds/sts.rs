@@ -69,8 +69,11 @@ impl Sts<'_> {
             }
         }
         let answer = self.send(&body, self.now_unix).await?;
+        let is_late = matches!(answer.status, 400 | 403)
+            && ["SignatureDoesNotMatch", "RequestExpired"].contains(&answer.fault().code.as_str())
+            && answer.fault().message.starts_with("Signature ");
         match answer.date {
-            Some(theirs) if answer.status == 403 && theirs.abs_diff(self.now_unix) > TOLERATED_SKEW => {
+            Some(theirs) if is_late && theirs.abs_diff(self.now_unix) > TOLERATED_SKEW => {
                 self.send(&body, theirs).await
             }
             _ => Ok(answer),

@@ -19,6 +19,7 @@ mod refusals;
 mod robust;
 mod roles;
 mod scopes;
+mod session_role;
 mod streams;
 mod upstream;
 mod websockets;
