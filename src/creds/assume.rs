@@ -189,8 +189,10 @@ impl Assume {
 
     /// What happened and what to do; `source` is whose credential asked, `login` the command that renews it.
     pub(super) fn explain(&self, failure: &Failure, source: &str, login: &str) -> Error {
-        let error =
-            Error::new(Kind::Upstream, format!("cannot assume {} with the credential of {source}", self.role));
+        let error = Error::new(
+            Kind::Upstream,
+            format!("cannot assume {} with the credential of {source}", self.role),
+        );
         let fault = match failure {
             Failure::Unreached(why) => {
                 let fix = "see whether STS can be reached: aws sts get-caller-identity";
@@ -347,7 +349,10 @@ mod tests {
                      <Expiration>2026-01-01T00:00:00Z</Expiration><PackedPolicySize>7</PackedPolicySize>";
         let read = |body: &str| {
             let answer = Answer { status: 200, body: Zeroizing::new(body.to_owned()), date: None };
-            assumed(&answer, &Narrowing { policy: Some("{}".to_owned()), remark: "r".to_owned(), ..Narrowing::default() })
+            assumed(
+                &answer,
+                &Narrowing { policy: Some("{}".to_owned()), remark: "r".to_owned(), ..Narrowing::default() },
+            )
         };
         let found = read(whole).unwrap();
         assert_eq!((found.expires, found.key.secret.expose()), (1_767_225_600, "s/+"));
@@ -360,16 +365,33 @@ mod tests {
     #[test]
     fn refusals_say_what_to_do() {
         for (code, message, fix) in [
-            ("AccessDenied", "User: x is not authorized to perform: sts:AssumeRole", "trust policy must name you"),
-            ("AccessDenied", "not authorized to perform: sts:SetSourceIdentity", "take `source_identity` out"),
+            (
+                "AccessDenied",
+                "User: x is not authorized to perform: sts:AssumeRole",
+                "trust policy must name you",
+            ),
+            (
+                "AccessDenied",
+                "not authorized to perform: sts:SetSourceIdentity",
+                "take `source_identity` out",
+            ),
             ("MalformedPolicyDocument", "Syntax errors in policy.", "hoopctl policy compile"),
-            ("ExpiredToken", "The security token included in the request is expired", "aws sso login --profile dev"),
-            ("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit", "shorter `duration`"),
+            (
+                "ExpiredToken",
+                "The security token included in the request is expired",
+                "aws sso login --profile dev",
+            ),
+            (
+                "ValidationError",
+                "The requested DurationSeconds exceeds the 1 hour session limit",
+                "shorter `duration`",
+            ),
             ("PackedPolicyTooLarge", "Packed size of session tags consumes 101%", "policy_arns"),
             ("", "", "aws sts assume-role"),
         ] {
             let fault = Fault { status: 403, code: code.to_owned(), message: message.to_owned() };
-            let error = assume().explain(&Failure::Refused(fault), "profile dev", "aws sso login --profile dev");
+            let error =
+                assume().explain(&Failure::Refused(fault), "profile dev", "aws sso login --profile dev");
             let report = error.report("hoop-run");
             assert!(report.contains(fix) && report.contains(message), "{report}");
         }

@@ -150,6 +150,28 @@ region = evil.example/
     }
 
     #[test]
+    fn a_profile_tells_the_role_that_it_assumes() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config");
+        fs::write(
+            &file,
+            "[default]\nregion = eu-west-1\n[profile deploy]\nrole_arn = arn:r\nsource_profile = x\n",
+        )
+        .unwrap();
+        let role = |variables: &[(&str, &str)], profile| {
+            let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            let mut environment: HashMap<_, _> = variables.iter().map(own).collect();
+            environment.insert("AWS_CONFIG_FILE".to_owned(), file.display().to_string());
+            role_of_profile(&environment, profile)
+        };
+        let found = Some(("deploy".to_owned(), "arn:r".to_owned()));
+        assert_eq!(role(&[], None), None);
+        assert_eq!(role(&[], Some("deploy")), found);
+        assert_eq!(role(&[("AWS_PROFILE", "deploy")], None), found);
+        assert_eq!(role(&[("AWS_PROFILE", "deploy"), ("AWS_ACCESS_KEY_ID", "AKIA")], None), None);
+    }
+
+    #[test]
     fn without_files_nothing_is_guessed() {
         assert_eq!(region_of(&HashMap::new(), None), None);
     }

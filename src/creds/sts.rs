@@ -98,7 +98,8 @@ impl Sts<'_> {
         let response = self.upstream.send(&host, Http::One, request).await;
         let response = response.map_err(|cause| cause.to_string())?;
         let status = response.status().as_u16();
-        let date = response.headers().get(header::DATE).and_then(|date| sigv4::http_date(date.to_str().ok()?));
+        let date =
+            response.headers().get(header::DATE).and_then(|date| sigv4::http_date(date.to_str().ok()?));
         let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
         let body = body.map_err(|cause| cause.to_string())?.to_bytes();
         let text = Zeroizing::new(std::str::from_utf8(&body).unwrap_or_default().to_owned());

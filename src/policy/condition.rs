@@ -268,9 +268,12 @@ mod tests {
                 }
             }
         }
-        for (state, is_absent) in
-            [(json!({"Other": 1}), 'T'), (json!({"K": []}), 'T'), (json!({"K": "x"}), 'F'), (json!({"K": ["x", "y"]}), 'F')]
-        {
+        for (state, is_absent) in [
+            (json!({"Other": 1}), 'T'),
+            (json!({"K": []}), 'T'),
+            (json!({"K": "x"}), 'F'),
+            (json!({"K": ["x", "y"]}), 'F'),
+        ] {
             check("Null", "true", &state, is_absent);
             check("Null", "false", &state, if is_absent == 'T' { 'F' } else { 'T' });
         }
@@ -293,7 +296,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compared_counts_against_the_call() {
-        for (operator, wanted, _, _) in SAMPLES.iter().filter(|(operator, ..)| !operator.starts_with("String")) {
+        for (operator, wanted, _, _) in
+            SAMPLES.iter().filter(|(operator, ..)| !operator.starts_with("String"))
+        {
             for value in ["~", "one two"] {
                 check(operator, wanted, &json!({ "K": value }), '?');
                 check(&format!("{operator}IfExists"), wanted, &json!({ "K": value }), '?');

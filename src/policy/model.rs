@@ -161,6 +161,12 @@ pub struct AlertRule {
 }
 
 impl Policy {
+    /// Whether there are calls that it refuses whatever a person says: AWS could refuse them too.
+    #[must_use]
+    pub fn forbids(&self) -> bool {
+        self.default == Effect::Deny || self.statements.iter().any(|it| it.effect == Effect::Deny)
+    }
+
     /// Sections that are read and checked, but that this version does not act on, in the words of the file.
     #[must_use]
     pub fn idle_sections(&self) -> Vec<&'static str> {

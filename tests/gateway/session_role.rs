@@ -1,6 +1,7 @@
 //! The role of `[session]`, assumed by the gateway at an STS that is as strict as AWS's: signatures, lengths, characters,
 //! the document itself; and calls that must be signed with what it gave.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use hoop::aws::sigv4;
 use hoop::aws::sigv4::Key;
 use hoop::clock::Clock;
+use hoop::gateway::Capture;
 use hoop::types::Secret;
 use http::Response;
 use http::request::Parts;
@@ -16,6 +18,8 @@ use serde_json::Value;
 use sha2::Digest;
 
 use crate::client::json_call;
+use crate::moto::Moto;
+use crate::moto::venv;
 use crate::upstream::json;
 use crate::upstream::real_key;
 use crate::upstream::upstream;
@@ -49,7 +53,9 @@ fn given(number: usize) -> Key {
     Key {
         access_key_id: format!("ASIAROLEROLEROLE{number:04}"),
         secret: Secret::new(format!("role/SECRET+kept0inside1of2hoop3only{number:04}")),
-        token: Some(Secret::new(format!("IQoJb3JpZ2luX2VjRoleTokenRoleTokenRoleTokenRoleToken{number:04}=="))),
+        token: Some(Secret::new(format!(
+            "IQoJb3JpZ2luX2VjRoleTokenRoleTokenRoleTokenRoleToken{number:04}=="
+        ))),
     }
 }
 
@@ -99,7 +105,7 @@ fn invalid(form: &[(String, String)]) -> Option<Response<Bytes>> {
     }
     let arns: usize =
         form.iter().filter(|(name, _)| name.starts_with("PolicyArns.")).map(|(_, arn)| arn.len()).sum();
-    let Some(policy) = field(form, "Policy") else { return None };
+    let policy = field(form, "Policy")?;
     if policy.chars().count() + arns > 2_048 || !policy.chars().all(|c| (' '..='\u{ff}').contains(&c)) {
         return wrong("Value at 'policy' failed to satisfy constraint");
     }
@@ -147,7 +153,11 @@ fn answer(shared: &Shared, parts: &Parts, body: &[u8]) -> Response<Bytes> {
         return error(403, code, message);
     }
     if sts.anonymous && field(&form, "SourceIdentity").is_some() {
-        return error(403, "AccessDenied", "User: x is not authorized to perform: sts:SetSourceIdentity on y");
+        return error(
+            403,
+            "AccessDenied",
+            "User: x is not authorized to perform: sts:SetSourceIdentity on y",
+        );
     }
     let size = field(&form, "Policy").map_or(0, |policy| policy.chars().count());
     let room = sts.packs.unwrap_or(4_096);
@@ -216,7 +226,8 @@ fn the_role_is_assumed_at_first_use_narrowed_by_the_policy_and_renewed_ahead() {
         assert_eq!(field(form, "DurationSeconds"), Some("900"));
         assert_eq!(field(form, "SourceIdentity"), None);
         let policy: Value = serde_json::from_str(field(form, "Policy").unwrap()).unwrap();
-        let denies = policy["Statement"].as_array().unwrap().iter().find(|it| it["Effect"] == "Deny").unwrap();
+        let denies =
+            policy["Statement"].as_array().unwrap().iter().find(|it| it["Effect"] == "Deny").unwrap();
         assert_eq!(denies["Action"], "dynamodb:deletetable");
     }
     // Five minutes before its end a new one is fetched; the child notices nothing.
@@ -229,7 +240,8 @@ fn the_role_is_assumed_at_first_use_narrowed_by_the_policy_and_renewed_ahead() {
     assert_eq!(sts.lock().unwrap().used.last().unwrap(), &given(2).access_key_id);
     // A renewal that fails is no harm while the old one lives, and one after its end.
     world.clock.advance(Duration::from_secs(11 * 60));
-    sts.lock().unwrap().refuses = Some(("ExpiredToken", "The security token included in the request is expired"));
+    sts.lock().unwrap().refuses =
+        Some(("ExpiredToken", "The security token included in the request is expired"));
     assert_eq!(list_tables(&world).status, 200);
     world.clock.advance(Duration::from_secs(5 * 60));
     let reply = list_tables(&world);
@@ -241,7 +253,10 @@ fn the_role_is_assumed_at_first_use_narrowed_by_the_policy_and_renewed_ahead() {
     assert_eq!(issued["account"], "123456789012");
     assert_eq!(issued["expires"], NOW + 900);
     let enforced = issued["enforced"].as_str().unwrap();
-    assert!(enforced.starts_with("session policy of ") && enforced.ends_with("AWS enforces all of it"), "{enforced}");
+    assert!(
+        enforced.starts_with("session policy of ") && enforced.ends_with("AWS enforces all of it"),
+        "{enforced}"
+    );
     assert_eq!(credentials(&world, "refreshed").len(), 1);
     assert!(!credentials(&world, "failed").is_empty());
     assert_eq!(world.events_of("call.begin")[0]["role"], ROLE);
@@ -265,11 +280,17 @@ fn a_policy_that_cannot_be_packed_is_folded_and_at_last_left_to_hoop() {
     assert_eq!(list_tables(&world).status, 200);
     let sizes: Vec<usize> = {
         let sts = sts.lock().unwrap();
-        sts.asked.iter().map(|form| field(form, "Policy").map_or(0, |policy| policy.chars().count())).collect()
+        sts.asked
+            .iter()
+            .map(|form| field(form, "Policy").map_or(0, |policy| policy.chars().count()))
+            .collect()
     };
     assert!(sizes.len() == 3 && sizes[0] > 1_536 && sizes[2] <= 1_024, "{sizes:?}");
     let enforced = credentials(&world, "fetched")[0]["enforced"].as_str().unwrap().to_owned();
-    assert!(enforced.contains("% of what STS packs") && enforced.contains("of 90 denied patterns"), "{enforced}");
+    assert!(
+        enforced.contains("% of what STS packs") && enforced.contains("of 90 denied patterns"),
+        "{enforced}"
+    );
     // The next time it begins with what fitted.
     world.clock.advance(Duration::from_secs(3_500));
     assert_eq!(list_tables(&world).status, 200);
@@ -323,11 +344,19 @@ fn managed_policies_stand_for_a_list_that_is_too_long() {
 #[test]
 fn refusals_of_sts_reach_the_client_with_what_to_do_and_nothing_is_forwarded() {
     for (code, message, fix) in [
-        ("AccessDenied", "User: ana is not authorized to perform: sts:AssumeRole", "trust policy must name you"),
+        (
+            "AccessDenied",
+            "User: ana is not authorized to perform: sts:AssumeRole",
+            "trust policy must name you",
+        ),
         ("MalformedPolicyDocument", "Syntax errors in policy.", "hoopctl policy compile"),
         ("ExpiredToken", "The security token included in the request is expired", "sign in again"),
         ("RegionDisabledException", "STS is not activated in this region", "activate STS"),
-        ("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration", "shorter `duration`"),
+        (
+            "ValidationError",
+            "The requested DurationSeconds exceeds the MaxSessionDuration",
+            "shorter `duration`",
+        ),
     ] {
         let (world, sts) = session(&with_role(NO_DELETES), |sts| sts.refuses = Some((code, message)));
         let reply = list_tables(&world);
@@ -349,4 +378,73 @@ fn many_callers_at_once_fetch_one_credential() {
         }
     });
     assert_eq!(sts.lock().unwrap().asked.len(), 1);
+}
+
+fn python(script: &str, arguments: &[&str], world: Option<&World>) -> String {
+    let mut command = Command::new(venv().join("bin/python3"));
+    command.args(["-c", script]).args(arguments).env_clear().env("PATH", "/usr/bin:/bin");
+    if let Some(world) = world {
+        command.envs(&world.env);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", output.stderr.escape_ascii());
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// moto checks the signatures and the trust policy; it does not look at session policies.
+#[test]
+fn boto3_works_with_the_role_at_an_sts_that_enforces_iam() {
+    let moto = Moto::start();
+    let keys = python(
+        r#"
+import boto3, json, sys, urllib.request
+e = sys.argv[1]
+iam = boto3.client("iam", endpoint_url=e, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+every = lambda action: json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+user = iam.create_user(UserName="ana")["User"]["Arn"]
+iam.put_user_policy(UserName="ana", PolicyName="p", PolicyDocument=every("sts:AssumeRole"))
+trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": user}, "Action": "sts:AssumeRole"}]}
+role = iam.create_role(RoleName="agent", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+iam.put_role_policy(RoleName="agent", PolicyName="p", PolicyDocument=every("s3:*"))
+key = iam.create_access_key(UserName="ana")["AccessKey"]
+urllib.request.urlopen(urllib.request.Request(e + "/moto-api/reset-auth", data=b"0", headers={"Content-Type": "text/plain"})).read()
+print(key["AccessKeyId"], key["SecretAccessKey"], role)
+"#,
+        &[&moto.url],
+        None,
+    );
+    let [id, secret, role] = keys.split(' ').collect::<Vec<_>>().try_into().unwrap();
+    let with_keys = |policy: &str| {
+        let mut plan = Plan::observe(&moto.url);
+        plan.policy = format!("version = 1\ndefault = \"allow\"\n{policy}{NO_DELETES}");
+        plan.capture = Capture::Proxy;
+        plan.environment = vec![
+            ("AWS_ACCESS_KEY_ID".to_owned(), id.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY".to_owned(), secret.to_owned()),
+        ];
+        plan.start()
+    };
+    let script = r#"
+import boto3
+s3 = boto3.client("s3")
+try:
+    s3.create_bucket(Bucket="mine", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    s3.put_object(Bucket="mine", Key="a", Body=b"x" * 100000)
+    assert len(s3.get_object(Bucket="mine", Key="a")["Body"].read()) == 100000
+    print("stored by", boto3.client("sts").get_caller_identity()["Arn"])
+except s3.exceptions.ClientError as error:
+    print(error.response["Error"]["Code"])
+"#;
+    // The person alone may do nothing but assume the role.
+    let world = with_keys("");
+    assert_eq!(python(script, &[], Some(&world)), "AccessDenied");
+    let world = with_keys(&format!("[session]\nrole = \"{role}\"\n"));
+    let told = python(script, &[], Some(&world));
+    assert_eq!(told, "stored by arn:aws:sts::123456789012:assumed-role/agent/ana");
+    let issued = &credentials(&world, "fetched")[0];
+    assert_eq!(
+        (issued["role"].as_str(), issued["arn"].as_str()),
+        (Some(role), Some(&told["stored by ".len()..]))
+    );
+    assert!(!world.all_recorded().contains(secret));
 }

@@ -24,12 +24,13 @@ pub(super) struct Folded {
 pub(super) fn fold(layers: &[Rows], actions: &ListedActions, limit: usize, managed: &[String]) -> Folded {
     // Every layer must let a call pass. IAM unites what allows, so one layer is said in full: the tightest.
     let exact = layers.iter().min_by_key(|layer| weight(&layer.allow, &[], actions));
-    let exact = merged(exact.map(|layer| layer.allow.clone()).unwrap_or_default());
+    let apart = exact.map(|layer| layer.allow.clone()).unwrap_or_default();
+    let exact = merged(apart.clone());
     let deny: Vec<Row> = layers.iter().flat_map(|layer| &layer.deny).cloned().collect();
     let deny = merged(deny);
     if !managed.is_empty() && length(&exact, &deny) > limit {
         let arns: usize = managed.iter().map(|arn| arn.chars().count()).sum();
-        return beside_managed(exact, &deny, limit.saturating_sub(arns));
+        return beside_managed(apart, &deny, limit.saturating_sub(arns));
     }
     let steps = [
         exact.clone(),
@@ -48,7 +49,11 @@ pub(super) fn fold(layers: &[Rows], actions: &ListedActions, limit: usize, manag
         (weight, step, allow, kept)
     });
     let Some((_, step, allow, kept)) = tried.min_by_key(|(weight, step, _, _)| (*weight, *step)) else {
-        return Folded { json: None, left_out: vec!["all of it (nothing fits)".to_owned()], with_managed: false };
+        return Folded {
+            json: None,
+            left_out: vec!["all of it (nothing fits)".to_owned()],
+            with_managed: false,
+        };
     };
     let mut left_out = Vec::from_iter(missing(&deny, &kept));
     let tightest = weight(&exact, &deny, actions);
@@ -64,6 +69,7 @@ pub(super) fn fold(layers: &[Rows], actions: &ListedActions, limit: usize, manag
 fn beside_managed(mut allow: Vec<Row>, deny: &[Row], limit: usize) -> Folded {
     allow.sort_by_key(|row| length(std::slice::from_ref(row), &[]));
     while length(&allow, deny) > limit && allow.pop().is_some() {}
+    let allow = merged(allow);
     let kept = fitting(&allow, deny, limit);
     let json = Some(document(&allow, &kept)).filter(|text| text.chars().count() <= limit);
     let mut left_out = match &json {

@@ -197,7 +197,8 @@ fn settled(condition: &Condition, principal: &Principal, effect: Effect) -> Opti
 
 /// The statement with those variables in its resources that stand for the same in every call of the session.
 fn with_known_variables<'s>(statement: &'s Statement, principal: &Principal) -> Cow<'s, Statement> {
-    let Some(patterns) = statement.resources.as_ref().filter(|it| it.list.iter().any(|it| variables::any(it)))
+    let Some(patterns) =
+        statement.resources.as_ref().filter(|it| it.list.iter().any(|it| variables::any(it)))
     else {
         return Cow::Borrowed(statement);
     };

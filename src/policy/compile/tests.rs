@@ -124,11 +124,21 @@ fn check_never_narrower(set: &PolicySet, actions: &ListedActions, limit: usize) 
     // Managed policies that allow everything may stand for nothing that is denied, and take nothing away.
     let managed = ["arn:aws:iam::aws:policy/AdministratorAccess".to_owned()];
     let compiled = set.compile_with(&ana(), actions, limit, &managed);
-    let all = if compiled.policy_arns.is_empty() { "" } else { r#"{"Effect":"Allow","Action":"*","Resource":"*"},"# };
+    let all = if compiled.policy_arns.is_empty() {
+        ""
+    } else {
+        r#"{"Effect":"Allow","Action":"*","Resource":"*"},"#
+    };
     check_document(set, actions, limit, &compiled, all);
 }
 
-fn check_document(set: &PolicySet, actions: &ListedActions, limit: usize, compiled: &Compiled, besides: &str) {
+fn check_document(
+    set: &PolicySet,
+    actions: &ListedActions,
+    limit: usize,
+    compiled: &Compiled,
+    besides: &str,
+) {
     let Some(json) = &compiled.json else { return };
     assert_eq!(refusal(json), None, "{json}");
     assert!(json.chars().count() <= limit, "{json}");
@@ -289,8 +299,15 @@ fn managed_policies_stand_for_the_longest_lists_only() {
         assert!(!iam_allows(&json, name, "*", "eu-west-1"), "{name}");
     }
     let with_all = json.replacen("[{", "[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"},{", 1);
-    let request = |name: &'static str| Request::new(name, AwsActions::all().access(name), Box::leak(Box::new(ana())));
-    for name in ["secretsmanager:GetSecretValue", "kms:Decrypt", "sts:AssumeRole", "s3:GetObject", "ec2:DescribeInstances"] {
+    let request =
+        |name: &'static str| Request::new(name, AwsActions::all().access(name), Box::leak(Box::new(ana())));
+    for name in [
+        "secretsmanager:GetSecretValue",
+        "kms:Decrypt",
+        "sts:AssumeRole",
+        "s3:GetObject",
+        "ec2:DescribeInstances",
+    ] {
         let denied = readonly.decide(&request(name)).effect == Effect::Deny;
         assert_eq!(iam_allows(&with_all, name, "*", "eu-west-1"), !denied, "{name}");
     }
@@ -299,7 +316,9 @@ fn managed_policies_stand_for_the_longest_lists_only() {
     let compiled = short.compile_with(&ana(), AwsActions::all(), LIMIT, &arns);
     assert!(compiled.policy_arns.is_empty() && compiled.left_out.is_empty());
     // A short list besides a long one is kept.
-    let both = set(&["[[statement]]\neffect = \"allow\"\naccess = \"read\"\n[[statement]]\neffect = \"ask\"\naction = \"s3:PutObject\""]);
+    let both = set(&[
+        "[[statement]]\neffect = \"allow\"\naccess = \"read\"\n[[statement]]\neffect = \"ask\"\naction = \"s3:PutObject\"",
+    ]);
     let compiled = both.compile_with(&ana(), AwsActions::all(), LIMIT, &arns);
     assert!(iam_allows(compiled.json.as_deref().unwrap(), "s3:PutObject", "*", "eu-west-1"));
 }
