@@ -123,6 +123,22 @@ impl Assume {
         self.role.split(':').nth(4).map(str::to_owned)
     }
 
+    /// The ARN of the role's session, as STS makes it: `arn:aws:sts::123456789012:assumed-role/agent/ana`.
+    pub(super) fn session_arn(&self) -> Option<String> {
+        let (start, path) = self.role.split_once(":role/")?;
+        let name = path.rsplit('/').next()?;
+        Some(format!("{}:assumed-role/{name}/{}", start.replacen(":iam:", ":sts:", 1), self.session_name))
+    }
+
+    /// A region to ask in where nobody named one; only that of the role's partition will do.
+    pub(super) fn usual_region(&self) -> &'static str {
+        match self.role.split(':').nth(1) {
+            Some("aws-cn") => "cn-north-1",
+            Some("aws-us-gov") => "us-gov-west-1",
+            _ => "us-east-1",
+        }
+    }
+
     /// Asks for a credential; with shorter policies while STS finds them too large, at last with none: then hoop alone
     /// enforces it, as without a role.
     pub(super) async fn ask(&self, sts: &Sts<'_>, fitting: &Fitting) -> Result<Assumed, Failure> {
@@ -340,6 +356,9 @@ mod tests {
         assert_eq!(field("Policy"), Some("{}"));
         assert_eq!(field("PolicyArns.member.2.arn"), Some("arn:b"));
         assert_eq!(field("SourceIdentity"), None);
+        let pathed = Assume { role: "arn:aws-cn:iam::1:role/team/agent".to_owned(), ..assume() };
+        assert_eq!(pathed.session_arn().as_deref(), Some("arn:aws-cn:sts::1:assumed-role/agent/ana"));
+        assert_eq!((pathed.usual_region(), assume().usual_region()), ("cn-north-1", "us-east-1"));
     }
 
     #[test]

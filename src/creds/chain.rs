@@ -238,7 +238,8 @@ impl Chain {
     #[must_use]
     pub fn known_arn(&self) -> Option<String> {
         let asked = self.who.get().and_then(|who| who.arn.clone());
-        asked.or_else(|| self.state().current.as_ref()?.arn.clone())
+        let given = asked.or_else(|| self.state().current.as_ref()?.arn.clone());
+        given.or_else(|| self.assume.as_ref()?.session_arn())
     }
 
     /// The role that is assumed for the session: known before there is a credential of it.
@@ -265,7 +266,8 @@ impl Chain {
     async fn load(&self) -> Result<Fetched> {
         let base = self.base().await?;
         let Some(assume) = &self.assume else { return Ok(base) };
-        let (region, now_unix) = (self.sources.region.as_deref(), self.clock.unix_seconds());
+        let region = Some(self.sources.region.as_deref().unwrap_or_else(|| assume.usual_region()));
+        let now_unix = self.clock.unix_seconds();
         let sts = Sts { upstream: &self.upstream, key: &base.key, region, now_unix };
         let asked = tokio::time::timeout(FETCH_TIMEOUT, assume.ask(&sts, &self.fitting)).await;
         let asked = asked.unwrap_or_else(|_| Err(Failure::Unreached(no_answer())));
