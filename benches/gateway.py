@@ -161,11 +161,12 @@ def latency(world, rounds, count):
     direct, boto = world.upstream(), [PYTHON, "-c", BOTO]
     ways = [
         ("direct", Way("direct", boto + [direct], world.env(), world.home)),
+        ("bare hyper proxy, endpoint URL", Way("bare", boto + [world.bare()], world.env(), world.home)),
         ("hoop, proxy variables", world.hoop("hoop proxy", boto, "proxy")),
         ("hoop, endpoint URL", world.hoop("hoop endpoint", boto, "endpoint")),
     ]
     if not world.args.no_sandbox:
-        ways.insert(1, ("hoop, sandbox", world.hoop("hoop sandbox", boto, "sandbox")))
+        ways.insert(2, ("hoop, sandbox", world.hoop("hoop sandbox", boto, "sandbox")))
     if not world.args.no_mitmproxy:
         port, authority = world.mitmproxy("regular")
         env = world.env(HTTPS_PROXY=f"http://127.0.0.1:{port}", AWS_CA_BUNDLE=authority)
