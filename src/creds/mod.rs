@@ -3,6 +3,8 @@
 
 mod account;
 mod chain;
+mod files;
+mod offered;
 mod region;
 
 pub use account::Who;
@@ -10,6 +12,7 @@ pub use account::ask_sts;
 pub use chain::Chain;
 pub use chain::Fetched;
 pub use chain::Sources;
+pub use offered::offered_profiles;
 pub use region::region_of;
 
 /// The longest text of a cause that is taken over from the AWS libraries, in characters.

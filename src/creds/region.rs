@@ -1,13 +1,8 @@
 //! The default region, without loading the AWS libraries: a session without AWS calls must not wait for them.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::Read;
-use std::path::Path;
-use std::path::PathBuf;
 
-/// A larger config file is not read for a region.
-const CONFIG_BYTES: u64 = 1 << 20;
+use crate::creds::files;
 
 /// Follows `source_profile` no further.
 const LONGEST_CHAIN: usize = 5;
@@ -30,42 +25,16 @@ pub fn region_of(environment: &HashMap<String, String>, profile: Option<&str>) -
 }
 
 fn region_in_files(environment: &HashMap<String, String>, profile: &str) -> Option<String> {
-    let config = match environment.get("AWS_CONFIG_FILE").filter(|path| !path.is_empty()) {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(environment.get("HOME")?).join(".aws/config"),
-    };
-    let mut text = String::new();
-    fs::File::open(config).ok()?.take(CONFIG_BYTES).read_to_string(&mut text).ok()?;
-    let mut profile = profile.to_owned();
+    let profiles = files::profiles(environment);
+    let mut name = profile;
     for _ in 0..LONGEST_CHAIN {
-        if let Some(region) = value_in(&text, &profile, "region") {
-            return Some(region);
+        let profile = profiles.iter().find(|profile| profile.name == name)?;
+        if let Some(region) = profile.get("region").filter(|region| !region.is_empty()) {
+            return Some(region.to_owned());
         }
-        profile = value_in(&text, &profile, "source_profile")?;
+        name = profile.get("source_profile")?;
     }
     None
-}
-
-/// The value of `key` in `[profile NAME]` (or `[default]`), not in its nested settings.
-fn value_in(text: &str, profile: &str, key: &str) -> Option<String> {
-    let mut inside = false;
-    let mut found = None;
-    for line in text.lines() {
-        if let Some(header) = line.trim().strip_prefix('[') {
-            let header = header.split(']').next().unwrap_or_default().trim();
-            let name = header.strip_prefix("profile").map(str::trim).filter(|name| !name.is_empty());
-            inside = name.map(|name| name.trim_matches(['"', '\''])) == Some(profile)
-                || (header == profile && profile == "default");
-        } else if inside && !line.starts_with([' ', '\t', '#', ';']) {
-            let Some((name, value)) = line.split_once('=') else { continue };
-            if name.trim().eq_ignore_ascii_case(key) {
-                let value =
-                    value.split(" #").next().unwrap_or_default().split(" ;").next().unwrap_or_default();
-                found = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
-            }
-        }
-    }
-    found
 }
 
 /// A region goes into host names and environments: nothing else may be in it.
@@ -75,6 +44,8 @@ fn is_region(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const CONFIG: &str = "\

@@ -50,6 +50,7 @@ use tokio::sync::watch;
 use crate::approval::Broker;
 use crate::audit::Credential;
 use crate::clock::Clock;
+use crate::creds::offered_profiles;
 use crate::creds::region_of;
 use crate::error::IoContext;
 use crate::error::Result;
@@ -175,8 +176,10 @@ impl Gateway {
         let ca_bundle = files.ca_bundle(&authority.pem(), &bundles)?;
         let added = environment::user_authorities(&setup.environment);
         let extra_authorities = files.extra_authorities(&authority.pem(), &added)?;
-        let empty = files.empty_file("aws-config")?;
         let placeholder = placeholder::generate()?;
+        let profiles = offered_profiles(&setup.environment, setup.profile.as_deref(), &placeholder);
+        let config = files.file("aws-config", profiles.as_bytes())?;
+        let credentials = files.file("aws-credentials", b"")?;
         let region = setup.region.clone().or_else(|| region_of(&setup.environment, setup.profile.as_deref()));
         let capture = match inside {
             Some(_) => Capture::Sandbox,
@@ -189,7 +192,8 @@ impl Gateway {
             capture,
             ca_bundle: &ca_bundle,
             extra_authorities: &extra_authorities,
-            empty: &empty,
+            config: &config,
+            credentials: &credentials,
         };
         let set = environment::variables(&facts, &setup.environment);
         let unset = environment::unset(&setup.environment, &set);
