@@ -22,6 +22,7 @@ const UNSET: &[&str] = &[
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_CA_BUNDLE",
     "AWS_ENDPOINT_URL",
     "ALL_PROXY",
     "all_proxy",
@@ -38,7 +39,6 @@ const UNSET_PREFIXES: &[&str] = &["AWS_ENDPOINT_URL_", "AWS_BEARER_TOKEN_", "AWS
 
 /// Programs read whom to trust from different variables; each names the same file.
 const CA_VARIABLES: &[&str] = &[
-    "AWS_CA_BUNDLE",
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
@@ -102,6 +102,11 @@ pub fn variables(facts: &Facts<'_>, environment: &HashMap<String, String>) -> Ve
     let bundle = facts.ca_bundle.display().to_string();
     for name in CA_VARIABLES {
         put(name, &bundle);
+    }
+    if facts.capture != Capture::Sandbox {
+        // In the sandbox the machine's own bundle holds the authority, too; and programs that give the Go SDK 1 an HTTP
+        // client of their own (rclone) fail with this variable.
+        put("AWS_CA_BUNDLE", &bundle);
     }
     let extra = facts.extra_authorities.display().to_string();
     for name in EXTRA_CA_VARIABLES {
@@ -227,6 +232,7 @@ mod tests {
                 .all(|name| unset.iter().any(|own| own == name))
         );
         assert_eq!(set["SSL_CERT_FILE"], "/run/hoop/ca.pem");
+        assert!(unset.iter().any(|own| own == "AWS_CA_BUNDLE"));
     }
 
     #[test]

@@ -177,8 +177,11 @@ impl Gateway {
         let added = environment::user_authorities(&setup.environment);
         let extra_authorities = files.extra_authorities(&authority.pem(), &added)?;
         let placeholder = placeholder::generate()?;
-        let profiles = offered_profiles(&setup.environment, setup.profile.as_deref(), &placeholder);
-        let config = files.file("aws-config", profiles.as_bytes())?;
+        // Without a sandbox the CLI's cache of roles is the user's own, and must not get placeholders.
+        let profiles = inside
+            .is_some()
+            .then(|| offered_profiles(&setup.environment, setup.profile.as_deref(), &placeholder));
+        let config = files.file("aws-config", profiles.unwrap_or_default().as_bytes())?;
         let credentials = files.file("aws-credentials", b"")?;
         let region = setup.region.clone().or_else(|| region_of(&setup.environment, setup.profile.as_deref()));
         let capture = match inside {
