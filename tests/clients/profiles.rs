@@ -95,8 +95,13 @@ fn profiles_with_roles_work_in_the_sandbox_and_their_caches_end_with_it() {
     for call in assumed {
         assert_eq!(call["role"], "arn:aws:iam::210987654321:role/deploy", "{call}");
     }
-    let finished = finish(command(&["sh", "-c", "ls -A ~/.aws; aws configure list-profiles"]));
-    assert_eq!(finished.ok(), "default\nbase\ndeploy\naudit\n", "{}", finished.stderr);
+    let finished = finish(command(&["sh", "-c", "ls -A ~/.aws; grep ^.[dp] $AWS_CONFIG_FILE"]));
+    assert_eq!(
+        finished.ok(),
+        "[default]\n[profile base]\n[profile deploy]\n[profile audit]\n",
+        "{}",
+        finished.stderr
+    );
     let mut outside: Vec<_> = std::fs::read_dir(place.home.path().join(".aws/cli/cache")).unwrap().collect();
     assert_eq!(outside.pop().unwrap().unwrap().file_name(), "old.json");
     assert!(outside.is_empty());

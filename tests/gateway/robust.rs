@@ -352,7 +352,12 @@ fn chunks_of_no_size_end_the_call() {
         let _ = stream.read_to_end(&mut all);
         let text = all.escape_ascii().to_string();
         assert!(text.starts_with("HTTP/1.1 400 ") && text.contains("hoop: "), "{wrong:?}: {text}");
-        assert!(text.contains("connection: close"), "{text}");
+        // A body that is read as a whole before anything is decided.
+        let whole = json_call(&world, "dynamodb", LIST, "{}").bytes(&world);
+        let whole =
+            String::from_utf8(whole).unwrap().replacen("content-length: 2", "transfer-encoding: chunked", 1);
+        let whole = send(&world, whole.replacen("\r\n\r\n{}", &format!("\r\n\r\n{wrong}"), 1).as_bytes());
+        assert!(whole.status == 400 && whole.text().contains("__type"), "{whole:?}");
     }
     assert!(upstream.take().is_empty(), "none came whole");
 }
@@ -399,4 +404,26 @@ fn a_redirect_to_another_region_comes_back_as_it_is() {
     );
     assert!(reply.text().contains("b.s3.us-west-2.amazonaws.com"));
     assert_eq!(upstream.take().len(), 1, "it is the client who follows");
+}
+
+/// AWS refuses a large upload as soon as it has read the head, and closes.
+#[test]
+fn an_answer_that_comes_before_the_upload_is_done_is_given_back() {
+    let url = raw(|mut stream, _| {
+        let body = "<Error><Code>EntityTooLarge</Code></Error>";
+        let head = format!(
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/xml\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        // As AWS does, it goes on reading for a while, so that its answer is not lost.
+        let _ = stream.take(64 << 20).read_to_end(&mut Vec::new());
+    });
+    let world = Plan::observe(&url).start();
+    let bytes = s3_call(&world, "PUT", "/bucket/key", &vec![7; 8_000_000]).bytes(&world);
+    let reply = send(&world, &bytes);
+    assert_eq!(reply.status, 400);
+    assert!(reply.text().contains("EntityTooLarge"), "{}", reply.text());
+    assert_eq!(world.call_end()["status"], 400);
 }

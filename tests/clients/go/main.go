@@ -80,7 +80,7 @@ func endpoint() []func(*config.LoadOptions) error {
 		return nil
 	}
 	resolve := func(service, region string, options ...interface{}) (aws.Endpoint, error) {
-		return aws.Endpoint{URL: url, HostnameImmutable: true}, nil
+		return aws.Endpoint{URL: url, HostnameImmutable: true, SigningRegion: region}, nil
 	}
 	return []func(*config.LoadOptions) error{
 		config.WithEndpointResolverWithOptions(aws.EndpointResolverWithOptionsFunc(resolve)),
