@@ -188,13 +188,17 @@ fn an_upload_whose_client_goes_never_completes() {
 /// A client that closes its side before the answer counts as gone: that is how a held call learns of it.
 #[test]
 fn a_client_that_closes_its_side_gives_up_its_call() {
-    let url = raw(|mut stream, _| {
+    let (arrived, waiting) = std::sync::mpsc::channel();
+    let url = raw(move |mut stream, _| {
+        arrived.send(()).unwrap();
         std::thread::sleep(Duration::from_secs(1));
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
     });
     let world = Plan::observe(&url).start();
     let mut stream = dial(&world);
     stream.write_all(&json_call(&world, "dynamodb", LIST, "{}").bytes(&world)).unwrap();
+    // Closed before hoop has read it, it is no call at all.
+    waiting.recv().unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).unwrap();

@@ -262,6 +262,8 @@ fn the_first_session_ever_hides_our_own_folders_too() {
         return;
     }
     let person = Person::ordinary();
-    let script = "for folder in ~/.local/state/hoop ~/.config/hoop ~/.aws; do ls $folder >/dev/null 2>&1 && echo $folder; done; true";
-    assert_eq!(person.prints(script), "");
+    let script = "for folder in ~/.local/state/hoop ~/.config/hoop; do ls $folder >/dev/null 2>&1 && echo $folder; done
+        ls -A ~/.aws; echo planted > ~/.aws/config && cat ~/.aws/config";
+    assert_eq!(person.prints(script), "planted\n");
+    assert!(!person.home().join(".aws/config").exists(), "planted for the user to trust");
 }
