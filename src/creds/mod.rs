@@ -4,6 +4,8 @@
 mod account;
 mod assume;
 mod chain;
+mod files;
+mod offered;
 mod region;
 mod sts;
 
@@ -18,6 +20,7 @@ pub use assume::source_identity;
 pub use chain::Chain;
 pub use chain::Fetched;
 pub use chain::Sources;
+pub use offered::offered_profiles;
 pub use region::region_of;
 pub use region::role_of_profile;
 
