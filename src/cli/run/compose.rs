@@ -186,7 +186,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         ..Principal::default()
     };
     let id = start.id;
-    let recorder = Recorder::create(&state, &start, clock.clone()).map_err(ours)?;
+    let recorder = Recorder::masked(&state, &start, clock.clone(), &masks).map_err(ours)?;
     let notices = Notices::new(waker.clone());
     recorder.on_failure(move |_| waker.wake());
     let known_commands = Arc::new(OnceLock::new());
