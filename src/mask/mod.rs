@@ -10,6 +10,7 @@ mod cbor;
 mod clipboard;
 mod compiled;
 mod csv;
+mod deltas;
 mod engine;
 mod escape;
 mod exact;
