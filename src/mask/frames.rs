@@ -426,8 +426,8 @@ mod tests {
         for step in [1, 50, 1 << 20] {
             let mut frames = frames(Engine::builtin(), "bedrock-runtime", "ConverseStream");
             let out = all(&mut frames, &input, step);
-            let text = payloads(&out).iter().map(|one| String::from_utf8(one.clone()).unwrap());
-            let text: Vec<_> = text.collect();
+            let text: Vec<String> =
+                payloads(&out).into_iter().map(|one| String::from_utf8(one).unwrap()).collect();
             assert!(!text.concat().contains("FG7XK2PLMN") && text[0].contains("Your key: AKIA"), "{text:?}");
             assert!(text[2].contains("Bye") && text[3].starts_with(r#"{"contentBlockIndex":0}"#), "{text:?}");
             assert!(text[text.len() - 2].contains("AKIAQ3") && out.ends_with(&stop), "{text:?}");
