@@ -1,0 +1,51 @@
+//! The first screens of real agents.
+
+use std::process::Command;
+use std::process::Stdio;
+
+use crate::agent::Agent;
+use crate::agent::CLAUDE_CODE;
+use crate::agent::CODEX;
+use crate::compare::Play;
+use crate::support::home::Home;
+
+/// Nobody's port: an agent that only shows its first screen has nothing to ask its model.
+const PORT: u16 = 9;
+
+/// Compares `agent`'s screen once `until` is on it.
+fn first_screen(agent: &Agent, arguments: &[&str], until: &str, leave: &[&str]) {
+    let Some(program) = agent.program_or_say() else { return };
+    let home = Home::new();
+    let start = |wrapper: &[&str], first: &str| {
+        let mut command = home.command(first);
+        command.args(wrapper).arg(&program).args(arguments).env("SHELL", "/bin/bash");
+        agent.prepare(&home, PORT, &mut command);
+        command
+    };
+    // The bare one reaches nobody either.
+    let alone = ["--net", "--"];
+    let bare = match can_unshare() {
+        true => start(&alone, "unshare"),
+        false => start(&[], "env"),
+    };
+    let wrapped = start(&["-q", "--policy", "observe", "--"], "hoop-run");
+    Play { argv: vec![agent.name], until, leave: leave.to_vec(), ..Play::default() }
+        .compare_commands(bare, wrapped);
+}
+
+fn can_unshare() -> bool {
+    let mut trial = Command::new("unshare");
+    trial.args(["--net", "--", "true"]).stdout(Stdio::null()).stderr(Stdio::null());
+    trial.status().is_ok_and(|status| status.success())
+}
+
+#[test]
+fn claude_code() {
+    first_screen(&CLAUDE_CODE, &["--permission-mode", "default"], "? for shortcuts", &["\x03", "\x03"]);
+}
+
+#[test]
+fn codex() {
+    let arguments = ["--no-daemon", "--sandbox", "danger-full-access", "--ask-for-approval", "never"];
+    first_screen(&CODEX, &arguments, "OpenAI Codex", &["\x03", "\x03"]);
+}
