@@ -417,7 +417,7 @@ mod tests {
     #[test]
     fn a_secret_over_many_deltas_is_hidden_and_its_block_stays_whole() {
         for step in [1, 3, 7, 500] {
-            let said = format!("Your key is {KEY}, and the token {TOKEN}. Café ☕ done");
+            let said = format!("Your key is {KEY}, and the token {TOKEN}. Café ☕ done.");
             let letters: Vec<char> = said.chars().collect();
             let mut events: Vec<_> =
                 letters.chunks(step).map(|part| delta(0, &part.iter().collect::<String>())).collect();
@@ -426,7 +426,7 @@ mod tests {
             assert_eq!(out.len(), events.len(), "no event more than came");
             let text = texts(&out, 0);
             assert!(!text.contains(&KEY[4..]) && !text.contains(&TOKEN[4..]), "{step}: {text}");
-            assert!(text.starts_with("Your key is ") && text.ends_with(". Café ☕ done"), "{text}");
+            assert!(text.starts_with("Your key is ") && text.ends_with(". Café ☕ done."), "{text}");
             assert_eq!(text.len(), said.len());
         }
     }

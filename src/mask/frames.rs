@@ -417,7 +417,7 @@ mod tests {
         let input = [
             piece("Your key: AKIAQ3EGSD"),
             piece("FG7XK2PLMN."),
-            piece("Bye"),
+            piece("Bye."),
             stop.clone(),
             piece("AKIAQ3"),
             stop.clone(),

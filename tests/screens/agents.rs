@@ -29,7 +29,10 @@ fn first_screen(agent: &Agent, arguments: &[&str], until: &str, leave: &[&str]) 
         false => start(&[], "env"),
     };
     let wrapped = start(&["-q", "--policy", "observe", "--"], "hoop-run");
-    Play { argv: vec![agent.name], until, leave: leave.to_vec(), ..Play::default() }
+    // Whether there is something to warn of (no network, no sandbox of its own) is the surroundings' matter.
+    let rows: fn(&str) -> Option<String> =
+        |row| Some(row.split('⚠').next().unwrap_or_default().trim_end().to_owned());
+    Play { argv: vec![agent.name], until, leave: leave.to_vec(), rows: Some(rows), ..Play::default() }
         .compare_commands(bare, wrapped);
 }
 

@@ -36,8 +36,8 @@ pub struct Play<'a> {
     /// How the program is left; each waits for the screen to be still.
     pub leave: Vec<&'a str>,
     pub secrets: &'a [Secret],
-    /// Rows to be compared; all where it is none.
-    pub rows: Option<fn(&str) -> bool>,
+    /// What is to be compared of a row, where not all of all.
+    pub rows: Option<fn(&str) -> Option<String>>,
 }
 
 impl Play<'_> {
@@ -105,8 +105,11 @@ impl Play<'_> {
     }
 
     fn chosen(&self, rows: &[String]) -> Vec<String> {
-        let choose = |row: &&String| self.rows.is_none_or(|rows| rows(row));
-        rows.iter().filter(choose).map(|row| row.trim_end().to_owned()).collect()
+        let choose = |row: &String| match self.rows {
+            Some(rows) => rows(row),
+            None => Some(row.trim_end().to_owned()),
+        };
+        rows.iter().filter_map(choose).collect()
     }
 
     /// The bare screen with stars in the place of secrets, also where one runs on over the edge.

@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::Command;
 use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -67,43 +69,61 @@ fn script(flock: &mut Flock) -> String {
     say(format!("aws ssm put-parameter --name /stored/key --type SecureString --value '{parameter}'"));
     say("aws ssm get-parameter --name /stored/key --with-decryption --query Parameter.Value --output text"
         .into());
-    let unknown = flock.token("error of AWS");
-    say(format!("aws secretsmanager get-secret-value --secret-id '{unknown}' ; true"));
-    let user = flock.token("query protocol, form");
-    say(format!("aws iam get-user --user-name '{user}' ; true"));
-    let tag = flock.password("query protocol, by name");
-    say(format!("aws iam create-user --user-name stored --tags Key=db_password,Value='{tag}'"));
-    say("aws s3 mb s3://stored-canaries".into());
-    let body = flock.token("S3 object");
-    say(format!(
-        "printf 'token %s\\n' '{body}' > body.txt; aws s3 cp body.txt s3://stored-canaries/body.txt"
-    ));
-    say("aws s3 cp s3://stored-canaries/body.txt - ; true".into());
-    let prefix = flock.token("query string");
-    say(format!("aws s3api list-objects-v2 --bucket stored-canaries --prefix '{prefix}'"));
-    let key = flock.token("path");
-    say(format!("aws s3api head-object --bucket stored-canaries --key 'a/{key}' ; true"));
-    let meta = flock.token("header");
-    say(format!("aws s3api put-object --bucket stored-canaries --key m --metadata note='{meta}'"));
-    let agent = flock.token("user agent");
-    say(format!("AWS_EXECUTION_ENV='{agent}' aws sts get-caller-identity >/dev/null"));
-    let region = flock.token("region");
-    say(format!("aws --region '{region}' sts get-caller-identity ; true"));
-    let item = flock.password("DynamoDB attribute");
-    say("aws dynamodb create-table --table-name t --attribute-definitions AttributeName=id,AttributeType=S \
-         --key-schema AttributeName=id,KeyType=HASH --billing-mode PAY_PER_REQUEST >/dev/null"
-        .into());
-    say(format!(
-        "aws dynamodb put-item --table-name t --item '{{\"id\":{{\"S\":\"1\"}},\"api_key\":{{\"S\":\"{item}\"}}}}'"
-    ));
-    say("aws dynamodb scan --table-name t".into());
-    let queue = flock.token("SQS message");
-    say("aws sqs create-queue --queue-name q >/dev/null".into());
-    say(format!(
-        "aws sqs send-message --queue-url http://localhost/123456789012/q --message-body 'm {queue}' ; true"
-    ));
-    say("aws sns delete-topic --topic-arn arn:aws:sns:us-east-1:123456789012:refused ; true".into());
+    say("python3 \"$HOME/calls.py\"".into());
     lines.join("\n")
+}
+
+/// Calls of AWS by a client that is quicker than the command line's, with canaries in all their parts.
+fn calls(flock: &mut Flock) -> String {
+    let user = flock.token("query protocol, form");
+    let tag = flock.password("query protocol, by name");
+    let unknown = flock.token("error of AWS");
+    let body = flock.token("S3 object");
+    let prefix = flock.token("query string");
+    let key = flock.token("path");
+    let meta = flock.token("header");
+    let agent = flock.token("user agent");
+    let region = flock.token("region");
+    let item = flock.password("DynamoDB attribute");
+    let queue = flock.token("SQS message");
+    let data = STANDARD.encode(format!("export API_TOKEN={}\n", flock.password("base64 in a parameter")));
+    let bucket = flock.key_id("a bucket's name");
+    format!(
+        r#"
+import boto3, botocore.config
+def client(service, **options):
+    return boto3.client(service, config=botocore.config.Config(
+        retries={{"max_attempts": 0}}, read_timeout=20, s3={{"addressing_style": "path"}}), **options)
+def call(function, **parameters):
+    try:
+        print(function.__name__, "ok", function(**parameters).get("Body", "")and "")
+    except Exception as error:
+        print(function.__name__, "failed:", error)
+s3, iam, dynamo, sqs = client("s3"), client("iam"), client("dynamodb"), client("sqs")
+call(client("secretsmanager").get_secret_value, SecretId="{unknown}")
+call(iam.get_user, UserName="{user}")
+call(iam.create_user, UserName="stored", Tags=[{{"Key": "db_password", "Value": "{tag}"}}])
+call(s3.create_bucket, Bucket="stored-canaries")
+call(s3.put_object, Bucket="stored-canaries", Key="body.txt", Body=b"token {body}\n")
+print(s3.get_object(Bucket="stored-canaries", Key="body.txt")["Body"].read())
+call(s3.list_objects_v2, Bucket="stored-canaries", Prefix="{prefix}")
+call(s3.head_object, Bucket="stored-canaries", Key="a/{key}")
+call(s3.get_object, Bucket="stored-canaries", Key="a/{key}")
+call(s3.put_object, Bucket="stored-canaries", Key="m", Metadata={{"note": "{meta}"}})
+call(s3.list_objects_v2, Bucket="{bucket}")
+call(dynamo.create_table, TableName="t", AttributeDefinitions=[{{"AttributeName": "id", "AttributeType": "S"}}],
+     KeySchema=[{{"AttributeName": "id", "KeyType": "HASH"}}], BillingMode="PAY_PER_REQUEST")
+call(dynamo.put_item, TableName="t", Item={{"id": {{"S": "1"}}, "api_key": {{"S": "{item}"}}}})
+print(dynamo.scan(TableName="t")["Items"])
+url = sqs.create_queue(QueueName="q")["QueueUrl"]
+call(sqs.send_message, QueueUrl=url, MessageBody="m {queue}")
+print(sqs.receive_message(QueueUrl=url).get("Messages"))
+call(client("ec2").run_instances, ImageId="ami-12c6146b", MinCount=1, MaxCount=1, UserData="""{data}""")
+call(client("sns").delete_topic, TopicArn="arn:aws:sns:us-east-1:123456789012:refused")
+call(boto3.client("sts", region_name="{region}").get_caller_identity)
+call(boto3.client("sts", config=botocore.config.Config(user_agent_extra="{agent}")).get_caller_identity)
+"#
+    )
 }
 
 /// What a person types: at a prompt that is silent, at one of stars, at an ordinary one, and in a paste.
@@ -142,6 +162,7 @@ fn no_canary_is_stored_or_said_whatever_way_it_came() {
     let mut flock = Flock::default();
     let (typing, typed) = typing(&mut flock);
     let file = home.write("work.sh", &format!("{}\n{typing}", script(&mut flock)));
+    home.write("calls.py", &calls(&mut flock));
     let folder = home.path().join(format!("project-{}", flock.token("working directory")));
     fs::create_dir(&folder).unwrap();
     let reason = flock.token("a policy's reason");
@@ -176,6 +197,15 @@ fn no_canary_is_stored_or_said_whatever_way_it_came() {
         .args(["--api-key", &flock.password("the program's argv")])
         .arg(format!("--note={}", flock.token("the program's argv, by its look")));
     let mut session = Session::start(command);
+    // The calls take their time.
+    let deadline = Instant::now() + Duration::from_secs(240);
+    while !session.text().contains("ready-for-typing") {
+        assert!(
+            Instant::now() < deadline && session.read_for(Duration::from_millis(100)),
+            "{}",
+            session.text()
+        );
+    }
     for (prompt, keys) in &typed {
         session.wait_until(prompt, |session| session.text().contains(prompt));
         session.send(keys);
