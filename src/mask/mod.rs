@@ -4,6 +4,7 @@
 //! [`Engine::body`] masks an AWS request or response by its structure; [`Engine::text`] masks a line.
 
 mod alphabet;
+mod awscli;
 mod benign;
 mod body;
 mod cbor;

@@ -1,5 +1,6 @@
 //! The first screens of real agents.
 
+use std::fs;
 use std::process::Command;
 use std::process::Stdio;
 
@@ -12,8 +13,11 @@ use crate::support::home::Home;
 /// Nobody's port: an agent that only shows its first screen has nothing to ask its model.
 const PORT: u16 = 9;
 
-/// Compares `agent`'s screen once `until` is on it.
-fn first_screen(agent: &Agent, arguments: &[&str], until: &str, leave: &[&str]) {
+/// What its pictures are made of, which move.
+const PICTURE: &str = "▘▝▗▖▐▛▜▟▙█▌▀▄▂·";
+
+/// Compares `agent`'s screen once both `texts` are on it.
+fn first_screen(agent: &Agent, arguments: &[&str], texts: [&str; 2]) {
     let Some(program) = agent.program_or_say() else { return };
     let home = Home::new();
     let start = |wrapper: &[&str], first: &str| {
@@ -28,12 +32,28 @@ fn first_screen(agent: &Agent, arguments: &[&str], until: &str, leave: &[&str]) 
         true => start(&alone, "unshare"),
         false => start(&[], "env"),
     };
-    let wrapped = start(&["-q", "--policy", "observe", "--"], "hoop-run");
+    let wrapped = || {
+        // A first start again: what the other one left behind would be told.
+        for entry in fs::read_dir(home.path()).unwrap() {
+            let path = entry.unwrap().path();
+            let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            gone.unwrap();
+        }
+        start(&["-q", "--policy", "observe", "--"], "hoop-run")
+    };
     // Whether there is something to warn of (no network, no sandbox of its own) is the surroundings' matter.
-    let rows: fn(&str) -> Option<String> =
-        |row| Some(row.split('⚠').next().unwrap_or_default().trim_end().to_owned());
-    Play { argv: vec![agent.name], until, leave: leave.to_vec(), rows: Some(rows), ..Play::default() }
-        .compare_commands(bare, wrapped);
+    let rows: fn(&str) -> Option<String> = |row| {
+        let row = row.split('⚠').next().unwrap_or_default().replace(|letter| PICTURE.contains(letter), " ");
+        Some(row.trim_end().to_owned())
+    };
+    Play {
+        argv: vec![agent.name],
+        steps: vec![(texts[0], "")],
+        until: texts[1],
+        rows: Some(rows),
+        ..Play::default()
+    }
+    .compare_commands(bare, wrapped);
 }
 
 fn can_unshare() -> bool {
@@ -44,11 +64,11 @@ fn can_unshare() -> bool {
 
 #[test]
 fn claude_code() {
-    first_screen(&CLAUDE_CODE, &["--permission-mode", "default"], "? for shortcuts", &["\x03", "\x03"]);
+    first_screen(&CLAUDE_CODE, &["--permission-mode", "default"], ["Claude Code", "? for shortcuts"]);
 }
 
 #[test]
 fn codex() {
     let arguments = ["--no-daemon", "--sandbox", "danger-full-access", "--ask-for-approval", "never"];
-    first_screen(&CODEX, &arguments, "OpenAI Codex", &["\x03", "\x03"]);
+    first_screen(&CODEX, &arguments, ["YOLO mode", "← for agents"]);
 }

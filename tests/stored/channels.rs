@@ -233,7 +233,7 @@ fn no_canary_is_stored_or_said_whatever_way_it_came() {
     }
     let typed = crate::terminal::recorded(&home.recordings()[0], "i");
     assert!(typed.contains(&format!("{CONTROL}-typed")), "input is recorded: {typed:?}");
-    assert!(flock.canaries.len() > 45, "{}", flock.canaries.len());
+    assert!(flock.canaries.len() >= 45, "{}", flock.canaries.len());
     assert_none(&flock.canaries, &places);
 }
 
