@@ -13,6 +13,7 @@ use super::active::Active;
 use super::body::Body;
 use super::counts::Counts;
 use super::label::Labels;
+use super::net::Net;
 use super::place::Place;
 use super::private;
 use super::seal;
@@ -31,6 +32,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::mask::Engine;
 use crate::types::Micros;
 use crate::types::SessionId;
 
@@ -50,7 +52,8 @@ type OnFailure = Box<dyn Fn(&Error) + Send + Sync>;
 
 /// Records one session. Cheap to clone; every clone writes to the same recording.
 ///
-/// Everything passed in has been masked by the caller. All methods write on the caller's thread, one at a time.
+/// Bytes of the terminal and bodies have been masked by the caller; events and markers should be, and are masked once
+/// more before they are written. All methods write on the caller's thread, one at a time.
 /// The first failure to write is final: every later call gives the same error, and whoever shows or forwards what
 /// could not be recorded breaks the promise "nothing unrecorded".
 #[derive(Clone)]
@@ -61,6 +64,7 @@ struct Shared {
     folder: PathBuf,
     id: SessionId,
     clock: Clock,
+    net: Net,
     inner: Mutex<Inner>,
     on_failure: Mutex<Vec<OnFailure>>,
 }
@@ -90,11 +94,18 @@ struct Checked {
 }
 
 impl Recorder {
+    /// Begins a recording as [`Recorder::masked`] does, with the built-in rules.
+    pub fn create(state: &Path, start: &Start, clock: Clock) -> Result<Self> {
+        Self::masked(state, start, clock, &Arc::new(Engine::builtin()))
+    }
+
     /// Begins the recording of `start.id` below the state folder `state` (`$XDG_STATE_HOME/hoop`); times count from
-    /// the beginning of `clock`. Takes about 0.1 ms.
+    /// the beginning of `clock`; `masks` is the session's. Takes about 0.1 ms.
     ///
     /// Fails when the folder cannot be made; then the session must not begin.
-    pub fn create(state: &Path, start: &Start, clock: Clock) -> Result<Self> {
+    pub fn masked(state: &Path, start: &Start, clock: Clock, masks: &Arc<Engine>) -> Result<Self> {
+        let net = Net::new(masks);
+        let start = &net.start(start)?;
         let place = Place::new(state);
         let active = Active::begin(&place, start.id, start.pid)?;
         let folder = place.folder(start.id);
@@ -123,6 +134,7 @@ impl Recorder {
             folder,
             id: start.id,
             clock,
+            net,
             inner: Mutex::new(inner),
             on_failure: Mutex::new(Vec::new()),
         })))
@@ -158,6 +170,7 @@ impl Recorder {
 
     /// A named place in the terminal recording.
     pub fn marker(&self, text: &str) -> Result<()> {
+        let text = &self.0.net.text(text);
         self.terminal(|inner, at| inner.writer.marker(at, text, &mut inner.pending))
     }
 
@@ -180,6 +193,9 @@ impl Recorder {
         if events.is_empty() || events.iter().any(is_own) {
             return Err(Error::new(Kind::Record, "this event is written by the recorder itself"));
         }
+        // Before it is our turn: nobody waits for the rules.
+        let masked = self.0.net.event(event)?;
+        let event = masked.as_ref().unwrap_or(event);
         self.locked(|inner, at| {
             let seq = inner.append_all(events, at)?;
             for event in events {
@@ -269,6 +285,8 @@ impl Recorder {
     ///
     /// Fails when something could not be written. What is there stays readable, and the next start seals it.
     pub fn finish(&self, end: &End) -> Result<PathBuf> {
+        let mut end = end.clone();
+        end.message = end.message.map(|message| self.0.net.text(&message));
         let (seal, active) = self.locked(|inner, at| {
             inner.writer.finish(at, &mut inner.pending);
             let by_signal = end.signal.map(|signal| signal.saturating_add(128));

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::mask::Stream;
 use crate::record::Recorder;
+use crate::session::asked::Asked;
 use crate::session::screen::Screen;
 use crate::session::typed::Typed;
 use crate::sys::fd;
@@ -55,6 +56,8 @@ pub struct Lane {
     stream: Stream,
     /// The screen that the output paints, where it goes to a terminal.
     pub screen: Option<Screen>,
+    /// The line that the cursor is on, where what is typed is recorded.
+    pub asked: Option<Asked>,
     /// What finds the marks of a shell that tells what is typed.
     pub typed: Option<Typed>,
     /// Lines end in LF alone and are recorded with CR LF, so that the recording plays well.
@@ -88,6 +91,7 @@ impl Lane {
             sink,
             stream,
             screen: None,
+            asked: None,
             typed: None,
             plain_lines,
             ended_with_cr: false,
@@ -335,6 +339,9 @@ impl Lane {
             return Ok(());
         }
         recorder.flush()?;
+        if let Some(asked) = &mut self.asked {
+            asked.follow(masked);
+        }
         if let Some(screen) = &mut self.screen {
             screen.feed(masked);
         }
