@@ -3,4 +3,5 @@
 pub mod ctl;
 pub mod replay;
 pub mod run;
+mod saying;
 mod surroundings;

@@ -4,12 +4,14 @@
 //! [`Engine::body`] masks an AWS request or response by its structure; [`Engine::text`] masks a line.
 
 mod alphabet;
+mod awscli;
 mod benign;
 mod body;
 mod cbor;
 mod clipboard;
 mod compiled;
 mod csv;
+mod deltas;
 mod engine;
 mod escape;
 mod exact;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::Masks;
+use super::awscli;
 use super::compiled::Compiled;
 use super::compiled::Rule;
 use super::names;
@@ -75,6 +76,7 @@ impl Engine {
         // The whole line shows which program `-p` belongs to.
         let line = argv.join(" ");
         let found = self.find(line.as_bytes());
+        let of_operation = awscli::secrets(argv);
         let mut masked = Vec::with_capacity(argv.len());
         let mut start = 0;
         for (index, argument) in argv.iter().enumerate() {
@@ -85,8 +87,18 @@ impl Engine {
                 masked.push(self.tag("argument", argument.as_bytes()));
                 continue;
             }
-            let alone = self.text(argument);
-            if let Cow::Owned(alone) = alone {
+            if let Some((_, from)) = of_operation.iter().find(|(number, _)| *number == index)
+                && *from < argument.len()
+            {
+                masked.push(format!(
+                    "{}{}",
+                    &argument[..*from],
+                    self.tag("argument", &argument.as_bytes()[*from..])
+                ));
+                continue;
+            }
+            let alone = self.line(argument);
+            if alone != *argument {
                 masked.push(alone);
                 continue;
             }

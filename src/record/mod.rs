@@ -26,6 +26,7 @@ mod counts;
 pub mod index;
 mod ingest;
 mod label;
+mod net;
 mod open;
 mod place;
 mod private;

@@ -13,6 +13,7 @@ use super::active::Active;
 use super::body::Body;
 use super::counts::Counts;
 use super::label::Labels;
+use super::net::Net;
 use super::place::Place;
 use super::private;
 use super::ring::Ring;
@@ -32,6 +33,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::mask::Engine;
 use crate::mask::Hidden;
 use crate::types::Micros;
 use crate::types::SessionId;
@@ -52,7 +54,8 @@ type OnFailure = Box<dyn Fn(&Error) + Send + Sync>;
 
 /// Records one session. Cheap to clone; every clone writes to the same recording.
 ///
-/// Everything passed in has been masked by the caller. All methods write on the caller's thread, one at a time.
+/// Bytes of the terminal and bodies have been masked by the caller; events and markers should be, and are masked once
+/// more before they are written. All methods write on the caller's thread, one at a time.
 /// The first failure to write is final: every later call gives the same error, and whoever shows or forwards what
 /// could not be recorded breaks the promise "nothing unrecorded".
 #[derive(Clone)]
@@ -63,6 +66,7 @@ struct Shared {
     folder: PathBuf,
     id: SessionId,
     clock: Clock,
+    net: Net,
     inner: Mutex<Inner>,
     on_failure: Mutex<Vec<OnFailure>>,
 }
@@ -94,11 +98,18 @@ struct Checked {
 }
 
 impl Recorder {
+    /// Begins a recording as [`Recorder::masked`] does, with the built-in rules.
+    pub fn create(state: &Path, start: &Start, clock: Clock) -> Result<Self> {
+        Self::masked(state, start, clock, &Arc::new(Engine::builtin()))
+    }
+
     /// Begins the recording of `start.id` below the state folder `state` (`$XDG_STATE_HOME/hoop`); times count from
-    /// the beginning of `clock`. Takes about 0.1 ms.
+    /// the beginning of `clock`; `masks` is the session's. Takes about 0.1 ms.
     ///
     /// Fails when the folder cannot be made; then the session must not begin.
-    pub fn create(state: &Path, start: &Start, clock: Clock) -> Result<Self> {
+    pub fn masked(state: &Path, start: &Start, clock: Clock, masks: &Arc<Engine>) -> Result<Self> {
+        let net = Net::new(masks);
+        let start = &net.start(start)?;
         let place = Place::new(state);
         let active = Active::begin(&place, start.id, start.pid)?;
         let folder = place.folder(start.id);
@@ -127,6 +138,7 @@ impl Recorder {
             folder,
             id: start.id,
             clock,
+            net,
             inner: Mutex::new(inner),
             on_failure: Mutex::new(Vec::new()),
         })))
@@ -177,6 +189,7 @@ impl Recorder {
 
     /// A named place in the terminal recording.
     pub fn marker(&self, text: &str) -> Result<()> {
+        let text = &self.0.net.text(text);
         self.terminal(|inner, at| inner.ring.marker(at, text))
     }
 
@@ -185,15 +198,38 @@ impl Recorder {
     ///
     /// Start, end and checkpoints are the recorder's own: to give one is an error, which is not final.
     pub fn event(&self, event: &Event) -> Result<u64> {
-        if matches!(event, Event::SessionStart(_) | Event::SessionEnd(_) | Event::Checkpoint(_)) {
+        self.events(std::slice::from_ref(event))
+    }
+
+    /// Writes events that belong together, such as a call and its verdict: a line each, one after the other and all in
+    /// one write. Gives the `seq` of the last; nothing of them is written when one of them cannot be.
+    ///
+    /// No events are an error.
+    pub fn events(&self, events: &[Event]) -> Result<u64> {
+        let is_own = |event: &Event| {
+            matches!(event, Event::SessionStart(_) | Event::SessionEnd(_) | Event::Checkpoint(_))
+        };
+        if events.is_empty() || events.iter().any(is_own) {
             return Err(Error::new(Kind::Record, "this event is written by the recorder itself"));
         }
+        // Before it is our turn: nobody waits for the rules.
+        let masked = events.iter().map(|event| self.0.net.event(event)).collect::<Result<Vec<_>>>()?;
+        let changed: Vec<Event>;
+        let events = if masked.iter().any(Option::is_some) {
+            let both = masked.into_iter().zip(events);
+            changed = both.map(|(masked, event)| masked.unwrap_or_else(|| event.clone())).collect();
+            &changed
+        } else {
+            events
+        };
         self.locked(|inner, at| {
-            let seq = inner.append(event, at)?;
-            if let Some(label) = inner.labels.of(event, at) {
-                inner.ring.marker(at, &label);
-                inner.settle(at)?;
+            let seq = inner.append_all(events, at)?;
+            for event in events {
+                if let Some(label) = inner.labels.of(event, at) {
+                    inner.ring.marker(at, &label);
+                }
             }
+            inner.settle(at)?;
             Ok(seq)
         })
     }
@@ -275,6 +311,8 @@ impl Recorder {
     ///
     /// Fails when something could not be written. What is there stays readable, and the next start seals it.
     pub fn finish(&self, end: &End) -> Result<PathBuf> {
+        let mut end = end.clone();
+        end.message = end.message.map(|message| self.0.net.text(&message));
         let (seal, active) = self.locked(|inner, at| {
             inner.write_pending()?;
             inner.writer.finish(at, &mut inner.pending);
@@ -370,11 +408,28 @@ impl Inner {
     }
 
     fn append(&mut self, event: &Event, at: Micros) -> Result<u64> {
+        self.append_all(std::slice::from_ref(event), at)
+    }
+
+    fn append_all(&mut self, events: &[Event], at: Micros) -> Result<u64> {
         self.line.clear();
-        let seq = self.chain.append(event, at, &mut self.line)?;
+        // A line that cannot be made leaves the chain where it was.
+        let before = (events.len() > 1).then(|| self.chain.clone());
+        let mut last = 0;
+        for event in events {
+            match self.chain.append(event, at, &mut self.line) {
+                Ok(seq) => last = seq,
+                Err(error) => {
+                    if let Some(before) = before {
+                        self.chain = before;
+                    }
+                    return Err(error);
+                }
+            }
+        }
         self.audit.write(&self.line).map_err(|error| self.fail(error))?;
-        self.counts.add(event);
-        Ok(seq)
+        events.iter().for_each(|event| self.counts.add(event));
+        Ok(last)
     }
 
     fn check_if_due(&mut self, at: Micros) -> Result<()> {

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::mask::Masks;
 use crate::mask::Stream;
 use crate::record::Recorder;
+use crate::session::asked::Asked;
 use crate::session::screen::Screen;
 use crate::session::typed::Typed;
 use crate::session::veil::Veil;
@@ -60,6 +61,8 @@ pub struct Lane {
     pub screen: Option<Screen>,
     /// What reads the screen for secrets that only show there, where a terminal's program writes.
     pub veil: Option<Veil>,
+    /// The line that the cursor is on, where what is typed is recorded.
+    pub asked: Option<Asked>,
     /// What finds the marks of a shell that tells what is typed.
     pub typed: Option<Typed>,
     /// Lines end in LF alone and are recorded with CR LF, so that the recording plays well.
@@ -94,6 +97,7 @@ impl Lane {
             stream,
             screen: None,
             veil: None,
+            asked: None,
             typed: None,
             plain_lines,
             ended_with_cr: false,
@@ -402,6 +406,9 @@ impl Lane {
             recorder.reserve()?
         } else {
             recorder.flush()?
+        }
+        if let Some(asked) = &mut self.asked {
+            asked.follow(shown);
         }
         if let Some(screen) = &mut self.screen {
             screen.feed(shown);

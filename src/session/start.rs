@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::sandbox::plan::Program;
 use crate::sandbox::plan::Stdio;
 use crate::session::Spec;
+use crate::session::asked::Asked;
 use crate::session::bridge::Bridge;
 use crate::session::bridge::Terminal;
 use crate::session::ending::Ending;
@@ -114,6 +115,7 @@ pub(super) fn start(mut spec: Spec) -> Result<Bridge, Unstartable> {
     });
     if let (Some(lane), Some(_)) = (wiring.lanes.first_mut(), &wiring.master) {
         lane.typed = spec.typed;
+        lane.asked = spec.record_input.then(Asked::default);
     }
     let keys = Keys::new(spec.record_input.then(|| spec.masks.stream()));
     let mut bridge = Bridge {

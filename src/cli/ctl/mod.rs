@@ -16,13 +16,13 @@ pub mod verify;
 use std::ffi::OsString;
 use std::io;
 use std::io::IsTerminal;
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
 use clap::Parser;
 use jiff::tz::TimeZone;
 
+use super::saying;
 use super::surroundings;
 use crate::clock::Clock;
 use crate::config::load::Config;
@@ -82,18 +82,19 @@ pub fn command() -> clap::Command {
 /// Runs the program; gives its exit status.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    saying::mask_panics();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version come as errors too; they go to standard output.
-            let _ = error.print();
+            saying::misused(&error);
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
     match run(&cli.command) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "{}", error.report("hoopctl"));
+            saying::complain("hoopctl", &error);
             ExitCode::from(if error.kind() == Kind::Usage { 2 } else { 1 })
         }
     }
