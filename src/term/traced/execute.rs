@@ -49,9 +49,7 @@ impl Traced {
             | Function::Il(_)
             | Function::Dl(_)
             | Function::Xtwinops(_) => true,
-            Function::Decset(modes) | Function::Decrst(modes) => {
-                modes.as_slice().iter().any(|mode| switches(mode))
-            }
+            Function::Decset(modes) | Function::Decrst(modes) => modes.as_slice().iter().any(switches),
             _ => false,
         }
     }

@@ -85,7 +85,7 @@ impl Traced {
         }
         let mut at = cursor.row;
         for run in runs.iter().filter(|run| run.is_placed) {
-            self.go(at, run.row, run.col, 0, out);
+            self.go(at, (run.row, run.col), 0, out);
             at = run.row;
             out.extend_from_slice(&run.pen);
             out.resize(out.len() + run.columns, b'*');
@@ -96,7 +96,7 @@ impl Traced {
             base = self.modes.top;
         }
         if cursor.col < cols {
-            self.go(at, cursor.row, cursor.col, base, out);
+            self.go(at, (cursor.row, cursor.col), base, out);
         } else {
             self.wrap_again(at, cursor.row, base, out);
         }
@@ -116,7 +116,7 @@ impl Traced {
         let last = cells.iter().rposition(|cell| cell.width() > 0).unwrap_or_default();
         let Some(cell) = cells.get(last) else { return };
         let place = self.place(cell);
-        self.go(at, row, last, base, out);
+        self.go(at, (row, last), base, out);
         let foreground = place.print.and_then(|print| print.foreground);
         write_cell(cell.pen(), foreground, out);
         let is_hidden = place.print.is_some_and(|print| matches!(print.veil, Veil::Hidden | Veil::Owed));
@@ -129,7 +129,7 @@ impl Traced {
     }
 
     /// Moves the cursor from row `at` to a place; rows are told from `base` on.
-    fn go(&self, at: usize, row: usize, col: usize, base: usize, out: &mut Vec<u8>) {
+    fn go(&self, at: usize, (row, col): (usize, usize), base: usize, out: &mut Vec<u8>) {
         // Writing to a Vec cannot fail.
         let _ = if self.anchor.is_absolute() {
             write!(out, "\x1b[{};{}H", row.saturating_sub(base) + 1, col + 1)
