@@ -7,6 +7,8 @@ use crate::config::load::read_bounded;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::mask::Engine;
+use crate::mask::Selection;
 use crate::mask::UserRule;
 use crate::policy::model::MaskRule;
 use crate::policy::model::Policy;
@@ -16,25 +18,36 @@ use crate::policy::set::PolicySet;
 ///
 /// # Errors
 /// A file that cannot be read or is wrong.
-pub fn mask_rules(config: &Config, policy: &PolicySet) -> Result<Vec<UserRule>> {
-    let mut rules: Vec<UserRule> = policy.masks().map(user_rule).collect();
+pub fn mask_rules(config: &Config, policy: &PolicySet) -> Result<Vec<MaskRule>> {
+    let mut rules: Vec<MaskRule> = policy.masks().cloned().collect();
     for file in config.mask_rules() {
         rules.extend(rules_of_file(&file)?);
     }
     Ok(rules)
 }
 
+/// An engine with the packs of the configuration, or `packs`, and a user's rules.
+///
+/// # Errors
+/// A pack or rule that there is not, or a rule of the user that cannot work: which, where it stands, and why.
+pub fn engine(config: &Config, packs: Option<Vec<String>>, rules: &[MaskRule]) -> Result<Engine> {
+    let packs = packs.unwrap_or_else(|| config.mask_packs());
+    let selection = Selection { packs, without: config.mask_without() };
+    let user: Vec<UserRule> = rules.iter().map(user_rule).collect();
+    Engine::with_selection(&selection, &user).map_err(|cause| {
+        let is_wrong = |rule: &&MaskRule| Engine::with_rules(&[user_rule(rule)]).is_err();
+        match rules.iter().find(is_wrong) {
+            Some(rule) => cause.why(format!("it stands at {}", rule.origin)),
+            None => cause,
+        }
+    })
+}
+
 /// A rule as the mask takes it.
 #[must_use]
 pub fn user_rule(rule: &MaskRule) -> UserRule {
-    // Where it stands, for whoever has to correct it.
-    let name = match rule.name == rule.origin {
-        true => rule.name.clone(),
-        false => format!("{} ({})", rule.name, rule.origin),
-    };
     UserRule {
         name: rule.name.clone(),
-        place: name,
         actions: rule.actions.clone(),
         fields: rule.fields.clone(),
         columns: rule.columns.clone(),
@@ -47,7 +60,7 @@ pub fn user_rule(rule: &MaskRule) -> UserRule {
 ///
 /// # Errors
 /// A file that cannot be read or is wrong, or that has more than mask rules: what else it says would not hold.
-pub fn rules_of_file(file: &str) -> Result<Vec<UserRule>> {
+pub fn rules_of_file(file: &str) -> Result<Vec<MaskRule>> {
     let text = read_bounded(Path::new(file), "mask rule")?;
     let policy = Policy::parse(&text, file)?;
     let others = policy.statements.len()
@@ -60,5 +73,5 @@ pub fn rules_of_file(file: &str) -> Result<Vec<UserRule>> {
             .why("what else it says would not hold")
             .fix("name it as `policy`, or leave only its [[mask]] tables"));
     }
-    Ok(policy.masks.iter().map(user_rule).collect())
+    Ok(policy.masks)
 }

@@ -59,7 +59,7 @@ pub fn builtin() -> Vec<Example> {
 }
 
 /// Letters for `{class:count}`: the same for each run, mixed enough to look like a secret.
-fn filled(text: &str) -> String {
+pub(super) fn filled(text: &str) -> String {
     let mut filled = String::new();
     let mut rest = text;
     let mut seed = 7u32;

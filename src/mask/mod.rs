@@ -26,6 +26,7 @@ mod masks;
 mod matchers;
 mod names;
 mod object;
+mod pairs;
 mod pattern;
 #[cfg(test)]
 mod properties;

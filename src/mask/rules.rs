@@ -114,6 +114,8 @@ pub(super) enum Matcher {
     CliUser,
     CliPassword,
     SqlPassword,
+    Putty,
+    Pgpass,
 }
 
 const MATCHERS: &[(&str, Matcher)] = &[
@@ -132,6 +134,8 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("cli-user", Matcher::CliUser),
     ("cli-password", Matcher::CliPassword),
     ("sql-password", Matcher::SqlPassword),
+    ("putty", Matcher::Putty),
+    ("pgpass", Matcher::Pgpass),
 ];
 
 /// All built-in rules.
@@ -221,7 +225,10 @@ fn list(value: &'static str) -> Vec<&'static str> {
 /// The only escapes that literals need.
 fn unescape(item: &'static str) -> &'static str {
     match item {
+        "SAMLResponse\\\": \\\"" => "SAMLResponse\": \"",
+        "SAMLResponse\\\":\\\"" => "SAMLResponse\":\"",
         "CREDENTIALS\\t" => "CREDENTIALS\t",
+        "SecureString\\t" => "SecureString\t",
         "kind: Secret\\n" => "kind: Secret\n",
         "kind: Secret\\r\\n" => "kind: Secret\r\n",
         other => other,

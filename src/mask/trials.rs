@@ -9,6 +9,7 @@ use super::Engine;
 use super::Selection;
 use super::Stream;
 use super::examples;
+use super::examples::filled;
 
 fn masked(engine: &Arc<Engine>, input: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();

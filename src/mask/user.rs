@@ -30,8 +30,6 @@ const AUTOMATON_BYTES: usize = 1 << 20;
 pub struct UserRule {
     /// Its name: the policy's, or file and line.
     pub name: String,
-    /// The same and where it stands, for messages; empty: only the name.
-    pub place: String,
     /// The calls it applies to, as in a statement (`dynamodb:Get*`); none means all.
     pub actions: Vec<String>,
     /// Members to hide: `Items[].ssn`, `**.password`.
@@ -94,8 +92,7 @@ impl UserFields {
 }
 
 fn refused(rule: &UserRule, why: &str) -> Error {
-    let place = if rule.place.is_empty() { &rule.name } else { &rule.place };
-    Error::new(Kind::Config, format!("mask rule `{}` is refused", place.escape_debug()))
+    Error::new(Kind::Config, format!("mask rule `{}` is refused", rule.name.escape_debug()))
         .why(why)
         .fix("correct the rule; nothing runs with a mask that does not work")
 }

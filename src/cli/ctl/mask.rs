@@ -10,8 +10,7 @@ use serde_json::json;
 use super::console::Console;
 use super::mask_check;
 use super::mask_scan;
-use crate::cli::mask_rules::mask_rules;
-use crate::cli::mask_rules::rules_of_file;
+use crate::cli::mask_rules;
 use crate::config::load::Config;
 use crate::config::load::Sources;
 use crate::error::Error;
@@ -19,8 +18,7 @@ use crate::error::Kind;
 use crate::error::Result;
 use crate::mask;
 use crate::mask::Engine;
-use crate::mask::Selection;
-use crate::mask::UserRule;
+use crate::policy::model::MaskRule;
 use crate::policy::set::PolicySet;
 
 /// The longest text that `try` reads. It is held in memory with what comes out.
@@ -93,18 +91,14 @@ pub struct Chosen {
 
 impl Chosen {
     /// The engine with the rules of the configuration, of the policies in force, and of these.
-    pub fn engine(&self, sources: &Sources) -> Result<(Engine, Vec<UserRule>)> {
+    pub fn engine(&self, sources: &Sources) -> Result<(Engine, Vec<MaskRule>)> {
         let config = Config::load(sources)?;
-        let mut rules = mask_rules(&config, &PolicySet::load(config.policies())?)?;
+        let mut rules = mask_rules::mask_rules(&config, &PolicySet::load(config.policies())?)?;
         for file in &self.rules {
-            rules.extend(rules_of_file(file)?);
+            rules.extend(mask_rules::rules_of_file(file)?);
         }
-        let packs = match &self.packs {
-            Some(packs) => words(packs),
-            None => config.mask_packs(),
-        };
-        let selection = Selection { packs, without: config.mask_without() };
-        Ok((Engine::with_selection(&selection, &rules)?, rules))
+        let packs = self.packs.as_deref().map(words);
+        Ok((mask_rules::engine(&config, packs, &rules)?, rules))
     }
 }
 

@@ -9,7 +9,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::audit::PolicyUsed;
-use crate::cli::mask_rules::mask_rules;
+use crate::cli::mask_rules;
 use crate::cli::run::args::Args;
 use crate::config::Config;
 use crate::config::Sources;
@@ -19,7 +19,6 @@ use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::mask::Engine;
-use crate::mask::Selection;
 use crate::policy::Policy;
 use crate::policy::PolicySet;
 use crate::policy::load::text_of;
@@ -48,8 +47,7 @@ impl Settings {
         if args.read_only {
             policy = policy.with_project(Policy::read_only("--read-only"));
         }
-        let selection = Selection { packs: config.mask_packs(), without: config.mask_without() };
-        let masks = Arc::new(Engine::with_selection(&selection, &mask_rules(&config, &policy)?)?);
+        let masks = Arc::new(mask_rules::engine(&config, None, &mask_rules::mask_rules(&config, &policy)?)?);
         masks.learn_environment(
             environment.iter().filter_map(|(name, value)| name.to_str().zip(value.to_str())),
         );
