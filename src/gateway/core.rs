@@ -25,6 +25,7 @@ use crate::gateway::inside::Inside;
 use crate::gateway::minted::Minted;
 use crate::gateway::queue_url::QueueUrls;
 use crate::gateway::returned::Starred;
+use crate::gateway::session_role;
 use crate::gateway::skew::Skew;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
@@ -130,6 +131,7 @@ impl Core {
         let bundle = setup.environment.get("AWS_CA_BUNDLE").filter(|bundle| !bundle.is_empty());
         let upstream = Arc::new(Upstream::new(made.instead).trusting(bundle.map(PathBuf::from)));
         let sources = Sources::new(&setup.environment, setup.profile, made.region.clone());
+        let assume = session_role::of(&setup.policies, &setup.principal);
         Self {
             region: made.region,
             minted: Minted::default(),
@@ -145,7 +147,7 @@ impl Core {
             recorder: setup.recorder,
             broker: setup.broker,
             approval_ttl: setup.approval_ttl,
-            chain: Chain::new(sources, upstream.clone(), setup.clock.clone()),
+            chain: Chain::new(sources, upstream.clone(), setup.clock.clone()).assuming(assume),
             skew: Arc::new(Skew::new(setup.clock.clone())),
             clock: setup.clock,
             upstream,
@@ -206,8 +208,11 @@ impl Core {
             let what = if before == 0 { "fetched" } else { "refreshed" };
             self.credential(Credential {
                 what: what.to_owned(),
+                arn: fetched.arn.clone(),
+                role: self.session_role().map(str::to_owned),
                 account: fetched.account.clone(),
                 expires: fetched.expires,
+                enforced: fetched.enforced.clone(),
                 ..Credential::default()
             })?;
         }
@@ -244,6 +249,11 @@ impl Core {
     /// The ARN of the real credential's owner, if it is known already.
     pub fn known_arn(&self) -> Option<String> {
         self.chain.known_arn()
+    }
+
+    /// The role that hoop assumes for the session.
+    pub fn session_role(&self) -> Option<&str> {
+        self.chain.assumed_role()
     }
 
     /// Asks whose the real credential is. That nobody can say is no error here: it stays unknown.

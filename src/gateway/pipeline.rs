@@ -41,6 +41,7 @@ use crate::gateway::whose::By;
 use crate::gateway::whose::Whose;
 use crate::net::Body;
 use crate::net::Interim;
+use crate::net::MALFORMED;
 use crate::net::full;
 use crate::policy;
 use crate::policy::Decision;
@@ -101,6 +102,10 @@ async fn run(
     head: &CallBegin,
     arrival: &Arrival,
 ) -> Result<Response<Body>, Stop> {
+    if parts.headers.contains_key(MALFORMED) {
+        let why = headers::text(&parts.headers, MALFORMED);
+        return Err(Stop::invalid("InvalidRequest", format!("the request is not well-formed: {why}")));
+    }
     let from = (arrival.host.as_deref(), &*entry.received());
     let mut signed = authenticate(core, (parts, claims), body, from).await?;
     one_region(&mut signed, arrival)?;

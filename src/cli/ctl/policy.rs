@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::ctl::policy_compile;
+use crate::cli::saying;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::diagnostic::Fault;
 use crate::config::load::Config;
@@ -59,7 +60,9 @@ enum PolicyCommand {
     /// Print the session policy that AWS enforces with it, as far as IAM can say it
     #[command(
         after_help = "Example:\n  hoopctl policy compile --policy policy.toml\n\nThe document goes to standard output, what only hoop \
-                      enforces to standard error."
+                      enforces to standard error. With a `role` in the policy's [session], hoop-run gives the document to \
+                      sts:AssumeRole by itself, together with the `policy_arns` of [session] where the document is too long \
+                      without them; without a role AWS enforces nothing of the policy."
     )]
     Compile(policy_compile::CompileArgs),
     /// Print a policy's text
@@ -131,7 +134,11 @@ pub struct Context<'a> {
 /// A policy that cannot be opened, or `out` failing.
 pub fn run(args: &PolicyArgs, context: &Context<'_>, out: &mut dyn Write) -> Result<u8> {
     let (text, status) = match &args.command {
-        PolicyCommand::Check { files, json } => check(files, *json, context.actions)?,
+        PolicyCommand::Check { files, json } => {
+            // It quotes what is wrong.
+            let (text, status) = check(files, *json, context.actions)?;
+            (saying::masked(&text), status)
+        }
         PolicyCommand::Explain(args) => (explain(args, context)?, 0),
         PolicyCommand::Compile(args) => (policy_compile::run(args, context)?, 0),
         PolicyCommand::Show { name } => (load::text_of(name)?.0, 0),
@@ -196,6 +203,11 @@ fn summary(policy: &Policy, actions: &dyn Actions) -> String {
     text.push('\n');
     for section in policy.idle_sections() {
         text.push_str(&format!("  note: {section} is checked, but not acted on by this version\n"));
+    }
+    if policy.forbids() && policy.session.role.is_none() {
+        text.push_str(
+            "  note: AWS itself enforces none of it, only hoop does: no [session] names a `role`\n",
+        );
     }
     for statement in &policy.statements {
         let sid = statement.sid.as_deref().unwrap_or("(no sid)");
