@@ -81,8 +81,11 @@ fn framed(mut rest: &[u8]) -> Vec<u8> {
     while let [kind, length, more @ ..] = rest {
         let (payload, after) = more.split_at(usize::from(*length).min(more.len()));
         rest = after;
+        let event = EVENTS[usize::from(kind >> 3 & 3)];
+        // As AWS sends it; text that is kept back leaves after it.
+        let payload = if event == "Cont" { &[] } else { payload };
         let mut headers = text(":message-type", "event");
-        headers.extend(text(":event-type", EVENTS[usize::from(kind >> 3 & 3)]));
+        headers.extend(text(":event-type", event));
         let content_type = TYPES[usize::from(kind & 7)];
         if !content_type.is_empty() {
             headers.extend(text(":content-type", content_type));
