@@ -110,10 +110,13 @@ fn is_partial(arn: &str) -> bool {
     arn != "*" && arn.contains(['*', '?'])
 }
 
-/// No ARN twice, and not too many.
+/// No ARN twice, and not too many. What is none (`Arn:aws:…`) could mean any resource.
 fn tidy(resources: &mut Vec<String>, prefix: &str, place: &Place<'_>) {
     if resources.len() > MOST {
         *resources = vec![anything(prefix, "", place)];
+    }
+    for resource in resources.iter_mut().filter(|resource| *resource != "*" && !resource.starts_with("arn:")) {
+        *resource = anything(prefix, "", place);
     }
     let mut seen = std::collections::HashSet::new();
     resources.retain(|arn| seen.insert(arn.clone()));
