@@ -4,7 +4,9 @@
 mod account;
 mod assume;
 mod chain;
-mod region;
+mod files;
+mod offered;
+mod profile;
 mod sts;
 
 pub use account::Who;
@@ -18,8 +20,9 @@ pub use assume::source_identity;
 pub use chain::Chain;
 pub use chain::Fetched;
 pub use chain::Sources;
-pub use region::region_of;
-pub use region::role_of_profile;
+pub use offered::offered_profiles;
+pub use profile::region_of;
+pub use profile::role_of_profile;
 
 /// The longest text of a cause that is taken over from the AWS libraries, in characters.
 const LONGEST_CAUSE: usize = 400;

@@ -271,11 +271,11 @@ impl Core {
         }
     }
 
-    /// The parameters of a call as they may be shown and recorded. What a model or rule calls secret is masked in every
-    /// later output too.
-    pub fn masked_params(&self, call: &Call) -> (Value, Masks) {
+    /// The parameters of a call as they may be shown and recorded, the same as a text, and what was masked. What a model or
+    /// rule calls secret is masked in every later output too.
+    pub fn masked_params(&self, call: &Call) -> (Value, Vec<u8>, Masks) {
         if call.params.is_null() {
-            return (Value::Null, Masks::default());
+            return (Value::Null, b"null".to_vec(), Masks::default());
         }
         let what = BodyContext {
             service: &call.service,
@@ -285,12 +285,15 @@ impl Core {
             direction: Direction::Request,
         };
         let masked = self.masks.body(&what, call.params.to_string().as_bytes()).ok();
-        let read = masked.and_then(|masked| match masked.changed {
-            true => Some((serde_json::from_slice(&masked.bytes).ok()?, masked.masks)),
-            false => Some((call.params.clone(), masked.masks)),
+        let read = masked.and_then(|masked| {
+            let params = match masked.changed {
+                true => serde_json::from_slice(&masked.bytes).ok()?,
+                false => call.params.clone(),
+            };
+            Some((params, masked.bytes, masked.masks))
         });
         // What cannot be masked is not shown.
-        read.unwrap_or_else(|| (Value::from("(could not be masked)"), Masks::default()))
+        read.unwrap_or_else(|| (Value::from("(could not be masked)"), Vec::new(), Masks::default()))
     }
 
     /// Writes down that something (`placeholder`, `fetched`, `refreshed`, `failed`, `wiped`) happened to a credential.

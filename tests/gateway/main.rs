@@ -11,6 +11,7 @@ mod h2;
 mod held;
 mod hosts;
 mod javascript;
+mod live;
 mod masking;
 mod minted;
 mod modes;

@@ -2,13 +2,8 @@
 //! them.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::Read;
-use std::path::Path;
-use std::path::PathBuf;
 
-/// A larger config file is not read for a region.
-const CONFIG_BYTES: u64 = 1 << 20;
+use crate::creds::files;
 
 /// Follows `source_profile` no further.
 const LONGEST_CHAIN: usize = 5;
@@ -41,53 +36,23 @@ pub fn role_of_profile(
     if profile.is_none() && variable("AWS_ACCESS_KEY_ID").is_some() {
         return None;
     }
-    let profile = profile.or_else(|| variable("AWS_PROFILE")).unwrap_or("default");
-    let role = value_in(&config_text(environment)?, profile, "role_arn")?;
-    Some((profile.to_owned(), role))
-}
-
-fn config_text(environment: &HashMap<String, String>) -> Option<String> {
-    let config = match environment.get("AWS_CONFIG_FILE").filter(|path| !path.is_empty()) {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(environment.get("HOME")?).join(".aws/config"),
-    };
-    let mut text = String::new();
-    fs::File::open(config).ok()?.take(CONFIG_BYTES).read_to_string(&mut text).ok()?;
-    Some(text)
+    let name = profile.or_else(|| variable("AWS_PROFILE")).unwrap_or("default");
+    let profiles = files::profiles(environment);
+    let profile = profiles.iter().find(|profile| profile.name == name)?;
+    Some((name.to_owned(), profile.get("role_arn")?.to_owned()))
 }
 
 fn region_in_files(environment: &HashMap<String, String>, profile: &str) -> Option<String> {
-    let text = config_text(environment)?;
-    let mut profile = profile.to_owned();
+    let profiles = files::profiles(environment);
+    let mut name = profile;
     for _ in 0..LONGEST_CHAIN {
-        if let Some(region) = value_in(&text, &profile, "region") {
-            return Some(region);
+        let profile = profiles.iter().find(|profile| profile.name == name)?;
+        if let Some(region) = profile.get("region").filter(|region| !region.is_empty()) {
+            return Some(region.to_owned());
         }
-        profile = value_in(&text, &profile, "source_profile")?;
+        name = profile.get("source_profile")?;
     }
     None
-}
-
-/// The value of `key` in `[profile NAME]` (or `[default]`), not in its nested settings.
-fn value_in(text: &str, profile: &str, key: &str) -> Option<String> {
-    let mut inside = false;
-    let mut found = None;
-    for line in text.lines() {
-        if let Some(header) = line.trim().strip_prefix('[') {
-            let header = header.split(']').next().unwrap_or_default().trim();
-            let name = header.strip_prefix("profile").map(str::trim).filter(|name| !name.is_empty());
-            inside = name.map(|name| name.trim_matches(['"', '\''])) == Some(profile)
-                || (header == profile && profile == "default");
-        } else if inside && !line.starts_with([' ', '\t', '#', ';']) {
-            let Some((name, value)) = line.split_once('=') else { continue };
-            if name.trim().eq_ignore_ascii_case(key) {
-                let value =
-                    value.split(" #").next().unwrap_or_default().split(" ;").next().unwrap_or_default();
-                found = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
-            }
-        }
-    }
-    found
 }
 
 /// A region goes into host names and environments: nothing else may be in it.
@@ -97,6 +62,8 @@ fn is_region(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const CONFIG: &str = "\
