@@ -162,7 +162,7 @@ pub(super) fn remark_on_role(
     }
     let (profile, role) = role_of_profile(&variables(environment), config.upstream_profile())?;
     Some(format!(
-        "profile {} assumes {} by itself, so that AWS enforces nothing of the policy, only hoop does; name the role in \
+        "hoop-run: profile {} assumes {} by itself, so that AWS enforces nothing of the policy, only hoop does; name the role in \
          [session] of the policy, and use the profile's source_profile, to have both",
         profile.escape_debug(),
         role.escape_debug()

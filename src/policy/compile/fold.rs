@@ -96,6 +96,9 @@ fn weight(allow: &[Row], deny: &[Row], actions: &ListedActions) -> usize {
     actions.all().filter(|(name, _, _)| passes(name)).map(|(_, _, access)| worth(access)).sum()
 }
 
+/// How much more an action of IAM counts than the same of another service, where not all can be named.
+const WORTH_OF_IAM: usize = 20;
+
 fn worth(access: AccessLevel) -> usize {
     match access {
         AccessLevel::Permissions => 8,
@@ -192,9 +195,11 @@ fn without_forbidden(exact: &[Row], deny: &[Row], actions: &ListedActions, limit
     let passes = |name: &str| exact.iter().any(|acts| acts.matches(name));
     let mut candidates: BTreeMap<String, (usize, bool)> = BTreeMap::new();
     for (name, _, access) in actions.all() {
+        // Whoever can change who may do what can do everything else.
+        let worth = if name.starts_with("iam:") { worth(access) * WORTH_OF_IAM } else { worth(access) };
         for pattern in [service(name), verb(name, actions)] {
             let candidate = candidates.entry(pattern).or_insert((0, true));
-            candidate.0 += worth(access);
+            candidate.0 += worth;
             candidate.1 &= !passes(name);
         }
     }
