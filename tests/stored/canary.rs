@@ -241,7 +241,7 @@ fn the_search_finds_what_is_there() {
     }
     let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(canary.found_in(hex.as_bytes()), Some("hex"));
-    assert_eq!(canary.found_in(secret[20..].as_bytes()), Some("in the clear"), "a part of it is enough");
+    assert_eq!(canary.found_in(&secret.as_bytes()[20..]), Some("in the clear"), "a part of it is enough");
     assert_eq!(canary.found_in(b"ghp_************************************"), None);
 
     let folder = tempfile::tempdir().unwrap();
