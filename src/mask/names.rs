@@ -1,5 +1,7 @@
 //! Which names are those of secrets: `DB_PASSWORD`, `client_secret`, `--password`, `apiKey`.
 
+use std::sync::OnceLock;
+
 use super::values::BLANKS;
 use super::values::Reader;
 use super::view::Look;
@@ -25,7 +27,7 @@ pub fn look(place: Place, view: View<'_>) -> Look {
     let start = place.start - left;
     let end = place.end + right;
     let name = view.slice(start, end);
-    if !may_lead_to_value(view, name, end) {
+    if !may_lead_to_value(view, name, (start, end)) {
         return Look::No;
     }
     let keyword = Place { start: left, end: left + (place.end - place.start) };
@@ -37,18 +39,21 @@ pub fn look(place: Place, view: View<'_>) -> Look {
 }
 
 /// A quick look at what follows a name: most words in a text are followed by another word.
-fn may_lead_to_value(view: View<'_>, name: &[u8], end: usize) -> bool {
+fn may_lead_to_value(view: View<'_>, name: &[u8], (start, end): (usize, usize)) -> bool {
     let blank = |byte: u8| byte == b' ' || byte == b'\t';
     match view.at(end) {
         None => true,
         Some(byte) if blank(byte) => {
             let rest = view.slice(end, end + BLANKS);
             let next = rest.iter().copied().find(|byte| !blank(*byte));
-            next.is_none_or(|byte| b"=:|>,'\r\n".contains(&byte))
+            byte == b'\t'
+                || rest.starts_with(b"  ")
+                || next.is_none_or(|byte| b"=:|>,'\r\n".contains(&byte))
+                || super::pairs::sets(view.line_before(start))
                 || name.starts_with(b"--")
                 || name.eq_ignore_ascii_case(b"password")
         }
-        Some(byte) => b"\"'\\=:|>,])&\r\n".contains(&byte),
+        Some(byte) => b"\"'`\\=:|>,])&\r\n".contains(&byte),
     }
 }
 
@@ -61,14 +66,30 @@ pub fn is_sensitive_name(name: &str) -> bool {
     if name.len() > NAME {
         return false;
     }
-    let Some(rule) = super::rules::all().iter().find(|rule| rule.id == "sensitive-name") else {
-        return false;
-    };
+    let keywords = keywords();
     let lower = name.to_ascii_lowercase();
-    rule.after.iter().any(|keyword| {
-        lower.match_indices(keyword).any(|(at, _)| {
-            *keyword != "auth" && is_sensitive(name.as_bytes(), Place { start: at, end: at + keyword.len() })
-        })
+    let lower = lower.as_bytes();
+    lower.iter().enumerate().any(|(at, first)| {
+        let here = keywords[usize::from(*first)]
+            .iter()
+            .filter(|keyword| lower[at..].starts_with(keyword.as_bytes()));
+        here.map(|keyword| Place { start: at, end: at + keyword.len() })
+            .any(|place| is_sensitive(name.as_bytes(), place))
+    })
+}
+
+/// The keywords of names, by their first byte. `auth` alone says too little of a whole name.
+fn keywords() -> &'static [Vec<&'static str>; 256] {
+    static KEYWORDS: OnceLock<[Vec<&'static str>; 256]> = OnceLock::new();
+    KEYWORDS.get_or_init(|| {
+        let mut keywords = [const { Vec::new() }; 256];
+        let rule = super::rules::all().iter().find(|rule| rule.id == "sensitive-name");
+        for keyword in rule.iter().flat_map(|rule| &rule.after).filter(|keyword| **keyword != "auth") {
+            if let Some(first) = keyword.bytes().next() {
+                keywords[usize::from(first)].push(*keyword);
+            }
+        }
+        keywords
     })
 }
 

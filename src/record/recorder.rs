@@ -16,6 +16,7 @@ use super::label::Labels;
 use super::net::Net;
 use super::place::Place;
 use super::private;
+use super::ring::Ring;
 use super::seal;
 use super::seal::Seal;
 use super::seal::SealedAs;
@@ -33,11 +34,12 @@ use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::mask::Engine;
+use crate::mask::Hidden;
 use crate::types::Micros;
 use crate::types::SessionId;
 
-/// Terminal bytes that wait to be written, at most.
-const MAX_PENDING: usize = 64 << 10;
+/// Terminal bytes that wait to be written, at most: when more come, the older half is written.
+const MAX_PENDING: usize = 256 << 10;
 /// How long terminal bytes wait at most: what a killed session can lose.
 const MAX_WAIT: Duration = Duration::from_millis(250);
 /// A checkpoint of the terminal recording is due after this many bytes …
@@ -72,8 +74,10 @@ struct Shared {
 struct Inner {
     cast: Sink,
     writer: cast::Writer,
+    /// What waits to be written, and can still be hidden.
+    ring: Ring,
+    /// What is written just now.
     pending: Vec<u8>,
-    pending_since: Option<Micros>,
     audit: Sink,
     chain: Chain,
     line: Vec<u8>,
@@ -113,8 +117,8 @@ impl Recorder {
         let mut inner = Inner {
             cast: Sink::hashed(&folder.join("terminal.cast"))?,
             writer: cast::Writer::new(cast::Form::V3),
-            pending: Vec::with_capacity(MAX_PENDING + MAX_PENDING / 4),
-            pending_since: None,
+            ring: Ring::default(),
+            pending: Vec::new(),
             audit: Sink::plain(&folder.join("audit.jsonl"))?,
             chain: Chain::new(start.id),
             line: Vec::new(),
@@ -152,26 +156,41 @@ impl Recorder {
         &self.0.folder
     }
 
-    /// What the program wrote, before it is shown. Waits in memory up to 64 KiB or 250 ms (see
-    /// [`Recorder::flush_due`]).
-    pub fn output(&self, bytes: &[u8]) -> Result<()> {
-        self.terminal(|inner, at| inner.writer.output(at, bytes, &mut inner.pending))
+    /// What the program wrote, before it is shown. Waits in memory up to 256 KiB or 250 ms (see
+    /// [`Recorder::flush_due`]), so that [`Recorder::hide`] can still reach it. Gives the position of its first byte
+    /// among all output.
+    pub fn output(&self, bytes: &[u8]) -> Result<u64> {
+        self.terminal(|inner, at| inner.ring.output(at, bytes))
+    }
+
+    /// Hides characters of output that has not been written yet; gives how many were written already.
+    pub fn hide(&self, characters: &[Hidden]) -> Result<usize> {
+        self.locked(|inner, _| Ok(inner.ring.hide(characters)))
+    }
+
+    /// Makes sure that what waits can be written: the file is there, and room for it is taken. Then it may be shown
+    /// before it is written.
+    pub fn reserve(&self) -> Result<()> {
+        self.locked(|inner, _| {
+            let more = inner.ring.most_written();
+            inner.cast.reserve(more).map_err(|error| inner.fail(error))
+        })
     }
 
     /// What the person typed; only for sessions that record input.
     pub fn input(&self, bytes: &[u8]) -> Result<()> {
-        self.terminal(|inner, at| inner.writer.input(at, bytes, &mut inner.pending))
+        self.terminal(|inner, at| inner.ring.input(at, bytes))
     }
 
     /// The terminal's new size.
     pub fn resize(&self, cols: u16, rows: u16) -> Result<()> {
-        self.terminal(|inner, at| inner.writer.resize(at, cols, rows, &mut inner.pending))
+        self.terminal(|inner, at| inner.ring.resize(at, cols, rows))
     }
 
     /// A named place in the terminal recording.
     pub fn marker(&self, text: &str) -> Result<()> {
         let text = &self.0.net.text(text);
-        self.terminal(|inner, at| inner.writer.marker(at, text, &mut inner.pending))
+        self.terminal(|inner, at| inner.ring.marker(at, text))
     }
 
     /// Writes an event to the audit log before it returns its `seq`; calls, denials, approvals, alerts and
@@ -179,18 +198,38 @@ impl Recorder {
     ///
     /// Start, end and checkpoints are the recorder's own: to give one is an error, which is not final.
     pub fn event(&self, event: &Event) -> Result<u64> {
-        if matches!(event, Event::SessionStart(_) | Event::SessionEnd(_) | Event::Checkpoint(_)) {
+        self.events(std::slice::from_ref(event))
+    }
+
+    /// Writes events that belong together, such as a call and its verdict: a line each, one after the other and all in
+    /// one write. Gives the `seq` of the last; nothing of them is written when one of them cannot be.
+    ///
+    /// No events are an error.
+    pub fn events(&self, events: &[Event]) -> Result<u64> {
+        let is_own = |event: &Event| {
+            matches!(event, Event::SessionStart(_) | Event::SessionEnd(_) | Event::Checkpoint(_))
+        };
+        if events.is_empty() || events.iter().any(is_own) {
             return Err(Error::new(Kind::Record, "this event is written by the recorder itself"));
         }
         // Before it is our turn: nobody waits for the rules.
-        let masked = self.0.net.event(event)?;
-        let event = masked.as_ref().unwrap_or(event);
+        let masked = events.iter().map(|event| self.0.net.event(event)).collect::<Result<Vec<_>>>()?;
+        let changed: Vec<Event>;
+        let events = if masked.iter().any(Option::is_some) {
+            let both = masked.into_iter().zip(events);
+            changed = both.map(|(masked, event)| masked.unwrap_or_else(|| event.clone())).collect();
+            &changed
+        } else {
+            events
+        };
         self.locked(|inner, at| {
-            let seq = inner.append(event, at)?;
-            if let Some(label) = inner.labels.of(event, at) {
-                inner.writer.marker(at, &label, &mut inner.pending);
-                inner.settle(at)?;
+            let seq = inner.append_all(events, at)?;
+            for event in events {
+                if let Some(label) = inner.labels.of(event, at) {
+                    inner.ring.marker(at, &label);
+                }
             }
+            inner.settle(at)?;
             Ok(seq)
         })
     }
@@ -229,7 +268,7 @@ impl Recorder {
         let left = |since: Micros, wait: Duration| {
             wait.saturating_sub(Duration::from(Micros(now.0.saturating_sub(since.0))))
         };
-        let flush = inner.pending_since.map(|since| left(since, MAX_WAIT));
+        let flush = inner.ring.since().map(|since| left(since, MAX_WAIT));
         let unchecked = inner.cast.bytes() > inner.checkpoint.bytes;
         let check = unchecked.then(|| left(inner.checkpoint.at, CHECKPOINT_WAIT));
         flush.into_iter().chain(check).min()
@@ -275,12 +314,14 @@ impl Recorder {
         let mut end = end.clone();
         end.message = end.message.map(|message| self.0.net.text(&message));
         let (seal, active) = self.locked(|inner, at| {
+            inner.write_pending()?;
             inner.writer.finish(at, &mut inner.pending);
             let by_signal = end.signal.map(|signal| signal.saturating_add(128));
             if let Some(status) = end.status.or(by_signal) {
                 inner.writer.exit(at, status, &mut inner.pending);
             }
-            inner.write_pending()?;
+            inner.write_encoded()?;
+            inner.cast.end();
             inner.check(at)?;
             inner.append(&Event::SessionEnd(end.clone()), at)?;
             inner.finished = true;
@@ -293,10 +334,11 @@ impl Recorder {
         Ok(self.0.folder.clone())
     }
 
-    fn terminal(&self, encode: impl FnOnce(&mut Inner, Micros)) -> Result<()> {
+    fn terminal<T>(&self, add: impl FnOnce(&mut Inner, Micros) -> T) -> Result<T> {
         self.locked(|inner, at| {
-            encode(inner, at);
-            inner.settle(at)
+            let added = add(inner, at);
+            inner.settle(at)?;
+            Ok(added)
         })
     }
 
@@ -341,34 +383,53 @@ impl Drop for Inner {
 }
 
 impl Inner {
-    /// After something was added to `pending`.
+    /// After something was added to the ring: the newest half of it always waits.
     fn settle(&mut self, at: Micros) -> Result<()> {
-        if self.pending.len() >= MAX_PENDING {
-            self.write_pending()?;
-            return self.check_if_due(at);
+        if self.ring.bytes() < MAX_PENDING {
+            return Ok(());
         }
-        if !self.pending.is_empty() && self.pending_since.is_none() {
-            self.pending_since = Some(at);
-        }
-        Ok(())
+        self.ring.drain(MAX_PENDING / 2, &mut self.writer, &mut self.pending);
+        self.write_encoded()?;
+        self.check_if_due(at)
     }
 
     fn write_pending(&mut self) -> Result<()> {
+        self.ring.drain(0, &mut self.writer, &mut self.pending);
+        self.write_encoded()
+    }
+
+    fn write_encoded(&mut self) -> Result<()> {
         if self.pending.is_empty() {
             return Ok(());
         }
         let written = self.cast.write(&self.pending);
         self.pending.clear();
-        self.pending_since = None;
         written.map_err(|error| self.fail(error))
     }
 
     fn append(&mut self, event: &Event, at: Micros) -> Result<u64> {
+        self.append_all(std::slice::from_ref(event), at)
+    }
+
+    fn append_all(&mut self, events: &[Event], at: Micros) -> Result<u64> {
         self.line.clear();
-        let seq = self.chain.append(event, at, &mut self.line)?;
+        // A line that cannot be made leaves the chain where it was.
+        let before = (events.len() > 1).then(|| self.chain.clone());
+        let mut last = 0;
+        for event in events {
+            match self.chain.append(event, at, &mut self.line) {
+                Ok(seq) => last = seq,
+                Err(error) => {
+                    if let Some(before) = before {
+                        self.chain = before;
+                    }
+                    return Err(error);
+                }
+            }
+        }
         self.audit.write(&self.line).map_err(|error| self.fail(error))?;
-        self.counts.add(event);
-        Ok(seq)
+        events.iter().for_each(|event| self.counts.add(event));
+        Ok(last)
     }
 
     fn check_if_due(&mut self, at: Micros) -> Result<()> {

@@ -263,7 +263,7 @@ impl Bridge {
         }
         self.masks_told = now;
         for lane in &mut self.lanes {
-            let masks = lane.stream().take_masks();
+            let masks = lane.take_masks();
             if !masks.is_empty() {
                 let rules = masks.iter().map(|hit| (hit.rule.to_string(), hit.count)).collect();
                 let mask = audit::Mask { place: "terminal".to_owned(), rules, call: None };

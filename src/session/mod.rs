@@ -20,6 +20,7 @@ mod signals;
 mod start;
 mod surroundings;
 pub mod typed;
+mod veil;
 mod waiting;
 
 use std::ffi::OsString;

@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::audit::CommandStart;
 use crate::audit::Event;
@@ -25,6 +26,7 @@ use crate::session::lane::Sink;
 use crate::session::lane::Source;
 use crate::session::screen::Screen;
 use crate::session::surroundings::Face;
+use crate::session::veil::Veil;
 use crate::sys::exec::Trouble;
 use crate::sys::exec::Unstartable;
 use crate::sys::fd;
@@ -169,6 +171,7 @@ fn wire_terminal(spec: &Spec, master: Rc<Master>, outlet: Option<Rc<Outlet>>) ->
     let seen = outlet.as_ref().map_or(Sink::Nobody, |outlet| Sink::Open(Rc::clone(outlet)));
     let mut lane = Lane::new(Source::Terminal(Rc::clone(&master)), spec.masks.stream(), seen);
     lane.screen = outlet.is_some().then(|| Screen::new(spec.size));
+    lane.veil = Some(Veil::new(Arc::clone(&spec.masks), spec.size));
     let mut lanes = vec![lane];
     let unseen = outlet.is_none();
     let stdin = if spec.surroundings.types_into_terminal || unseen { Stdio::Terminal } else { Stdio::Ours };
