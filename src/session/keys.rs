@@ -28,6 +28,17 @@ pub struct Keys {
     is_secret: bool,
 }
 
+/// What a person sees while typing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// The terminal, or the program, shows what is typed.
+    Echo,
+    /// A question for a secret stands on the screen.
+    Question,
+    /// The terminal does not echo lines.
+    Nothing,
+}
+
 impl Keys {
     /// Nothing typed yet; with `record`, typed keys are recorded through that mask.
     #[must_use]
@@ -58,25 +69,17 @@ impl Keys {
         self.waiting.extend(bytes);
     }
 
-    /// Records `bytes`, which the program is about to read, as far as they are not secret. `silent`: the terminal does
-    /// not echo lines; `asked`: what is on the screen asks for a secret.
-    fn note(
-        &mut self,
-        bytes: &[u8],
-        silent: bool,
-        asked: bool,
-        recorder: &Recorder,
-        now: Micros,
-    ) -> Result<()> {
+    /// Records `bytes`, which the program was given, as far as they are not secret.
+    fn note(&mut self, bytes: &[u8], seen: Seen, recorder: &Recorder, now: Micros) -> Result<()> {
         if self.record.is_none() {
             return Ok(());
         }
-        if silent {
+        if seen == Seen::Nothing {
             // What came before is no part of it; what comes after begins anew.
             return self.settle(recorder, Stream::quiet);
         }
         let mut shown = bytes;
-        if asked || self.is_secret {
+        if seen == Seen::Question || self.is_secret {
             // As much as the question is about: to the end of the line.
             let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n' | 0x03 | 0x04));
             self.is_secret = end.is_none();
@@ -136,7 +139,12 @@ impl Keys {
                     let taken: Vec<u8> = self.waiting.drain(..count).collect();
                     // Looked at again: it may have fallen silent while we wrote.
                     let silent = silent || self.record.is_some() && master.is_reading_password();
-                    self.note(&taken, silent, asked, recorder, now)?;
+                    let seen = match (silent, asked) {
+                        (true, _) => Seen::Nothing,
+                        (false, true) => Seen::Question,
+                        (false, false) => Seen::Echo,
+                    };
+                    self.note(&taken, seen, recorder, now)?;
                 }
                 Ok(Moved::Later) => return Ok(()),
                 // Nobody will ever read them.

@@ -185,7 +185,7 @@ fn no_canary_is_stored_or_said_whatever_way_it_came() {
         .env("XDG_RUNTIME_DIR", home.path().join("run"))
         .env("RUST_LOG", "trace")
         .arg("--record-input")
-        .args(["--title", &format!("deploy with {}", flock.token("title flag"))])
+        .args(["--title", &format!("deploy with {} {CONTROL}", flock.token("title flag"))])
         .args(["--env", &format!("FLAG_SECRET={}", flock.password("--env, by name"))])
         .arg("--cwd")
         .arg(&folder)
@@ -226,7 +226,7 @@ fn no_canary_is_stored_or_said_whatever_way_it_came() {
     places.extend(everything_in(&home.state()));
     assert!(places[before..].iter().any(|place| place.name.contains("index.db")), "there is an index");
 
-    for place in ["terminal.cast", "index.db", "the terminal", "audit.jsonl", "hoop-replay export"] {
+    for place in ["terminal.cast", "rows of", "the terminal", "audit.jsonl", "hoop-replay export"] {
         let wanted = if place == "audit.jsonl" { "sns:DeleteTopic" } else { CONTROL };
         let holds = |found: &Found| memchr::memmem::find(&found.bytes, wanted.as_bytes()).is_some();
         assert!(places.iter().any(|found| found.name.contains(place) && holds(found)), "nothing of {place}");
