@@ -27,7 +27,7 @@ pub fn look(place: Place, view: View<'_>) -> Look {
     let start = place.start - left;
     let end = place.end + right;
     let name = view.slice(start, end);
-    if !may_lead_to_value(view, name, end) {
+    if !may_lead_to_value(view, name, (start, end)) {
         return Look::No;
     }
     let keyword = Place { start: left, end: left + (place.end - place.start) };
@@ -39,18 +39,21 @@ pub fn look(place: Place, view: View<'_>) -> Look {
 }
 
 /// A quick look at what follows a name: most words in a text are followed by another word.
-fn may_lead_to_value(view: View<'_>, name: &[u8], end: usize) -> bool {
+fn may_lead_to_value(view: View<'_>, name: &[u8], (start, end): (usize, usize)) -> bool {
     let blank = |byte: u8| byte == b' ' || byte == b'\t';
     match view.at(end) {
         None => true,
         Some(byte) if blank(byte) => {
             let rest = view.slice(end, end + BLANKS);
             let next = rest.iter().copied().find(|byte| !blank(*byte));
-            next.is_none_or(|byte| b"=:|>,'\r\n".contains(&byte))
+            byte == b'\t'
+                || rest.starts_with(b"  ")
+                || next.is_none_or(|byte| b"=:|>,'\r\n".contains(&byte))
+                || super::pairs::sets(view.line_before(start))
                 || name.starts_with(b"--")
                 || name.eq_ignore_ascii_case(b"password")
         }
-        Some(byte) => b"\"'\\=:|>,])&\r\n".contains(&byte),
+        Some(byte) => b"\"'`\\=:|>,])&\r\n".contains(&byte),
     }
 }
 

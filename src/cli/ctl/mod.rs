@@ -7,6 +7,9 @@ mod config;
 pub mod console;
 pub mod identify;
 pub mod index;
+mod mask;
+mod mask_check;
+mod mask_scan;
 mod policy;
 mod policy_compile;
 pub mod search;
@@ -50,6 +53,7 @@ Examples:
   hoopctl calls last --decision deny
   hoopctl verify --all
   hoopctl identify request.txt
+  hoopctl mask scan .
 
 Exit status: 0 well; 1 something was found wrong, or nothing was found; 2 wrong usage."
 )]
@@ -71,6 +75,8 @@ enum Subcommands {
     Verify(verify::Args),
     Index(index::Args),
     Identify(identify::Args),
+    /// Find secrets in files; show, list and check what is masked
+    Mask(mask::Args),
 }
 
 /// The program's definition, for man pages and completions.
@@ -120,10 +126,13 @@ fn run(command: &Subcommands) -> Result<u8> {
         }
         _ => {}
     }
-    let state = Config::load(&sources)?.state_dir();
     let width = if io::stdout().is_terminal() { terminal_width() } else { None };
     let mut console =
         Console { out: &mut out, err: &mut err, width, zone: TimeZone::system(), now: clock.unix_micros() };
+    if let Subcommands::Mask(args) = command {
+        return mask::run(args, &sources, &mut console);
+    }
+    let state = Config::load(&sources)?.state_dir();
     match command {
         Subcommands::Sessions(args) => sessions::run(args, &state, &mut console),
         Subcommands::Search(args) => search::run(args, &state, &mut console),
@@ -132,7 +141,7 @@ fn run(command: &Subcommands) -> Result<u8> {
         Subcommands::Verify(args) => verify::run(args, &state, &mut console),
         Subcommands::Index(args) => index::run(args, &state, &mut console),
         Subcommands::Identify(args) => identify::run(args, &mut console),
-        Subcommands::Policy(_) | Subcommands::Config(_) => Ok(0),
+        Subcommands::Policy(_) | Subcommands::Config(_) | Subcommands::Mask(_) => Ok(0),
     }
 }
 
