@@ -213,9 +213,9 @@ fn a_long_recording_has_checkpoints_that_are_checked() {
     let state = state();
     let recorder = Recorder::create(state.path(), &start(1), clock()).unwrap();
     let block = "0123456789abcdef\r\n".repeat(1_000);
-    (0..300).for_each(|_| {
+    for _ in 0..300 {
         recorder.output(block.as_bytes()).unwrap();
-    });
+    }
     let folder = recorder.finish(&exited()).unwrap();
     let checkpoints =
         fs::read_to_string(folder.join("audit.jsonl")).unwrap().matches("cast.checkpoint").count();
