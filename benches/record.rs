@@ -58,7 +58,9 @@ fn main() {
         }),
     );
     let recorder = Recorder::create(state.path(), &start(0), Clock::system()).unwrap();
-    text.chunks(PIECE).for_each(|piece| recorder.output(piece).unwrap());
+    text.chunks(PIECE).for_each(|piece| {
+        recorder.output(piece).unwrap();
+    });
     let folder = recorder.finish(&End::default()).unwrap();
     rate("verify", best(3, || timed(|| drop(black_box(record::verify(&folder).unwrap())))));
     let read = || {
