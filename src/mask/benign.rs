@@ -123,6 +123,32 @@ pub fn is_reference(value: &[u8]) -> bool {
     dots > 0 && value.iter().all(|byte| byte.is_ascii_alphabetic() || b"_.:[]".contains(byte))
 }
 
+/// Whether an unquoted value is code: `Option<Secret>`, `&key.token`, `Secret::new(x)`, `u64)`, `{scope}`.
+pub fn is_code(value: &[u8]) -> bool {
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let ident = value.iter().take_while(|byte| word(byte)).count();
+    let rest = &value[ident..];
+    match value {
+        [b'&', name @ ..] => name.iter().all(|byte| byte.is_ascii_alphabetic() || b"_.".contains(byte)),
+        [b'(', first, inner @ ..] => {
+            first.is_ascii_alphabetic() && inner.iter().any(|byte| b".(".contains(byte))
+        }
+        [b'{', inner @ ..] => {
+            inner.contains(&b'}') && inner.iter().take_while(|byte| word(byte)).count() < inner.len()
+        }
+        [first, ..] if first.is_ascii_alphabetic() || *first == b'_' => {
+            let digits = value[..ident].iter().filter(|byte| byte.is_ascii_digit()).count();
+            rest.starts_with(b"::") && rest.get(2).is_some_and(u8::is_ascii_alphabetic)
+                || rest.starts_with(b"<") && first.is_ascii_uppercase() && rest.contains(&b'>') && digits == 0
+                || rest.iter().all(|byte| b");{".contains(byte))
+                    && !rest.is_empty()
+                    && ident < 16
+                    && digits <= 2
+        }
+        _ => false,
+    }
+}
+
 /// Whether a value too long to be looked at as a whole is a path or a fingerprint, by its beginning.
 pub fn long(value: &[u8]) -> bool {
     path(value) && value.starts_with(b"/") || position(value)

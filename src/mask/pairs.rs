@@ -46,7 +46,9 @@ fn is_strong(value: &[u8]) -> bool {
         && !benign::value(value, true)
         && !benign::plain_word(value)
         && (value.iter().filter(|byte| byte.is_ascii_digit()).count() > 2
-            || value.iter().any(|byte| byte.is_ascii_uppercase() || b"!@#$%^&*+=~".contains(byte)))
+            || value.iter().any(u8::is_ascii_digit) && value.iter().any(u8::is_ascii_uppercase)
+            || value.iter().any(|byte| b"!@#$%^&+=~".contains(byte)))
+        && !value.iter().any(|byte| b"{}<>()".contains(byte))
         && !value.iter().any(u8::is_ascii_whitespace)
 }
 

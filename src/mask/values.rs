@@ -398,7 +398,8 @@ impl Reader<'_> {
             Around::Netrc => benign::placeholder(known),
             _ => benign::value(known, true),
         };
-        if none || self.is_prose(known, rest.get(count).copied(), around) {
+        let code = matches!(around, Around::Assigned | Around::Colon) && benign::is_code(known);
+        if none || code || self.is_prose(known, rest.get(count).copied(), around) {
             return Look::No;
         }
         self.only_encoded(Look::closed(at, at, at + count))
