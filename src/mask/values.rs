@@ -5,6 +5,7 @@ use super::alphabet::VALUE;
 use super::alphabet::VISIBLE;
 use super::benign;
 use super::matchers;
+use super::names;
 use super::runs::Column;
 use super::runs::Rest;
 use super::runs::Run;
@@ -165,7 +166,8 @@ impl Reader<'_> {
         let flag = self.name.starts_with(b"--") && !matches!(self.view.at(at), Some(b'-'));
         let has = |word: &[u8]| before.windows(word.len()).any(|window| window == word);
         let netrc = has(b"login ") && (has(b"machine ") || before.trim_ascii_start().starts_with(b"login "));
-        if flag || netrc { self.value(at, VISIBLE.without(b"\"'`"), Around::Flag) } else { Look::No }
+        let set = names::is_set(self.name, before);
+        if flag || netrc || set { self.value(at, VISIBLE.without(b"\"'`"), Around::Flag) } else { Look::No }
     }
 
     /// `VALUES ('name', 'value')`
