@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the gateway costs a call and a stream, beside a bare hyper proxy and mitmproxy.
 
-usage: benches/gateway.py [latency] [calls] [streams] [memory]      (default: all, about six minutes)
+usage: benches/gateway.py [latency] [calls] [streams] [memory] [instructions]   (default: all but the last; seven minutes)
          [--quick] [--rounds N] [--no-build] [--no-mitmproxy] [--no-sandbox]
 
 A stand-in for AWS (examples/peers) answers at once, over TLS; every way ends there. The ways take turns, so that a
@@ -9,11 +9,12 @@ machine that is busy with other things is unfair to all of them alike: look at t
 the best, and in parentheses the median. mitmproxy is installed into a Python environment of its own in ~/.cache/hoop.
 
   latency   milliseconds of a boto3 call (DynamoDB GetItem), each way
-  calls     calls per second over 1, 8 and 32 connections, by a client that signs once
+  calls     calls per second over 1, 8 and 32 connections, by a client that signs once; what processor time they cost
   streams   GB/s of 1 GiB up and down, not covered by the signature; upstream with and without TLS
   memory    hoop-run's resident memory over 100,000 calls
+  instructions  instructions of hoop-run for a call, counted by valgrind's callgrind: the same however busy the machine is
 """
-import argparse, json, os, queue, shutil, signal, statistics, subprocess, sys, tempfile, threading, time
+import argparse, json, os, queue, re, shutil, signal, statistics, subprocess, sys, tempfile, threading, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TARGET = os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "release")
@@ -70,6 +71,12 @@ class Way:
             self.errors.seek(0)
             sys.exit(f"{self.name}: no answer to `{order}`: {self.errors.read()[-2000:]}")
         return json.loads(line)
+
+    def microseconds(self):
+        """Of processor time so far, of the first process alone."""
+        with open(f"/proc/{self.process.pid}/stat") as stat:
+            words = stat.read().rsplit(")", 1)[1].split()
+        return (int(words[11]) + int(words[12])) * 1e6 / os.sysconf("SC_CLK_TCK")
 
     def close(self):
         self.process.stdin.close()
@@ -161,11 +168,12 @@ def latency(world, rounds, count):
     direct, boto = world.upstream(), [PYTHON, "-c", BOTO]
     ways = [
         ("direct", Way("direct", boto + [direct], world.env(), world.home)),
+        ("bare hyper proxy, endpoint URL", Way("bare", boto + [world.bare()], world.env(), world.home)),
         ("hoop, proxy variables", world.hoop("hoop proxy", boto, "proxy")),
         ("hoop, endpoint URL", world.hoop("hoop endpoint", boto, "endpoint")),
     ]
     if not world.args.no_sandbox:
-        ways.insert(1, ("hoop, sandbox", world.hoop("hoop sandbox", boto, "sandbox")))
+        ways.insert(2, ("hoop, sandbox", world.hoop("hoop sandbox", boto, "sandbox")))
     if not world.args.no_mitmproxy:
         port, authority = world.mitmproxy("regular")
         env = world.env(HTTPS_PROXY=f"http://127.0.0.1:{port}", AWS_CA_BUNDLE=authority)
@@ -211,19 +219,25 @@ def calls(world, rounds, millis):
     for turn in range(rounds):
         for count in connections:
             for name, way in ways if turn % 2 == 0 else reversed(ways):
+                before = way.microseconds()
                 answer = way.ask(f"for {count} {millis}")
-                figures[name, count].append((answer["calls"] / answer["seconds"], answer["p50_us"] / 1e3))
+                spent = (way.microseconds() - before) / answer["calls"]
+                figures[name, count].append((answer["calls"] / answer["seconds"], answer["p50_us"] / 1e3, spent))
     for _, way in ways:
         way.close()
     print("\n| calls per second; p50, ms | " + " | ".join(f"c={count}" for count in connections) + " |\n" + "|---" * 4 + "|")
     for name, _ in ways:
         cells = []
         for count in connections:
-            rates, middles = zip(*figures[name, count])
+            rates, middles, _ = zip(*figures[name, count])
             cells.append(f"{best(rates, max, 0)}; {min(middles):.2f}")
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+    gateways = [name for name, _ in ways if name.startswith("hoop")]
+    for way in gateways:
+        spent = [statistics.median(spent for _, _, spent in figures[way, count]) for count in connections]
+        print(f"\n{way}: {', '.join(f'{each:.0f}' for each in spent)} µs of processor time a call.")
     if not world.args.no_mitmproxy:
-        for way in [name for name, _ in ways if name.startswith("hoop")]:
+        for way in gateways:
             ratios = []
             for count in connections:
                 pairs = zip(figures[way, count], figures["mitmproxy, endpoint URL", count])
@@ -287,6 +301,32 @@ def memory(world, count):
           + f". Calls per second over 8 connections, first and last tenth: {rates[0]:,.0f}, {rates[-1]:,.0f}.", flush=True)
 
 
+def instructions(world, count):
+    """Without SHA-256, for which processors have instructions that valgrind does not know."""
+    out = os.path.join(world.home, "callgrind.out")
+    command = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}", HOOP, "--quiet", "--policy",
+               "observe", "--sandbox", "off", "--", "sh", "-c", f'exec {PEERS} load "$AWS_ENDPOINT_URL"']
+    env = world.env(HOOP_UPSTREAM_ENDPOINT_URL=world.upstream(), HOOP_UPSTREAM_REGION="us-east-1", HOOP_GATEWAY_CAPTURE="endpoint")
+    way = Way("instructions", command, env, world.home)
+    way.ask("calls 4 200")
+    for switch, order in [("on", f"calls 4 {count}"), ("off", "calls 1 1")]:
+        control = ["callgrind_control", "-i", switch, str(way.process.pid)]
+        subprocess.run(control, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        way.ask(order)
+    way.close()
+    annotated = subprocess.run(["callgrind_annotate", "--threshold=90", out], check=True, capture_output=True, text=True).stdout
+    costs = {}
+    for line in annotated.splitlines():
+        found = re.match(r"\s*([\d,]+) \([ \d.]+%\)\s+(\S.*)", line)
+        if found:
+            costs[found[2]] = int(found[1].replace(",", ""))
+    total = costs.pop("PROGRAM TOTALS")
+    hashing = sum(cost for name, cost in costs.items() if "sha2::sha256" in name)
+    memory = sum(cost for name, cost in costs.items() if "malloc" in name)
+    print(f"\nInstructions of hoop-run for a call, thousands: {(total - hashing) / count / 1e3:.0f} without SHA-256, of which memory "
+          f"management {memory / count / 1e3:.0f}; SHA-256 in software {hashing / count / 1e3:.0f} more.", flush=True)
+
+
 def resident(pid):
     with open(f"/proc/{pid}/status") as status:
         [line] = [line for line in status if line.startswith("VmRSS")]
@@ -334,6 +374,8 @@ def main():
                 streams(world, args.rounds or (1 if args.quick else 5), (256 << 20) if args.quick else (1 << 30))
             if "memory" in what:
                 memory(world, 10_000 if args.quick else 100_000)
+            if "instructions" in what:
+                instructions(world, 500)
         finally:
             world.close()
 

@@ -91,6 +91,18 @@ def bodies(encode):
             yield bytes([flags]) + encode(body)
 
 
+def frames():
+    event = lambda kind, payload: bytes([kind, len(payload)]) + payload
+    secret, plain = b"GITHUB_TOKEN=ghp_" + b"a1B2" * 9 + b"\n", b"id,state\n7,shipped\n"
+    for call in range(4):
+        for cut in [0, 11, 250]:
+            yield bytes([call, cut]) + event(3, plain) + event(11, b"") + event(3, secret[:25]) + event(3, secret[25:])
+            yield bytes([call, cut]) + event(17, b'{"message":"DB_PASSWORD=Falcon2019!"}') + event(21, b'{"a":[1,null]}')
+            yield bytes([call, cut]) + event(25, b'{"delta":{"text":"see ghp_a1B2"}}') + event(25, b'{"delta":{"text":"a1B2"}}')
+            yield bytes([call, cut]) + event(4, b"id,card\r\n1,4111\r\n") + event(6, b"<a><b>x</b></a>") + event(7, b"\xa1aaab")
+    yield b"\x80\x07" + struct.pack(">II", 16, 0) + b"\0" * 8
+
+
 def streams():
     for text in ["GITHUB_TOKEN=ghp_" + "a1B2" * 9 + "\n", "DB_PASSWORD=Falcon2019!\r\n\x1b[1;31mred\x1b[0m \x1b]52;c;aGVsbG8=\x07",
                  "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\n", "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n"
@@ -165,6 +177,7 @@ SEEDS = {
     "mask_json": lambda: bodies(lambda body: json.dumps(body).encode()),
     "mask_xml": lambda: bodies(lambda body: b'<?xml version="1.0"?>\n' + xml(body, "R").encode()),
     "mask_cbor": lambda: [*bodies(cbor), *bodies(lambda body: cbor(body, True))],
+    "mask_frames": frames,
     "mask_stream": streams,
     "policy": policies,
     "dns": dns,

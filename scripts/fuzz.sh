@@ -61,7 +61,7 @@ for target in "${targets[@]}"; do
   rm -f "$log"
   if [ $minimise = yes ] && [ $status = 0 ]; then
     least=$(mktemp -d)
-    if "$program" -set_cover_merge=1 "${limits[@]}" "$least" "fuzz/corpus/$target" "$found" >/dev/null 2>&1; then
+    if "$program" -set_cover_merge=1 -artifact_prefix="$faults" "${limits[@]}" "$least" "fuzz/corpus/$target" "$found" >/dev/null 2>&1; then
       rm -rf "fuzz/corpus/$target" && mkdir "fuzz/corpus/$target" && cp "$least"/* "fuzz/corpus/$target/"
     fi
     rm -rf "$least"

@@ -126,6 +126,37 @@ rust_client() {
   fi
 }
 
+# The AWS SDK for Go 2 as a client: Debian's sources and Debian's compiler, unpacked for as long as it takes (800 MB, a
+# minute), not installed.
+go_client() {
+  local from=tests/clients/go want new=$cache/go.new deb go root
+  command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 || {
+    say "not a Debian: the tests of its Go SDK are left out"
+    return 0
+  }
+  want=$(cat "$from/main.go" /etc/debian_version | sha256sum | cut -d' ' -f1)
+  current "$cache/go-client" "$want" && return
+  say "building a client with Debian's Go AWS SDK"
+  rm -rf "$new"
+  mkdir -p "$new/debs/partial"
+  if timeout 300 apt-get -y -qq --no-install-recommends -o Debug::NoLocking=1 -o "Dir::Cache::archives=$new/debs" \
+      --download-only install golang-go golang-github-aws-aws-sdk-go-v2-dev >/dev/null 2>&1; then
+    for deb in "$new"/debs/*.deb; do [ ! -f "$deb" ] || dpkg-deb -x "$deb" "$new"; done
+  fi
+  # What the system has already was not fetched again.
+  go=$(ls -d "$new"/usr/lib/go-*/bin/go 2>/dev/null | head -n 1)
+  root=${go%/bin/go}
+  mkdir -p "$cache/go-client"
+  if env ${root:+GOROOT="$root"} GO111MODULE=off GOFLAGS= CGO_ENABLED=0 GOCACHE="$new/cache" \
+      GOPATH="$new/path:$new/usr/share/gocode:/usr/share/gocode" "${go:-go}" build -o "$new/go-client" "$from/main.go"; then
+    mv "$new/go-client" "$cache/go-client/"
+    printf '%s' "$want" > "$cache/go-client/.stamp"
+  else
+    say "the Go client could not be built (apt-get update may help)"
+  fi
+  rm -rf "$new"
+}
+
 # Real agents to wrap, half a gigabyte of them. Tests go on without them: HOOP_TEST_AGENTS=no leaves them out, and where
 # they cannot be installed an earlier installation stays.
 agents() {
@@ -183,6 +214,7 @@ if [ "$purpose" = test ]; then
   sources
   debian_clients
   rust_client
+  go_client
   agents
   shells
   asciinema

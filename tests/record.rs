@@ -74,8 +74,7 @@ fn session(state: &Path, number: u128, clock: &Clock) -> Recorder {
     recorder.output(b"$ aws s3 ls\r\n").unwrap();
     let argv = vec!["aws".into(), "s3".into(), "ls".into()];
     recorder.event(&Event::CommandStart(CommandStart { id: 1, argv, ..CommandStart::default() })).unwrap();
-    recorder.event(&begin(1)).unwrap();
-    recorder.event(&decided(1, Effect::Allow)).unwrap();
+    recorder.events(&[begin(1), decided(1, Effect::Allow)]).unwrap();
     clock.advance(Duration::from_millis(40));
     let body = recorder.body(b"<ListBucketResult/>").unwrap();
     recorder.event(&ended(1, Some(body))).unwrap();
@@ -177,7 +176,10 @@ fn an_event_is_in_the_file_before_the_call_returns() {
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count() as u64, call + 1);
     }
     assert!(recorder.event(&Event::SessionEnd(exited())).is_err());
-    recorder.event(&begin(9)).unwrap();
+    let mut long = CallBegin::new(9, "s3", "GetObject", "s3:GetObject");
+    long.path = "x".repeat(audit::MAX_LINE);
+    assert!(recorder.events(&[begin(4), Event::CallBegin(Box::new(long))]).is_err());
+    assert_eq!(recorder.events(&[begin(4), decided(4, Effect::Allow)]).unwrap(), 5);
 }
 
 #[test]

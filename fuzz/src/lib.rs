@@ -1,11 +1,13 @@
 //! What is fuzzed. Each function takes any bytes and panics where hoop breaks a promise; `tests/corpus.rs` feeds them
 //! with the corpus in every test run.
 
+mod frames;
 mod mask;
 mod policy;
 mod record;
 mod wire;
 
+pub use frames::mask_frames;
 pub use mask::mask_cbor;
 pub use mask::mask_json;
 pub use mask::mask_stream;
@@ -28,6 +30,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("chunked", chunked),
     ("dns", dns),
     ("mask_cbor", mask_cbor),
+    ("mask_frames", mask_frames),
     ("mask_json", mask_json),
     ("mask_stream", mask_stream),
     ("mask_xml", mask_xml),

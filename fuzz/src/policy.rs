@@ -5,12 +5,14 @@ use hoop::policy::Policy;
 use hoop::policy::PolicySet;
 use hoop::policy::Principal;
 use hoop::policy::Request;
+use hoop::policy::compile::LIMIT;
 use hoop::types::AccessLevel;
 use hoop::types::Effect;
+use serde_json::Value;
 use serde_json::json;
 
 /// A policy is read, or refused with a place for each fault; what was read decides without a panic, and a set of two
-/// policies is never milder than either of them.
+/// policies is never milder than either of them. Its part for AWS is JSON, and no longer than it may be.
 pub fn policy(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let actions = ListedActions::new([
@@ -35,6 +37,15 @@ pub fn policy(data: &[u8]) {
     let params = json!({"Bucket": "reports", "Tags": [{"Key": "stage", "Value": "prod"}], "MaxKeys": 5});
     let alone = PolicySet::new(vec![policy.clone()]);
     let denied = PolicySet::new(vec![policy.clone()]).with_project(policy.clone());
+    for limit in [LIMIT, 300] {
+        let compiled = denied.compile(&principal, &actions, limit);
+        assert!(!compiled.line().is_empty());
+        if let Some(json) = compiled.json {
+            assert!(json.len() <= limit, "{} characters, {limit} are allowed", json.len());
+            let document = serde_json::from_str::<Value>(&json).expect("JSON");
+            assert!(document["Version"] == "2012-10-17" && document["Statement"].is_array(), "{json}");
+        }
+    }
     for (action, access) in [
         ("s3:GetObject", AccessLevel::Read),
         ("s3:DeleteObject", AccessLevel::Write),

@@ -75,9 +75,14 @@ impl Chain {
                 .why(format!("{} bytes; at most {MAX_LINE} are allowed", body.len())));
         }
         let seq = self.next;
-        let line = format!("{{\"seq\":{seq},\"t\":{},{body},\"prev\":\"{}\"", t.0, self.head);
-        let hash = hex::encode(Sha256::digest(&line));
-        out.extend_from_slice(line.as_bytes());
+        let start = out.len();
+        out.reserve(body.len() + HASH_PART + PREV_PART + 64);
+        out.extend_from_slice(format!("{{\"seq\":{seq},\"t\":{},", t.0).as_bytes());
+        out.extend_from_slice(body[1..].as_bytes());
+        for part in [",\"prev\":\"", &self.head, "\""] {
+            out.extend_from_slice(part.as_bytes());
+        }
+        let hash = hex::encode(Sha256::digest(&out[start..]));
         out.extend_from_slice(b",\"hash\":\"");
         out.extend_from_slice(hash.as_bytes());
         out.extend_from_slice(b"\"}\n");
@@ -87,18 +92,18 @@ impl Chain {
     }
 }
 
-/// The event as JSON without its braces.
+/// The event as JSON without its last brace; it begins with the first.
 fn fields(event: &Event) -> Result<String> {
     if let Event::Other(fields) = event
         && ["seq", "t", "prev", "hash"].iter().any(|name| fields.contains_key(*name))
     {
         return Err(Error::new(Kind::Record, "an audit event has a field that belongs to the chain"));
     }
-    let text = serde_json::to_string(event).map_err(|error| {
+    let mut text = serde_json::to_string(event).map_err(|error| {
         Error::new(Kind::Record, "an audit event cannot be written as JSON").why(error.to_string())
     })?;
-    match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
-        Some(fields) if !fields.is_empty() => Ok(fields.to_owned()),
-        _ => Err(Error::new(Kind::Record, "an audit event without a type")),
+    if text.len() == 2 || !text.starts_with('{') || text.pop() != Some('}') {
+        return Err(Error::new(Kind::Record, "an audit event without a type"));
     }
+    Ok(text)
 }

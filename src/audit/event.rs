@@ -377,6 +377,9 @@ pub struct Credential {
     /// Why it failed, masked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What AWS itself enforces of the policy with it, and what only hoop does, in one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enforced: Option<String>,
 }
 
 /// Secrets were masked.

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::UNIX_EPOCH;
 
@@ -18,7 +21,6 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::env_config::file::EnvConfigFileKind;
 use aws_runtime::env_config::file::EnvConfigFiles;
-use tokio::sync::Mutex;
 use tokio::sync::OnceCell;
 
 use crate::aws::sigv4::Key;
@@ -26,6 +28,11 @@ use crate::clock::Clock;
 use crate::creds::LONGEST_CAUSE;
 use crate::creds::account;
 use crate::creds::account::Who;
+use crate::creds::assume::Assume;
+use crate::creds::assume::Assumed;
+use crate::creds::assume::Failure;
+use crate::creds::assume::Fitting;
+use crate::creds::sts::Sts;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
@@ -35,6 +42,9 @@ use crate::types::Secret;
 /// A credential with less life than this is renewed before it is used: no call is signed with one that ends
 /// while it is under way.
 const RENEW_AHEAD: Duration = Duration::from_secs(5 * 60);
+
+/// While another caller renews, one with at least this much life is used on.
+const LIVES_A_CALL: Duration = Duration::from_secs(30);
 
 /// How long the chain may take. SSO, STS and instance metadata answer in a second; a `credential_process` may
 /// ask a person.
@@ -96,6 +106,10 @@ pub struct Fetched {
     pub expires: Option<u64>,
     /// The account it belongs to, if the source says so.
     pub account: Option<String>,
+    /// The session of the role that was assumed for it.
+    pub arn: Option<String>,
+    /// What AWS enforces of the policy, in one line, where a role was assumed.
+    pub enforced: Option<String>,
     /// Counts up with every renewal, from 1.
     pub generation: u64,
 }
@@ -106,7 +120,12 @@ pub struct Chain {
     upstream: Arc<Upstream>,
     clock: Clock,
     provider: OnceCell<SharedCredentialsProvider>,
+    /// The role that is assumed with what the sources give.
+    assume: Option<Assume>,
+    fitting: Fitting,
     state: Mutex<State>,
+    /// Held by the one that fetches.
+    turn: tokio::sync::Mutex<()>,
     account: OnceCell<String>,
     who: OnceCell<Who>,
 }
@@ -122,7 +141,15 @@ impl Chain {
     #[must_use]
     pub fn new(sources: Sources, upstream: Arc<Upstream>, clock: Clock) -> Self {
         let (provider, account, who) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        Self { sources, upstream, clock, provider, state: Mutex::default(), account, who }
+        let (state, turn, fitting) = (Mutex::default(), tokio::sync::Mutex::default(), Fitting::default());
+        Self { sources, upstream, clock, provider, assume: None, fitting, state, turn, account, who }
+    }
+
+    /// With a role that is assumed with what the sources give: the credential is the role's then.
+    #[must_use]
+    pub fn assuming(mut self, assume: Option<Assume>) -> Self {
+        self.assume = assume;
+        self
     }
 
     /// Where the credential comes from, for messages and the record: `profile dev`.
@@ -137,23 +164,31 @@ impl Chain {
 
     /// The credential to sign with now; fetched or renewed if need be.
     ///
-    /// While an old one still lives, a failed renewal is no error.
+    /// While an old one still lives, a failed renewal is no error, and only one caller waits for the new one.
     pub async fn fetch(&self) -> Result<Arc<Fetched>> {
-        let mut state = self.state.lock().await;
         let now = self.clock.unix_seconds();
-        if let Some(current) = &state.current
-            && lives(current, now + RENEW_AHEAD.as_secs())
-        {
-            return Ok(current.clone());
+        if let Some(current) = self.living(now + RENEW_AHEAD.as_secs()) {
+            return Ok(current);
         }
-        let outcome = match &state.failed {
-            Some((at, error)) if now < at + RETRY_AFTER.as_secs() => Err(error.clone()),
+        let _turn = match (self.living(now + LIVES_A_CALL.as_secs()), self.turn.try_lock()) {
+            (_, Ok(turn)) => turn,
+            (Some(current), Err(_)) => return Ok(current),
+            (None, Err(_)) => self.turn.lock().await,
+        };
+        // Whoever had the turn before may have fetched it.
+        if let Some(current) = self.living(now + RENEW_AHEAD.as_secs()) {
+            return Ok(current);
+        }
+        let before = self.state().failed.clone();
+        let outcome = match before {
+            Some((at, error)) if now < at + RETRY_AFTER.as_secs() => Err(error),
             _ => self.load().await,
         };
+        let mut state = self.state();
         match outcome {
-            Ok(credentials) => {
+            Ok(fetched) => {
                 let generation = state.current.as_ref().map_or(1, |old| old.generation + 1);
-                let fetched = Arc::new(fetched(&credentials, generation));
+                let fetched = Arc::new(Fetched { generation, ..fetched });
                 *state = State { current: Some(fetched.clone()), failed: None };
                 Ok(fetched)
             }
@@ -163,6 +198,15 @@ impl Chain {
                 usable.ok_or(error)
             }
         }
+    }
+
+    /// The credential, if it still lives at `at`.
+    fn living(&self, at: u64) -> Option<Arc<Fetched>> {
+        self.state().current.clone().filter(|current| lives(current, at))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The account of the credential, 12 digits: from its source, else asked of STS, once.
@@ -181,6 +225,9 @@ impl Chain {
     pub async fn who(&self) -> Result<&Who> {
         let who = self.who.get_or_try_init(|| async {
             let fetched = self.fetch().await?;
+            if let (Some(account), Some(_)) = (&fetched.account, &fetched.arn) {
+                return Ok(Who { account: account.clone(), arn: fetched.arn.clone() });
+            }
             let region = self.sources.region.as_deref();
             account::ask_sts(&self.upstream, &fetched.key, region, self.clock.unix_seconds()).await
         });
@@ -190,31 +237,69 @@ impl Chain {
     /// The ARN of the user or role session, if it is known already.
     #[must_use]
     pub fn known_arn(&self) -> Option<String> {
-        self.who.get()?.arn.clone()
+        let asked = self.who.get().and_then(|who| who.arn.clone());
+        let given = asked.or_else(|| self.state().current.as_ref()?.arn.clone());
+        given.or_else(|| self.assume.as_ref()?.session_arn())
+    }
+
+    /// The role that is assumed for the session: known before there is a credential of it.
+    #[must_use]
+    pub fn assumed_role(&self) -> Option<&str> {
+        self.assume.as_ref().map(|assume| assume.role.as_str())
     }
 
     /// The account, if it is known already.
     #[must_use]
     pub fn known_account(&self) -> Option<String> {
         let told = self.account.get().cloned();
-        told.or_else(|| self.who.get().map(|who| who.account.clone()))
+        let told = told.or_else(|| self.who.get().map(|who| who.account.clone()));
+        told.or_else(|| self.assume.as_ref()?.account())
     }
 
     /// Forgets the credential; its memory is wiped when the last signature with it is done. For the end of the
     /// session, when nobody fetches any more.
     pub fn wipe(&self) {
-        if let Ok(mut state) = self.state.try_lock() {
-            *state = State::default();
+        *self.state() = State::default();
+    }
+
+    /// What the sources give, or a credential of the role that is assumed with it.
+    async fn load(&self) -> Result<Fetched> {
+        let base = self.base().await?;
+        let Some(assume) = &self.assume else { return Ok(base) };
+        let region = Some(self.sources.region.as_deref().unwrap_or_else(|| assume.usual_region()));
+        let now_unix = self.clock.unix_seconds();
+        let sts = Sts { upstream: &self.upstream, key: &base.key, region, now_unix };
+        let asked = tokio::time::timeout(FETCH_TIMEOUT, assume.ask(&sts, &self.fitting)).await;
+        let asked = asked.unwrap_or_else(|_| Err(Failure::Unreached(no_answer())));
+        let Assumed { key, expires, arn, enforced } =
+            asked.map_err(|failure| assume.explain(&failure, &self.source(), &self.login()))?;
+        Ok(Fetched {
+            key,
+            expires: Some(expires),
+            account: assume.account(),
+            arn,
+            enforced: Some(enforced),
+            generation: 0,
+        })
+    }
+
+    /// The command that renews what the sources give.
+    fn login(&self) -> String {
+        match &self.sources {
+            Sources { keys: Some(_), .. } => "and set the AWS_… variables anew".to_owned(),
+            Sources { profile: Some(profile), .. } => format!("aws sso login --profile {profile}"),
+            _ => "aws sso login".to_owned(),
         }
     }
 
-    async fn load(&self) -> Result<Credentials> {
+    async fn base(&self) -> Result<Fetched> {
         let provider = self.provider.get_or_try_init(|| self.provider());
         let fetch = async { Ok(provider.await?.provide_credentials().await) };
         match tokio::time::timeout(FETCH_TIMEOUT, fetch).await {
-            Ok(Ok(outcome)) => outcome.map_err(|cause| self.explain(&cause)),
+            Ok(Ok(Ok(credentials))) => Ok(fetched(&credentials)),
+            Ok(Ok(Err(cause))) => Err(self.explain(&cause)),
             Ok(Err(error)) => Err(error),
-            Err(_) => Err(self.failed().why(format!("no answer within {} s", FETCH_TIMEOUT.as_secs()))),
+            Err(_) => Err(self.failed().why(no_answer())),
         }
     }
 
@@ -292,7 +377,11 @@ fn lives(fetched: &Fetched, at: u64) -> bool {
     fetched.expires.is_none_or(|expires| at < expires)
 }
 
-fn fetched(credentials: &Credentials, generation: u64) -> Fetched {
+fn no_answer() -> String {
+    format!("no answer within {} s", FETCH_TIMEOUT.as_secs())
+}
+
+fn fetched(credentials: &Credentials) -> Fetched {
     let seconds = |time: std::time::SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     Fetched {
         key: Key {
@@ -302,7 +391,9 @@ fn fetched(credentials: &Credentials, generation: u64) -> Fetched {
         },
         expires: credentials.expiry().map(seconds),
         account: credentials.account_id().map(|account| account.as_str().to_owned()),
-        generation,
+        arn: None,
+        enforced: None,
+        generation: 0,
     }
 }
 

@@ -2,15 +2,27 @@
 //! but as a signature.
 
 mod account;
+mod assume;
 mod chain;
+mod files;
+mod offered;
 mod region;
+mod sts;
 
 pub use account::Who;
 pub use account::ask_sts;
+pub use assume::Assume;
+pub use assume::Narrow;
+pub use assume::Narrowing;
+pub use assume::POLICY_CHARACTERS;
+pub use assume::session_name;
+pub use assume::source_identity;
 pub use chain::Chain;
 pub use chain::Fetched;
 pub use chain::Sources;
+pub use offered::offered_profiles;
 pub use region::region_of;
+pub use region::role_of_profile;
 
 /// The longest text of a cause that is taken over from the AWS libraries, in characters.
 const LONGEST_CAUSE: usize = 400;

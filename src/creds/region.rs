@@ -1,13 +1,9 @@
-//! The default region, without loading the AWS libraries: a session without AWS calls must not wait for them.
+//! What a profile says (region, role), without loading the AWS libraries: a session without AWS calls must not wait for
+//! them.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::Read;
-use std::path::Path;
-use std::path::PathBuf;
 
-/// A larger config file is not read for a region.
-const CONFIG_BYTES: u64 = 1 << 20;
+use crate::creds::files;
 
 /// Follows `source_profile` no further.
 const LONGEST_CHAIN: usize = 5;
@@ -29,43 +25,34 @@ pub fn region_of(environment: &HashMap<String, String>, profile: Option<&str>) -
         .filter(|region| is_region(region))
 }
 
-fn region_in_files(environment: &HashMap<String, String>, profile: &str) -> Option<String> {
-    let config = match environment.get("AWS_CONFIG_FILE").filter(|path| !path.is_empty()) {
-        Some(path) => PathBuf::from(path),
-        None => Path::new(environment.get("HOME")?).join(".aws/config"),
-    };
-    let mut text = String::new();
-    fs::File::open(config).ok()?.take(CONFIG_BYTES).read_to_string(&mut text).ok()?;
-    let mut profile = profile.to_owned();
-    for _ in 0..LONGEST_CHAIN {
-        if let Some(region) = value_in(&text, &profile, "region") {
-            return Some(region);
-        }
-        profile = value_in(&text, &profile, "source_profile")?;
+/// The role that the profile in use assumes by itself (`role_arn`), and the profile's name; `None`: it assumes none, or
+/// keys in the environment come before it.
+#[must_use]
+pub fn role_of_profile(
+    environment: &HashMap<String, String>,
+    profile: Option<&str>,
+) -> Option<(String, String)> {
+    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(String::as_str);
+    if profile.is_none() && variable("AWS_ACCESS_KEY_ID").is_some() {
+        return None;
     }
-    None
+    let name = profile.or_else(|| variable("AWS_PROFILE")).unwrap_or("default");
+    let profiles = files::profiles(environment);
+    let profile = profiles.iter().find(|profile| profile.name == name)?;
+    Some((name.to_owned(), profile.get("role_arn")?.to_owned()))
 }
 
-/// The value of `key` in `[profile NAME]` (or `[default]`), not in its nested settings.
-fn value_in(text: &str, profile: &str, key: &str) -> Option<String> {
-    let mut inside = false;
-    let mut found = None;
-    for line in text.lines() {
-        if let Some(header) = line.trim().strip_prefix('[') {
-            let header = header.split(']').next().unwrap_or_default().trim();
-            let name = header.strip_prefix("profile").map(str::trim).filter(|name| !name.is_empty());
-            inside = name.map(|name| name.trim_matches(['"', '\''])) == Some(profile)
-                || (header == profile && profile == "default");
-        } else if inside && !line.starts_with([' ', '\t', '#', ';']) {
-            let Some((name, value)) = line.split_once('=') else { continue };
-            if name.trim().eq_ignore_ascii_case(key) {
-                let value =
-                    value.split(" #").next().unwrap_or_default().split(" ;").next().unwrap_or_default();
-                found = Some(value.trim().to_owned()).filter(|value| !value.is_empty());
-            }
+fn region_in_files(environment: &HashMap<String, String>, profile: &str) -> Option<String> {
+    let profiles = files::profiles(environment);
+    let mut name = profile;
+    for _ in 0..LONGEST_CHAIN {
+        let profile = profiles.iter().find(|profile| profile.name == name)?;
+        if let Some(region) = profile.get("region").filter(|region| !region.is_empty()) {
+            return Some(region.to_owned());
         }
+        name = profile.get("source_profile")?;
     }
-    found
+    None
 }
 
 /// A region goes into host names and environments: nothing else may be in it.
@@ -75,6 +62,8 @@ fn is_region(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const CONFIG: &str = "\
@@ -125,6 +114,28 @@ region = evil.example/
             let expected = expected.or_else(|| (*profile == Some("loop")).then(|| "eu-west-1".to_owned()));
             assert_eq!(found, expected, "{variables:?} {profile:?}");
         }
+    }
+
+    #[test]
+    fn a_profile_tells_the_role_that_it_assumes() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config");
+        fs::write(
+            &file,
+            "[default]\nregion = eu-west-1\n[profile deploy]\nrole_arn = arn:r\nsource_profile = x\n",
+        )
+        .unwrap();
+        let role = |variables: &[(&str, &str)], profile| {
+            let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            let mut environment: HashMap<_, _> = variables.iter().map(own).collect();
+            environment.insert("AWS_CONFIG_FILE".to_owned(), file.display().to_string());
+            role_of_profile(&environment, profile)
+        };
+        let found = Some(("deploy".to_owned(), "arn:r".to_owned()));
+        assert_eq!(role(&[], None), None);
+        assert_eq!(role(&[], Some("deploy")), found);
+        assert_eq!(role(&[("AWS_PROFILE", "deploy")], None), found);
+        assert_eq!(role(&[("AWS_PROFILE", "deploy"), ("AWS_ACCESS_KEY_ID", "AKIA")], None), None);
     }
 
     #[test]

@@ -106,7 +106,7 @@ pub fn named(resources: &[String]) -> String {
 fn question(core: &Core, entry: &Entry, hold: &Hold<'_>) -> Question {
     let Hold { call, decision, by, whose, command } = hold;
     let masked = |text: &str| core.masks.text(text).into_owned();
-    let (params, _) = core.masked_params(call);
+    let (params, ..) = core.masked_params(call);
     let shown = |value: &serde_json::Value| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         text.chars().take(SHOWN_CHARACTERS).collect::<String>()

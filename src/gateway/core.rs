@@ -25,6 +25,7 @@ use crate::gateway::inside::Inside;
 use crate::gateway::minted::Minted;
 use crate::gateway::queue_url::QueueUrls;
 use crate::gateway::returned::Starred;
+use crate::gateway::session_role;
 use crate::gateway::skew::Skew;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
@@ -130,6 +131,7 @@ impl Core {
         let bundle = setup.environment.get("AWS_CA_BUNDLE").filter(|bundle| !bundle.is_empty());
         let upstream = Arc::new(Upstream::new(made.instead).trusting(bundle.map(PathBuf::from)));
         let sources = Sources::new(&setup.environment, setup.profile, made.region.clone());
+        let assume = session_role::of(&setup.policies, &setup.principal);
         Self {
             region: made.region,
             minted: Minted::default(),
@@ -145,7 +147,7 @@ impl Core {
             recorder: setup.recorder,
             broker: setup.broker,
             approval_ttl: setup.approval_ttl,
-            chain: Chain::new(sources, upstream.clone(), setup.clock.clone()),
+            chain: Chain::new(sources, upstream.clone(), setup.clock.clone()).assuming(assume),
             skew: Arc::new(Skew::new(setup.clock.clone())),
             clock: setup.clock,
             upstream,
@@ -206,8 +208,11 @@ impl Core {
             let what = if before == 0 { "fetched" } else { "refreshed" };
             self.credential(Credential {
                 what: what.to_owned(),
+                arn: fetched.arn.clone(),
+                role: self.session_role().map(str::to_owned),
                 account: fetched.account.clone(),
                 expires: fetched.expires,
+                enforced: fetched.enforced.clone(),
                 ..Credential::default()
             })?;
         }
@@ -246,6 +251,11 @@ impl Core {
         self.chain.known_arn()
     }
 
+    /// The role that hoop assumes for the session.
+    pub fn session_role(&self) -> Option<&str> {
+        self.chain.assumed_role()
+    }
+
     /// Asks whose the real credential is. That nobody can say is no error here: it stays unknown.
     pub async fn ask_who(&self) {
         let now = self.clock.unix_seconds();
@@ -261,11 +271,11 @@ impl Core {
         }
     }
 
-    /// The parameters of a call as they may be shown and recorded. What a model or rule calls secret is masked in every
-    /// later output too.
-    pub fn masked_params(&self, call: &Call) -> (Value, Masks) {
+    /// The parameters of a call as they may be shown and recorded, the same as a text, and what was masked. What a model or
+    /// rule calls secret is masked in every later output too.
+    pub fn masked_params(&self, call: &Call) -> (Value, Vec<u8>, Masks) {
         if call.params.is_null() {
-            return (Value::Null, Masks::default());
+            return (Value::Null, b"null".to_vec(), Masks::default());
         }
         let what = BodyContext {
             service: &call.service,
@@ -275,12 +285,15 @@ impl Core {
             direction: Direction::Request,
         };
         let masked = self.masks.body(&what, call.params.to_string().as_bytes()).ok();
-        let read = masked.and_then(|masked| match masked.changed {
-            true => Some((serde_json::from_slice(&masked.bytes).ok()?, masked.masks)),
-            false => Some((call.params.clone(), masked.masks)),
+        let read = masked.and_then(|masked| {
+            let params = match masked.changed {
+                true => serde_json::from_slice(&masked.bytes).ok()?,
+                false => call.params.clone(),
+            };
+            Some((params, masked.bytes, masked.masks))
         });
         // What cannot be masked is not shown.
-        read.unwrap_or_else(|| (Value::from("(could not be masked)"), Masks::default()))
+        read.unwrap_or_else(|| (Value::from("(could not be masked)"), Vec::new(), Masks::default()))
     }
 
     /// Writes down that something (`placeholder`, `fetched`, `refreshed`, `failed`, `wiped`) happened to a credential.

@@ -32,6 +32,7 @@ pub struct Entry {
     core: Arc<Core>,
     number: u64,
     arrived: Micros,
+    /// It is in the record, or will be with the next event about it.
     begun: AtomicBool,
     /// Bytes of request body that came.
     received: Arc<AtomicU64>,
@@ -40,6 +41,8 @@ pub struct Entry {
 
 #[derive(Default)]
 struct State {
+    /// A `call.begin` that is written with the next event about the call.
+    begin: Option<Box<CallBegin>>,
     end: CallEnd,
     ended: bool,
     /// The limits that the call counts for.
@@ -82,21 +85,37 @@ impl Entry {
 
     /// Writes `call.begin`. On failure nothing may be forwarded.
     pub fn begin(&self, call: CallBegin) -> Result<()> {
-        self.core.recorder.event(&Event::CallBegin(Box::new(call)))?;
-        self.begun.store(true, Ordering::SeqCst);
-        Ok(())
+        self.identified(call);
+        self.write(None)
     }
 
-    /// Writes the verdict.
+    /// Takes `call.begin`, which is written together with the verdict, or with the call's end if it has none. Until then
+    /// nothing may be forwarded.
+    pub fn identified(&self, call: CallBegin) {
+        self.state().begin = Some(Box::new(call));
+        self.begun.store(true, Ordering::SeqCst);
+    }
+
+    /// Writes the call, if it is not written yet, and the verdict. On failure nothing may be forwarded.
     pub fn decided(&self, decision: &policy::Decision) -> Result<()> {
-        let event = Event::Decision(Decision {
+        self.write(Some(Event::Decision(Decision {
             call: self.number,
             effect: decision.effect,
             rule: decision.sid.clone(),
             origin: decision.origin.clone(),
             reason: self.core.masks.text(&decision.reason).into_owned(),
-        });
-        self.core.recorder.event(&event).map(drop)
+        })))
+    }
+
+    /// Writes what waits, then `event`.
+    fn write(&self, event: Option<Event>) -> Result<()> {
+        let begin = self.state().begin.take().map(Event::CallBegin);
+        match (begin, event) {
+            (Some(begin), Some(event)) => self.core.recorder.events(&[begin, event]),
+            (Some(event), None) | (None, Some(event)) => self.core.recorder.event(&event),
+            (None, None) => return Ok(()),
+        }
+        .map(drop)
     }
 
     /// Counts the bytes of the answer, when it has ended, for these limits.
@@ -196,7 +215,7 @@ impl Entry {
     /// The gateway answered itself. A call that was never identified is recorded as unknown first.
     pub fn stopped(&self, stop: &Stop, unknown: impl FnOnce() -> CallBegin) -> Result<()> {
         if !self.begun.load(Ordering::SeqCst) {
-            self.begin(unknown())?;
+            self.identified(unknown());
         }
         let message = self.core.masks.text(&stop.message).into_owned();
         self.finish(|end| {
@@ -218,7 +237,9 @@ impl Entry {
         self.core.limits.spend(&state.taken, state.end.bytes_out, self.core.clock.unix_seconds());
         let took = self.core.clock.elapsed().0.saturating_sub(self.arrived.0);
         state.end.took = Micros(took);
-        self.core.recorder.event(&Event::CallEnd(Box::new(state.end.clone()))).map(drop)
+        let end = std::mem::take(&mut state.end);
+        drop(state);
+        self.write(Some(Event::CallEnd(Box::new(end))))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

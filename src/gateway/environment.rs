@@ -22,6 +22,7 @@ const UNSET: &[&str] = &[
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_CA_BUNDLE",
     "AWS_ENDPOINT_URL",
     "ALL_PROXY",
     "all_proxy",
@@ -38,7 +39,6 @@ const UNSET_PREFIXES: &[&str] = &["AWS_ENDPOINT_URL_", "AWS_BEARER_TOKEN_", "AWS
 
 /// Programs read whom to trust from different variables; each names the same file.
 const CA_VARIABLES: &[&str] = &[
-    "AWS_CA_BUNDLE",
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
@@ -68,8 +68,10 @@ pub struct Facts<'a> {
     pub ca_bundle: &'a Path,
     /// The session's authority and those that the user adds.
     pub extra_authorities: &'a Path,
-    /// An empty file.
-    pub empty: &'a Path,
+    /// The profiles that work inside.
+    pub config: &'a Path,
+    /// An empty file, in the place of the credentials.
+    pub credentials: &'a Path,
 }
 
 /// The variables to set, given what the user has.
@@ -83,9 +85,8 @@ pub fn variables(facts: &Facts<'_>, environment: &HashMap<String, String>) -> Ve
         put("AWS_REGION", region);
         put("AWS_DEFAULT_REGION", region);
     }
-    let empty = facts.empty.display().to_string();
-    put("AWS_CONFIG_FILE", &empty);
-    put("AWS_SHARED_CREDENTIALS_FILE", &empty);
+    put("AWS_CONFIG_FILE", &facts.config.display().to_string());
+    put("AWS_SHARED_CREDENTIALS_FILE", &facts.credentials.display().to_string());
     put("AWS_EC2_METADATA_DISABLED", "true");
     // Otherwise clients ask S3 for checksums of bodies that may be masked on the way.
     put("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required");
@@ -101,6 +102,11 @@ pub fn variables(facts: &Facts<'_>, environment: &HashMap<String, String>) -> Ve
     let bundle = facts.ca_bundle.display().to_string();
     for name in CA_VARIABLES {
         put(name, &bundle);
+    }
+    if facts.capture != Capture::Sandbox {
+        // In the sandbox the machine's own bundle holds the authority, too; and programs that give the Go SDK 1 an HTTP
+        // client of their own (rclone) fail with this variable.
+        put("AWS_CA_BUNDLE", &bundle);
     }
     let extra = facts.extra_authorities.display().to_string();
     for name in EXTRA_CA_VARIABLES {
@@ -183,7 +189,8 @@ mod tests {
             capture,
             ca_bundle: Path::new("/run/hoop/ca.pem"),
             extra_authorities: Path::new("/run/hoop/extra-ca.pem"),
-            empty: Path::new("/run/hoop/empty"),
+            config: Path::new("/run/hoop/aws-config"),
+            credentials: Path::new("/run/hoop/aws-credentials"),
         };
         let user = environment(user);
         let set = variables(&facts, &user);
@@ -197,7 +204,7 @@ mod tests {
             made(Capture::Proxy, &[("AWS_PROFILE", "prod"), ("AWS_ENDPOINT_URL_S3", "http://x")]);
         assert!(set["AWS_ACCESS_KEY_ID"].starts_with("ASIA"));
         assert_eq!(set["https_proxy"], "http://127.0.0.1:4321");
-        assert_eq!(set["AWS_CONFIG_FILE"], "/run/hoop/empty");
+        assert_eq!(set["AWS_CONFIG_FILE"], "/run/hoop/aws-config");
         assert_eq!(set["NODE_EXTRA_CA_CERTS"], "/run/hoop/extra-ca.pem");
         assert_eq!(set["AWS_REGION"], "eu-central-1");
         assert!(!set.contains_key("AWS_ENDPOINT_URL"));
@@ -225,6 +232,7 @@ mod tests {
                 .all(|name| unset.iter().any(|own| own == name))
         );
         assert_eq!(set["SSL_CERT_FILE"], "/run/hoop/ca.pem");
+        assert!(unset.iter().any(|own| own == "AWS_CA_BUNDLE"));
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod request_body;
 mod response_body;
 mod returned;
 mod serve;
+mod session_role;
 mod skew;
 mod stop;
 mod unsigned;
@@ -50,6 +51,7 @@ use tokio::sync::watch;
 use crate::approval::Broker;
 use crate::audit::Credential;
 use crate::clock::Clock;
+use crate::creds::offered_profiles;
 use crate::creds::region_of;
 use crate::error::IoContext;
 use crate::error::Result;
@@ -175,8 +177,13 @@ impl Gateway {
         let ca_bundle = files.ca_bundle(&authority.pem(), &bundles)?;
         let added = environment::user_authorities(&setup.environment);
         let extra_authorities = files.extra_authorities(&authority.pem(), &added)?;
-        let empty = files.empty_file("aws-config")?;
         let placeholder = placeholder::generate()?;
+        // Without a sandbox the CLI's cache of roles is the user's own, and must not get placeholders.
+        let profiles = inside
+            .is_some()
+            .then(|| offered_profiles(&setup.environment, setup.profile.as_deref(), &placeholder));
+        let config = files.file("aws-config", profiles.unwrap_or_default().as_bytes())?;
+        let credentials = files.file("aws-credentials", b"")?;
         let region = setup.region.clone().or_else(|| region_of(&setup.environment, setup.profile.as_deref()));
         let capture = match inside {
             Some(_) => Capture::Sandbox,
@@ -189,7 +196,8 @@ impl Gateway {
             capture,
             ca_bundle: &ca_bundle,
             extra_authorities: &extra_authorities,
-            empty: &empty,
+            config: &config,
+            credentials: &credentials,
         };
         let set = environment::variables(&facts, &setup.environment);
         let unset = environment::unset(&setup.environment, &set);

@@ -41,6 +41,7 @@ use crate::gateway::whose::By;
 use crate::gateway::whose::Whose;
 use crate::net::Body;
 use crate::net::Interim;
+use crate::net::MALFORMED;
 use crate::net::full;
 use crate::policy;
 use crate::policy::Decision;
@@ -101,6 +102,10 @@ async fn run(
     head: &CallBegin,
     arrival: &Arrival,
 ) -> Result<Response<Body>, Stop> {
+    if parts.headers.contains_key(MALFORMED) {
+        let why = headers::text(&parts.headers, MALFORMED);
+        return Err(Stop::invalid("InvalidRequest", format!("the request is not well-formed: {why}")));
+    }
     let from = (arrival.host.as_deref(), &*entry.received());
     let mut signed = authenticate(core, (parts, claims), body, from).await?;
     one_region(&mut signed, arrival)?;
@@ -109,7 +114,7 @@ async fn run(
     let by = signed.by.clone();
     let whose = core.whose(&by).await;
     let level = core.policies.record_level(&call.action);
-    begin(core, entry, (&call, &by, &whose), head.clone(), level)?;
+    identified(core, entry, (&call, &by, &whose), head.clone(), level);
     let user_agent = headers::text(&signed.parts.headers, "user-agent");
     let decision = decide(core, entry, (&call, user_agent), (&by, &whose))?;
     returned::check(core, entry, &call, &mut signed)?;
@@ -205,14 +210,14 @@ async fn identify(core: &Core, signed: &Signed, arrival: &Arrival, is_websocket:
     identify(&RequestView { account: &account, ..view })
 }
 
-/// Writes the call down before anything is done about it.
-fn begin(
+/// Hands the call to the record, where it stands together with the verdict before anything is done about it.
+fn identified(
     core: &Core,
     entry: &Entry,
     (call, by, whose): (&Call, &By, &Whose),
     mut begin: CallBegin,
     level: RecordLevel,
-) -> Result<(), Stop> {
+) {
     begin.service.clone_from(&call.service);
     begin.operation.clone_from(&call.operation);
     begin.action.clone_from(&call.action);
@@ -229,15 +234,14 @@ fn begin(
     begin.resources = call.resources.iter().map(masked).collect();
     call.protocol.as_str().clone_into(&mut begin.protocol);
     if level > RecordLevel::None {
-        let (params, masks) = core.masked_params(call);
+        let (params, text, masks) = core.masked_params(call);
         entry.masked(&masks);
-        let text = params.to_string();
         begin.params = params;
         if text.len() > RECORDED_PARAMS_BYTES {
             begin.leave_out_params(text.len(), &hex::encode(Sha256::digest(&text)));
         }
     }
-    entry.begin(begin).map_err(|error| Stop::unrecorded(&error))
+    entry.identified(begin);
 }
 
 /// The verdict of every policy; a denial ends here.

@@ -70,6 +70,9 @@ pub async fn give_back(
     let (mut parts, body) = response.into_parts();
     entry.answered(parts.status.as_u16(), request_id(&parts));
     headers::strip_hop_by_hop(&mut parts.headers);
+    if let Some(date) = core.skew.date() {
+        parts.headers.insert(header::DATE, date);
+    }
     if body.is_end_stream() {
         entry.done(0).map_err(|error| Stop::unrecorded(&error))?;
         return Ok(Response::from_parts(parts, empty()));

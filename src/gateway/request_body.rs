@@ -1,6 +1,8 @@
 //! Request bodies that pass through while they are checked: flat memory, and never complete when altered.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -204,7 +206,16 @@ impl Body for Checked {
                 return Poll::Ready(Some(Ok(Frame::data(last))));
             };
             // HTTP trailers are not signed: they stay behind.
-            let Ok(data) = frame?.into_data() else { continue };
+            let frame = match frame {
+                Ok(frame) => frame,
+                Err(error) => {
+                    let refusal = malformed(&error);
+                    return Poll::Ready(Some(Err(
+                        refusal.map_or(error.into(), |refusal| this.altered(refusal))
+                    )));
+                }
+            };
+            let Ok(data) = frame.into_data() else { continue };
             this.received.fetch_add(data.len() as u64, Ordering::Relaxed);
             let data = match this.check.look(data) {
                 Ok(data) => data,
@@ -226,6 +237,23 @@ impl Body for Checked {
         }
         Poll::Ready(None)
     }
+}
+
+/// What is wrong with the chunks of a body that could not be read on; none where its client is gone.
+fn malformed(error: &hyper::Error) -> Option<Refusal> {
+    let mut next = StdError::source(error);
+    while let Some(cause) = next {
+        let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        if matches!(kind, Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)) {
+            return Some(Refusal::new(
+                400,
+                "InvalidRequest",
+                format!("the request is not well-formed: {cause}"),
+            ));
+        }
+        next = cause.source();
+    }
+    None
 }
 
 fn mismatch() -> Refusal {

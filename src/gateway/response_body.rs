@@ -65,26 +65,25 @@ pub enum Masking {
 }
 
 impl Masking {
-    /// Appends to `out` what of `data` may be shown; at the `last` piece also what was held back.
-    pub fn push(&mut self, data: &Bytes, last: bool, out: &mut Vec<u8>) -> Result<Masks, Error> {
+    /// Appends to `out` what of `data` may be shown; at the `last` piece also what was held back. With an error nothing may
+    /// follow: what is in `out` by then is whole frames that may be shown.
+    pub fn push(&mut self, data: &Bytes, last: bool, out: &mut Vec<u8>) -> (Masks, Option<Error>) {
         match self {
             Self::None => {
                 out.extend_from_slice(data);
-                Ok(Masks::default())
+                (Masks::default(), None)
             }
             Self::Text(stream) => {
                 stream.push(data, out);
                 if last {
                     stream.finish(out);
                 }
-                Ok(stream.take_masks())
+                (stream.take_masks(), None)
             }
             Self::Frames(frames) => {
-                frames.push(data, out)?;
-                if last {
-                    frames.finish(out)?;
-                }
-                Ok(frames.take_masks())
+                let pushed = frames.push(data, out);
+                let done = if last { pushed.and_then(|()| frames.finish(out)) } else { pushed };
+                (frames.take_masks(), done.err())
             }
         }
     }
@@ -103,6 +102,15 @@ pub struct Streamed {
     sent: u64,
     trailers: Option<HeaderMap>,
     ended: bool,
+    /// Why it breaks off, once all before has been given.
+    broken: Option<Broken>,
+}
+
+/// The end of a body that has no regular one.
+struct Broken {
+    why: BodyError,
+    /// The server library was given a turn to send head and pieces on: of what fails it sends nothing more.
+    waited: bool,
 }
 
 impl Streamed {
@@ -118,6 +126,7 @@ impl Streamed {
             sent: 0,
             trailers: None,
             ended: false,
+            broken: None,
         }
     }
 
@@ -144,11 +153,13 @@ impl Streamed {
 
     /// The next piece as the client may see it; at the end also what was held back.
     fn piece(&mut self, data: Bytes, last: bool) -> Result<Bytes, Error> {
+        let mut failed = None;
         let out = match &mut self.mask {
             Masking::None => data,
             mask => {
                 let mut out = Vec::with_capacity(data.len());
-                let masks = mask.push(&data, last, &mut out)?;
+                let (masks, wrong) = mask.push(&data, last, &mut out);
+                failed = wrong;
                 if !masks.is_empty() {
                     self.entry.starred(&std::mem::take(&mut self.objects));
                 }
@@ -160,7 +171,10 @@ impl Streamed {
         if let Some((_, kept)) = &mut self.record {
             kept.push(&out);
         }
-        if last {
+        if let Some(error) = failed {
+            let reason = format!("the rest of the answer is withheld: {error}");
+            self.break_off(&reason, error.into())?;
+        } else if last {
             self.ended = true;
             if let Some((recorder, kept)) = self.record.take() {
                 self.entry.response_kept(recorder.store(kept)?);
@@ -168,6 +182,13 @@ impl Streamed {
             self.entry.done(self.sent)?;
         }
         Ok(out)
+    }
+
+    /// Ends without a regular end.
+    fn break_off(&mut self, reason: &str, why: BodyError) -> Result<(), Error> {
+        self.ended = true;
+        self.broken = Some(Broken { why, waited: false });
+        self.entry.broken(self.sent, reason)
     }
 }
 
@@ -198,30 +219,30 @@ impl Body for Streamed {
                     }
                 },
                 Some(Err(error)) => {
-                    this.ended = true;
-                    this.entry.broken(this.sent, "AWS's answer broke off")?;
-                    return Poll::Ready(Some(Err(error.into())));
+                    this.break_off("AWS's answer broke off", error.into())?;
+                    break;
                 }
             };
             // The server does not ask again when the announced length has passed: the last piece must know that it is.
             let last = data.is_empty() || this.body.is_end_stream();
-            let out = match this.piece(data, last) {
-                Ok(out) => out,
-                Err(error) => {
-                    this.ended = true;
-                    // The client sees the answer break off: its status has gone out long ago.
-                    this.entry.broken(this.sent, &format!("the rest of the answer is withheld: {error}"))?;
-                    return Poll::Ready(Some(Err(error.into())));
-                }
-            };
+            // What goes wrong in here is that it cannot be recorded; the status has gone out long ago.
+            let out = this.piece(data, last).inspect_err(|_| this.ended = true)?;
             if !out.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(out))));
             }
         }
-        Poll::Ready(this.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))))
+        match this.broken.take() {
+            Some(broken) if broken.waited => Poll::Ready(Some(Err(broken.why))),
+            Some(broken) => {
+                this.broken = Some(Broken { waited: true, ..broken });
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            None => Poll::Ready(this.trailers.take().map(|trailers| Ok(Frame::trailers(trailers)))),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended && self.ready.is_empty() && self.trailers.is_none()
+        self.ended && self.ready.is_empty() && self.trailers.is_none() && self.broken.is_none()
     }
 }

@@ -38,8 +38,10 @@ use crate::gateway::own_host::OwnHost;
 use crate::gateway::pipeline;
 use crate::gateway::pipeline::Arrival;
 use crate::net::Body;
+use crate::net::Heads;
 use crate::net::Interim;
 use crate::net::InterimWriter;
+use crate::net::MALFORMED;
 use crate::net::Opening;
 use crate::net::dns::serve_udp;
 use crate::net::sniff;
@@ -216,7 +218,7 @@ async fn speak_http1<S>(core: &Arc<Core>, stream: S, way: Way)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (stream, interim) = InterimWriter::new(stream);
+    let (stream, interim) = InterimWriter::new(Heads::new(stream));
     let service = service_fn(|request| route(core.clone(), request, way, interim.clone()));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -260,8 +262,9 @@ async fn route(
     let target = absolute.clone().unwrap_or_else(|| named.clone());
     let is_captured = matches!(way, Way::Sandbox(_));
     let is_proxied = absolute.is_some() && request.version() < http::Version::HTTP_2 && !is_captured;
+    let is_malformed = request.headers().contains_key(MALFORMED);
     let own = OwnHost::of(&target, core.port).filter(|_| way == Way::Port);
-    if is_proxied && !aws::is_aws_host(host_of(&target)) && own.is_none() {
+    if is_proxied && !is_malformed && !aws::is_aws_host(host_of(&target)) && own.is_none() {
         return Ok(connect::relay(&core, request, &target).await);
     }
     if let Some(authority) = absolute {

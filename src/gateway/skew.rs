@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering;
 
+use http::HeaderValue;
 use http::Response;
 use http::StatusCode;
 use http::header;
@@ -35,6 +36,16 @@ impl Skew {
     /// AWS's time, in seconds since the Unix epoch.
     pub fn at_aws(&self) -> u64 {
         self.here().saturating_add_signed(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Our own time for the `Date` of an answer, where AWS's would tell another: SDKs set their clocks by it, and ours is the
+    /// one that their next request is compared with.
+    pub fn date(&self) -> Option<HeaderValue> {
+        if self.ahead.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let here = jiff::Timestamp::from_second(i64::try_from(self.here()).ok()?).ok()?;
+        HeaderValue::from_str(&here.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()).ok()
     }
 
     /// Learns from an answer to a request that was signed at `signed_at`. Some: the request was refused, and its time was

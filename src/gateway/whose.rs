@@ -102,7 +102,7 @@ impl Core {
             role: role.arn().map(str::to_owned),
             expires: identity.expires,
             call,
-            reason: None,
+            ..Credential::default()
         };
         self.recorder.event(&Event::Credential(event)).map(drop)
     }
@@ -112,7 +112,11 @@ impl Core {
         match by {
             By::Session => {
                 let told = Whose { account: self.known_account(), ..Whose::default() };
-                told.or(self.known_arn().map(|arn| Whose::of(&arn)).unwrap_or_default())
+                let whose = told.or(self.known_arn().map(|arn| Whose::of(&arn)).unwrap_or_default());
+                match self.session_role() {
+                    Some(role) => Whose { role: Role::Arn(role.to_owned()), ..whose },
+                    None => whose,
+                }
             }
             By::Minted(identity) => self.known_of(identity),
             By::Nobody => Whose { role: Role::None, ..Whose::default() },

@@ -149,7 +149,7 @@ impl Engine {
     /// Whether the answer to a call must be read by its structure: something in it has to be hidden.
     #[must_use]
     pub fn demands_structure(&self, service: &str, operation: &str, action: &str) -> bool {
-        !fields::of_call(service, operation, true).is_empty() || !self.row_paths(action).is_empty()
+        fields::has_any(service, operation) || self.fields().iter().any(|rule| rule.names(action))
     }
 
     fn fields_of(&self, what: &BodyContext<'_>) -> Vec<(FieldPath, How)> {

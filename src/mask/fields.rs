@@ -1,10 +1,13 @@
 //! Which members of which calls are secrets: the AWS table, and the paths of users.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 
-/// The table, compiled in; read by the line, at the call that needs it.
+/// The table, compiled in. At the first call its lines are sorted by service; a line is read at the call that needs it.
 const TABLE: &str = include_str!("fields.txt");
 
 /// One step of a path.
@@ -95,28 +98,57 @@ pub enum How {
     IfSecure,
 }
 
+/// The lines of the table about one service.
+struct Row {
+    of_response: bool,
+    operations: &'static str,
+    paths: &'static str,
+}
+
+fn rows_of(service: &str) -> &'static [Row] {
+    static ROWS: OnceLock<HashMap<&'static str, Vec<Row>>> = OnceLock::new();
+    let rows = ROWS.get_or_init(|| {
+        let mut rows: HashMap<_, Vec<Row>> = HashMap::new();
+        for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
+            let (line, of_response) = match line.strip_prefix('>') {
+                Some(line) => (line, false),
+                None => (line, true),
+            };
+            let Some((service, rest)) = line.split_once(' ') else { continue };
+            let (operations, paths) = rest.split_once(' ').unwrap_or((rest, ""));
+            rows.entry(service).or_default().push(Row { of_response, operations, paths });
+        }
+        rows
+    });
+    rows.get(service).map_or(&[], Vec::as_slice)
+}
+
+fn rows_of_call<'a>(
+    service: &str,
+    operation: &'a str,
+    response: bool,
+) -> impl Iterator<Item = &'static Row> + 'a {
+    let is_about = move |row: &&Row| {
+        row.of_response == response && row.operations.split(',').any(|known| known == operation)
+    };
+    rows_of(service).iter().filter(is_about)
+}
+
+/// Whether the response of a call has members that are hidden.
+pub fn has_any(service: &str, operation: &str) -> bool {
+    rows_of_call(service, operation, true).next().is_some()
+}
+
 /// The members of one call that are hidden. `response`, or else the request.
 pub fn of_call(service: &str, operation: &str, response: bool) -> Vec<(FieldPath, How)> {
-    let mut found = Vec::new();
-    for line in TABLE.lines() {
-        let (line, of_response) = match line.strip_prefix('>') {
-            Some(line) => (line, false),
-            None => (line, true),
-        };
-        let Some(rest) = line.strip_prefix(service).and_then(|rest| rest.strip_prefix(' ')) else { continue };
-        let mut words = rest.split(' ');
-        let operations = words.next().unwrap_or_default();
-        if of_response != response || !operations.split(',').any(|known| known == operation) {
-            continue;
-        }
-        found.extend(words.map(|word| match word.as_bytes().last() {
-            Some(b'!') => (FieldPath::loose(&word[..word.len() - 1]), How::Blob),
-            Some(b'~') => (FieldPath::loose(&word[..word.len() - 1]), How::Inside),
-            Some(b'?') => (FieldPath::loose(&word[..word.len() - 1]), How::IfSecure),
-            _ => (FieldPath::loose(word), How::Whole),
-        }));
-    }
-    found
+    let words = rows_of_call(service, operation, response).flat_map(|row| row.paths.split_ascii_whitespace());
+    let field = |word: &str| match word.as_bytes().last() {
+        Some(b'!') => (FieldPath::loose(&word[..word.len() - 1]), How::Blob),
+        Some(b'~') => (FieldPath::loose(&word[..word.len() - 1]), How::Inside),
+        Some(b'?') => (FieldPath::loose(&word[..word.len() - 1]), How::IfSecure),
+        _ => (FieldPath::loose(word), How::Whole),
+    };
+    words.map(field).collect()
 }
 
 #[cfg(test)]

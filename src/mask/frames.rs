@@ -85,7 +85,7 @@ impl Frames {
     /// Takes `input` and appends to `out` the frames that have come whole, masked.
     ///
     /// Fails with `Record` on what is no frame, a wrong checksum, a frame over [`LONGEST_FRAME`], and content that a
-    /// rule says must be masked and that cannot be read. Nothing may be given on then.
+    /// rule says must be masked and that cannot be read. Nothing may follow then; `out` has the frames before it.
     pub fn push(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<()> {
         if self.broken {
             return Err(wrong("it has been given up"));

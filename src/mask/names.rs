@@ -1,5 +1,7 @@
 //! Which names are those of secrets: `DB_PASSWORD`, `client_secret`, `--password`, `apiKey`.
 
+use std::sync::OnceLock;
+
 use super::values::BLANKS;
 use super::values::Reader;
 use super::view::Look;
@@ -70,14 +72,30 @@ pub fn is_sensitive_name(name: &str) -> bool {
     if name.len() > NAME {
         return false;
     }
-    let Some(rule) = super::rules::all().iter().find(|rule| rule.id == "sensitive-name") else {
-        return false;
-    };
+    let keywords = keywords();
     let lower = name.to_ascii_lowercase();
-    rule.after.iter().any(|keyword| {
-        lower.match_indices(keyword).any(|(at, _)| {
-            *keyword != "auth" && is_sensitive(name.as_bytes(), Place { start: at, end: at + keyword.len() })
-        })
+    let lower = lower.as_bytes();
+    lower.iter().enumerate().any(|(at, first)| {
+        let here = keywords[usize::from(*first)]
+            .iter()
+            .filter(|keyword| lower[at..].starts_with(keyword.as_bytes()));
+        here.map(|keyword| Place { start: at, end: at + keyword.len() })
+            .any(|place| is_sensitive(name.as_bytes(), place))
+    })
+}
+
+/// The keywords of names, by their first byte. `auth` alone says too little of a whole name.
+fn keywords() -> &'static [Vec<&'static str>; 256] {
+    static KEYWORDS: OnceLock<[Vec<&'static str>; 256]> = OnceLock::new();
+    KEYWORDS.get_or_init(|| {
+        let mut keywords = [const { Vec::new() }; 256];
+        let rule = super::rules::all().iter().find(|rule| rule.id == "sensitive-name");
+        for keyword in rule.iter().flat_map(|rule| &rule.after).filter(|keyword| **keyword != "auth") {
+            if let Some(first) = keyword.bytes().next() {
+                keywords[usize::from(first)].push(*keyword);
+            }
+        }
+        keywords
     })
 }
 

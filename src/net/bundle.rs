@@ -1,4 +1,4 @@
-//! The private folder with the few files a session's child needs: whom to trust, and AWS files that hold nothing.
+//! The private folder with the few files a session's child needs: whom to trust, and AWS files without a secret.
 
 use std::fs;
 use std::fs::DirBuilder;
@@ -53,13 +53,6 @@ impl RuntimeDir {
         &self.path
     }
 
-    /// Makes an empty file `name` and gives its path.
-    pub fn empty_file(&self, name: &str) -> Result<PathBuf> {
-        let path = self.path.join(name);
-        new_file(&path).context(|| format!("cannot create {}", path.display()))?;
-        Ok(path)
-    }
-
     /// Writes a file `name` and gives its path.
     pub fn file(&self, name: &str, text: &[u8]) -> Result<PathBuf> {
         let path = self.path.join(name);
@@ -101,7 +94,7 @@ impl RuntimeDir {
 
 impl Drop for RuntimeDir {
     fn drop(&mut self) {
-        // Best effort: what stays behind is a public certificate, empty files, a shell's instructions of a session that is over.
+        // Best effort: what stays behind is a public certificate, placeholders and a shell's instructions of a session that is over.
         let _ = fs::remove_dir_all(&self.path);
     }
 }
@@ -135,7 +128,7 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let dir = RuntimeDir::create(parent.path(), "x").unwrap();
         let path = dir.path().to_owned();
-        let empty = dir.empty_file("config").unwrap();
+        let empty = dir.file("config", b"").unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(fs::metadata(empty).unwrap().len(), 0);
         assert!(RuntimeDir::create(parent.path(), "x").is_err());

@@ -39,10 +39,13 @@ impl Condition {
     #[must_use]
     pub fn verdict(&self, request: &Request<'_>, effect: Effect) -> Option<bool> {
         let mut values = self.key.values(request)?;
-        if self.operator.quantity != Quantity::ByEffect {
+        let quantity = self.operator.quantity;
+        if quantity != Quantity::ByEffect {
             values.retain(Option::is_some);
             if values.is_empty() {
-                return Some(self.operator.quantity == Quantity::All || self.operator.if_exists);
+                // IAM's reference says that a key that is not there fits `…IfExists`, and that it does not fit `ForAnyValue:`.
+                let is_unclear = quantity == Quantity::Any && self.operator.if_exists;
+                return (!is_unclear).then_some(quantity == Quantity::All);
             }
         } else if values.is_empty() {
             values.push(None);
@@ -53,7 +56,12 @@ impl Condition {
             Quantity::Any => false,
             Quantity::ByEffect => effect == Effect::Allow,
         };
-        if all_must { all(verdicts) } else { any(verdicts) }
+        let verdict = if all_must { all(verdicts) } else { any(verdicts) };
+        if quantity != Quantity::ByEffect && values.iter().flatten().all(String::is_empty) {
+            // An empty text is no value at all to IAM's set operators: all of none fit, and none does.
+            return verdict.filter(|fits| *fits == (quantity == Quantity::All));
+        }
+        verdict
     }
 
     fn value_fits(&self, value: Option<&str>, request: &Request<'_>) -> Option<bool> {
@@ -145,7 +153,7 @@ mod tests {
             ("ForAllValues:StringEquals", "param:Many", &["x"], false, false),
             ("ForAllValues:StringEquals", "param:Missing", &["x"], true, true),
             ("ForAnyValue:StringEquals", "param:Missing", &["x"], false, false),
-            ("ForAnyValue:StringEqualsIfExists", "param:Missing", &["x"], true, true),
+            ("ForAnyValue:StringEqualsIfExists", "param:Missing", &["x"], false, true),
             // An element without the member does not fit, so nothing is allowed for it.
             ("IpAddress", "param:Ranges[].Ip", &["10.0.0.0/8"], false, true),
             ("NumericGreaterThan", "param:Count", &["10"], true, true),
@@ -180,6 +188,121 @@ mod tests {
                 deny,
                 "ask {operator} {key} {values:?}"
             );
+        }
+    }
+
+    /// Every operator: what is written, a value that it names, and one that it does not.
+    const SAMPLES: &[(&str, &str, &str, &str)] = &[
+        ("StringEquals", "x", "x", "X"),
+        ("StringEqualsIgnoreCase", "x", "X", "y"),
+        ("StringLike", "a*c?", "abcd", "abc"),
+        ("NumericEquals", "10", "10.0", "11"),
+        ("NumericLessThan", "10", "9", "10"),
+        ("NumericLessThanEquals", "10", "10", "10.5"),
+        ("NumericGreaterThan", "10", "11", "10"),
+        ("NumericGreaterThanEquals", "10", "10", "9"),
+        ("DateEquals", "2026-01-01T00:00:00Z", "2026-01-01", "2026-01-02"),
+        ("DateLessThan", "2026-01-01T00:00:00Z", "2025-12-31T23:59:59Z", "2026-01-01T00:00:00Z"),
+        ("DateLessThanEquals", "2026-01-01T00:00:00Z", "1767225600", "1767225601"),
+        ("DateGreaterThan", "2026-01-01T00:00:00Z", "1767225601", "1767225600"),
+        ("DateGreaterThanEquals", "2026-01-01T00:00:00Z", "1767225600", "1767225599"),
+        ("Bool", "true", "True", "false"),
+        ("BinaryEquals", "aG9vcA==", "aG9vcA", "aG9vcQ=="),
+        ("IpAddress", "2001:db8::/32", "2001:db8::9", "10.0.0.1"),
+        ("ArnEquals", "arn:aws:iam::*:role/a", "arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b"),
+        ("ArnLike", "arn:aws:iam::*:role/a*", "arn:aws:iam::1:role/ab", "arn:aws:iam::1:role/b"),
+        ("StringNotEquals", "x", "x", "X"),
+        ("StringNotEqualsIgnoreCase", "x", "X", "y"),
+        ("StringNotLike", "a*c?", "abcd", "abc"),
+        ("NumericNotEquals", "10", "10.0", "11"),
+        ("DateNotEquals", "2026-01-01T00:00:00Z", "2026-01-01", "2026-01-02"),
+        ("NotIpAddress", "2001:db8::/32", "2001:db8::9", "10.0.0.1"),
+        ("ArnNotEquals", "arn:aws:iam::*:role/a", "arn:aws:iam::1:role/a", "arn:aws:iam::1:role/b"),
+        ("ArnNotLike", "arn:aws:iam::*:role/a*", "arn:aws:iam::1:role/ab", "arn:aws:iam::1:role/b"),
+    ];
+
+    /// IAM's reference, by prefix and suffix. A column is what the key has in the call: nothing, an empty list, a value that is
+    /// named (`y`), one that is not (`n`), `yy`, `yn`, `nn`. `?`: fits where the rule denies or asks, and not where it allows.
+    const FORMS: &[(&str, &str, &str, &str)] = &[
+        // prefix, suffix, operator that names, operator that excludes
+        ("", "", "FFTFT?F", "TTFTF?T"),
+        ("", "IfExists", "TTTFT?F", "TTFTF?T"),
+        ("ForAnyValue:", "", "FFTFTTF", "FFFTFTT"),
+        ("ForAnyValue:", "IfExists", "??TFTTF", "??FTFTT"),
+        ("ForAllValues:", "", "TTTFTFF", "TTFTFFT"),
+        ("ForAllValues:", "IfExists", "TTTFTFF", "TTFTFFT"),
+    ];
+
+    fn check(operator: &str, wanted: &str, params: &Value, expected: char) {
+        let says = |effect| holds(operator, "param:K", &[wanted], params, effect);
+        let expected = match expected {
+            'T' => (true, true, true),
+            'F' => (false, false, false),
+            _ => (false, true, true),
+        };
+        let found = (says(Effect::Allow), says(Effect::Deny), says(Effect::Ask));
+        assert_eq!(found, expected, "{operator} {wanted} on {params} (allow, deny, ask)");
+    }
+
+    #[test]
+    fn every_operator_in_every_form_is_as_iam_has_it() {
+        let named: Vec<&str> = SAMPLES.iter().map(|(operator, ..)| *operator).chain(["Null"]).collect();
+        for (operator, ..) in crate::policy::operator::OPERATORS {
+            assert!(named.contains(operator), "{operator} has no row");
+        }
+        for (operator, wanted, y, n) in SAMPLES {
+            let excludes = Operator::parse(operator).unwrap().negated;
+            let states = [
+                json!({"Other": 1}),
+                json!({"K": []}),
+                json!({"K": y}),
+                json!({"K": n}),
+                json!({"K": [y, y]}),
+                json!({"K": [y, n]}),
+                json!({"K": [n, n]}),
+            ];
+            for (prefix, suffix, names, other) in FORMS {
+                let column = if excludes { other } else { names };
+                for (state, expected) in states.iter().zip(column.chars()) {
+                    check(&format!("{prefix}{operator}{suffix}"), wanted, state, expected);
+                }
+            }
+        }
+        for (state, is_absent) in [
+            (json!({"Other": 1}), 'T'),
+            (json!({"K": []}), 'T'),
+            (json!({"K": "x"}), 'F'),
+            (json!({"K": ["x", "y"]}), 'F'),
+        ] {
+            check("Null", "true", &state, is_absent);
+            check("Null", "false", &state, if is_absent == 'T' { 'F' } else { 'T' });
+        }
+    }
+
+    #[test]
+    fn an_empty_text_is_no_value_to_set_operators() {
+        let blank = json!({"K": ""});
+        for (operator, expected) in [
+            ("StringEquals", 'F'),
+            ("StringNotEquals", 'T'),
+            ("ForAnyValue:StringEquals", 'F'),
+            ("ForAnyValue:StringNotEquals", '?'),
+            ("ForAllValues:StringEquals", '?'),
+            ("ForAllValues:StringNotEquals", 'T'),
+        ] {
+            check(operator, "x", &blank, expected);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_compared_counts_against_the_call() {
+        for (operator, wanted, _, _) in
+            SAMPLES.iter().filter(|(operator, ..)| !operator.starts_with("String"))
+        {
+            for value in ["~", "one two"] {
+                check(operator, wanted, &json!({ "K": value }), '?');
+                check(&format!("{operator}IfExists"), wanted, &json!({ "K": value }), '?');
+            }
         }
     }
 

@@ -161,12 +161,17 @@ pub struct AlertRule {
 }
 
 impl Policy {
+    /// Whether there are calls that it refuses whatever a person says: AWS could refuse them too.
+    #[must_use]
+    pub fn forbids(&self) -> bool {
+        self.default == Effect::Deny || self.statements.iter().any(|it| it.effect == Effect::Deny)
+    }
+
     /// Sections that are read and checked, but that this version does not act on, in the words of the file.
     #[must_use]
     pub fn idle_sections(&self) -> Vec<&'static str> {
-        let session = self.session.role.is_some()
-            || !matches!(self.session.source, None | Some(CredentialSource::Profile));
-        [("[session]", session), ("[[alert]]", !self.alerts.is_empty())]
+        let session = !matches!(self.session.source, None | Some(CredentialSource::Profile));
+        [("[session] with this `source`", session), ("[[alert]]", !self.alerts.is_empty())]
             .into_iter()
             .filter_map(|(section, is_idle)| is_idle.then_some(section))
             .collect()
@@ -182,6 +187,19 @@ pub struct SessionRule {
     pub role: Option<String>,
     /// How long the credential lasts.
     pub duration: Option<Duration>,
+    /// Managed policies that take the place of what does not fit into the compiled one.
+    pub policy_arns: Vec<String>,
+    /// Whether the person is named as source identity.
+    pub source_identity: Option<bool>,
+}
+
+impl SessionRule {
+    /// The role that is assumed with the credential of the AWS profile chain.
+    #[must_use]
+    pub fn profile_role(&self) -> Option<&str> {
+        let by_profile = matches!(self.source, None | Some(CredentialSource::Profile));
+        self.role.as_deref().filter(|_| by_profile)
+    }
 }
 
 /// Where the session's identity comes from.

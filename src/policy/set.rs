@@ -130,6 +130,10 @@ impl PolicySet {
             rule.source = rule.source.or(layer.session.source);
             rule.role = rule.role.or_else(|| layer.session.role.clone());
             rule.duration = rule.duration.or(layer.session.duration);
+            rule.source_identity = rule.source_identity.or(layer.session.source_identity);
+            if rule.policy_arns.is_empty() {
+                rule.policy_arns.clone_from(&layer.session.policy_arns);
+            }
         }
         rule
     }

@@ -126,6 +126,10 @@ impl Labels {
 }
 
 fn one_line(text: &str) -> String {
+    // Most are short, and need no look at every letter.
+    if text.len() <= MAX_CHARS && !text.bytes().any(|byte| byte.is_ascii_control() || !byte.is_ascii()) {
+        return text.trim_end().to_owned();
+    }
     let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
     let line: String = text.chars().take(MAX_CHARS).map(plain).collect();
     line.trim_end().to_owned()

@@ -166,15 +166,28 @@ impl Recorder {
     ///
     /// Start, end and checkpoints are the recorder's own: to give one is an error, which is not final.
     pub fn event(&self, event: &Event) -> Result<u64> {
-        if matches!(event, Event::SessionStart(_) | Event::SessionEnd(_) | Event::Checkpoint(_)) {
+        self.events(std::slice::from_ref(event))
+    }
+
+    /// Writes events that belong together, such as a call and its verdict: a line each, one after the other and all in
+    /// one write. Gives the `seq` of the last; nothing of them is written when one of them cannot be.
+    ///
+    /// No events are an error.
+    pub fn events(&self, events: &[Event]) -> Result<u64> {
+        let is_own = |event: &Event| {
+            matches!(event, Event::SessionStart(_) | Event::SessionEnd(_) | Event::Checkpoint(_))
+        };
+        if events.is_empty() || events.iter().any(is_own) {
             return Err(Error::new(Kind::Record, "this event is written by the recorder itself"));
         }
         self.locked(|inner, at| {
-            let seq = inner.append(event, at)?;
-            if let Some(label) = inner.labels.of(event, at) {
-                inner.writer.marker(at, &label, &mut inner.pending);
-                inner.settle(at)?;
+            let seq = inner.append_all(events, at)?;
+            for event in events {
+                if let Some(label) = inner.labels.of(event, at) {
+                    inner.writer.marker(at, &label, &mut inner.pending);
+                }
             }
+            inner.settle(at)?;
             Ok(seq)
         })
     }
@@ -346,11 +359,28 @@ impl Inner {
     }
 
     fn append(&mut self, event: &Event, at: Micros) -> Result<u64> {
+        self.append_all(std::slice::from_ref(event), at)
+    }
+
+    fn append_all(&mut self, events: &[Event], at: Micros) -> Result<u64> {
         self.line.clear();
-        let seq = self.chain.append(event, at, &mut self.line)?;
+        // A line that cannot be made leaves the chain where it was.
+        let before = (events.len() > 1).then(|| self.chain.clone());
+        let mut last = 0;
+        for event in events {
+            match self.chain.append(event, at, &mut self.line) {
+                Ok(seq) => last = seq,
+                Err(error) => {
+                    if let Some(before) = before {
+                        self.chain = before;
+                    }
+                    return Err(error);
+                }
+            }
+        }
         self.audit.write(&self.line).map_err(|error| self.fail(error))?;
-        self.counts.add(event);
-        Ok(seq)
+        events.iter().for_each(|event| self.counts.add(event));
+        Ok(last)
     }
 
     fn check_if_due(&mut self, at: Micros) -> Result<()> {

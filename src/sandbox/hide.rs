@@ -10,11 +10,13 @@ use std::path::PathBuf;
 pub struct Hidden {
     /// Folders that become empty and closed.
     pub folders: Vec<PathBuf>,
+    /// Folders that become empty, and hold what programs inside write into them until the session ends.
+    pub emptied: Vec<PathBuf>,
     /// Files and sockets that become empty.
     pub files: Vec<PathBuf>,
     /// Files and folders that can be read and not changed: what others run later.
     pub unwritable: Vec<PathBuf>,
-    /// Folders of `folders` that are made if they are missing, with those above them.
+    /// Folders of `folders` and `emptied` that are made if they are missing, with those above them.
     pub made: Vec<PathBuf>,
     /// Folders that keep their place: whoever renames what holds a covered folder puts another in its place, for the next
     /// session to trust.
@@ -95,9 +97,14 @@ const REACHES: &[Reach] = &[
     },
 ];
 
+/// Hidden always, and programs write there: the aws CLI keeps roles, tokens and its history under it, and fails without.
+const EMPTIED: &[&str] = &["~/.aws"];
+
+/// Files of `EMPTIED` that people like to keep elsewhere, with a link.
+const LINKED: &[&str] = &["~/.aws/config", "~/.aws/credentials", "~/.aws/cli", "~/.aws/sso"];
+
 /// Hidden always: credentials, and what can start programs outside.
 const FOLDERS: &[&str] = &[
-    "~/.aws",
     "~/.granted",
     "~/.awsvault",
     "~/.aws-sso",
@@ -205,7 +212,15 @@ impl Hidden {
         let spelled = |paths: &[&str]| paths.iter().filter_map(|path| spell(path, owner)).collect::<Vec<_>>();
         hidden.folders.extend(spelled(FOLDERS));
         hidden.folders.extend(own.iter().cloned());
-        hidden.made.extend(spelled(&["~/.aws"]));
+        let keep = |path: &PathBuf| !allowed.iter().any(|word| Path::new(word) == path);
+        hidden.emptied.extend(spelled(EMPTIED).into_iter().filter(keep));
+        hidden.made.extend(hidden.emptied.iter().cloned());
+        let linked = spelled(LINKED).into_iter().filter(|path| {
+            path.parent().is_some_and(|folder| hidden.emptied.iter().any(|own| own == folder))
+        });
+        for path in linked.filter_map(|path| led_elsewhere(&path)).collect::<Vec<_>>() {
+            if path.is_dir() { &mut hidden.folders } else { &mut hidden.files }.push(path);
+        }
         hidden.pinned.extend(own.iter().flat_map(|folder| movable_above(folder)));
         hidden.files.extend(spelled(FILES));
         hidden.unwritable.extend(spelled(UNWRITABLE));
@@ -223,7 +238,6 @@ impl Hidden {
             if path.is_dir() { &mut hidden.folders } else { &mut hidden.files }.push(path.clone());
         }
         hidden.files.extend(listening(&hidden.folders));
-        let keep = |path: &PathBuf| !allowed.iter().any(|word| Path::new(word) == path);
         hidden.folders.retain(keep);
         hidden.files.retain(keep);
         hidden.unwritable.retain(keep);
@@ -264,6 +278,12 @@ fn socket_of(value: &Path) -> Option<PathBuf> {
 
 fn absolute(path: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path)).filter(|path| path.is_absolute())
+}
+
+/// What `path` leads to, if it is a link out of its folder.
+fn led_elsewhere(path: &Path) -> Option<PathBuf> {
+    let folder = fs::canonicalize(path.parent()?).ok()?;
+    fs::canonicalize(path).ok().filter(|target| !target.starts_with(folder))
 }
 
 /// The folders above `folder` that the program could rename, from the outermost; those that are yet to be made, too.
@@ -318,9 +338,10 @@ mod tests {
     #[test]
     fn credentials_and_our_own_files_are_covered_wherever_they_are() {
         let hidden = hidden(&[("AWS_CONFIG_FILE", "/srv/aws.conf"), ("XDG_RUNTIME_DIR", "/tmp/run")], &[]);
-        for folder in ["/home/ana/.aws", "/home/ana/.local/state/hoop", "/run/user/1000", "/tmp/run"] {
+        for folder in ["/home/ana/.local/state/hoop", "/run/user/1000", "/tmp/run"] {
             assert!(hidden.folders.contains(&PathBuf::from(folder)), "{folder}");
         }
+        assert_eq!(hidden.emptied, [PathBuf::from("/home/ana/.aws")]);
         assert!(hidden.files.contains(&PathBuf::from("/srv/aws.conf")));
         assert!(hidden.unwritable.contains(&PathBuf::from("/home/ana/.bashrc")));
     }

@@ -44,6 +44,9 @@ pub(super) fn set_up(hidden: &Hidden, is_root: bool) -> Result<Lacks, Failure> {
     for folder in &hidden.folders {
         cover_folder(folder).map_err(|cause| Failure::of("cover a credential folder", &cause))?;
     }
+    for folder in &hidden.emptied {
+        empty_folder(folder).map_err(|cause| Failure::of("empty a credential folder", &cause))?;
+    }
     for file in &hidden.files {
         cover_file(file).map_err(|cause| Failure::of("cover a credential file", &cause))?;
     }
@@ -81,6 +84,14 @@ fn cover_folder(folder: &Path) -> io::Result<()> {
         INERT | MsFlags::MS_RDONLY,
         Some("mode=0000,size=4k,nr_inodes=2"),
     )?;
+    Ok(())
+}
+
+/// An empty folder in memory in the place of `folder`, for its owner alone: what is written there ends with the session.
+fn empty_folder(folder: &Path) -> io::Result<()> {
+    let Some(folder) = there(folder)? else { return Ok(()) };
+    // The aws CLI's caches are some kilobytes; its history, where it is switched on, a few megabytes.
+    mount(Some("hoop"), &folder, Some("tmpfs"), INERT, Some("mode=0700,size=16m,nr_inodes=4k"))?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod pidfd;
 
 use std::os::fd::AsRawFd;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::path::PathBuf;
 
 use nix::sys::resource::Resource;
@@ -118,14 +119,21 @@ pub fn leaders_of(pid: i32) -> [i32; 2] {
         .map(|leader| leader.map_or(0, nix::unistd::Pid::as_raw))
 }
 
-/// Whether process `pid` has the socket `inode` open.
+/// The descriptor by which process `pid` has the socket `inode` open, if it has.
 #[must_use]
-pub fn holds_socket(pid: i32, inode: u64) -> bool {
-    let Ok(descriptors) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+pub fn descriptor_of_socket(pid: i32, inode: u64) -> Option<i32> {
+    let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
     let wanted = format!("socket:[{inode}]");
-    descriptors.flatten().take(MOST_DESCRIPTORS).any(|entry| {
-        std::fs::read_link(entry.path()).is_ok_and(|target| target.as_os_str() == wanted.as_str())
-    })
+    let holds = |path: &Path| std::fs::read_link(path).is_ok_and(|link| link.as_os_str() == wanted.as_str());
+    let found = descriptors.flatten().take(MOST_DESCRIPTORS).find(|entry| holds(&entry.path()))?;
+    found.file_name().to_str()?.parse().ok()
+}
+
+/// Whether process `pid` has the socket `inode` open as this descriptor.
+#[must_use]
+pub fn has_socket_at(pid: i32, descriptor: i32, inode: u64) -> bool {
+    let link = std::fs::read_link(format!("/proc/{pid}/fd/{descriptor}"));
+    link.is_ok_and(|link| link.as_os_str() == format!("socket:[{inode}]").as_str())
 }
 
 /// Whether two processes share their memory, as those of vfork(2) do until one executes a program. None: unknown.

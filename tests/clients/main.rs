@@ -11,6 +11,7 @@
 #![allow(clippy::print_stderr, reason = "a test that is left out says so")]
 
 mod matrix;
+mod profiles;
 mod refusals;
 mod support;
 mod traps;

@@ -90,6 +90,15 @@ const CLIENTS: &[Client] = &[
         denied: "AccessDenied",
     },
     Client {
+        name: "Go SDK 2 (Debian, 1.17)",
+        tag: "GO",
+        needs: "go-client/go-client",
+        argv: &["/go-client/go-client"],
+        ways: &[Sandbox, Proxy, Endpoint],
+        does: ALL,
+        denied: "AccessDenied",
+    },
+    Client {
         name: "curl --aws-sigv4",
         tag: "CU",
         needs: "",
@@ -265,6 +274,11 @@ fn the_javascript_sdk() {
 #[test]
 fn the_rust_sdk() {
     works("RS");
+}
+
+#[test]
+fn the_go_sdk() {
+    works("GO");
 }
 
 #[test]

@@ -83,6 +83,30 @@ fn the_javascript_sdk_is_denied_in_every_shape() {
     is_denied_in_every_shape(&place, &["node", &script("ops.mjs")], &names);
 }
 
+/// Its operations: as `SHAPES`, but the query protocol towards SQS.
+const GO: &[&str] = &[
+    "json",
+    "query",
+    "ec2",
+    "rest-json",
+    "rest-xml",
+    "query-old",
+    "s3",
+    "s3-head",
+    "stream-s3",
+    "stream-json",
+];
+
+#[test]
+fn the_go_sdk_is_denied_in_every_shape() {
+    let go = cache().join("go-client/go-client");
+    if !has(&go) {
+        return;
+    }
+    let place = Place::new(Way::Sandbox, "DENG", NOTHING);
+    is_denied_in_every_shape(&place, &[go.to_str().unwrap(), "ops"], GO);
+}
+
 #[test]
 fn the_aws_clis_show_the_denial_and_end_at_once() {
     for (program, tag, status) in [("aws", "DEN1", 255), ("aws2", "DEN2", 254)] {
@@ -103,8 +127,8 @@ fn the_aws_clis_show_the_denial_and_end_at_once() {
     }
 }
 
-/// The shapes of a throttle as hoop words them, given by AWS here: hoop passes them on as they are.
-fn is_throttled_in_every_shape(place: &Place, argv: &[&str]) {
+/// The shapes of a throttle as hoop words them, given by AWS here: hoop passes them on as they are. Gives the actions.
+fn throttles(place: &Place) -> [&'static str; 6] {
     let shapes = [
         ("dynamodb:ListTables", "DynamoDB_20120810.ListTables", Protocol::Json, "dynamodb", false),
         ("iam:ListUsers", "Action=ListUsers", Protocol::Query, "iam", false),
@@ -125,9 +149,15 @@ fn is_throttled_in_every_shape(place: &Place, argv: &[&str]) {
         let status = answer.status().as_u16();
         place.fault(&json!({ "part": part, "times": 2, "status": status, "headers": headers, "body": body }));
     }
+    shapes.map(|(action, ..)| action)
+}
+
+/// Two throttles in each shape: the third attempt goes through.
+fn is_throttled_in_every_shape(place: &Place, argv: &[&str]) {
+    let actions = throttles(place);
     let names = ["json", "query", "ec2", "rest-json", "s3", "query-mode"];
     let lines = lines(&place.run(&[argv, &names[..]].concat()));
-    for (line, (action, ..)) in lines.iter().zip(shapes) {
+    for (line, action) in lines.iter().zip(actions) {
         // There is no such bucket: by then the throttle is over.
         let end = if action == "s3:GetObject" { 404 } else { 200 };
         assert_eq!((line["status"].as_u64(), line["attempts"].as_u64()), (Some(end), Some(3)), "{line}");
@@ -145,6 +175,21 @@ fn boto3_waits_and_tries_again_when_throttled_in_every_shape() {
 fn the_javascript_sdk_waits_and_tries_again_when_throttled_in_every_shape() {
     let place = Place::new(Way::Sandbox, "THRJ", ALL);
     is_throttled_in_every_shape(&place, &["node", &script("ops.mjs")]);
+}
+
+#[test]
+fn the_go_sdk_waits_and_tries_again_when_throttled_in_every_shape() {
+    let go = cache().join("go-client/go-client");
+    if !has(&go) {
+        return;
+    }
+    let place = Place::new(Way::Sandbox, "THRG", ALL);
+    let actions = &throttles(&place)[..5];
+    let lines = lines(&place.run(&[go.to_str().unwrap(), "ops", "json", "query", "ec2", "rest-json", "s3"]));
+    for (line, action) in lines.iter().zip(actions) {
+        let end = if *action == "s3:GetObject" { 404 } else { 200 };
+        assert_eq!((line["status"].as_u64(), attempts(&place, action)), (Some(end), 3), "{line}");
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 The signatures are worked out here from AWS's documentation, not with hoop's code. Unlike moto the door also checks the
 payload's hash. Key ids begin with AKIAREALKEY2TEST or ASIAREALKEY2TEST; every test has one of its own, so that its calls
-can be told from others'. A key id of the second kind needs the session token `token-` and the id's last four characters.
+can be told from others'. A key id of the second kind needs the session token `token-` and the id's last four characters. Keys of roles that moto gave are taken with the secret
+and the token that it gave.
 
 GET /_strict/calls?KEYID       the calls signed with that key, as JSON
 POST /_strict/fault?KEYID      {"part": TEXT, "times": N, "status": N, "headers": {}, "body": TEXT}: what the next N
@@ -10,6 +11,7 @@ POST /_strict/fault?KEYID      {"part": TEXT, "times": N, "status": N, "headers"
 Serves until its standard input closes. Prints its port.
 """
 import collections, hashlib, hmac, io, json, os, re, sys, threading, urllib.parse
+from moto.sts.models import sts_backends
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -54,9 +56,13 @@ def check(method, target, headers, body):
         pairs = [pair for pair in pairs if pair[0] != "X-Amz-Signature"]
     else:
         raise Refused("unsigned")
-    if not KEY_ID.fullmatch(key):
+    role = next((role for role in assumed() if role.access_key_id == key), None)
+    if role:
+        if headers.get("x-amz-security-token") != role.session_token:
+            raise Refused("the session token is not the role's")
+    elif not KEY_ID.fullmatch(key):
         raise Refused("unknown key " + key)
-    if key.startswith("ASIA"):
+    elif key.startswith("ASIA"):
         token = headers.get("x-amz-security-token") or urllib.parse.unquote(named.get("X-Amz-Security-Token", ""))
         if token != "token-" + key[-4:]:
             raise Refused("the session token is not the key's")
@@ -74,12 +80,17 @@ def check(method, target, headers, body):
         "".join("%s:%s\n" % (name, " ".join(headers.get(name, "").split())) for name in names), signed, payload])
     scope = "/".join([day, region, service, "aws4_request"])
     to_sign = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(text.encode()).hexdigest()])
-    secret = ("AWS4" + SECRET).encode()
+    secret = ("AWS4" + (role.secret_access_key if role else SECRET)).encode()
     for part in (day, region, service, "aws4_request"):
         secret = hmac.new(secret, part.encode(), hashlib.sha256).digest()
     if hmac.new(secret, to_sign.encode(), hashlib.sha256).hexdigest() != signature:
         raise Refused("the signature does not match:\n" + text)
     return key, service
+
+
+def assumed():
+    """The sessions of roles that moto has given credentials for."""
+    return [role for regions in list(sts_backends.values()) for backend in list(regions.values()) for role in backend.assumed_roles]
 
 
 def read(environ):

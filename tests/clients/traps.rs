@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::support::home::cache;
 use crate::support::home::finish;
 use crate::way::Place;
 use crate::way::Way;
@@ -29,7 +30,7 @@ fn what_boto3_and_the_cli_presign_by_themselves_is_refused_with_a_way_out() {
         r#"
 import boto3, os, ssl, subprocess, urllib.error, urllib.request
 from botocore.config import Config
-tls = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
+tls = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
 def fetch(url):
     try:
         return urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": "text/html"}), context=tls).read().decode()
@@ -173,6 +174,73 @@ print("same" if open("back", "rb").read() == block else "different")
             place.home.events_of("call.begin").iter().map(|e| e["agent"].to_string()).collect();
         assert!(agents.iter().any(|agent| agent.contains("CRTS3NativeClient")), "{agents:?}");
     }
+}
+
+#[test]
+fn an_old_cli_that_ignores_the_endpoint_comes_by_the_proxy() {
+    if !crate::way::has(&cache().join("debian/bin/aws2")) {
+        return;
+    }
+    let place = Place::new(Way::Endpoint, "OLDC", ALL);
+    place.run(&["aws2", "sts", "get-caller-identity"]).ok();
+    place.run(&["aws2", "sqs", "list-queues"]).ok();
+    let begun = place.home.events_of("call.begin");
+    // It speaks the protocol that SQS had then.
+    assert_eq!((&begun[0]["via"], &begun[0]["protocol"]), (&"proxy".into(), &"query".into()), "{begun:#?}");
+}
+
+/// Shorter stars would leave holes in the file: each part is put where it belongs by its number.
+#[test]
+fn a_masked_download_in_parts_keeps_its_length() {
+    let place = Place::new(Way::Sandbox, "PART", ALL);
+    let said = python(
+        &place,
+        r#"
+import boto3
+from boto3.s3.transfer import TransferConfig
+s3, line = boto3.client("s3"), b"a line of a log that tells nothing of interest\n"
+text = line * 120000
+secret = b"password=Falcon2019!xyzzy\n"
+whole = text[:3 << 20] + b"\n" + secret + text[3 << 20:] + secret
+s3.create_bucket(Bucket="masked-parts")
+s3.put_object(Bucket="masked-parts", Key="log.txt", Body=whole, ContentType="text/plain")
+config = TransferConfig(multipart_threshold=1 << 20, multipart_chunksize=1 << 20)
+s3.download_file("masked-parts", "log.txt", "back", Config=config)
+back = open("back", "rb").read()
+changed = sum(a != b for a, b in zip(whole, back))
+print(len(back) == len(whole), b"Falcon2019" in back, b"\0" in back, 0 < changed <= 2 * len(secret))
+"#,
+    );
+    assert_eq!(said, "True False False True\n");
+    assert!(outcomes(&place).len() > 6, "in parts");
+}
+
+#[test]
+fn what_programs_sign_themselves_is_worth_nothing_outside() {
+    let place = Place::new(Way::Sandbox, "SELF", ALL);
+    // Into files: what programs show of it is masked.
+    let script = "aws rds generate-db-auth-token --hostname db.example --port 5432 --username u --region us-east-1 > database; \
+                  aws eks get-token --cluster-name c --region us-east-1 > cluster";
+    place.run(&["sh", "-c", script]).ok();
+    let [database, cluster] =
+        ["database", "cluster"].map(|name| fs::read_to_string(place.home.path().join(name)).unwrap());
+    assert!(database.starts_with("db.example:5432/?") && !database.contains("REALKEY"), "{database}");
+    // The token is an address of STS, signed. Taken outside and shown to AWS it is somebody's whom nobody knows.
+    let show = "import base64, json, sys, urllib.request, urllib.error; token = json.loads(sys.argv[1])['status']['token'].split('.', 1)[1]\n\
+                url = base64.urlsafe_b64decode(token + '=' * (-len(token) % 4)).decode()\n\
+                request = urllib.request.Request(url.replace('https://' + url.split('/')[2], sys.argv[2]), \
+                headers={'host': url.split('/')[2], 'x-k8s-aws-id': 'c'})\n\
+                try: print(urllib.request.urlopen(request).status)\n\
+                except urllib.error.HTTPError as error: print(error.code, error.read().decode())";
+    let endpoint = crate::support::moto::endpoint();
+    let output =
+        std::process::Command::new("python3").args(["-c", show, cluster.trim(), endpoint]).output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        shown.starts_with("403 strict: unknown key ASIA"),
+        "{shown}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]

@@ -61,6 +61,7 @@ impl Place {
             .env("AWS_ACCESS_KEY_ID", &self.key_id)
             .env("PATH", path)
             .env("HOOP_TEST_JS", cache().join("js"))
+            .env("HOOP_TEST_WAY", self.way.as_str())
             .args(["--quiet", "--policy", &self.policy]);
         if self.way != Way::Sandbox {
             command.env("HOOP_SANDBOX_MODE", "off").env("HOOP_GATEWAY_CAPTURE", self.way.as_str());
@@ -91,11 +92,13 @@ pub fn script(name: &str) -> String {
     format!("{}/tests/clients/scripts/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Whether a program that setup may not have been able to get is there; says so where it is not.
+/// Whether a program that setup gets from Debian is there: on a Debian it must be.
 pub fn has(program: &Path) -> bool {
     if program.exists() {
         return true;
     }
-    eprintln!("left out: there is no {}; scripts/setup.sh test says why", program.display());
+    let is_debian = Path::new("/etc/debian_version").exists();
+    assert!(!is_debian, "there is no {}: run scripts/setup.sh test, which says why", program.display());
+    eprintln!("left out: there is no {}, and this is no Debian", program.display());
     false
 }

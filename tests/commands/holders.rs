@@ -42,6 +42,8 @@ fn a_socket_leads_to_its_command() {
     until("bash alone holds it", || of_bash(inodes[0]) == Some(child.id()));
     // The subshell has executed nothing of its own.
     until("the subshell alone holds it", || of_bash(inodes[1]).is_some_and(|pid| pid != child.id()));
+    // Found once, found again; one who takes it over later comes first.
+    assert_eq!(of_bash(inodes[0]), Some(child.id()));
     assert_eq!(world.commands.holder_of_socket(1), None);
     assert!(world.commands.line(1).unwrap().starts_with("/bin/bash --norc -c"));
     child.stdin.take().unwrap().write_all(b"\n\n").unwrap();

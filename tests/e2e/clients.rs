@@ -145,7 +145,7 @@ s3.create_bucket(Bucket="presigned-bucket")
 s3.put_object(Bucket="presigned-bucket", Key="note.txt", Body=open("note.txt", "rb"))
 url = s3.generate_presigned_url("get_object", Params={"Bucket": "presigned-bucket", "Key": "note.txt"})
 import ssl, os
-context = ssl.create_default_context(cafile=os.environ["AWS_CA_BUNDLE"])
+context = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
 print(urllib.request.urlopen(url, context=context).read().decode().strip())
 try:
     urllib.request.urlopen(url.replace("note.txt", "other.txt"), context=context)

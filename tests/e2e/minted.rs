@@ -72,3 +72,45 @@ fn roles_work_inside_and_their_credentials_stay_outside() {
     shown.args(["calls", "last", "--json"]);
     assert!(finish(shown).ok().contains(three));
 }
+
+#[test]
+fn the_session_s_own_role_is_assumed_and_named_after_person_and_recording() {
+    let home = Home::new();
+    let policy = home.write(
+        "role.toml",
+        "version = 1\ndefault = \"allow\"\n[session]\nrole = \"arn:aws:iam::123456789012:role/e2e-own\"\nduration = \"15m\"\n\
+         [[statement]]\neffect = \"deny\"\naction = \"s3:DeleteBucket\"\n",
+    );
+    let script = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])";
+    let outcome = home.run(policy.to_str().unwrap(), &["python3", "-c", script]);
+    let id = home.recordings().pop().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
+    let arn = outcome.ok().trim();
+    assert!(arn.contains(":assumed-role/e2e-own/") && arn.ends_with(&id), "{arn} {id}");
+    let credentials = home.events_of("credential");
+    let whats: Vec<&str> = credentials.iter().map(|event| event["what"].as_str().unwrap()).collect();
+    assert_eq!(whats, ["placeholder", "fetched", "wiped"]);
+    assert_eq!(credentials[1]["arn"], arn);
+    let enforced = credentials[1]["enforced"].as_str().unwrap();
+    assert!(
+        enforced.starts_with("session policy of ") && enforced.contains("AWS enforces all of it"),
+        "{enforced}"
+    );
+    // A profile that assumes a role by itself has no session policy, which is said.
+    home.write(
+        "config",
+        "[profile deploy]\nrole_arn = arn:aws:iam::123456789012:role/deploy\nsource_profile = base\n",
+    );
+    home.write(
+        "credentials",
+        "[base]\naws_access_key_id = AKIABASEBASEBASEBASE\naws_secret_access_key = base\n",
+    );
+    let plain = home.write("plain.toml", "version = 1\ndefault = \"deny\"\n");
+    let mut command = home.hoop_run(plain.to_str().unwrap(), &["true"]);
+    command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY").env("AWS_PROFILE", "deploy");
+    command.env("AWS_CONFIG_FILE", home.path().join("config"));
+    let said = finish(command).stderr;
+    assert!(
+        said.contains("profile deploy assumes arn:aws:iam::123456789012:role/deploy by itself"),
+        "{said}"
+    );
+}

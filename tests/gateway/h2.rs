@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::task::Context;
 use std::task::Poll;
 
+use base64::Engine;
 use bytes::Bytes;
 use http::Request;
 use http::Response;
@@ -199,10 +200,14 @@ async fn talk(
                     let (_, event) = message_parts(&inner);
                     let text = format!("got {}", event.len());
                     seen.events.push(Bytes::copy_from_slice(event));
-                    let json = format!(
-                        r#"{{"Transcript":{{"Results":[{{"ResultId":"{text}","IsPartial":false}}]}}}}"#
-                    );
-                    let frame = event_frame("TranscriptEvent", json.as_bytes());
+                    let (kind, json) = if parts.uri.path().ends_with("/invoke-with-bidirectional-stream") {
+                        let bytes = base64::engine::general_purpose::STANDARD.encode(&text);
+                        ("chunk", format!(r#"{{"bytes":"{bytes}"}}"#))
+                    } else {
+                        let result = format!(r#"{{"ResultId":"{text}","IsPartial":false}}"#);
+                        ("TranscriptEvent", format!(r#"{{"Transcript":{{"Results":[{result}]}}}}"#))
+                    };
+                    let frame = event_frame(kind, json.as_bytes());
                     let _ = sender.send(Frame::data(frame.into())).await;
                 }
             }

@@ -66,3 +66,29 @@ fn a_denied_head_says_why_in_a_header() {
         "{why}"
     );
 }
+
+#[test]
+fn the_control_plane_of_s3_is_told_by_host_or_header() {
+    let upstream = empty_json();
+    let world = Plan::observe(&upstream.url).start();
+    let own = format!("127.0.0.1:{}", world.gateway.port());
+    let path = "/v20180820/accesspoint/ap1";
+    for (host, account, goes) in [
+        ("123456789012.s3-control.eu-central-1.amazonaws.com", "", "s3:GetAccessPoint"),
+        ("s3.eu-central-1.amazonaws.com", "", "s3:GetObject"),
+        (&own, "123456789012", "s3:GetAccessPoint"),
+        // A bucket may have that name.
+        (&own, "", "s3:GetObject"),
+    ] {
+        let mut call = s3_call(&world, "GET", path, b"");
+        call.host = host.to_owned();
+        if !account.is_empty() {
+            call.headers.push(("x-amz-account-id".to_owned(), account.to_owned()));
+        }
+        assert_eq!(call.send(&world).status, 200, "{host}");
+        let got = upstream.take().pop().unwrap();
+        // Decided and sent to are the same.
+        assert_eq!(got.header("host").contains("s3-control"), goes == "s3:GetAccessPoint", "{host}");
+        assert_eq!(world.events_of("call.begin").last().unwrap()["action"], goes, "{host} {account}");
+    }
+}

@@ -20,7 +20,7 @@ use crate::upstream::upstream;
 use crate::world::Plan;
 
 /// A frame of an event stream, written from its documentation.
-fn frame(kind: &str, content_type: &str, payload: &[u8]) -> Vec<u8> {
+pub fn frame(kind: &str, content_type: &str, payload: &[u8]) -> Vec<u8> {
     let mut headers = Vec::new();
     for (name, value) in [(":message-type", "event"), (":event-type", kind), (":content-type", content_type)]
     {
@@ -57,7 +57,7 @@ fn payloads(mut bytes: &[u8]) -> Vec<String> {
     found
 }
 
-fn events(body: Vec<u8>) -> crate::upstream::Upstream {
+pub fn events(body: Vec<u8>) -> crate::upstream::Upstream {
     upstream(move |_, _| {
         let response = Response::builder().header("content-type", "application/vnd.amazon.eventstream");
         response.body(Bytes::from(body.clone())).unwrap()
@@ -107,6 +107,39 @@ fn a_stream_with_a_wrong_checksum_breaks_off() {
     assert!(!text.ends_with("\r\n0\r\n\r\n"), "{text}");
     assert!(!text.contains("Falcon"), "{text}");
     assert_eq!(world.call_end()["outcome"], "failed");
+}
+
+/// The client learns that it was answered, and gets what was good.
+#[test]
+fn a_stream_that_begins_with_a_bad_frame_has_a_head_and_what_came_before() {
+    let good = frame("sessionUpdate", "application/json", br#"{"message":"all is well"}"#);
+    let secret = frame("sessionUpdate", "application/json", br#"{"message":"password=Falcon2019!"}"#);
+    let mut bad = good.clone();
+    bad[90] ^= 1;
+    for (before, all) in [
+        (0, bad.clone()),
+        (1, [&good[..], &bad, &good].concat()),
+        (2, [&good[..], &secret, &bad].concat()),
+        // It ends inside a frame.
+        (1, [&good[..], &good[..50]].concat()),
+    ] {
+        let upstream = events(all);
+        let world = Plan::observe(&upstream.url).start();
+        let mut stream = client::dial(&world);
+        let call = json_call(&world, "logs", "Logs_20140328.StartLiveTail", "{}");
+        stream.write_all(&call.bytes(&world)).unwrap();
+        let mut all = Vec::new();
+        let _ = stream.read_to_end(&mut all);
+        let text = String::from_utf8_lossy(&all);
+        assert!(
+            text.starts_with("HTTP/1.1 200 OK\r\n") && !text.ends_with("\r\n0\r\n\r\n"),
+            "{before}: {text}"
+        );
+        assert_eq!(text.matches(r#"{"message":"#).count(), before, "{text}");
+        assert!(!text.contains("Falcon"), "{text}");
+        let end = world.call_end();
+        assert_eq!((&end["outcome"], end["masks"].is_object()), (&"failed".into(), before == 2), "{end}");
+    }
 }
 
 fn gzip(text: &str) -> Vec<u8> {

@@ -94,7 +94,7 @@ fn the_environment_has_no_way_to_the_real_key() {
 fn what_the_gateway_leaves_in_the_file_system_is_public() {
     let person = Person::ordinary();
     // Whatever the program is pointed at, and everything beside it.
-    let script = "for name in AWS_CA_BUNDLE AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE SSL_CERT_FILE; do
+    let script = "for name in REQUESTS_CA_BUNDLE AWS_CONFIG_FILE AWS_SHARED_CREDENTIALS_FILE SSL_CERT_FILE; do
         eval file=\\$$name; test -n \"$file\" && cat \"$(dirname $file)\"/* 2>/dev/null; done; true";
     let said = person.prints(script);
     for secret in ["PRIVATE KEY", "realSecret", "AKIAREALKEY2TEST2345"] {
@@ -109,7 +109,7 @@ fn no_process_of_the_session_and_no_file_is_left() {
     }
     let person = Person::ordinary();
     let output = person
-        .inside("setsid sleep 4711 & setsid -f sleep 4712 </dev/null >/dev/null 2>&1; echo $AWS_CA_BUNDLE");
+        .inside("setsid sleep 4711 & setsid -f sleep 4712 </dev/null >/dev/null 2>&1; echo $SSL_CERT_FILE");
     assert!(output.status.success(), "{}", output.stderr);
     assert_eq!(crate::lifecycle::count_running(&["sleep", "4711"]), 0);
     assert_eq!(crate::lifecycle::count_running(&["sleep", "4712"]), 0);

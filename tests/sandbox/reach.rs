@@ -134,6 +134,45 @@ fn root_gets_a_sandbox_and_is_told_what_it_is_worth() {
 }
 
 #[test]
+fn what_is_written_to_the_credential_folder_ends_with_the_session() {
+    if !has_namespaces() {
+        return;
+    }
+    let person = Person::ordinary();
+    person.file(".aws/credentials", "realSecret");
+    person.file(".aws/cli/cache/role.json", "realToken");
+    let told = person.prints(
+        "ls -A ~/.aws; mkdir -p ~/.aws/cli/cache && echo mine > ~/.aws/cli/cache/role.json && cat ~/.aws/cli/cache/role.json
+        stat -c %a ~/.aws; dd if=/dev/zero of=~/.aws/much bs=1M count=32 2>/dev/null || echo full; rm ~/.aws/much
+        cp /bin/true ~/.aws/run; ~/.aws/run 2>/dev/null || echo 'not run'; mv ~/.aws ~/.aside 2>/dev/null || echo kept",
+    );
+    assert_eq!(told, "mine\n700\nfull\nnot run\nkept\n");
+    assert_eq!(person.prints("ls -A ~/.aws"), "", "the next session starts with nothing");
+    let outside = |name: &str| fs::read_to_string(person.home().join(".aws").join(name)).unwrap();
+    assert_eq!(outside("credentials"), "realSecret");
+    assert_eq!(outside("cli/cache/role.json"), "realToken");
+    assert!(!person.home().join(".aws/run").exists());
+}
+
+#[test]
+fn credential_files_that_are_links_are_covered_where_they_lead() {
+    if !has_namespaces() {
+        return;
+    }
+    let person = Person::ordinary();
+    person.file("dotfiles/aws-credentials", "realSecret");
+    person.file("dotfiles/sso/cache/token.json", "realSecret");
+    person.file(".aws/config", "[default]\nregion = eu-west-1\n");
+    for (link, target) in [("credentials", "../dotfiles/aws-credentials"), ("sso", "../dotfiles/sso")] {
+        std::os::unix::fs::symlink(target, person.home().join(".aws").join(link)).unwrap();
+    }
+    let told = person.prints(
+        "cat ~/dotfiles/aws-credentials ~/dotfiles/sso/cache/token.json 2>&1 | grep -c realSecret; true",
+    );
+    assert_eq!(told, "0\n");
+}
+
+#[test]
 fn a_linked_credential_folder_is_covered_where_it_leads() {
     if !has_namespaces() {
         return;
@@ -223,6 +262,8 @@ fn the_first_session_ever_hides_our_own_folders_too() {
         return;
     }
     let person = Person::ordinary();
-    let script = "for folder in ~/.local/state/hoop ~/.config/hoop ~/.aws; do ls $folder >/dev/null 2>&1 && echo $folder; done; true";
-    assert_eq!(person.prints(script), "");
+    let script = "for folder in ~/.local/state/hoop ~/.config/hoop; do ls $folder >/dev/null 2>&1 && echo $folder; done
+        ls -A ~/.aws; echo planted > ~/.aws/config && cat ~/.aws/config";
+    assert_eq!(person.prints(script), "planted\n");
+    assert!(!person.home().join(".aws/config").exists(), "planted for the user to trust");
 }

@@ -59,7 +59,9 @@ enum PolicyCommand {
     /// Print the session policy that AWS enforces with it, as far as IAM can say it
     #[command(
         after_help = "Example:\n  hoopctl policy compile --policy policy.toml\n\nThe document goes to standard output, what only hoop \
-                      enforces to standard error."
+                      enforces to standard error. With a `role` in the policy's [session], hoop-run gives the document to \
+                      sts:AssumeRole by itself, together with the `policy_arns` of [session] where the document is too long \
+                      without them; without a role AWS enforces nothing of the policy."
     )]
     Compile(policy_compile::CompileArgs),
     /// Print a policy's text
@@ -196,6 +198,11 @@ fn summary(policy: &Policy, actions: &dyn Actions) -> String {
     text.push('\n');
     for section in policy.idle_sections() {
         text.push_str(&format!("  note: {section} is checked, but not acted on by this version\n"));
+    }
+    if policy.forbids() && policy.session.role.is_none() {
+        text.push_str(
+            "  note: AWS itself enforces none of it, only hoop does: no [session] names a `role`\n",
+        );
     }
     for statement in &policy.statements {
         let sid = statement.sid.as_deref().unwrap_or("(no sid)");

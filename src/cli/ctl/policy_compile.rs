@@ -41,24 +41,30 @@ pub fn run(args: &CompileArgs, context: &Context<'_>) -> Result<String> {
         PolicySet::new(args.policy.iter().map(|policy| load::open(policy)).collect::<Result<_>>()?)
     };
     let principal = Principal { agent: args.agent.clone(), ..context.principal.clone() };
-    let compiled = set.compile(&principal, AwsActions::all(), args.limit.min(LIMIT));
+    let session = set.session();
+    let limit = args.limit.min(LIMIT);
+    let compiled = set.compile_with(&principal, AwsActions::all(), limit, &session.policy_arns);
     let length = compiled.json.as_ref().map(|text| text.chars().count());
     if args.json {
         let document: Option<Value> =
             compiled.json.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        let answer = json!({"document": document, "characters": length, "hoop_only": compiled.left_out});
+        let answer = json!({"role": session.profile_role(), "document": document, "characters": length,
+                            "policy_arns": compiled.policy_arns, "hoop_only": compiled.left_out});
         return Ok(format!("{answer:#}\n"));
     }
-    match (&compiled.json, length) {
-        (Some(text), Some(length)) => {
-            say(&format!("{length} of {LIMIT} characters; {}", compiled.line()));
-            Ok(format!("{text}\n"))
-        }
-        _ => {
-            say(&format!("no session policy: it would forbid nothing; {}", compiled.line()));
-            Ok(String::new())
-        }
+    let mut line = match length {
+        Some(length) => format!("{length} of {LIMIT} characters"),
+        None => "no session policy: it would forbid nothing".to_owned(),
+    };
+    if !compiled.policy_arns.is_empty() {
+        line.push_str(&format!(", with {}", compiled.policy_arns.join(", ")));
     }
+    line.push_str(&format!("; {}", compiled.line()));
+    if session.profile_role().is_none() {
+        line.push_str("; without a `role` in [session], AWS is given none of it");
+    }
+    say(&line);
+    Ok(compiled.json.map(|text| format!("{text}\n")).unwrap_or_default())
 }
 
 /// For the person; whoever reads the document gets it alone. A closed standard error is no failure.

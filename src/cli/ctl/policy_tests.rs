@@ -91,6 +91,7 @@ fn check_sums_up_what_is_sound() {
     assert_eq!(
         text.replace(&path, "policy.toml"),
         "policy.toml: ok, default deny, 1 statement, 1 mask rule\n  \
+         note: AWS itself enforces none of it, only hoop does: no [session] names a `role`\n  \
          line 2    allow read: s3:get* (5 actions), s3:listbucket, access read\n"
     );
 }
@@ -120,4 +121,27 @@ fn the_built_in_policies_are_listed_and_shown() {
     assert!(output(&["show", "guarded"]).unwrap().1.contains("audit-stays-on"));
     let parsed: Value = serde_json::from_str(&output(&["list", "--json"]).unwrap().1).unwrap();
     assert_eq!(parsed[1]["name"], "readonly");
+}
+
+#[test]
+fn compile_prints_the_document_and_what_goes_with_it() {
+    let compiled = |text: &str| -> Value {
+        let (_dir, path) = file(text);
+        serde_json::from_str(&output(&["compile", "--json", "--policy", &path]).unwrap().1).unwrap()
+    };
+    let role = "[session]\nrole = \"arn:aws:iam::123456789012:role/agent\"\n";
+    let readonly = "[[statement]]\neffect = \"allow\"\naccess = [\"list\", \"read\"]\n";
+    let answer = compiled(&format!("version = 1\n{role}{readonly}"));
+    assert_eq!(answer["role"], "arn:aws:iam::123456789012:role/agent");
+    assert_eq!(answer["policy_arns"], json!([]));
+    assert!(answer["hoop_only"].to_string().contains("the exact list of allowed actions"), "{answer}");
+    let arns = "policy_arns = \"arn:aws:iam::aws:policy/ReadOnlyAccess\"\n";
+    let answer = compiled(&format!("version = 1\n{role}{arns}{readonly}"));
+    assert_eq!(answer["policy_arns"], json!(["arn:aws:iam::aws:policy/ReadOnlyAccess"]));
+    assert_eq!(answer["document"]["Statement"].as_array().unwrap().len(), 1);
+    let answer = compiled("version = 1\ndefault = \"allow\"\n");
+    assert_eq!(
+        (&answer["role"], &answer["document"], &answer["hoop_only"]),
+        (&Value::Null, &Value::Null, &json!([]))
+    );
 }

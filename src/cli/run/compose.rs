@@ -205,6 +205,8 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         connect: args.connect.clone(),
         commands: Arc::clone(&known_commands),
     };
+    let remark = gateway::remark_on_role(config, &settings.policy, &environment)
+        .filter(|_| !args.no_gateway && !config.quiet());
     let gateway = match args.no_gateway {
         true => Gateway::none(),
         false => Gateway::bind(setup).map_err(|error| not_started(&recorder, error))?,
@@ -228,6 +230,9 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         choose_upstream(args, &mut environment);
     }
     gateway.equip(&mut environment);
+    if let Some(remark) = remark {
+        notes::say(&format!("hoop-run: {remark}"));
+    }
     if !config.quiet() {
         for warning in
             config.warnings().iter().chain(settings.policy.layers().iter().flat_map(|layer| &layer.warnings))

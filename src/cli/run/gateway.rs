@@ -12,6 +12,7 @@ use crate::approval::Broker;
 use crate::aws::key_id;
 use crate::clock::Clock;
 use crate::config::load::Config;
+use crate::creds::role_of_profile;
 use crate::error::Result;
 use crate::gateway;
 use crate::gateway::Asker;
@@ -20,6 +21,7 @@ use crate::mask::Engine;
 use crate::net;
 use crate::net::Connect;
 use crate::net::Publish;
+use crate::policy::model::Policy;
 use crate::policy::request::Principal;
 use crate::policy::set::PolicySet;
 use crate::record::Recorder;
@@ -146,6 +148,25 @@ impl Gateway {
             gateway.stop();
         }
     }
+}
+
+/// What is to be said where the profile in use assumes a role by itself: no session policy can be given then.
+pub(super) fn remark_on_role(
+    config: &Config,
+    policies: &PolicySet,
+    environment: &Environment,
+) -> Option<String> {
+    let is_narrowed = policies.session().profile_role().is_some();
+    if is_narrowed || !policies.layers().iter().any(Policy::forbids) {
+        return None;
+    }
+    let (profile, role) = role_of_profile(&variables(environment), config.upstream_profile())?;
+    Some(format!(
+        "profile {} assumes {} by itself, so that AWS enforces nothing of the policy, only hoop does; name the role in \
+         [session] of the policy, and use the profile's source_profile, to have both",
+        profile.escape_debug(),
+        role.escape_debug()
+    ))
 }
 
 /// The process that holds the client's socket, else the one whose number is in its key.

@@ -15,15 +15,23 @@ use crate::types::AccessLevel;
 pub(super) struct Folded {
     pub json: Option<String>,
     pub left_out: Vec<String>,
+    /// Managed policies stand for some of what is allowed.
+    pub with_managed: bool,
 }
 
-/// The tightest document of at most `limit` characters among those that are tried.
-pub(super) fn fold(layers: &[Rows], actions: &ListedActions, limit: usize) -> Folded {
+/// The tightest document of at most `limit` characters among those that are tried; where the exact one is too long and there
+/// are `managed` policies, the rest of it beside them.
+pub(super) fn fold(layers: &[Rows], actions: &ListedActions, limit: usize, managed: &[String]) -> Folded {
     // Every layer must let a call pass. IAM unites what allows, so one layer is said in full: the tightest.
     let exact = layers.iter().min_by_key(|layer| weight(&layer.allow, &[], actions));
-    let exact = merged(exact.map(|layer| layer.allow.clone()).unwrap_or_default());
+    let apart = exact.map(|layer| layer.allow.clone()).unwrap_or_default();
+    let exact = merged(apart.clone());
     let deny: Vec<Row> = layers.iter().flat_map(|layer| &layer.deny).cloned().collect();
     let deny = merged(deny);
+    if !managed.is_empty() && length(&exact, &deny) > limit {
+        let arns: usize = managed.iter().map(|arn| arn.chars().count()).sum();
+        return beside_managed(apart, &deny, limit.saturating_sub(arns));
+    }
     let steps = [
         exact.clone(),
         merged(exact.iter().map(|row| coarser(row, |name| verb(name, actions))).collect()),
@@ -41,19 +49,41 @@ pub(super) fn fold(layers: &[Rows], actions: &ListedActions, limit: usize) -> Fo
         (weight, step, allow, kept)
     });
     let Some((_, step, allow, kept)) = tried.min_by_key(|(weight, step, _, _)| (*weight, *step)) else {
-        return Folded { json: None, left_out: vec!["all of it (nothing fits)".to_owned()] };
+        return Folded {
+            json: None,
+            left_out: vec!["all of it (nothing fits)".to_owned()],
+            with_managed: false,
+        };
     };
-    let mut left_out = Vec::new();
-    let missing = items(&deny).saturating_sub(items(&kept));
-    if missing > 0 {
-        left_out.push(format!("{missing} of {} denied patterns (too long)", items(&deny)));
-    }
+    let mut left_out = Vec::from_iter(missing(&deny, &kept));
     let tightest = weight(&exact, &deny, actions);
     if step > 0 && weight(&allow, &kept, actions) > tightest {
         left_out.push("the exact list of allowed actions (too long)".to_owned());
     }
     let forbids = !(kept.is_empty() && allow == [Row::new(Acts::All)]);
-    Folded { json: forbids.then(|| document(&allow, &kept)), left_out }
+    Folded { json: forbids.then(|| document(&allow, &kept)), left_out, with_managed: false }
+}
+
+/// All denials that fit, and of what is allowed the shorter statements, as far as there is room. For the longest ones
+/// the managed policies stand.
+fn beside_managed(mut allow: Vec<Row>, deny: &[Row], limit: usize) -> Folded {
+    allow.sort_by_key(|row| length(std::slice::from_ref(row), &[]));
+    while length(&allow, deny) > limit && allow.pop().is_some() {}
+    let allow = merged(allow);
+    let kept = fitting(&allow, deny, limit);
+    let json = Some(document(&allow, &kept)).filter(|text| text.chars().count() <= limit);
+    let mut left_out = match &json {
+        Some(_) => Vec::from_iter(missing(deny, &kept)),
+        None => vec![format!("{} denied patterns (too long)", items(deny))],
+    };
+    left_out.push("what the managed policies allow beyond the exact list".to_owned());
+    Folded { json, left_out, with_managed: true }
+}
+
+/// How many denials are not among those that were kept.
+fn missing(deny: &[Row], kept: &[Row]) -> Option<String> {
+    let missing = items(deny).saturating_sub(items(kept));
+    (missing > 0).then(|| format!("{missing} of {} denied patterns (too long)", items(deny)))
 }
 
 /// How much a document lets through; what changes permissions counts most.

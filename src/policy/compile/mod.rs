@@ -25,6 +25,8 @@ pub const LIMIT: usize = 2_048;
 pub struct Compiled {
     /// An IAM policy in JSON; `None`: it would forbid nothing.
     pub json: Option<String>,
+    /// ARNs of managed policies that stand for what did not fit: to be given together with the document.
+    pub policy_arns: Vec<String>,
     /// What only hoop enforces, in few words each.
     pub left_out: Vec<String>,
 }
@@ -45,11 +47,25 @@ impl PolicySet {
     /// (empty names) makes it wider, never narrower.
     #[must_use]
     pub fn compile(&self, principal: &Principal, actions: &ListedActions, limit: usize) -> Compiled {
+        self.compile_with(principal, actions, limit, &[])
+    }
+
+    /// As [`PolicySet::compile`], but what is too long to be allowed exactly is left to managed policies, of which the
+    /// caller says that they allow it. Their ARNs count towards `limit`.
+    #[must_use]
+    pub fn compile_with(
+        &self,
+        principal: &Principal,
+        actions: &ListedActions,
+        limit: usize,
+        policy_arns: &[String],
+    ) -> Compiled {
         let mut left_out = BTreeSet::new();
         let layers: Vec<Rows> =
             self.layers().iter().map(|layer| Rows::of(layer, principal, actions, &mut left_out)).collect();
-        let folded = fold::fold(&layers, actions, limit);
+        let folded = fold::fold(&layers, actions, limit, policy_arns);
         left_out.extend(folded.left_out);
+        let policy_arns = if folded.with_managed { policy_arns.to_vec() } else { Vec::new() };
         let asks = |policy: &Policy| {
             policy.default == Effect::Ask || policy.statements.iter().any(|it| it.effect == Effect::Ask)
         };
@@ -62,7 +78,7 @@ impl PolicySet {
         if self.layers().iter().any(asks) {
             left_out.insert("questions to a person (they count as allowed)".to_owned());
         }
-        Compiled { json: folded.json, left_out: left_out.into_iter().collect() }
+        Compiled { json: folded.json, policy_arns, left_out: left_out.into_iter().collect() }
     }
 }
 

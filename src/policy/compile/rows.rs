@@ -1,5 +1,6 @@
 //! From hoop's statements to IAM's: what allows or asks is widened where IAM cannot say it, what denies is left out.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::policy::actions::ListedActions;
@@ -16,8 +17,12 @@ use crate::policy::operator::Quantity;
 use crate::policy::operator::Test;
 use crate::policy::pattern;
 use crate::policy::request::Principal;
+use crate::policy::request::Request;
 use crate::policy::statement::Patterns;
 use crate::policy::statement::Statement;
+use crate::policy::variables;
+use crate::policy::variables::Expanded;
+use crate::types::AccessLevel;
 use crate::types::Effect;
 
 /// Services whose calls AWS checks against the very ARNs that hoop reads from the request. Others check more resources than
@@ -43,15 +48,16 @@ impl Rows {
     ) -> Self {
         let mut rows = Self { allow: Vec::new(), deny: Vec::new() };
         for statement in &policy.statements {
+            let statement = &*with_known_variables(statement, principal);
             // Whoever is not known may be meant by what allows, and is not by what denies.
             let reading = if statement.effect == Effect::Deny { Effect::Allow } else { Effect::Ask };
             if statement.principal.fits(principal, reading).is_err() {
                 continue;
             }
             match statement.effect {
-                Effect::Deny => denied(statement, actions, &mut rows.deny, left_out),
+                Effect::Deny => denied(statement, principal, actions, &mut rows.deny, left_out),
                 Effect::Ask => rows.allow.push(Row::new(asked_acts(statement, actions))),
-                Effect::Allow => allowed(statement, actions, &mut rows.allow, left_out),
+                Effect::Allow => allowed(statement, principal, actions, &mut rows.allow, left_out),
             }
         }
         if policy.default != Effect::Deny {
@@ -83,6 +89,7 @@ fn asked_acts(statement: &Statement, actions: &ListedActions) -> Acts {
 
 fn allowed(
     statement: &Statement,
+    principal: &Principal,
     actions: &ListedActions,
     rows: &mut Vec<Row>,
     left_out: &mut BTreeSet<String>,
@@ -93,6 +100,11 @@ fn allowed(
     }
     let mut conditions = Conditions::new();
     for condition in &statement.conditions {
+        match settled(condition, principal, statement.effect) {
+            Some(true) => continue,
+            Some(false) => return,
+            None => {}
+        }
         if !translate(condition, &mut conditions) {
             left_out.insert(format!("conditions on {}", family(&condition.key_text)));
         }
@@ -123,12 +135,18 @@ fn allowed(
 
 fn denied(
     statement: &Statement,
+    principal: &Principal,
     actions: &ListedActions,
     rows: &mut Vec<Row>,
     left_out: &mut BTreeSet<String>,
 ) {
     let mut conditions = Conditions::new();
     for condition in &statement.conditions {
+        match settled(condition, principal, statement.effect) {
+            Some(true) => continue,
+            Some(false) => return,
+            None => {}
+        }
         // What only AWS knows counts as fulfilled, so hoop denies whatever it is.
         if condition.key != Key::Foreign && !translate(condition, &mut conditions) {
             left_out.insert(format!("conditions on {}", family(&condition.key_text)));
@@ -163,6 +181,42 @@ fn denied(
     if let (Some(acts), Some(resources)) = (plain, resources) {
         rows.push(Row { acts, resources: Some(resources), conditions });
     }
+}
+
+/// What a condition on the person, the program, the machine or the session comes to: the same for every call. `None`:
+/// it is about something else, or that is not known.
+fn settled(condition: &Condition, principal: &Principal, effect: Effect) -> Option<bool> {
+    let keys = [Own::User, Own::Groups, Own::Agent, Own::Host, Own::Session];
+    let is_settled = matches!(&condition.key, Key::Own(own) if keys.contains(own))
+        && !condition.values.iter().any(|value| variables::any(value));
+    if !is_settled {
+        return None;
+    }
+    condition.verdict(&Request::new("", AccessLevel::Unknown, principal), effect)
+}
+
+/// The statement with those variables in its resources that stand for the same in every call of the session.
+fn with_known_variables<'s>(statement: &'s Statement, principal: &Principal) -> Cow<'s, Statement> {
+    let Some(patterns) =
+        statement.resources.as_ref().filter(|it| it.list.iter().any(|it| variables::any(it)))
+    else {
+        return Cow::Borrowed(statement);
+    };
+    let request = Request::new("", AccessLevel::Unknown, principal);
+    let known = |pattern: &String| {
+        let lower = pattern.to_ascii_lowercase();
+        // These have a value here, but another one in every call.
+        let changes = ["aws:currenttime", "aws:epochtime", "aws:securetransport"];
+        if changes.iter().any(|name| lower.contains(name)) {
+            return pattern.clone();
+        }
+        match variables::expand(pattern, &request, true) {
+            Expanded::Text(text) => text.into_owned(),
+            Expanded::Absent | Expanded::Unknown => pattern.clone(),
+        }
+    };
+    let resources = Patterns { list: patterns.list.iter().map(known).collect(), ..patterns.clone() };
+    Cow::Owned(Statement { resources: Some(resources), ..statement.clone() })
 }
 
 /// An empty list of exceptions is everything; IAM knows no such list.

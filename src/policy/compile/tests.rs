@@ -120,10 +120,29 @@ fn iam_allows(json: &str, action: &str, resource: &str, region: &str) -> bool {
 
 /// Every call that hoop lets pass or asks about passes the document too.
 fn check_never_narrower(set: &PolicySet, actions: &ListedActions, limit: usize) {
-    let compiled = set.compile(&ana(), actions, limit);
+    check_document(set, actions, limit, &set.compile(&ana(), actions, limit), "");
+    // Managed policies that allow everything may stand for nothing that is denied, and take nothing away.
+    let managed = ["arn:aws:iam::aws:policy/AdministratorAccess".to_owned()];
+    let compiled = set.compile_with(&ana(), actions, limit, &managed);
+    let all = if compiled.policy_arns.is_empty() {
+        ""
+    } else {
+        r#"{"Effect":"Allow","Action":"*","Resource":"*"},"#
+    };
+    check_document(set, actions, limit, &compiled, all);
+}
+
+fn check_document(
+    set: &PolicySet,
+    actions: &ListedActions,
+    limit: usize,
+    compiled: &Compiled,
+    besides: &str,
+) {
     let Some(json) = &compiled.json else { return };
     assert_eq!(refusal(json), None, "{json}");
     assert!(json.chars().count() <= limit, "{json}");
+    let json = &json.replacen("[{", &format!("[{besides}{{"), 1);
     let principal = ana();
     for (name, written, access) in actions.all() {
         for resource in RESOURCES {
@@ -232,6 +251,76 @@ fn the_built_in_policies_fit_and_are_never_narrower() {
             }
         }
     }
+}
+
+#[test]
+fn what_is_the_same_in_every_call_of_a_session_is_settled() {
+    let set = set(&[r#"
+        [[statement]]
+        effect = "allow"
+        action = "s3:GetObject"
+        resource = "arn:aws:s3:::scratch/${hoop:user}/${hoop:session}/*"
+        [[statement]]
+        effect = "allow"
+        action = "s3:PutObject"
+        condition = { StringEquals = { "hoop:User" = "bob" } }
+        [[statement]]
+        effect = "deny"
+        action = "s3:GetObject"
+        resource = "arn:aws:s3:::scratch/ana/*/secret"
+        condition = { "ForAnyValue:StringEquals" = { "hoop:Group" = "data" } }
+    "#]);
+    let principal = Principal { session: "01J".to_owned(), ..ana() };
+    let compiled = set.compile(&principal, &catalogue(), LIMIT);
+    let json = compiled.json.as_deref().unwrap();
+    assert_eq!(compiled.left_out, Vec::<String>::new(), "{json}");
+    let allows = |resource: &str, action: &str| iam_allows(json, action, resource, "eu-west-1");
+    assert!(allows("arn:aws:s3:::scratch/ana/01J/a", "s3:GetObject"));
+    assert!(!allows("arn:aws:s3:::scratch/bob/01J/a", "s3:GetObject"));
+    assert!(!allows("arn:aws:s3:::scratch/ana/01J/secret", "s3:GetObject"));
+    assert!(!allows("arn:aws:s3:::scratch/ana/01J/a", "s3:PutObject"));
+    // Where the session is not known, the path is left to hoop.
+    let compiled = set.compile(&ana(), &catalogue(), LIMIT);
+    assert_eq!(compiled.line(), "enforced by hoop only: resources of some services");
+    check_never_narrower(&set, &catalogue(), LIMIT);
+}
+
+#[test]
+fn managed_policies_stand_for_the_longest_lists_only() {
+    let readonly = PolicySet::new(vec![Policy::builtin("readonly").unwrap()]);
+    let arns = ["arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned()];
+    let compiled = readonly.compile_with(&ana(), AwsActions::all(), LIMIT, &arns);
+    assert_eq!(compiled.policy_arns, arns);
+    let json = compiled.json.unwrap();
+    assert!(json.chars().count() + arns[0].len() <= LIMIT, "{json}");
+    assert_eq!(refusal(&json), None);
+    // By itself it allows nothing; what it denies, it denies whatever the managed policy allows.
+    for (_, name, _) in AwsActions::all().all() {
+        assert!(!iam_allows(&json, name, "*", "eu-west-1"), "{name}");
+    }
+    let with_all = json.replacen("[{", "[{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"},{", 1);
+    let request =
+        |name: &'static str| Request::new(name, AwsActions::all().access(name), Box::leak(Box::new(ana())));
+    for name in [
+        "secretsmanager:GetSecretValue",
+        "kms:Decrypt",
+        "sts:AssumeRole",
+        "s3:GetObject",
+        "ec2:DescribeInstances",
+    ] {
+        let denied = readonly.decide(&request(name)).effect == Effect::Deny;
+        assert_eq!(iam_allows(&with_all, name, "*", "eu-west-1"), !denied, "{name}");
+    }
+    // What fits is said exactly, and needs no help.
+    let short = set(&["[[statement]]\neffect = \"allow\"\naction = \"s3:GetObject\""]);
+    let compiled = short.compile_with(&ana(), AwsActions::all(), LIMIT, &arns);
+    assert!(compiled.policy_arns.is_empty() && compiled.left_out.is_empty());
+    // A short list besides a long one is kept.
+    let both = set(&[
+        "[[statement]]\neffect = \"allow\"\naccess = \"read\"\n[[statement]]\neffect = \"ask\"\naction = \"s3:PutObject\"",
+    ]);
+    let compiled = both.compile_with(&ana(), AwsActions::all(), LIMIT, &arns);
+    assert!(iam_allows(compiled.json.as_deref().unwrap(), "s3:PutObject", "*", "eu-west-1"));
 }
 
 #[test]

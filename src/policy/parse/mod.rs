@@ -24,6 +24,9 @@ use crate::policy::model::SessionRule;
 use crate::policy::pattern;
 use crate::types::Effect;
 
+/// Managed policies that STS takes with one call.
+const MOST_POLICY_ARNS: usize = 10;
+
 /// How thoroughly a policy is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Depth {
@@ -124,8 +127,26 @@ impl Reading<'_> {
         // AssumeRole takes 900 to 43,200 seconds.
         let range = Duration::from_secs(900)..=Duration::from_secs(43_200);
         let duration = section.duration("duration", range).map(|duration| duration.value);
+        let source_identity = section.boolean("source_identity").map(|wanted| wanted.value);
+        let policy_arns = section.texts("policy_arns");
+        for arn in policy_arns.iter().flat_map(|arns| &arns.value) {
+            if let Some(message) = managed_policy_fault(arn.value, role.as_deref()) {
+                let fix = "write it like \"arn:aws:iam::aws:policy/ReadOnlyAccess\"".to_owned();
+                section.document().fault(arn.span.clone(), message, fix);
+            }
+        }
+        if let Some(arns) = policy_arns.as_ref().filter(|arns| arns.value.len() > MOST_POLICY_ARNS) {
+            let message = format!("STS takes at most {MOST_POLICY_ARNS} managed policies");
+            section.document().fault(arns.span.clone(), message, "take some out".to_owned());
+        }
         section.finish();
-        SessionRule { source, role, duration }
+        SessionRule {
+            source,
+            role,
+            duration,
+            policy_arns: policy_arns.map(owned).unwrap_or_default(),
+            source_identity,
+        }
     }
 
     /// Action patterns under `key`, in lower case; each must be well written and, when checking, match something.
@@ -193,6 +214,24 @@ impl Reading<'_> {
     fn warn(&self, document: &Document<'_>, span: Span, message: String, fix: String) {
         self.warnings.borrow_mut().push(document.make_fault(span, message, fix));
     }
+}
+
+/// What is wrong with the ARN of a managed policy for sessions of `role`.
+fn managed_policy_fault(arn: &str, role: Option<&str>) -> Option<&'static str> {
+    let fields: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", partition, "iam", "", owner, name] = fields.as_slice() else {
+        return Some("this is not the ARN of a managed policy");
+    };
+    let is_name = name.strip_prefix("policy/").is_some_and(|name| !name.is_empty())
+        && name.bytes().all(|byte| byte.is_ascii_graphic())
+        && !pattern::is_pattern(name);
+    let is_account = owner.len() == 12 && owner.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_name || !(*owner == "aws" || is_account) {
+        return Some("this is not the ARN of a managed policy");
+    }
+    let role: Vec<&str> = role?.splitn(6, ':').collect();
+    let fits = role.get(1) == Some(partition) && (*owner == "aws" || role.get(4) == Some(owner));
+    (!fits).then_some("a managed policy must be AWS's, or in the account of the role")
 }
 
 /// The texts alone.

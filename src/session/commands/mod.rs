@@ -37,6 +37,7 @@ use crate::sandbox::notify::Listener;
 use crate::sandbox::process;
 use crate::sandbox::process::PidNamespace;
 use crate::session::commands::asker::Asker;
+use crate::session::commands::lookup::Holders;
 use crate::session::commands::queue::Queue;
 use crate::session::commands::supervisor::Stop;
 use crate::session::commands::supervisor::Supervisor;
@@ -77,6 +78,7 @@ struct Shared {
     /// hoop-run's process: what its ancestors run is none of ours.
     own: i32,
     table: Mutex<Table>,
+    holders: Holders,
     queue: Queue<Fact>,
     /// The pid namespace of the program, once it has one.
     namespace: OnceLock<PidNamespace>,
@@ -98,6 +100,7 @@ impl Commands {
             setup,
             own: i32::try_from(std::process::id()).unwrap_or(0),
             table: Mutex::default(),
+            holders: Holders::default(),
             queue: Queue::default(),
             namespace: OnceLock::new(),
             threads: Mutex::default(),
@@ -130,7 +133,8 @@ impl Commands {
 
     /// Which process of the session holds the socket `inode`: the one that executed something last, where several do.
     ///
-    /// Looks through /proc: some ten microseconds for each process with few descriptors.
+    /// Looks through /proc: some ten microseconds for each process with few descriptors. A socket that was found once, and
+    /// still is where it was, costs one or two while no command begins.
     #[must_use]
     pub fn holder_of_socket(&self, inode: u64) -> Option<Caller> {
         lookup::holder_of_socket(&self.0, inode)

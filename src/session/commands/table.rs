@@ -20,6 +20,8 @@ pub(super) struct Table {
     inside: Vec<u32>,
     ended: VecDeque<(u64, Arc<Words>)>,
     tokens: u64,
+    /// How often a command has begun, those that were undone included.
+    begun: u64,
 }
 
 /// A process that has executed something.
@@ -84,11 +86,18 @@ impl Table {
         debug_assert_eq!(process.command, self.next(), "numbers have no gaps");
         self.inside.push(process.inside);
         self.processes.insert(pid, process);
+        self.begun += 1;
+    }
+
+    /// How often a command has begun: while it stays the same, no process has come into the table.
+    pub(super) fn begun(&self) -> u64 {
+        self.begun
     }
 
     /// It does not, after all: it is what it was before.
     pub(super) fn undo(&mut self, pid: i32, before: Option<Process>) {
         self.inside.pop();
+        self.begun += 1;
         match before {
             Some(before) => self.processes.insert(pid, before),
             None => self.processes.remove(&pid),

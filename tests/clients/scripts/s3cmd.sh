@@ -1,7 +1,7 @@
 # What s3cmd can do of the client matrix: s3cmd.sh NAME
 set -eu
 name=$1 key='a b/+&%25?#.txt'
-printf '[default]\nca_certs_file = %s\nbucket_location = us-east-1\n' "$AWS_CA_BUNDLE" > s3cfg
+printf '[default]\nca_certs_file = %s\nbucket_location = us-east-1\n' "$SSL_CERT_FILE" > s3cfg
 if [ -n "${HTTPS_PROXY:-}" ]; then
   at=${HTTPS_PROXY#http://}
   printf 'proxy_host = %s\nproxy_port = %s\n' "${at%:*}" "${at#*:}" >> s3cfg
