@@ -521,7 +521,7 @@ fn a_line_is_read_as_it_stands_on_the_screen() {
         format!("one two .. abc {row}\r\n{rest}\r\n"),
         format!("one two .. abc {row}\x1b[0m\r\n\x1b[1m{rest}\r\n"),
         format!("one two .. abc {row} \r{rest}\r\n"),
-        format!("\t日本 x {}\r\n{}\r\n", &token[..26], &token[26..]),
+        format!("\t日本 x {}\r\n{}\r\n", &token[..25], &token[25..]),
         // A known value.
         format!("one two .. abcd {}\r\n{}\r\n", &known[..24], &known[24..]),
         format!("$ x {}qq\x08\x08{}\r\n", &known[..10], &known[10..]),
