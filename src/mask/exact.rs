@@ -28,6 +28,18 @@ pub fn is_fit(value: &str) -> bool {
         && !super::benign::value(trimmed.as_bytes(), true)
 }
 
+/// Whether `value` says something: it is neither empty, nor a number, nor filled in elsewhere.
+pub fn is_value(value: &str) -> bool {
+    let trimmed = value.trim();
+    !trimmed.is_empty()
+        && trimmed.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && !matches!(trimmed, "true" | "false" | "null" | "none")
+        && !super::benign::placeholder(trimmed.as_bytes())
+        && !trimmed.starts_with("hoopmask:")
+        && (trimmed.len() < SHORTEST
+            || Words::NeverLearnt.list().iter().any(|stop| trimmed.eq_ignore_ascii_case(stop)))
+}
+
 /// One form of a known value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Needle {
