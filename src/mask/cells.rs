@@ -254,7 +254,7 @@ fn columns(letter: &[u8], column: usize) -> usize {
 
 /// How many bytes the first letter of `bytes` has; `None` if more of it may come. What is no UTF-8 counts one by one.
 pub fn letter_length(bytes: &[u8]) -> Option<usize> {
-    let Some(first) = bytes.first() else { return None };
+    let first = bytes.first()?;
     let wanted = match first {
         0xc2..=0xdf => 2,
         0xe0..=0xef => 3,

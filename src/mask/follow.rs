@@ -24,6 +24,8 @@ pub const LINE: usize = 4096;
 const READ_AGAIN: [usize; 2] = [LINE, 256];
 /// Edits that may cost much.
 const COSTLY_EDITS: u32 = 32;
+/// After so many letters that repeat others what waits is hidden: it must not wait for ever.
+const MOST_REPEATED: usize = 1024;
 /// A line with more edits than this is given up.
 const MOST_EDITS: u32 = 1 << 16;
 
@@ -341,6 +343,9 @@ impl Follower {
             edited.edits += 1;
             edited.fork.scan(tools.rules, tools.exact, false, tools.marks);
             edited.fork.read_again(cell.read_at, at, letter.len(), tools.marks);
+            if edited.fork.repeated().is_multiple_of(MOST_REPEATED) {
+                edited.fork.settle(tools.marks);
+            }
             return edited.cells.pass(letter);
         }
         if !edited.is_current || cursor != edited.read {
@@ -408,7 +413,7 @@ impl Edited {
                 self.fork.read_blank(cell.letter());
                 continue;
             }
-            self.fork.read(&cell.letter().to_vec(), cell.at);
+            self.fork.read(cell.letter(), cell.at);
             if let Some(under) = cell.under {
                 self.fork.read_again(cell.read_at, under, 1, tools.marks);
             }

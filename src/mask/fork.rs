@@ -64,6 +64,11 @@ impl Fork {
         }
     }
 
+    /// How many letters came once more.
+    pub fn repeated(&self) -> usize {
+        self.again.len()
+    }
+
     /// Looks at what is new; appends what it finds, by its places in the stream.
     pub fn scan(&mut self, rules: &Compiled, exact: &Exact, last: bool, marks: &mut Vec<Mark>) {
         self.decided = self.scanner.scan(rules, exact, last).max(self.decided);

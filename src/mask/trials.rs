@@ -411,6 +411,11 @@ fn what_is_held_is_bounded() {
         ("\x1b]0;token=", "a"),
         ("id | password\n---+---\n", "a|"),
         ("ghp_AA", "\x1b[m"),
+        ("ghp_AA", "a\x08"),
+        ("token=a\x08", "a"),
+        ("token=a\x08", "ab\x1b[D"),
+        ("\x1bP", "a"),
+        ("", "ghp_eyJ"),
         ("://u:", "a"),
     ] {
         let mut stream = engine.stream();
