@@ -197,6 +197,31 @@ shells() {
   done
 }
 
+# Full-screen programs whose screens are compared with and without hoop-run; tests leave out one that is not there.
+full_screen_programs() {
+  local pair
+  for pair in vim:vim-tiny less:less htop:htop fzf:fzf tmux:tmux watch:procps; do
+    command -v "${pair%%:*}" >/dev/null 2>&1 || { [ "${pair%%:*}" = vim ] && command -v vim.tiny >/dev/null 2>&1; } \
+      || (need "${pair%%:*}" "${pair##*:}") || say "the test of ${pair%%:*}'s screen is left out"
+  done
+}
+
+# The library that terminal programs of agents are made with.
+ink() {
+  need npm npm
+  local want
+  want=$(sha256sum < scripts/ink.json | cut -d' ' -f1)
+  current "$cache/ink" "$want" && return
+  say "installing Ink"
+  mkdir -p "$cache/ink"
+  cp scripts/ink.json "$cache/ink/package.json"
+  if npm install --prefix "$cache/ink" --silent --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries 1; then
+    printf '%s' "$want" > "$cache/ink/.stamp"
+  else
+    say "Ink could not be installed; its test is left out"
+  fi
+}
+
 # A second opinion on our recordings. Tests go on without it, with a strict reader of their own.
 asciinema() {
   [ -x "$cache/asciinema/bin/asciinema" ] && return
@@ -217,5 +242,7 @@ if [ "$purpose" = test ]; then
   go_client
   agents
   shells
+  full_screen_programs
+  ink
   asciinema
 fi

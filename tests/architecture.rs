@@ -11,8 +11,8 @@ use std::path::PathBuf;
 /// words at the bottom, which belong together.
 const LAYERS: &[&[&str]] = &[
     &["error", "types", "clock", "lines"],
-    &["sys"],
-    &["sandbox", "term", "cast", "audit", "aws", "net", "mask", "config", "store"],
+    &["sys", "term"],
+    &["sandbox", "cast", "audit", "aws", "net", "mask", "config", "store"],
     &["policy", "identity", "creds", "approval", "record", "review", "export"],
     &["session", "gateway", "control", "replay"],
     &["cli"],

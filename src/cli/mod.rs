@@ -1,6 +1,8 @@
 //! The command line: arguments, composition, printing, exit codes.
 
 pub mod ctl;
+mod mask_rules;
 pub mod replay;
 pub mod run;
+mod saying;
 mod surroundings;

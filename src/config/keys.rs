@@ -27,6 +27,8 @@ pub enum Kind {
     Policy,
     /// A path; `~/` is the home folder.
     Path,
+    /// Paths, apart by commas.
+    Paths,
     /// An `http` or `https` address; empty means not set.
     Url,
     /// `true` or `false`.
@@ -108,6 +110,26 @@ pub const KEYS: &[Key] = &[
         kind: Kind::Choice(&["allow", "deny"]),
         project: false,
         doc: "What happens to connections to other hosts than AWS that no `[[egress]]` rule of a policy names.",
+    },
+    Key {
+        name: "mask.packs",
+        kind: Kind::Text,
+        project: false,
+        doc: "The packs of mask rules in force, apart by commas; `default` stands for all but `pii` (e-mail addresses, phone, \
+              card and account numbers). The packs and their rules: `hoopctl mask rules`.",
+    },
+    Key {
+        name: "mask.without",
+        kind: Kind::Text,
+        project: false,
+        doc: "Mask rules that are left out, by their ids, apart by commas: `jwt, cookie`.",
+    },
+    Key {
+        name: "mask.rules",
+        kind: Kind::Paths,
+        project: false,
+        doc: "Files with `[[mask]]` rules of your own. They are checked at the start; nothing runs with a rule \
+              that does not work. `hoopctl mask check FILE` tries their examples.",
     },
     Key {
         name: "approval.ttl",
@@ -208,7 +230,7 @@ impl Key {
             return Err(("the value is not one line of text".to_owned(), "write it on one line".to_owned()));
         }
         match self.kind {
-            Kind::Text | Kind::Policy | Kind::Path => Ok(Value::Text(text.to_owned())),
+            Kind::Text | Kind::Policy | Kind::Path | Kind::Paths => Ok(Value::Text(text.to_owned())),
             Kind::Url => url(text),
             Kind::Truth => match text {
                 "true" | "1" | "yes" | "on" => Ok(Value::Truth(true)),
@@ -248,6 +270,7 @@ impl Key {
             Kind::Text => "text".to_owned(),
             Kind::Policy => "policy name or path".to_owned(),
             Kind::Path => "path".to_owned(),
+            Kind::Paths => "paths, apart by commas".to_owned(),
             Kind::Url => "URL".to_owned(),
             Kind::Truth => "true or false".to_owned(),
             Kind::Duration(..) => "duration".to_owned(),

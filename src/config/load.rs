@@ -314,9 +314,16 @@ impl<'s> Building<'s> {
     ) {
         if let Value::Text(text) = &mut value {
             let is_path = key.kind == Kind::Path || key.kind == Kind::Policy && text.contains(['/', '.']);
+            let placed = |path: &str| {
+                let path = at_home(path, self.sources.home.as_deref());
+                folder.map_or(path.clone(), |folder| folder.join(&path).display().to_string())
+            };
             if is_path && !text.is_empty() {
-                *text = at_home(text, self.sources.home.as_deref());
-                *text = folder.map_or(text.clone(), |folder| folder.join(&*text).display().to_string());
+                *text = placed(text);
+            }
+            if key.kind == Kind::Paths {
+                let paths = text.split(',').map(str::trim).filter(|path| !path.is_empty());
+                *text = paths.map(placed).collect::<Vec<_>>().join(", ");
             }
             if key.kind == Kind::Policy {
                 self.choose_policy(text, origin, layer);

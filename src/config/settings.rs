@@ -71,6 +71,24 @@ impl Config {
         self.words("sandbox.hide")
     }
 
+    /// `mask.packs`: names of packs.
+    #[must_use]
+    pub fn mask_packs(&self) -> Vec<String> {
+        self.words("mask.packs")
+    }
+
+    /// `mask.without`: ids of rules.
+    #[must_use]
+    pub fn mask_without(&self) -> Vec<String> {
+        self.words("mask.without")
+    }
+
+    /// `mask.rules`: files.
+    #[must_use]
+    pub fn mask_rules(&self) -> Vec<String> {
+        self.words("mask.rules")
+    }
+
     /// `approval.ttl`
     #[must_use]
     pub fn approval_ttl(&self) -> Duration {

@@ -6,7 +6,7 @@ mod assume;
 mod chain;
 mod files;
 mod offered;
-mod region;
+mod profile;
 mod sts;
 
 pub use account::Who;
@@ -21,8 +21,8 @@ pub use chain::Chain;
 pub use chain::Fetched;
 pub use chain::Sources;
 pub use offered::offered_profiles;
-pub use region::region_of;
-pub use region::role_of_profile;
+pub use profile::region_of;
+pub use profile::role_of_profile;
 
 /// The longest text of a cause that is taken over from the AWS libraries, in characters.
 const LONGEST_CAUSE: usize = 400;

@@ -101,6 +101,7 @@ const NAMED: &[(&str, Set)] = &[
     ("up36", Set::of(&[UPPER, DIGIT])),
     ("azure", Set::of(&[LOWER, UPPER, DIGIT, one(b'_'), one(b'-'), one(b'.'), one(b'~')])),
     ("pct", Set::of(&[LOWER, UPPER, DIGIT, one(b'%'), one(b'-'), one(b'_'), one(b'.'), one(b'~')])),
+    ("value", VALUE),
     ("url", VALUE.without(b"<>\\|{}")),
     (
         "crypt",

@@ -131,6 +131,13 @@ pub fn long(value: &[u8]) -> bool {
 /// One word of letters: what stands after a name in prose and code.
 pub fn plain_word(value: &[u8]) -> bool {
     let word = value.strip_suffix(b".").or(value.strip_suffix(b")")).unwrap_or(value);
+    let word = word.strip_prefix(b"&").unwrap_or(word);
+    // Base64 of a short text has no digits at times.
+    let changes =
+        word.windows(2).filter(|two| two[0].is_ascii_lowercase() != two[1].is_ascii_lowercase()).count();
+    if word.len() >= 12 && changes * 20 > word.len() * 9 && !word.contains(&b'_') {
+        return false;
+    }
     word.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_' || *byte == b'?' || *byte == b'!')
 }
 

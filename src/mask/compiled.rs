@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use super::alphabet::Set;
 use super::filter::Filter;
 use super::rules;
+use super::rules::Confidence;
 use super::rules::RuleInfo;
 use super::user::UserRegex;
 
@@ -30,9 +31,26 @@ impl Rule {
     pub fn kind(&self) -> &str {
         match self {
             Self::Built(rule) => rule.kind,
-            Self::User(rule) => rule.id(),
+            Self::User(rule) => rule.kind(),
         }
     }
+
+    /// How sure a hit is.
+    pub fn confidence(&self) -> Confidence {
+        match self {
+            Self::Built(rule) => rule.confidence,
+            Self::User(rule) => rule.confidence(),
+        }
+    }
+}
+
+/// A rule of the files as it is looked for. An expression that does not compile would be a fault of the files, which a
+/// test would have found.
+fn built(rule: &'static RuleInfo) -> Option<Rule> {
+    if rule.regex.is_empty() {
+        return Some(Rule::Built(rule));
+    }
+    UserRegex::built_in(rule).ok().map(|rule| Rule::User(Box::new(rule)))
 }
 
 /// A text that a rule begins with.
@@ -69,7 +87,10 @@ impl Compiled {
     /// The built-in rules; read at the first call.
     pub fn builtin() -> &'static Self {
         static BUILTIN: OnceLock<Compiled> = OnceLock::new();
-        BUILTIN.get_or_init(|| Self::new(Vec::new()))
+        BUILTIN.get_or_init(|| {
+            let rules = rules::all().iter().filter(|rule| !rules::OFF.contains(&rule.pack));
+            Self::of(rules.filter_map(built).collect())
+        })
     }
 
     /// No rules at all.
@@ -78,10 +99,15 @@ impl Compiled {
         EMPTY.get_or_init(|| Self::of(Vec::new()))
     }
 
-    /// The built-in rules and these.
-    pub fn new(user: Vec<UserRegex>) -> Self {
-        let built = rules::all().iter().map(Rule::Built);
-        Self::of(built.chain(user.into_iter().map(|rule| Rule::User(Box::new(rule)))).collect())
+    /// These of the built-in rules, and a user's.
+    pub fn new(chosen: impl Iterator<Item = &'static RuleInfo>, user: Vec<UserRegex>) -> Self {
+        let user = user.into_iter().map(|rule| Rule::User(Box::new(rule)));
+        Self::of(chosen.filter_map(built).chain(user).collect())
+    }
+
+    /// Whether a rule of this name is among them.
+    pub fn has(&self, id: &str) -> bool {
+        self.rules.iter().any(|rule| rule.id() == id)
     }
 
     fn of(rules: Vec<Rule>) -> Self {

@@ -10,6 +10,7 @@ use super::compiled::Compiled;
 use super::exact;
 use super::exact::Exact;
 use super::names;
+use super::selection::Selection;
 use super::stream::Stream;
 use super::tag::Tagger;
 use super::user::UserFields;
@@ -50,6 +51,14 @@ impl Engine {
     /// Fails with `Config`, naming the rule and why, if an expression does not compile, matches the empty text, or can
     /// match any length without a literal at its beginning, or if a field path makes no sense.
     pub fn with_rules(user: &[UserRule]) -> Result<Self> {
+        Self::with_selection(&Selection::default(), user)
+    }
+
+    /// Some of the built-in rules, and a user's.
+    ///
+    /// Fails like [`Engine::with_rules`], and if the selection names a pack or a rule that there is not.
+    pub fn with_selection(selection: &Selection, user: &[UserRule]) -> Result<Self> {
+        selection.check()?;
         let mut regexes = Vec::new();
         let mut fields = Vec::new();
         for rule in user {
@@ -58,8 +67,21 @@ impl Engine {
             }
             fields.push(UserFields::new(rule)?);
         }
-        let own = (!regexes.is_empty()).then(|| Compiled::new(regexes));
+        let is_plain = regexes.is_empty() && selection.is_default();
+        let own = (!is_plain).then(|| Compiled::new(selection.rules(), regexes));
         Ok(Self { own, fields, ..Self::default() })
+    }
+
+    /// Whether the rule of this name is in force.
+    #[must_use]
+    pub fn has_rule(&self, id: &str) -> bool {
+        self.rules().has(id)
+    }
+
+    /// Whether a value under `name` is hidden because of the name.
+    #[must_use]
+    pub(super) fn is_sensitive_name(&self, name: &str) -> bool {
+        names::is_sensitive_name(name) && self.own.as_ref().is_none_or(|own| own.has("sensitive-name"))
     }
 
     /// From now on masks `value` and its encoded forms wherever they turn up, in streams that are open too.
@@ -79,7 +101,7 @@ impl Engine {
     pub fn learn_environment<'v>(&self, vars: impl IntoIterator<Item = (&'v str, &'v str)>) -> Vec<&'v str> {
         let mut unfit = Vec::new();
         for (name, value) in vars {
-            if !names::is_sensitive_name(name) {
+            if !self.is_sensitive_name(name) {
                 continue;
             }
             if !exact::is_fit(value) && exact::is_value(value) {
@@ -88,6 +110,12 @@ impl Engine {
             self.learn("environment", value);
         }
         unfit
+    }
+
+    /// Whether it looks for values besides rules.
+    #[must_use]
+    pub fn has_learnt(&self) -> bool {
+        self.generation() > 0
     }
 
     /// A mask for one stream of bytes.

@@ -151,6 +151,23 @@ pub fn of_call(service: &str, operation: &str, response: bool) -> Vec<(FieldPath
     words.map(field).collect()
 }
 
+/// The members that are secrets in whatever answer they stand; for files of which nobody says what they are.
+pub fn of_any_call() -> Vec<(FieldPath, How)> {
+    let whole = [
+        "SecretString",
+        "AuthorizationToken",
+        "KeyMaterial",
+        "SecretAccessKey",
+        "SessionToken",
+        "PasswordData",
+    ];
+    let whole = whole.iter().map(|path| (FieldPath::loose(path), How::Whole));
+    let secure =
+        ["Parameter.Value", "Parameters.Value"].iter().map(|path| (FieldPath::loose(path), How::IfSecure));
+    let inside = ["UserData", "UserData.Value"].iter().map(|path| (FieldPath::loose(path), How::Inside));
+    whole.chain(secure).chain(inside).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,8 @@ use super::Engine;
 use super::Masks;
 use super::Stream;
 use super::body::is_textual;
+use super::deltas::Deltas;
+use super::deltas::Taken;
 use super::lines::Lines;
 use crate::error::Error;
 use crate::error::Kind;
@@ -36,6 +38,8 @@ pub struct Frames {
     /// The beginning of a frame that has not come whole.
     waiting: Vec<u8>,
     raw: Option<Raw>,
+    /// What a model says, piece by piece.
+    deltas: Option<Deltas>,
     masks: Masks,
     /// Why nothing may pass any more.
     broken: bool,
@@ -71,6 +75,7 @@ impl Frames {
     #[must_use]
     pub fn new(engine: Arc<Engine>, service: &str, operation: &str, action: &str) -> Self {
         Self {
+            deltas: Deltas::new(&engine, service),
             engine,
             service: service.to_owned(),
             operation: operation.to_owned(),
@@ -110,6 +115,10 @@ impl Frames {
             self.broken = true;
             return Err(wrong("it ends inside a frame"));
         }
+        let left = self.deltas.as_mut().map(|deltas| deltas.finish(&mut self.masks)).unwrap_or_default();
+        for (headers, payload) in left {
+            self.event(&headers, &payload, None, out)?;
+        }
         self.end_raw(out)
     }
 
@@ -135,19 +144,39 @@ impl Frames {
             out.extend_from_slice(frame.whole);
             return Ok(());
         }
+        let taken = match &mut self.deltas {
+            Some(deltas) => deltas.take(kind, frame.headers, frame.payload, &mut self.masks),
+            None => Taken::default(),
+        };
+        for (headers, payload) in taken.before {
+            self.event(&headers, &payload, None, out)?;
+        }
+        match &taken.payload {
+            Some(payload) => self.event(frame.headers, payload, None, out),
+            None => self.event(frame.headers, frame.payload, Some(frame.whole), out),
+        }
+    }
+
+    /// Masks an event by its structure and writes it; `whole`: as it came, if it has not been changed yet.
+    fn event(
+        &mut self,
+        headers: &[u8],
+        payload: &[u8],
+        whole: Option<&[u8]>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
         let what = BodyContext {
             service: &self.service,
             operation: &self.operation,
             action: &self.action,
-            content_type: &content_type,
+            content_type: header(headers, ":content-type").unwrap_or_default(),
             direction: Direction::Response,
         };
-        let masked = self.engine.body(&what, frame.payload)?;
+        let masked = self.engine.body(&what, payload)?;
         self.masks.merge(masked.masks);
-        if masked.changed {
-            write(frame.headers, &masked.bytes, out)?;
-        } else {
-            out.extend_from_slice(frame.whole);
+        match whole {
+            Some(whole) if !masked.changed => out.extend_from_slice(whole),
+            _ => write(headers, &masked.bytes, out)?,
         }
         Ok(())
     }
@@ -376,6 +405,36 @@ mod tests {
         let text = String::from_utf8(text).unwrap();
         assert!(!text.contains("FG7XK2PLMN") && text.contains(",b\nghp_ab"), "{text}");
         assert!(out.ends_with(&[&stats[..], &end].concat()));
+    }
+
+    #[test]
+    fn a_secret_that_a_model_says_in_pieces_is_hidden() {
+        let piece = |text: &str| {
+            let payload = format!(r#"{{"contentBlockIndex":0,"delta":{{"text":"{text}"}},"p":"abc"}}"#);
+            frame("contentBlockDelta", "application/json", payload.as_bytes())
+        };
+        let stop = frame("contentBlockStop", "application/json", br#"{"contentBlockIndex":0}"#);
+        let input = [
+            piece("Your key: AKIAQ3EGSD"),
+            piece("FG7XK2PLMN."),
+            piece("Bye."),
+            stop.clone(),
+            piece("AKIAQ3"),
+            stop.clone(),
+        ]
+        .concat();
+        for step in [1, 50, 1 << 20] {
+            let mut frames = frames(Engine::builtin(), "bedrock-runtime", "ConverseStream");
+            let out = all(&mut frames, &input, step);
+            let text: Vec<String> =
+                payloads(&out).into_iter().map(|one| String::from_utf8(one).unwrap()).collect();
+            assert!(!text.concat().contains("FG7XK2PLMN") && text[0].contains("Your key: AKIA"), "{text:?}");
+            assert!(text[2].contains("Bye") && text[3].starts_with(r#"{"contentBlockIndex":0}"#), "{text:?}");
+            assert!(text[text.len() - 2].contains("AKIAQ3") && out.ends_with(&stop), "{text:?}");
+            assert_eq!(frames.take_masks().total(), 1);
+        }
+        let mut others = frames(Engine::builtin(), "transcribe", "StartStreamTranscription");
+        assert_eq!(all(&mut others, &piece("AKIAQ3"), 9), piece("AKIAQ3"), "no model's");
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub fn look(rule: &RuleInfo, is_prefix: bool, place: Place, view: View<'_>) -> L
         Matcher::CliUser => cli_user(place, view),
         Matcher::CliPassword => cli_password(place, view),
         Matcher::SqlPassword => sql_password(place, view),
+        Matcher::Putty => putty(place, view),
+        Matcher::Pgpass => pgpass(place, view),
         _ => body(rule, is_prefix, place, view),
     }
 }
@@ -160,7 +162,7 @@ fn authorization(place: Place, view: View<'_>) -> Look {
     let Some(colon) = skip(view, place.end, 8, b"\"'\\ ") else { return Look::WAIT };
     match view.at(colon) {
         None => return if view.is_last() { Look::No } else { Look::WAIT },
-        Some(b':' | b'=') => {}
+        Some(b':' | b'=' | b',') => {}
         Some(_) => return Look::No,
     }
     let Some(word) = skip(view, colon + 1, 16, b"\"'\\ \t=") else { return Look::WAIT };
@@ -227,7 +229,7 @@ fn has_program(line: &[u8], programs: &[&[u8]]) -> bool {
 /// `curl -u name:password`
 fn cli_user(place: Place, view: View<'_>) -> Look {
     const USER: usize = 96;
-    if !has_program(view.line_before(place.start), &[b"curl", b"http", b"https", b"wget"]) {
+    if !has_program(view.line_before(place.start), &[b"curl", b"http", b"https", b"xh", b"wget"]) {
         return Look::No;
     }
     let Some(from) = skip(view, place.end, 4, b"\"' ") else { return Look::WAIT };
@@ -241,6 +243,41 @@ fn cli_user(place: Place, view: View<'_>) -> Look {
     value(from + user + 1, view, 4, VISIBLE.without(b"\"'`"))
 }
 
+/// `Private-Lines: 14`, then the lines.
+fn putty(place: Place, view: View<'_>) -> Look {
+    let rest = view.slice(place.end, place.end + 6);
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match rest.get(digits) {
+        None if rest.len() < 6 && !view.is_last() => Look::WAIT,
+        Some(b'\r' | b'\n') if digits > 0 => {
+            let Some(start) = skip(view, place.end + digits, 2, b"\r\n") else { return Look::WAIT };
+            Look::open(start, start, start, Run::Pem(Pem::default()))
+        }
+        _ => Look::No,
+    }
+}
+
+/// `host:5432:database:user:password` alone on its line.
+fn pgpass(place: Place, view: View<'_>) -> Look {
+    const FIELD: usize = 64;
+    let line = view.line_before(place.start);
+    if line.iter().any(|byte| byte.is_ascii_whitespace() || *byte == b'/' || *byte == b'"') {
+        return Look::No;
+    }
+    let fields = if view.at(place.start) == Some(b'*') { 1 } else { 2 };
+    let mut at = place.end;
+    for _ in 0..fields {
+        let rest = view.slice(at, at + FIELD);
+        let count = rest.iter().take_while(|byte| VALUE.has(**byte) && **byte != b':').count();
+        match rest.get(count) {
+            None if rest.len() < FIELD && !view.is_last() => return Look::WAIT,
+            Some(b':') if count > 0 => at += count + 1,
+            _ => return Look::No,
+        }
+    }
+    value(at, view, 4, VISIBLE)
+}
+
 /// `mysql -pX`, `docker login -p X`, `sshpass -p X`
 fn cli_password(place: Place, view: View<'_>) -> Look {
     let line = view.line_before(place.start);
@@ -251,6 +288,10 @@ fn cli_password(place: Place, view: View<'_>) -> Look {
     match view.at(place.end) {
         None if view.is_last() => Look::No,
         None => Look::WAIT,
+        Some(_) if view.at(place.end - 1) == Some(b' ') => match has_program(line, &[b"redis-cli"]) {
+            true => value(place.end, view, 4, VISIBLE.without(b"\"'`")),
+            false => Look::No,
+        },
         Some(b' ') if spaced => {
             let Some(start) = skip(view, place.end, 8, b" \"'") else { return Look::WAIT };
             value(start, view, 4, VISIBLE.without(b"\"'`"))

@@ -27,7 +27,7 @@ pub fn look(place: Place, view: View<'_>) -> Look {
     let start = place.start - left;
     let end = place.end + right;
     let name = view.slice(start, end);
-    if !may_lead_to_value(view, name, start, end) {
+    if !may_lead_to_value(view, name, (start, end)) {
         return Look::No;
     }
     let keyword = Place { start: left, end: left + (place.end - place.start) };
@@ -39,28 +39,22 @@ pub fn look(place: Place, view: View<'_>) -> Look {
 }
 
 /// A quick look at what follows a name: most words in a text are followed by another word.
-fn may_lead_to_value(view: View<'_>, name: &[u8], start: usize, end: usize) -> bool {
+fn may_lead_to_value(view: View<'_>, name: &[u8], (start, end): (usize, usize)) -> bool {
     let blank = |byte: u8| byte == b' ' || byte == b'\t';
     match view.at(end) {
         None => true,
         Some(byte) if blank(byte) => {
             let rest = view.slice(end, end + BLANKS);
             let next = rest.iter().copied().find(|byte| !blank(*byte));
-            next.is_none_or(|byte| b"=:|>,'\r\n".contains(&byte))
+            byte == b'\t'
+                || rest.starts_with(b"  ")
+                || next.is_none_or(|byte| b"=:|>,'\r\n".contains(&byte))
+                || super::pairs::sets(view.line_before(start))
                 || name.starts_with(b"--")
                 || name.eq_ignore_ascii_case(b"password")
-                || is_set(name, view.line_before(start))
         }
-        Some(byte) => b"\"'\\=:|>,])&\r\n".contains(&byte),
+        Some(byte) => b"\"'`\\=:|>,])&\r\n".contains(&byte),
     }
-}
-
-/// Whether a variable of that name is set by a command before it: `set -gx NAME value`, `setenv NAME value`.
-pub fn is_set(name: &[u8], before: &[u8]) -> bool {
-    let variable = name.contains(&b'_') || !name.iter().any(u8::is_ascii_lowercase);
-    let mut words = before.trim_ascii_end().rsplit(|byte| *byte == b' ');
-    let command = words.find(|word| !word.starts_with(b"-") && !word.is_empty());
-    variable && before.ends_with(b" ") && matches!(command, Some(b"set" | b"setenv"))
 }
 
 fn in_name(byte: u8) -> bool {

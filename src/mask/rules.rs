@@ -2,20 +2,37 @@
 
 use std::sync::OnceLock;
 
+use super::check::Check;
 use super::pattern::Body;
 
 /// The rule files, compiled in.
-const FILES: [&str; 2] = [include_str!("rules/tokens.toml"), include_str!("rules/context.toml")];
+pub(super) const FILES: [&str; 3] =
+    [include_str!("rules/tokens.toml"), include_str!("rules/context.toml"), include_str!("rules/pii.toml")];
 
-/// How sure a hit of a rule is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The packs that are off unless they are switched on.
+pub(super) const OFF: [&str; 1] = ["pii"];
+
+/// How sure a hit of a rule is; the surer, the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confidence {
-    /// Its form says what it is.
-    Certain,
-    /// Its form or its neighbours leave little doubt.
-    High,
     /// It stands where secrets stand.
     Medium,
+    /// Its form or its neighbours leave little doubt.
+    High,
+    /// Its form says what it is.
+    Certain,
+}
+
+impl Confidence {
+    /// In a word, as rule files and findings have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::High => "high",
+            Self::Medium => "medium",
+        }
+    }
 }
 
 /// What a hit is worth to a thief.
@@ -25,6 +42,20 @@ pub enum Tier {
     Credential,
     /// It names a credential, or is made from one.
     Identifier,
+    /// It says something about a person.
+    Personal,
+}
+
+impl Tier {
+    /// In a word, as rule files have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Credential => "credential",
+            Self::Identifier => "identifier",
+            Self::Personal => "personal",
+        }
+    }
 }
 
 /// A rule as it is shown in lists.
@@ -32,6 +63,8 @@ pub enum Tier {
 pub struct RuleInfo {
     /// Its name, once in the whole product.
     pub id: &'static str,
+    /// The group by which it is switched on and off.
+    pub pack: &'static str,
     /// What it finds; the middle part of `hoopmask:<kind>:<tag>`.
     pub kind: &'static str,
     /// How sure a hit is.
@@ -48,6 +81,10 @@ pub struct RuleInfo {
     pub(super) boundary: bool,
     body: &'static str,
     tail: &'static str,
+    /// An expression instead of literals; empty: none.
+    pub(super) regex: &'static str,
+    /// What its match must stand up to.
+    pub(super) check: Option<Check>,
     compiled: OnceLock<Option<Body>>,
 }
 
@@ -77,6 +114,8 @@ pub(super) enum Matcher {
     CliUser,
     CliPassword,
     SqlPassword,
+    Putty,
+    Pgpass,
 }
 
 const MATCHERS: &[(&str, Matcher)] = &[
@@ -95,6 +134,8 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("cli-user", Matcher::CliUser),
     ("cli-password", Matcher::CliPassword),
     ("sql-password", Matcher::SqlPassword),
+    ("putty", Matcher::Putty),
+    ("pgpass", Matcher::Pgpass),
 ];
 
 /// All built-in rules.
@@ -118,6 +159,7 @@ fn read(file: &'static str) -> Vec<RuleInfo> {
         let (Some((key, value)), Some(rule)) = (line.split_once(" = "), rules.last_mut()) else { continue };
         match key {
             "id" => rule.id = quoted(value),
+            "pack" => rule.pack = quoted(value),
             "kind" => rule.kind = quoted(value),
             "confidence" => {
                 rule.confidence = match quoted(value) {
@@ -126,7 +168,15 @@ fn read(file: &'static str) -> Vec<RuleInfo> {
                     _ => Confidence::Medium,
                 };
             }
-            "tier" if quoted(value) == "identifier" => rule.tier = Tier::Identifier,
+            "tier" => {
+                rule.tier = match quoted(value) {
+                    "identifier" => Tier::Identifier,
+                    "personal" => Tier::Personal,
+                    _ => Tier::Credential,
+                };
+            }
+            "regex" => rule.regex = value.trim_matches('\''),
+            "check" => rule.check = Check::named(quoted(value)),
             "matcher" => {
                 let named = MATCHERS.iter().find(|(name, _)| *name == quoted(value));
                 rule.matcher = named.map_or(Matcher::Body, |(_, matcher)| *matcher);
@@ -146,6 +196,7 @@ fn read(file: &'static str) -> Vec<RuleInfo> {
 fn blank() -> RuleInfo {
     RuleInfo {
         id: "",
+        pack: "",
         kind: "",
         confidence: Confidence::Medium,
         tier: Tier::Credential,
@@ -156,6 +207,8 @@ fn blank() -> RuleInfo {
         boundary: false,
         body: "",
         tail: "",
+        regex: "",
+        check: None,
         compiled: OnceLock::new(),
     }
 }
@@ -172,7 +225,10 @@ fn list(value: &'static str) -> Vec<&'static str> {
 /// The only escapes that literals need.
 fn unescape(item: &'static str) -> &'static str {
     match item {
+        "SAMLResponse\\\": \\\"" => "SAMLResponse\": \"",
+        "SAMLResponse\\\":\\\"" => "SAMLResponse\":\"",
         "CREDENTIALS\\t" => "CREDENTIALS\t",
+        "SecureString\\t" => "SecureString\t",
         "kind: Secret\\n" => "kind: Secret\n",
         "kind: Secret\\r\\n" => "kind: Secret\r\n",
         other => other,
@@ -199,6 +255,9 @@ mod tests {
                 let text = |key: &str| full.get(key).and_then(|value| value.as_str()).unwrap_or_default();
                 let known = [
                     "id",
+                    "pack",
+                    "regex",
+                    "check",
                     "kind",
                     "confidence",
                     "tier",
@@ -217,7 +276,14 @@ mod tests {
                 }
                 assert_eq!(quick.id, text("id"));
                 assert!(seen.insert(quick.id), "{} twice", quick.id);
+                assert_eq!(quick.pack, text("pack"));
+                assert!(!quick.pack.is_empty());
                 assert_eq!(quick.kind, text("kind"));
+                assert_eq!(quick.confidence.as_str(), text("confidence"));
+                assert!(text("tier").is_empty() || quick.tier.as_str() == text("tier"));
+                assert_eq!(quick.regex, text("regex"));
+                assert_eq!(quick.check.is_some(), !text("check").is_empty());
+                assert!(quick.regex.is_empty() || quick.prefix.is_empty() && quick.after.is_empty());
                 assert_eq!(quick.prefix, texts(full.get("prefix")), "{}", quick.id);
                 assert_eq!(quick.after, texts(full.get("after")), "{}", quick.id);
                 assert_eq!(quick.body, text("body"));
@@ -227,7 +293,11 @@ mod tests {
                     "{}: body does not compile",
                     quick.id
                 );
-                assert!(quick.matcher != Matcher::Body || !quick.body.is_empty(), "{}", quick.id);
+                assert!(
+                    quick.matcher != Matcher::Body || !quick.body.is_empty() || !quick.regex.is_empty(),
+                    "{}",
+                    quick.id
+                );
                 assert!(text("matcher").is_empty() == (quick.matcher == Matcher::Body), "{}", quick.id);
                 assert!(!texts(full.get("examples")).is_empty() && !texts(full.get("benign")).is_empty());
                 for literal in quick.prefix.iter().chain(&quick.after) {

@@ -234,7 +234,10 @@ impl Lines for Column {
         let mut start = 0;
         for (index, cell) in line.split(|byte| *byte == self.separator).enumerate() {
             if index == self.index {
-                let (from, to) = trimmed(cell);
+                let (mut from, mut to) = trimmed(cell);
+                if to > from + 1 && cell[from] == b'"' && cell[to - 1] == b'"' {
+                    (from, to) = (from + 1, to - 1);
+                }
                 if !whole && start + cell.len() == line.len() {
                     self.rest = Rest::Hidden;
                 }

@@ -282,7 +282,9 @@ impl Scanner {
                         true
                     }
                     UserMatch::Hit(end) => {
-                        self.mark(open, at, start.min(end)..end);
+                        // What a pause has let go is shown, however the text was cut.
+                        let from = released.unwrap_or(start);
+                        self.mark(open, at, from.min(end)..end);
                         false
                     }
                 }

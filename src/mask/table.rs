@@ -4,8 +4,6 @@ use std::ops::Range;
 
 use super::csv;
 use super::fields::How;
-use super::names;
-use super::tree::Change;
 use super::tree::Decider;
 use super::tree::New;
 use super::tree::Node;
@@ -137,8 +135,11 @@ impl Decider<'_> {
                 let lower = |name: &String| name.to_lowercase();
                 let found = names.iter().find_map(|name| self.leads(&lower(name), false)).or(how);
                 let first = names.first().map(String::as_str);
-                let own =
-                    names.iter().map(String::as_str).find(|name| names::is_sensitive_name(name)).or(first);
+                let own = names
+                    .iter()
+                    .map(String::as_str)
+                    .find(|name| self.engine.is_sensitive_name(name))
+                    .or(first);
                 self.enter(&own.unwrap_or_default().to_lowercase(), false);
                 self.node(cell, own, found);
                 self.leave(false);
@@ -152,18 +153,20 @@ impl Decider<'_> {
             .columns
             .iter()
             .map(|names| {
-                let by_path = |name: &String| self.leads(&name.to_lowercase(), false).is_some();
-                names.iter().any(|name| names::is_sensitive_name(name)) || names.iter().any(by_path)
+                let by_name = names.iter().any(|name| self.engine.is_sensitive_name(name));
+                by_name || names.iter().any(|name| self.leads(&name.to_lowercase(), false).is_some())
             })
             .collect();
         if how.is_none() && !hidden.contains(&true) {
             if let Some(new) = self.text(text, None, None) {
-                self.changes.push(Change { range: range.clone(), new: New::Text(new) });
+                self.change(range, New::Text(new));
             }
             return;
         }
         let mut shown = String::with_capacity(text.len());
         let mut at = 0;
+        self.leaf.clear();
+        let mut cells = 0;
         for (number, row) in csv::rows(text.as_bytes(), b',').into_iter().enumerate() {
             let cell = |range: &Range<usize>| text.get(range.clone()).unwrap_or_default();
             if number == 0
@@ -181,11 +184,15 @@ impl Decider<'_> {
                 let name = table.columns.get(column).and_then(|names| names.first()).map(String::as_str);
                 shown.push_str(text.get(at..range.start).unwrap_or_default());
                 shown.push_str(&self.whole(cell(&range), name));
+                // Its place is the cell's.
+                self.leaf.iter_mut().skip(cells).for_each(|found| found.range = range.clone());
+                cells = self.leaf.len();
                 at = range.end;
             }
         }
         shown.push_str(text.get(at..).unwrap_or_default());
         let shown = self.by_rules(&shown).unwrap_or(shown);
-        self.changes.push(Change { range: range.clone(), new: New::Text(shown) });
+        self.leaf.truncate(cells);
+        self.change(range, New::Text(shown));
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::Masks;
+use super::awscli;
 use super::compiled::Compiled;
-use super::compiled::Rule;
 use super::names;
 use super::rules::Confidence;
 use super::scan::Mark;
@@ -75,6 +75,7 @@ impl Engine {
         // The whole line shows which program `-p` belongs to.
         let line = argv.join(" ");
         let found = self.find(line.as_bytes());
+        let of_operation = awscli::secrets(argv);
         let mut masked = Vec::with_capacity(argv.len());
         let mut start = 0;
         for (index, argument) in argv.iter().enumerate() {
@@ -85,8 +86,18 @@ impl Engine {
                 masked.push(self.tag("argument", argument.as_bytes()));
                 continue;
             }
-            let alone = self.text(argument);
-            if let Cow::Owned(alone) = alone {
+            if let Some((_, from)) = of_operation.iter().find(|(number, _)| *number == index)
+                && *from < argument.len()
+            {
+                masked.push(format!(
+                    "{}{}",
+                    &argument[..*from],
+                    self.tag("argument", &argument.as_bytes()[*from..])
+                ));
+                continue;
+            }
+            let alone = self.line(argument);
+            if alone != *argument {
                 masked.push(alone);
                 continue;
             }
@@ -129,7 +140,7 @@ fn whole_letters(text: &str, range: Range<usize>) -> Range<usize> {
     start..end
 }
 
-/// Puts marks of one secret together, and secrets that overlap; the surer rule gives the name.
+/// Puts marks of one secret together, and secrets that overlap.
 fn merge(text: &[u8], mut marks: Vec<Mark>, rules: &Compiled) -> Vec<Found> {
     marks.sort_by_key(|mark| mark.secret);
     let mut found: Vec<Found> = Vec::new();
@@ -140,8 +151,7 @@ fn merge(text: &[u8], mut marks: Vec<Mark>, rules: &Compiled) -> Vec<Found> {
         let (kind, confidence): (Arc<str>, _) = match &mark.rule {
             Named::Known(kind) => (Arc::clone(kind), Confidence::Certain),
             Named::Rule(number) => match rules.rule(*number) {
-                Some(Rule::Built(rule)) => (rule.kind.into(), rule.confidence),
-                Some(rule) => (rule.kind().into(), Confidence::High),
+                Some(rule) => (rule.kind().into(), rule.confidence()),
                 None => continue,
             },
         };
@@ -150,18 +160,18 @@ fn merge(text: &[u8], mut marks: Vec<Mark>, rules: &Compiled) -> Vec<Found> {
         }
         found.push(Found { range: start..end, rule: rule_of(mark, rules), kind, confidence });
     }
+    joined(found)
+}
+
+/// Secrets in their order, those that overlap put together; the surer rule gives the name.
+pub(super) fn joined(mut found: Vec<Found>) -> Vec<Found> {
     found.sort_by_key(|found| (found.range.start, found.range.end));
-    let rank = |confidence| match confidence {
-        Confidence::Certain => 2,
-        Confidence::High => 1,
-        Confidence::Medium => 0,
-    };
     let mut merged: Vec<Found> = Vec::new();
     for next in found {
         match merged.last_mut() {
             Some(last) if next.range.start < last.range.end => {
                 last.range.end = last.range.end.max(next.range.end);
-                if rank(next.confidence) > rank(last.confidence) {
+                if next.confidence > last.confidence {
                     (last.rule, last.kind, last.confidence) = (next.rule, next.kind, next.confidence);
                 }
             }

@@ -11,9 +11,11 @@ use super::benign;
 use super::fields::FieldPath;
 use super::fields::How;
 use super::json;
-use super::names;
+use super::rules::Confidence;
 use super::table;
 use super::table::Table;
+use super::text::Found;
+use super::units::Units;
 use super::vault::Origin;
 use super::vault::Place;
 
@@ -98,6 +100,10 @@ pub struct Decider<'a> {
     /// What was hidden.
     pub masks: Masks,
     pub(super) changes: Vec<Change>,
+    /// What each change hides: the leaf's place in the body, and the secrets by their places in its text.
+    pub(super) places: Vec<(Range<usize>, Vec<Found>)>,
+    /// The secrets of the text that is being read.
+    pub(super) leaf: Vec<Found>,
     /// Where the node stands, and the same without what only wraps elements of lists.
     path: Vec<String>,
     members: Vec<String>,
@@ -122,6 +128,8 @@ impl<'a> Decider<'a> {
             fields,
             masks: Masks::default(),
             changes: Vec::new(),
+            places: Vec::new(),
+            leaf: Vec::new(),
             path: Vec::new(),
             members: Vec::new(),
             names: Vec::new(),
@@ -148,20 +156,39 @@ impl<'a> Decider<'a> {
             Node::List(elements) => elements.iter().for_each(|element| self.node(element, name, how)),
             Node::Text(range, text) => {
                 if let Some(new) = self.text(text, name, how) {
-                    self.changes.push(Change { range: range.clone(), new: New::Text(new) });
+                    self.change(range, New::Text(new));
                 }
             }
             Node::Bytes(range, bytes) => {
                 if let Some(new) = self.bytes(bytes, name, how) {
-                    self.changes.push(Change { range: range.clone(), new: New::Bytes(new) });
+                    self.change(range, New::Bytes(new));
                 }
             }
             Node::Number(range) if matches!(how, Some(How::Whole | How::Blob)) => {
                 self.masks.add("field".into(), 1);
-                self.changes.push(Change { range: range.clone(), new: New::Zero });
+                self.note(0..range.len(), "field", name, Confidence::High);
+                self.change(range, New::Zero);
             }
             Node::Number(_) | Node::Other => {}
         }
+    }
+
+    /// Writes down that what stands at `range` becomes `new`.
+    pub(super) fn change(&mut self, range: &Range<usize>, new: New) {
+        self.places.push((range.clone(), std::mem::take(&mut self.leaf)));
+        self.changes.push(Change { range: range.clone(), new });
+    }
+
+    /// Writes down a secret of the text that is being read.
+    pub(super) fn note(
+        &mut self,
+        range: Range<usize>,
+        rule: &str,
+        name: Option<&str>,
+        confidence: Confidence,
+    ) {
+        let kind = kind_of(name).into();
+        self.leaf.push(Found { range, rule: rule.into(), kind, confidence });
     }
 
     fn map(&mut self, members: &[(String, Node)], outer: Option<&str>, how: Option<How>) {
@@ -229,6 +256,7 @@ impl<'a> Decider<'a> {
 
     /// What is shown instead of `text`, if it may not be shown.
     pub(super) fn text(&mut self, text: &str, name: Option<&str>, how: Option<How>) -> Option<String> {
+        self.leaf.clear();
         if text.is_empty() || text.starts_with("hoopmask:") {
             return None;
         }
@@ -252,17 +280,25 @@ impl<'a> Decider<'a> {
             }
             Some(How::Inside) => {
                 let plain = String::from_utf8(STANDARD.decode(text).ok()?).ok()?;
-                return self.by_rules(&plain).map(|masked| STANDARD.encode(masked));
+                let masked = self.by_rules(&plain)?;
+                // The letters of base64 cannot be told apart by what they stand for.
+                self.leaf.truncate(1);
+                self.leaf.iter_mut().for_each(|found| found.range = 0..text.len());
+                return Some(STANDARD.encode(masked));
             }
             Some(How::IfSecure) | None => {}
         }
-        let sensitive = name.is_some_and(names::is_sensitive_name) && !benign::value(text.as_bytes(), true);
+        let sensitive = name.is_some_and(|name| self.engine.is_sensitive_name(name))
+            && !benign::value(text.as_bytes(), true);
         if let Some(masked) = self.nested(text) {
             return Some(masked);
         }
         if sensitive {
             return Some(match self.is_number(text) {
-                true => "0".to_owned(),
+                true => {
+                    self.note(0..text.len(), "sensitive-name", name, Confidence::Medium);
+                    "0".to_owned()
+                }
                 false => self.named(text, name),
             });
         }
@@ -287,6 +323,7 @@ impl<'a> Decider<'a> {
             _ => return Some(self.whole(text, name)),
         };
         self.masks.add("field".into(), 1);
+        self.note(0..text.len(), "field", name, Confidence::High);
         self.engine.learn(&kind_of(name), text);
         Some(other.to_owned())
     }
@@ -322,6 +359,10 @@ impl<'a> Decider<'a> {
         };
         let changes = inner.decide(&tree);
         self.masks.merge(inner.masks);
+        self.leaf.extend(inner.places.iter().flat_map(|(range, found)| {
+            let units = Units::of_json(text.as_bytes(), range.clone());
+            found.iter().map(move |found| Found { range: units.raw(found.range.clone()), ..found.clone() })
+        }));
         let changed = json::apply(text.as_bytes(), &changes);
         (!changes.is_empty()).then(|| String::from_utf8(changed).ok()).flatten()
     }
@@ -331,6 +372,7 @@ impl<'a> Decider<'a> {
         if found.is_empty() {
             return None;
         }
+        self.leaf.extend_from_slice(&found);
         for found in &found {
             if let Some(secret) = text.get(found.range.clone()) {
                 self.engine.learn(&found.kind, secret);
@@ -344,12 +386,14 @@ impl<'a> Decider<'a> {
         if bytes.starts_with(b"hoopmask:") {
             return None;
         }
+        self.leaf.clear();
         let text = std::str::from_utf8(bytes).ok();
         match (how, text) {
             (Some(How::Whole | How::Blob), Some(text)) => Some(self.whole(text, name).into_bytes()),
             (Some(How::Whole | How::Blob), None) => {
                 let kind = kind_of(name);
                 self.masks.add("field".into(), 1);
+                self.note(0..bytes.len(), "field", name, Confidence::High);
                 self.engine.learn(&kind, &STANDARD.encode(bytes));
                 Some(self.engine.tag(&kind, bytes).into_bytes())
             }
@@ -362,6 +406,7 @@ impl<'a> Decider<'a> {
     pub(super) fn whole(&mut self, text: &str, name: Option<&str>) -> String {
         let kind = kind_of(name);
         self.masks.add("field".into(), 1);
+        self.note(0..text.len(), "field", name, Confidence::High);
         self.engine.learn(&kind, text);
         self.learn_parts(text, name);
         let tag = self.engine.tag(&kind, text.as_bytes());
@@ -377,7 +422,7 @@ impl<'a> Decider<'a> {
         {
             for (name, node) in members {
                 if let Node::Text(_, value) = node
-                    && names::is_sensitive_name(&name)
+                    && self.engine.is_sensitive_name(&name)
                 {
                     self.engine.learn(&kind, &value);
                 }
@@ -393,6 +438,7 @@ impl<'a> Decider<'a> {
     fn named(&mut self, text: &str, name: Option<&str>) -> String {
         let kind = kind_of(name);
         self.masks.add("sensitive-name".into(), 1);
+        self.note(0..text.len(), "sensitive-name", name, Confidence::Medium);
         self.engine.learn(&kind, text);
         let tag = self.engine.tag(&kind, text.as_bytes());
         self.keep(&tag, text);

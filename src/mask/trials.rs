@@ -6,48 +6,10 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::Engine;
+use super::Selection;
 use super::Stream;
-
-/// The rule files once more, for their examples.
-const FILES: [&str; 2] = [include_str!("rules/tokens.toml"), include_str!("rules/context.toml")];
-
-/// Letters for `{class:count}`: the same for each run, mixed enough to look like a secret.
-fn filled(text: &str) -> String {
-    let mut filled = String::new();
-    let mut rest = text;
-    let mut seed = 7u32;
-    while let Some(open) = rest.find('{') {
-        filled.push_str(&rest[..open]);
-        rest = &rest[open..];
-        let spec = rest.find('}').and_then(|close| {
-            let (class, count) = rest[1..close].split_once(':')?;
-            Some((close, class, count.parse::<usize>().ok()?))
-        });
-        let Some((close, class, count)) = spec else {
-            filled.push('{');
-            rest = &rest[1..];
-            continue;
-        };
-        let letters: &[u8] = match class {
-            "d" => b"0123456789",
-            "hex" => b"0123456789abcdef",
-            "b62" => b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
-            "b64" => b"0A1B2C3D4E5F6G7H8I9JKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+",
-            "b64u" => b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_",
-            "b32" => b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
-            "low32" => b"abcdefghijklmnopqrstuvwxyz234567",
-            "low36" => b"0123456789abcdefghijklmnopqrstuvwxyz",
-            "up36" => b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-            other => panic!("no class {other}"),
-        };
-        for index in 0..count {
-            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223 + index as u32);
-            filled.push(char::from(letters[(seed >> 16) as usize % letters.len()]));
-        }
-        rest = &rest[close + 1..];
-    }
-    filled + rest
-}
+use super::examples;
+use super::examples::filled;
 
 fn masked(engine: &Arc<Engine>, input: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
@@ -57,38 +19,26 @@ fn masked(engine: &Arc<Engine>, input: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The packs that are off too.
+fn everything() -> Engine {
+    let packs = vec!["default".to_owned(), "pii".to_owned()];
+    Engine::with_selection(&Selection { packs, ..Selection::default() }, &[]).unwrap()
+}
+
 fn masked_text(input: &str) -> String {
     String::from_utf8(masked(&Arc::new(Engine::builtin()), input.as_bytes())).unwrap()
 }
 
 /// Each example, and what stands between its marks.
 fn each_example(mut check: impl FnMut(&str, &str, Vec<std::ops::Range<usize>>, bool)) {
-    for file in FILES {
-        let file: toml::Table = file.parse().unwrap();
-        for rule in file["rule"].as_array().unwrap() {
-            let id = rule["id"].as_str().unwrap();
-            for (key, secret) in [("examples", true), ("benign", false)] {
-                for example in rule[key].as_array().unwrap() {
-                    let example = filled(example.as_str().unwrap());
-                    let mut text = String::new();
-                    let mut ranges = Vec::new();
-                    for (index, part) in example.split(['«', '»']).enumerate() {
-                        if index % 2 == 1 {
-                            ranges.push(text.len()..text.len() + part.len());
-                        }
-                        text.push_str(part);
-                    }
-                    assert_eq!(ranges.is_empty(), !secret, "{id}: {example}");
-                    check(id, &text, ranges, secret);
-                }
-            }
-        }
+    for example in examples::builtin() {
+        check(&example.rule, &example.text, example.secrets.clone(), !example.secrets.is_empty());
     }
 }
 
 #[test]
 fn every_example_is_masked_and_every_counter_example_is_not() {
-    let engine = Arc::new(Engine::builtin());
+    let engine = Arc::new(everything());
     let mut faults = String::new();
     each_example(|id, text, ranges, _| {
         let found = engine.find(text.as_bytes());
@@ -136,7 +86,7 @@ fn in_pieces(mut stream: Stream, input: &[u8], cuts: &[usize]) -> Vec<u8> {
 }
 
 fn learnt() -> Arc<Engine> {
-    let engine = Arc::new(Engine::builtin());
+    let engine = Arc::new(everything());
     engine.learn("secret", "qx7-Falcon-Zz");
     engine.learn("secret", "aab-aab-aac");
     engine.learn("secret", "aab-aac-Falcon+12345678901234567890");

@@ -9,7 +9,10 @@ use regex_automata::util::syntax;
 use regex_syntax::hir::literal::Extractor;
 
 use super::alphabet::Set;
+use super::check::Check;
 use super::fields::FieldPath;
+use super::rules::Confidence;
+use super::rules::RuleInfo;
 use super::view::View;
 use crate::error::Error;
 use crate::error::Kind;
@@ -116,6 +119,9 @@ fn glob(pattern: &str, text: &str) -> bool {
 /// A compiled expression of a user.
 pub struct UserRegex {
     id: String,
+    kind: String,
+    confidence: Confidence,
+    check: Option<Check>,
     automaton: dense::DFA<Vec<u32>>,
     literals: Vec<Vec<u8>>,
 }
@@ -176,7 +182,25 @@ impl UserRegex {
             .syntax(syntax::Config::new().unicode(false).utf8(false))
             .build(pattern)
             .map_err(|cause| refused(rule, &cause.to_string()))?;
-        Ok(Self { id: rule.name.clone(), automaton, literals })
+        let (id, kind) = (rule.name.clone(), rule.name.clone());
+        Ok(Self { id, kind, confidence: Confidence::High, check: None, automaton, literals })
+    }
+
+    /// A built-in rule that is an expression.
+    pub fn built_in(info: &RuleInfo) -> Result<Self> {
+        let named = UserRule { name: info.id.to_owned(), ..UserRule::default() };
+        let (kind, confidence, check) = (info.kind.to_owned(), info.confidence, info.check);
+        Ok(Self { kind, confidence, check, ..Self::new(&named, info.regex)? })
+    }
+
+    /// What it finds.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// How sure a hit is.
+    pub fn confidence(&self) -> Confidence {
+        self.confidence
     }
 
     /// The rule's name.
@@ -210,7 +234,11 @@ impl UserRegex {
             return UserMatch::No;
         };
         let mut longest = None;
-        let found = |longest: Option<usize>| longest.map_or(UserMatch::No, UserMatch::Hit);
+        let accepted = |end: usize| match self.check {
+            Some(check) => check.accepts(view, at, end).map(|length| at + length),
+            None => Some(end),
+        };
+        let found = |longest: Option<usize>| longest.and_then(accepted).map_or(UserMatch::No, UserMatch::Hit);
         for (index, byte) in view.from(at).iter().enumerate() {
             state = self.automaton.next_state(state, *byte);
             // A match is seen one byte late.

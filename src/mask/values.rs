@@ -5,7 +5,7 @@ use super::alphabet::VALUE;
 use super::alphabet::VISIBLE;
 use super::benign;
 use super::matchers;
-use super::names;
+use super::pairs;
 use super::runs::Column;
 use super::runs::Rest;
 use super::runs::Run;
@@ -42,13 +42,15 @@ enum Around {
     Colon,
     /// `--name value`
     Flag,
+    /// `password value` of a netrc file
+    Netrc,
     /// `<name>value<`
     Element,
 }
 
 impl Reader<'_> {
     /// The first byte at `at` or later that is not one of `of`, at most `most` on; `None`: wait.
-    fn skip(&self, at: usize, most: usize, of: &[u8]) -> Option<usize> {
+    pub(super) fn skip(&self, at: usize, most: usize, of: &[u8]) -> Option<usize> {
         let rest = self.view.slice(at, at + most);
         let count = rest.iter().take_while(|byte| of.contains(byte)).count();
         (count < rest.len() || rest.len() == most || self.view.is_last()).then_some(at + count)
@@ -62,7 +64,7 @@ impl Reader<'_> {
         let mut closed = None;
         match self.view.at(at) {
             None => return self.ending(),
-            Some(quote @ (b'"' | b'\'')) => {
+            Some(quote @ (b'"' | b'\'' | b'`')) => {
                 closed = Some(quote);
                 at += 1;
             }
@@ -76,21 +78,36 @@ impl Reader<'_> {
         }
         let Some(mut at) = self.skip(at, 4, b"])") else { return Look::WAIT };
         let unspaced = at;
+        let before = self.view.line_before(self.start);
+        if closed.is_none() && self.view.at(at) == Some(b'\t') {
+            let look = self.csv(at, before, b'\t');
+            if !matches!(look, Look::No) {
+                return look;
+            }
+        }
         match self.skip(at, BLANKS, b" \t") {
             Some(next) => at = next,
             None => return Look::WAIT,
         }
         let Some(sign) = self.view.at(at) else { return self.ending() };
-        let before = self.view.line_before(self.start);
         match sign {
             b'=' => self.assigned(at, before),
             b':' => self.colon(at, closed.is_some() || at > unspaced || unspaced > end),
             b'>' if before.ends_with(b"<") => self.element(at + 1),
             b'|' => self.cell(at, before),
-            b',' if closed == Some(b'\'') => self.sql_value(at),
-            b',' if closed == Some(b'"') => self.named_value(at + 1),
-            b',' if closed.is_none() => self.csv(at, before),
-            b'\r' | b'\n' if before.contains(&b',') && closed.is_none() => self.csv(at, before),
+            b',' if closed == Some(b'\'') => match self.sql_value(at) {
+                Look::No => self.argument(at),
+                look => look,
+            },
+            b',' if closed == Some(b'"') => self.after_comma(at, before),
+            b',' if closed.is_none() => self.csv(at, before, b','),
+            b'\r' | b'\n' if closed == Some(b'"') && before.starts_with(b"\"") => {
+                self.quoted_header(at, before)
+            }
+            b'\r' | b'\n' if closed == Some(b'"') => self.listed(at, before),
+            b'\r' | b'\n' if before.contains(&b'\t') && closed.is_none() => self.csv(at, before, b'\t'),
+            b'\r' | b'\n' if before.contains(&b',') && closed.is_none() => self.csv(at, before, b','),
+            b'v' | b'c' if at > unspaced && closed == Some(b'"') => self.attribute(at),
             b'\r' | b'\n' if before.contains(&b'|') => self.cell(at, before),
             b'\r' | b'\n' if before.ends_with(b"name: ") || before.ends_with(b"name: \"") => {
                 self.named_value(at)
@@ -98,13 +115,17 @@ impl Reader<'_> {
             b'\'' if at > unspaced && self.name.eq_ignore_ascii_case(b"password") => {
                 matchers::quoted(at + 1, b'\'', 0, self.view)
             }
-            _ if at > unspaced && closed.is_none() => self.spaced(at, before),
+            _ if at > unspaced && closed.is_none() && pairs::sets(before) => self.set(at),
+            _ if at > unspaced && closed.is_none() => match self.spaced(at, before) {
+                Look::No if pairs::begins_row(before) => self.row(end, at),
+                look => look,
+            },
             _ => Look::No,
         }
     }
 
     /// The text stops before a value.
-    fn ending(&self) -> Look {
+    pub(super) fn ending(&self) -> Look {
         if self.view.is_last() { Look::No } else { Look::WAIT }
     }
 
@@ -139,6 +160,9 @@ impl Reader<'_> {
         let Some(next) = self.view.at(at + 1) else { return self.ending() };
         let at = if next == b'=' { at + 2 } else { at + 1 };
         let Some(value) = self.skip(at, 40, b" \t") else { return Look::WAIT };
+        if let Some(look) = self.declared(value).or_else(|| self.block(value)) {
+            return look;
+        }
         let quoted = match self.view.at(value) {
             None => return self.ending(),
             Some(byte) => matches!(byte, b'"' | b'\'' | b'\\' | b'&'),
@@ -165,9 +189,15 @@ impl Reader<'_> {
     fn spaced(&self, at: usize, before: &[u8]) -> Look {
         let flag = self.name.starts_with(b"--") && !matches!(self.view.at(at), Some(b'-'));
         let has = |word: &[u8]| before.windows(word.len()).any(|window| window == word);
+        let above = self.view.before(self.start);
+        let machine = above.windows(8).rposition(|word| word == b"machine ").map(|at| &above[at..]);
+        let lines = machine.is_some_and(|entry| entry.windows(6).any(|word| word == b"login "));
+        if lines && before.trim_ascii_start().is_empty() && self.name == b"password" {
+            // Some services give out UUIDs as passwords.
+            return self.value(at, VISIBLE.without(b"\"'`"), Around::Netrc);
+        }
         let netrc = has(b"login ") && (has(b"machine ") || before.trim_ascii_start().starts_with(b"login "));
-        let set = names::is_set(self.name, before);
-        if flag || netrc || set { self.value(at, VISIBLE.without(b"\"'`"), Around::Flag) } else { Look::No }
+        if flag || netrc { self.value(at, VISIBLE.without(b"\"'`"), Around::Flag) } else { Look::No }
     }
 
     /// `VALUES ('name', 'value')`
@@ -204,7 +234,7 @@ impl Reader<'_> {
 
     /// `name | value` alone on its line, or a column's header.
     fn cell(&self, at: usize, before: &[u8]) -> Look {
-        if before.iter().all(|byte| matches!(byte, b' ' | b'|')) && self.view.at(at) == Some(b'|') {
+        if before.iter().all(|byte| matches!(byte, b' ' | b'|' | b'`')) && self.view.at(at) == Some(b'|') {
             let boxed = before.contains(&b'|');
             let key_value = self.key_value_cell(at, boxed);
             if boxed || !matches!(key_value, Look::No) {
@@ -252,6 +282,12 @@ impl Reader<'_> {
 
     fn cell_value(&self, start: usize, line: &[u8]) -> Look {
         let cell = line.split(|byte| *byte == b'|').next().unwrap_or_default().trim_ascii_end();
+        // Markdown sets code in backticks.
+        if let Some(code) = cell.strip_prefix(b"`").and_then(|cell| cell.strip_suffix(b"`"))
+            && !benign::value(code, true)
+        {
+            return Look::closed(start + 1, start + 1, start + 1 + code.len());
+        }
         let more = line[cell.len()..].iter().filter(|byte| **byte == b'|').count();
         if cell.is_empty() || more > 1 || benign::value(cell, true) {
             return Look::No;
@@ -259,9 +295,27 @@ impl Reader<'_> {
         Look::closed(start, start, start + cell.len())
     }
 
+    /// `"name": "DB_PASSWORD", "value": "x"`, `f("name", "value")`, or a header of quoted names.
+    fn after_comma(&self, at: usize, before: &[u8]) -> Look {
+        let named = self.named_value(at + 1);
+        match (named, self.argument(at)) {
+            (Look::Hit(hit), _) => Look::Hit(hit),
+            // What may be an argument is held while it may be another thing too.
+            (Look::More(_), look @ Look::More(Some(_))) | (_, look @ Look::Hit(_)) => look,
+            (Look::More(hold), _) => Look::More(hold),
+            (Look::No, Look::No) => self.quoted_header(at, before),
+            (Look::No, look) => look,
+        }
+    }
+
+    /// `"user","password"` at the beginning of a line.
+    fn quoted_header(&self, at: usize, before: &[u8]) -> Look {
+        if before.starts_with(b"\"") { self.csv(at, before, b',') } else { Look::No }
+    }
+
     /// A header of names without spaces, then rows.
-    fn csv(&self, at: usize, before: &[u8]) -> Look {
-        let name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-,\"".contains(byte);
+    fn csv(&self, at: usize, before: &[u8], separator: u8) -> Look {
+        let name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-\"".contains(byte) || *byte == separator;
         if !before.iter().all(name) {
             return Look::No;
         }
@@ -277,13 +331,13 @@ impl Reader<'_> {
             Some(b'\n') => {}
             Some(_) => return Look::No,
         }
-        let commas = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b',').count();
+        let commas = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == separator).count();
         let index = commas(before);
         if index + commas(&rest[..end]) < 2 {
             return Look::No;
         }
         let start = at + end + 1;
-        Look::open(start, start, start, Run::Column(Column { index, separator: b',', rest: Rest::Fresh }))
+        Look::open(start, start, start, Run::Column(Column { index, separator, rest: Rest::Fresh }))
     }
 
     /// The value itself, from `at`.
@@ -304,6 +358,16 @@ impl Reader<'_> {
                 if !matches!(around, Around::Assigned | Around::Query) && self.entity(at).is_none() =>
             {
                 return Look::hold(at, set);
+            }
+            // `token: Some("…")`
+            Some(b'S') => {
+                let known = self.view.slice(unslashed, unslashed + 6);
+                if known == b"Some(\"" {
+                    return matchers::quoted(unslashed + 6, b'"', 0, self.view);
+                }
+                if b"Some(\"".starts_with(known) && known.len() < 6 && !self.view.is_last() {
+                    return Look::hold(unslashed, set);
+                }
             }
             Some(_) => {}
         }
@@ -331,6 +395,7 @@ impl Reader<'_> {
         }
         let none = match around {
             Around::Query => benign::value(known, true) && !benign::is_reference(known),
+            Around::Netrc => benign::placeholder(known),
             _ => benign::value(known, true),
         };
         if none || self.is_prose(known, rest.get(count).copied(), around) {
@@ -346,7 +411,7 @@ impl Reader<'_> {
             Around::Colon => word || next == Some(b' ') && !value.iter().any(u8::is_ascii_digit),
             Around::Assigned => word && (value.len() < 8 || matches!(next, Some(b';' | b',' | b' '))),
             Around::Flag => word && value.len() < 6,
-            Around::Query => false,
+            Around::Query | Around::Netrc => false,
             Around::Element => next != Some(b'<'),
         }
     }

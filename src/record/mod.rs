@@ -15,7 +15,7 @@
 //! **What comes in here has been masked by the caller.** Nothing in this module looks for secrets.
 //!
 //! What is promised when a process is killed: every audit event whose [`Recorder::event`] has returned is in the
-//! file; of the terminal's bytes at most those of the last 250 ms or 64 KiB are missing. Files are not synced to the
+//! file; of the terminal's bytes at most those of the last 250 ms or 256 KiB are missing. Files are not synced to the
 //! disk one by one, so a machine that loses power may lose what its kernel had not written yet; the chain shows it.
 
 mod active;
@@ -26,11 +26,13 @@ mod counts;
 pub mod index;
 mod ingest;
 mod label;
+mod net;
 mod open;
 mod place;
 mod private;
 mod recorder;
 mod recover;
+mod ring;
 mod screen;
 mod seal;
 mod sink;

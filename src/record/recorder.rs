@@ -13,8 +13,10 @@ use super::active::Active;
 use super::body::Body;
 use super::counts::Counts;
 use super::label::Labels;
+use super::net::Net;
 use super::place::Place;
 use super::private;
+use super::ring::Ring;
 use super::seal;
 use super::seal::Seal;
 use super::seal::SealedAs;
@@ -31,11 +33,13 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::mask::Engine;
+use crate::mask::Hidden;
 use crate::types::Micros;
 use crate::types::SessionId;
 
-/// Terminal bytes that wait to be written, at most.
-const MAX_PENDING: usize = 64 << 10;
+/// Terminal bytes that wait to be written, at most: when more come, the older half is written.
+const MAX_PENDING: usize = 256 << 10;
 /// How long terminal bytes wait at most: what a killed session can lose.
 const MAX_WAIT: Duration = Duration::from_millis(250);
 /// A checkpoint of the terminal recording is due after this many bytes …
@@ -50,7 +54,8 @@ type OnFailure = Box<dyn Fn(&Error) + Send + Sync>;
 
 /// Records one session. Cheap to clone; every clone writes to the same recording.
 ///
-/// Everything passed in has been masked by the caller. All methods write on the caller's thread, one at a time.
+/// Bytes of the terminal and bodies have been masked by the caller; events and markers should be, and are masked once
+/// more before they are written. All methods write on the caller's thread, one at a time.
 /// The first failure to write is final: every later call gives the same error, and whoever shows or forwards what
 /// could not be recorded breaks the promise "nothing unrecorded".
 #[derive(Clone)]
@@ -61,6 +66,7 @@ struct Shared {
     folder: PathBuf,
     id: SessionId,
     clock: Clock,
+    net: Net,
     inner: Mutex<Inner>,
     on_failure: Mutex<Vec<OnFailure>>,
 }
@@ -68,8 +74,10 @@ struct Shared {
 struct Inner {
     cast: Sink,
     writer: cast::Writer,
+    /// What waits to be written, and can still be hidden.
+    ring: Ring,
+    /// What is written just now.
     pending: Vec<u8>,
-    pending_since: Option<Micros>,
     audit: Sink,
     chain: Chain,
     line: Vec<u8>,
@@ -90,11 +98,18 @@ struct Checked {
 }
 
 impl Recorder {
+    /// Begins a recording as [`Recorder::masked`] does, with the built-in rules.
+    pub fn create(state: &Path, start: &Start, clock: Clock) -> Result<Self> {
+        Self::masked(state, start, clock, &Arc::new(Engine::builtin()))
+    }
+
     /// Begins the recording of `start.id` below the state folder `state` (`$XDG_STATE_HOME/hoop`); times count from
-    /// the beginning of `clock`. Takes about 0.1 ms.
+    /// the beginning of `clock`; `masks` is the session's. Takes about 0.1 ms.
     ///
     /// Fails when the folder cannot be made; then the session must not begin.
-    pub fn create(state: &Path, start: &Start, clock: Clock) -> Result<Self> {
+    pub fn masked(state: &Path, start: &Start, clock: Clock, masks: &Arc<Engine>) -> Result<Self> {
+        let net = Net::new(masks);
+        let start = &net.start(start)?;
         let place = Place::new(state);
         let active = Active::begin(&place, start.id, start.pid)?;
         let folder = place.folder(start.id);
@@ -102,8 +117,8 @@ impl Recorder {
         let mut inner = Inner {
             cast: Sink::hashed(&folder.join("terminal.cast"))?,
             writer: cast::Writer::new(cast::Form::V3),
-            pending: Vec::with_capacity(MAX_PENDING + MAX_PENDING / 4),
-            pending_since: None,
+            ring: Ring::default(),
+            pending: Vec::new(),
             audit: Sink::plain(&folder.join("audit.jsonl"))?,
             chain: Chain::new(start.id),
             line: Vec::new(),
@@ -123,6 +138,7 @@ impl Recorder {
             folder,
             id: start.id,
             clock,
+            net,
             inner: Mutex::new(inner),
             on_failure: Mutex::new(Vec::new()),
         })))
@@ -140,25 +156,41 @@ impl Recorder {
         &self.0.folder
     }
 
-    /// What the program wrote, before it is shown. Waits in memory up to 64 KiB or 250 ms (see
-    /// [`Recorder::flush_due`]).
-    pub fn output(&self, bytes: &[u8]) -> Result<()> {
-        self.terminal(|inner, at| inner.writer.output(at, bytes, &mut inner.pending))
+    /// What the program wrote, before it is shown. Waits in memory up to 256 KiB or 250 ms (see
+    /// [`Recorder::flush_due`]), so that [`Recorder::hide`] can still reach it. Gives the position of its first byte
+    /// among all output.
+    pub fn output(&self, bytes: &[u8]) -> Result<u64> {
+        self.terminal(|inner, at| inner.ring.output(at, bytes))
+    }
+
+    /// Hides characters of output that has not been written yet; gives how many were written already.
+    pub fn hide(&self, characters: &[Hidden]) -> Result<usize> {
+        self.locked(|inner, _| Ok(inner.ring.hide(characters)))
+    }
+
+    /// Makes sure that what waits can be written: the file is there, and room for it is taken. Then it may be shown
+    /// before it is written.
+    pub fn reserve(&self) -> Result<()> {
+        self.locked(|inner, _| {
+            let more = inner.ring.most_written();
+            inner.cast.reserve(more).map_err(|error| inner.fail(error))
+        })
     }
 
     /// What the person typed; only for sessions that record input.
     pub fn input(&self, bytes: &[u8]) -> Result<()> {
-        self.terminal(|inner, at| inner.writer.input(at, bytes, &mut inner.pending))
+        self.terminal(|inner, at| inner.ring.input(at, bytes))
     }
 
     /// The terminal's new size.
     pub fn resize(&self, cols: u16, rows: u16) -> Result<()> {
-        self.terminal(|inner, at| inner.writer.resize(at, cols, rows, &mut inner.pending))
+        self.terminal(|inner, at| inner.ring.resize(at, cols, rows))
     }
 
     /// A named place in the terminal recording.
     pub fn marker(&self, text: &str) -> Result<()> {
-        self.terminal(|inner, at| inner.writer.marker(at, text, &mut inner.pending))
+        let text = &self.0.net.text(text);
+        self.terminal(|inner, at| inner.ring.marker(at, text))
     }
 
     /// Writes an event to the audit log before it returns its `seq`; calls, denials, approvals, alerts and
@@ -180,11 +212,21 @@ impl Recorder {
         if events.is_empty() || events.iter().any(is_own) {
             return Err(Error::new(Kind::Record, "this event is written by the recorder itself"));
         }
+        // Before it is our turn: nobody waits for the rules.
+        let masked = events.iter().map(|event| self.0.net.event(event)).collect::<Result<Vec<_>>>()?;
+        let changed: Vec<Event>;
+        let events = if masked.iter().any(Option::is_some) {
+            let both = masked.into_iter().zip(events);
+            changed = both.map(|(masked, event)| masked.unwrap_or_else(|| event.clone())).collect();
+            &changed
+        } else {
+            events
+        };
         self.locked(|inner, at| {
             let seq = inner.append_all(events, at)?;
             for event in events {
                 if let Some(label) = inner.labels.of(event, at) {
-                    inner.writer.marker(at, &label, &mut inner.pending);
+                    inner.ring.marker(at, &label);
                 }
             }
             inner.settle(at)?;
@@ -226,7 +268,7 @@ impl Recorder {
         let left = |since: Micros, wait: Duration| {
             wait.saturating_sub(Duration::from(Micros(now.0.saturating_sub(since.0))))
         };
-        let flush = inner.pending_since.map(|since| left(since, MAX_WAIT));
+        let flush = inner.ring.since().map(|since| left(since, MAX_WAIT));
         let unchecked = inner.cast.bytes() > inner.checkpoint.bytes;
         let check = unchecked.then(|| left(inner.checkpoint.at, CHECKPOINT_WAIT));
         flush.into_iter().chain(check).min()
@@ -269,13 +311,17 @@ impl Recorder {
     ///
     /// Fails when something could not be written. What is there stays readable, and the next start seals it.
     pub fn finish(&self, end: &End) -> Result<PathBuf> {
+        let mut end = end.clone();
+        end.message = end.message.map(|message| self.0.net.text(&message));
         let (seal, active) = self.locked(|inner, at| {
+            inner.write_pending()?;
             inner.writer.finish(at, &mut inner.pending);
             let by_signal = end.signal.map(|signal| signal.saturating_add(128));
             if let Some(status) = end.status.or(by_signal) {
                 inner.writer.exit(at, status, &mut inner.pending);
             }
-            inner.write_pending()?;
+            inner.write_encoded()?;
+            inner.cast.end();
             inner.check(at)?;
             inner.append(&Event::SessionEnd(end.clone()), at)?;
             inner.finished = true;
@@ -288,10 +334,11 @@ impl Recorder {
         Ok(self.0.folder.clone())
     }
 
-    fn terminal(&self, encode: impl FnOnce(&mut Inner, Micros)) -> Result<()> {
+    fn terminal<T>(&self, add: impl FnOnce(&mut Inner, Micros) -> T) -> Result<T> {
         self.locked(|inner, at| {
-            encode(inner, at);
-            inner.settle(at)
+            let added = add(inner, at);
+            inner.settle(at)?;
+            Ok(added)
         })
     }
 
@@ -336,25 +383,27 @@ impl Drop for Inner {
 }
 
 impl Inner {
-    /// After something was added to `pending`.
+    /// After something was added to the ring: the newest half of it always waits.
     fn settle(&mut self, at: Micros) -> Result<()> {
-        if self.pending.len() >= MAX_PENDING {
-            self.write_pending()?;
-            return self.check_if_due(at);
+        if self.ring.bytes() < MAX_PENDING {
+            return Ok(());
         }
-        if !self.pending.is_empty() && self.pending_since.is_none() {
-            self.pending_since = Some(at);
-        }
-        Ok(())
+        self.ring.drain(MAX_PENDING / 2, &mut self.writer, &mut self.pending);
+        self.write_encoded()?;
+        self.check_if_due(at)
     }
 
     fn write_pending(&mut self) -> Result<()> {
+        self.ring.drain(0, &mut self.writer, &mut self.pending);
+        self.write_encoded()
+    }
+
+    fn write_encoded(&mut self) -> Result<()> {
         if self.pending.is_empty() {
             return Ok(());
         }
         let written = self.cast.write(&self.pending);
         self.pending.clear();
-        self.pending_since = None;
         written.map_err(|error| self.fail(error))
     }
 

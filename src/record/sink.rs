@@ -14,6 +14,7 @@ use super::private;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::sys::disk;
 
 /// A file that this process alone writes, from its start.
 #[derive(Debug)]
@@ -22,7 +23,12 @@ pub(super) struct Sink {
     path: PathBuf,
     bytes: u64,
     hash: Option<Sha256>,
+    /// Room is promised up to this offset; none where the file system promises nothing.
+    reserved: Option<u64>,
 }
+
+/// Room is taken in steps of this many bytes.
+const STEP: u64 = 256 << 10;
 
 impl Sink {
     /// A new file whose bytes are hashed as they are written.
@@ -32,7 +38,13 @@ impl Sink {
 
     /// A new file.
     pub(super) fn plain(path: &Path) -> Result<Self> {
-        Ok(Self { file: private::new_file(path)?, path: path.to_owned(), bytes: 0, hash: None })
+        Ok(Self {
+            file: private::new_file(path)?,
+            path: path.to_owned(),
+            bytes: 0,
+            hash: None,
+            reserved: Some(0),
+        })
     }
 
     /// How many bytes it has.
@@ -43,6 +55,38 @@ impl Sink {
     /// SHA-256 of what it holds so far, in hexadecimal.
     pub(super) fn sha256(&self) -> String {
         hex::encode(self.hash.clone().unwrap_or_default().finalize())
+    }
+
+    /// Makes sure that `more` bytes can be written later: the file is still ours, and there is room for them.
+    pub(super) fn reserve(&mut self, more: u64) -> Result<()> {
+        self.check()?;
+        let end = self.bytes + more;
+        let Some(reserved) = self.reserved.filter(|reserved| *reserved < end) else { return Ok(()) };
+        let wanted = end - reserved.max(self.bytes);
+        let from = reserved.max(self.bytes);
+        // A step at once; just what is needed where there is no room for a step.
+        let taken = [wanted.next_multiple_of(STEP), wanted]
+            .into_iter()
+            .map(|bytes| (bytes, disk::reserve(&self.file, from, bytes)))
+            .find(|(_, done)| done.is_ok());
+        self.reserved = match taken {
+            Some((bytes, Ok(true))) => Some(from + bytes),
+            Some(_) => None,
+            None => {
+                let failed = disk::reserve(&self.file, from, wanted);
+                failed.map_err(|cause| cannot_record(&self.path, &cause))?;
+                Some(end)
+            }
+        };
+        Ok(())
+    }
+
+    /// Gives room back that was not needed.
+    pub(super) fn end(&mut self) {
+        if self.reserved.is_some_and(|reserved| reserved > self.bytes) {
+            // The room is the disk's loss, not the record's.
+            drop(self.file.set_len(self.bytes));
+        }
     }
 
     /// Writes all of `bytes`; when it fails a part of them may be in the file.

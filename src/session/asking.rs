@@ -114,6 +114,9 @@ impl Bridge {
     /// Puts the question over the program's screen, or brings that back.
     pub(super) fn cover(&mut self, cover: bool) {
         let Some(terminal) = &mut self.terminal else { return };
+        if let Some(veil) = &mut self.lanes[0].veil {
+            veil.cover(cover);
+        }
         if cover {
             let room = self.lanes[0].screen.as_ref().map(|screen| screen.make_room()).unwrap_or_default();
             if let Some(asking) = &mut terminal.prompt {

@@ -13,6 +13,7 @@ use crate::record::Recorder;
 use crate::sandbox::launcher::Launcher;
 use crate::session::Ended;
 use crate::session::Exit;
+use crate::session::asked::Asked;
 use crate::session::asking::Asking;
 use crate::session::ending::Due;
 use crate::session::ending::Ending;
@@ -110,10 +111,8 @@ impl Bridge {
         if ready.keys {
             self.on_keys()?;
         }
-        if ready.deliver
-            && let Some(master) = &self.master
-        {
-            self.keys.deliver(master);
+        if ready.deliver {
+            self.deliver()?;
         }
         for number in 0..self.lanes.len() {
             self.on_lane(number, &ready)?;
@@ -189,19 +188,25 @@ impl Bridge {
         self.tell_masks(now, TELL_MASKS_EVERY)
     }
 
+    /// Gives the program its keys.
+    fn deliver(&mut self) -> Result<()> {
+        let Some(master) = &self.master else { return Ok(()) };
+        let asked = self.lanes[0].asked.as_ref().is_some_and(Asked::for_a_secret);
+        self.keys.deliver(master, asked, &self.recorder, self.clock.elapsed())
+    }
+
     fn on_keys(&mut self) -> Result<()> {
         let Some(terminal) = &self.terminal else { return Ok(()) };
         let mut keys = [0; KEYS_BYTES];
-        let now = self.clock.elapsed();
         match fd::read(&*terminal.outlet, &mut keys) {
             Ok(Moved::Bytes(count)) if self.is_asking() => self.on_answer(&keys[..count]),
             Ok(Moved::Bytes(count)) => {
                 if let Some(typed) = &mut self.lanes[0].typed {
                     typed.keys(&keys[..count]);
                 }
-                if let Some(master) = &self.master {
-                    self.keys.typed(&keys[..count], master, &self.recorder, now)?;
-                    self.keys.deliver(master);
+                if self.master.is_some() {
+                    self.keys.typed(&keys[..count]);
+                    self.deliver()?;
                 }
             }
             Ok(Moved::Later) => {}
@@ -258,7 +263,7 @@ impl Bridge {
         }
         self.masks_told = now;
         for lane in &mut self.lanes {
-            let masks = lane.stream().take_masks();
+            let masks = lane.take_masks();
             if !masks.is_empty() {
                 let rules = masks.iter().map(|hit| (hit.rule.to_string(), hit.count)).collect();
                 let mask = audit::Mask { place: "terminal".to_owned(), rules, call: None };

@@ -17,17 +17,22 @@ const MOST_WAITING: usize = 64 << 10;
 const QUIET: Duration = Duration::from_secs(1);
 
 /// Keys on their way, and their recording if it is asked for.
+///
+/// What the program does not echo is never recorded: keys are recorded as the program is given them, not as they are
+/// typed, because only then it is known whether the terminal echoes them.
 pub struct Keys {
     waiting: VecDeque<u8>,
     record: Option<Stream>,
     quiet_at: Option<Micros>,
+    /// A secret is being asked for and its line has not ended.
+    is_secret: bool,
 }
 
 impl Keys {
     /// Nothing typed yet; with `record`, typed keys are recorded through that mask.
     #[must_use]
     pub fn new(record: Option<Stream>) -> Self {
-        Self { waiting: VecDeque::new(), record, quiet_at: None }
+        Self { waiting: VecDeque::new(), record, quiet_at: None, is_secret: false }
     }
 
     /// Whether there is room for more keys.
@@ -48,18 +53,39 @@ impl Keys {
         self.quiet_at
     }
 
-    /// Takes typed `bytes` over, and records them unless a password is being typed.
-    ///
-    /// # Errors
-    /// When they cannot be recorded.
-    pub fn typed(&mut self, bytes: &[u8], master: &Master, recorder: &Recorder, now: Micros) -> Result<()> {
+    /// Takes typed `bytes` over.
+    pub fn typed(&mut self, bytes: &[u8]) {
         self.waiting.extend(bytes);
-        let Some(stream) = &mut self.record else { return Ok(()) };
-        if master.is_reading_password() {
+    }
+
+    /// Records `bytes`, which the program is about to read, as far as they are not secret. `silent`: the terminal does
+    /// not echo lines; `asked`: what is on the screen asks for a secret.
+    fn note(
+        &mut self,
+        bytes: &[u8],
+        silent: bool,
+        asked: bool,
+        recorder: &Recorder,
+        now: Micros,
+    ) -> Result<()> {
+        if self.record.is_none() {
             return Ok(());
         }
+        if silent {
+            // What came before is no part of it; what comes after begins anew.
+            return self.settle(recorder, Stream::quiet);
+        }
+        let mut shown = bytes;
+        if asked || self.is_secret {
+            // As much as the question is about: to the end of the line.
+            let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n' | 0x03 | 0x04));
+            self.is_secret = end.is_none();
+            shown = &bytes[end.unwrap_or(bytes.len())..];
+            self.settle(recorder, Stream::quiet)?;
+        }
+        let Some(stream) = &mut self.record else { return Ok(()) };
         let mut masked = Vec::new();
-        stream.push(bytes, &mut masked);
+        stream.push(shown, &mut masked);
         self.quiet_at = stream.is_holding().then(|| Micros(now.0 + Micros::from(QUIET).0));
         if masked.is_empty() { Ok(()) } else { recorder.input(&masked) }
     }
@@ -92,16 +118,31 @@ impl Keys {
         if masked.is_empty() { Ok(()) } else { recorder.input(&masked) }
     }
 
-    /// Gives the program as many keys as it takes now.
-    pub fn deliver(&mut self, master: &Master) {
+    /// Gives the program as many keys as it takes now, and records what it took. `asked`: what is on the screen asks
+    /// for a secret.
+    ///
+    /// # Errors
+    /// When they cannot be recorded.
+    pub fn deliver(&mut self, master: &Master, asked: bool, recorder: &Recorder, now: Micros) -> Result<()> {
         while self.has_waiting() {
+            // A line at a time: a program that has read one may have the next one typed unseen.
             let (first, _) = self.waiting.as_slices();
-            match master.write(first) {
-                Ok(Moved::Bytes(count)) => drop(self.waiting.drain(..count)),
-                Ok(Moved::Later) => return,
+            let is_end = |byte: &u8| self.record.is_some() && matches!(byte, b'\r' | b'\n');
+            let line = first.iter().position(is_end);
+            let piece = &first[..line.map_or(first.len(), |at| at + 1)];
+            let silent = self.record.is_some() && master.is_reading_password();
+            match master.write(piece) {
+                Ok(Moved::Bytes(count)) => {
+                    let taken: Vec<u8> = self.waiting.drain(..count).collect();
+                    // Looked at again: it may have fallen silent while we wrote.
+                    let silent = silent || self.record.is_some() && master.is_reading_password();
+                    self.note(&taken, silent, asked, recorder, now)?;
+                }
+                Ok(Moved::Later) => return Ok(()),
                 // Nobody will ever read them.
                 Ok(Moved::Closed) | Err(_) => self.waiting.clear(),
             }
         }
+        Ok(())
     }
 }

@@ -8,14 +8,18 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::error::Result;
+use crate::mask::Masks;
 use crate::mask::Stream;
 use crate::record::Recorder;
+use crate::session::asked::Asked;
 use crate::session::screen::Screen;
 use crate::session::typed::Typed;
+use crate::session::veil::Veil;
 use crate::sys::fd;
 use crate::sys::fd::Moved;
 use crate::sys::outlet::Outlet;
 use crate::sys::pty::Master;
+use crate::sys::tty::Size;
 use crate::types::Micros;
 
 /// Bytes read at once. A PTY gives 4 KiB at a time and holds 12 KiB: with larger pieces the program and we wait for
@@ -55,6 +59,10 @@ pub struct Lane {
     stream: Stream,
     /// The screen that the output paints, where it goes to a terminal.
     pub screen: Option<Screen>,
+    /// What reads the screen for secrets that only show there, where a terminal's program writes.
+    pub veil: Option<Veil>,
+    /// The line that the cursor is on, where what is typed is recorded.
+    pub asked: Option<Asked>,
     /// What finds the marks of a shell that tells what is typed.
     pub typed: Option<Typed>,
     /// Lines end in LF alone and are recorded with CR LF, so that the recording plays well.
@@ -88,6 +96,8 @@ impl Lane {
             sink,
             stream,
             screen: None,
+            veil: None,
+            asked: None,
             typed: None,
             plain_lines,
             ended_with_cr: false,
@@ -143,7 +153,8 @@ impl Lane {
     #[must_use]
     pub fn quiet_at(&self) -> Option<Micros> {
         let typed = self.typed.as_ref().and_then(Typed::let_go_at);
-        self.quiet_at.into_iter().chain(typed).min()
+        let veil = self.veil.as_ref().and_then(Veil::look_at);
+        self.quiet_at.into_iter().chain(typed).chain(veil).min()
     }
 
     /// Reads what is there, up to `buffer`, and takes it through mask and record: one record and one write for all.
@@ -172,10 +183,20 @@ impl Lane {
         if got > 0 {
             self.scratch.clear();
             let mut masked = std::mem::take(&mut self.scratch);
-            let stream = &mut self.stream;
+            let (stream, veil) = (&mut self.stream, &mut self.veil);
+            let mut push = |bytes: &[u8]| {
+                if let Some(veil) = veil {
+                    veil.came(bytes);
+                }
+                stream.push(bytes, &mut masked);
+            };
             match &mut self.typed {
-                Some(typed) => typed.take(&buffer[..got], now, |bytes| stream.push(bytes, &mut masked)),
-                None => stream.push(&buffer[..got], &mut masked),
+                Some(typed) => typed.take(&buffer[..got], now, push),
+                None => push(&buffer[..got]),
+            }
+            if let Some(veil) = &mut self.veil {
+                // A full buffer is most likely a part of what the program writes just now.
+                veil.now(now, got < buffer.len());
             }
             let recorded = self.record(&masked, recorder);
             self.scratch = masked;
@@ -197,8 +218,11 @@ impl Lane {
         let mut masked = Vec::new();
         if let Some(typed) = &mut self.typed {
             // What is let go has waited already: it is not to wait for the mask as well.
-            let stream = &mut self.stream;
+            let (stream, veil) = (&mut self.stream, &mut self.veil);
             typed.let_go(now, |bytes| {
+                if let Some(veil) = veil {
+                    veil.came(bytes);
+                }
                 stream.push(bytes, &mut masked);
                 stream.quiet(&mut masked);
             });
@@ -207,7 +231,14 @@ impl Lane {
             self.quiet_at = None;
             self.stream.quiet(&mut masked);
         }
-        self.record(&masked, recorder)
+        self.record(&masked, recorder)?;
+        if self.veil.as_ref().and_then(Veil::look_at).is_some_and(|at| now >= at)
+            && let Some(veil) = &mut self.veil
+        {
+            let stars = veil.quiet(recorder)?;
+            self.make_pending(&stars, recorder)?;
+        }
+        Ok(())
     }
 
     /// The source has ended, or is given up: what was held is let go.
@@ -222,11 +253,20 @@ impl Lane {
         self.quiet_at = None;
         let mut masked = Vec::new();
         if let Some(typed) = &mut self.typed {
-            let stream = &mut self.stream;
-            typed.end(|bytes| stream.push(bytes, &mut masked));
+            let (stream, veil) = (&mut self.stream, &mut self.veil);
+            typed.end(|bytes| {
+                if let Some(veil) = veil {
+                    veil.came(bytes);
+                }
+                stream.push(bytes, &mut masked);
+            });
         }
         self.stream.finish(&mut masked);
         self.record(&masked, recorder)?;
+        if let Some(veil) = &mut self.veil {
+            let stars = veil.quiet(recorder)?;
+            self.make_pending(&stars, recorder)?;
+        }
         self.tell_typed(recorder)
     }
 
@@ -279,6 +319,7 @@ impl Lane {
         self.shown = self.pending.len();
         self.quiet_at = None;
         self.typed = None;
+        self.veil = None;
     }
 
     /// Whether the sink was closed.
@@ -309,12 +350,30 @@ impl Lane {
             lines.push_str(line);
             lines.push_str(end);
         }
+        if let Some(veil) = &mut self.veil {
+            veil.inserts(lines.as_bytes());
+        }
         self.record(lines.as_bytes(), recorder)
     }
 
     /// What was masked since the last time.
-    pub fn stream(&mut self) -> &mut Stream {
-        &mut self.stream
+    pub fn take_masks(&mut self) -> Masks {
+        let mut masks = self.stream.take_masks();
+        if let Some(veil) = &mut self.veil {
+            masks.merge(veil.take_masks());
+        }
+        masks
+    }
+
+    /// The terminal has another size now.
+    pub fn resize(&mut self, size: Size) {
+        self.stream.resize(size.cols);
+        if let Some(screen) = &mut self.screen {
+            screen.resize(size);
+        }
+        if let Some(veil) = &mut self.veil {
+            veil.resize(size);
+        }
     }
 
     fn tell_typed(&mut self, recorder: &Recorder) -> Result<()> {
@@ -322,27 +381,44 @@ impl Lane {
         events.iter().try_for_each(|event| recorder.event(event).map(drop))
     }
 
-    /// Log before effect: only what is in the file becomes pending.
+    /// Log before effect: only what has been recorded becomes pending.
     fn record(&mut self, masked: &[u8], recorder: &Recorder) -> Result<()> {
         let Some(last) = masked.last() else { return Ok(()) };
         self.at_line_start = *last == b'\n';
+        if let Some(veil) = &mut self.veil {
+            let shown = veil.record(masked, recorder)?;
+            return self.make_pending(&shown, recorder);
+        }
         if self.plain_lines {
             recorder.output(&self.with_carriage_returns(masked))?;
         } else {
             recorder.output(masked)?;
         }
-        if !matches!(self.sink, Sink::Open(_)) {
+        self.make_pending(masked, recorder)
+    }
+
+    /// Makes what was recorded ready to be shown. What only waits to be written has room on the disk; where no screen
+    /// can make us hide it any more, it is written first.
+    fn make_pending(&mut self, shown: &[u8], recorder: &Recorder) -> Result<()> {
+        if shown.is_empty() || !matches!(self.sink, Sink::Open(_)) {
             return Ok(());
         }
-        recorder.flush()?;
+        if self.veil.is_some() {
+            recorder.reserve()?
+        } else {
+            recorder.flush()?
+        }
+        if let Some(asked) = &mut self.asked {
+            asked.follow(shown);
+        }
         if let Some(screen) = &mut self.screen {
-            screen.feed(masked);
+            screen.feed(shown);
         }
         if self.shown > AHEAD_BYTES {
             self.pending.drain(..self.shown);
             self.shown = 0;
         }
-        self.pending.extend_from_slice(masked);
+        self.pending.extend_from_slice(shown);
         Ok(())
     }
 

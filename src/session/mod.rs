@@ -3,6 +3,7 @@
 //! One thread and one poll(2); see [`run`] for the order of things. Output goes the way read → mask → record → show,
 //! and nothing of it is shown that is not in the recording.
 
+mod asked;
 mod asking;
 mod bridge;
 pub mod commands;
@@ -19,6 +20,7 @@ mod signals;
 mod start;
 mod surroundings;
 pub mod typed;
+mod veil;
 mod waiting;
 
 use std::ffi::OsString;

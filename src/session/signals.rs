@@ -133,10 +133,7 @@ impl Bridge {
             return Ok(());
         }
         self.recorder.resize(size.cols, size.rows)?;
-        self.lanes[0].stream().resize(size.cols);
-        if let Some(screen) = &mut self.lanes[0].screen {
-            screen.resize(size);
-        }
+        self.lanes[0].resize(size);
         master.resize(size);
         self.redraw();
         Ok(())

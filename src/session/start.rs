@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::audit::CommandStart;
 use crate::audit::Event;
@@ -14,6 +15,7 @@ use crate::error::Result;
 use crate::sandbox::plan::Program;
 use crate::sandbox::plan::Stdio;
 use crate::session::Spec;
+use crate::session::asked::Asked;
 use crate::session::bridge::Bridge;
 use crate::session::bridge::Terminal;
 use crate::session::ending::Ending;
@@ -24,6 +26,7 @@ use crate::session::lane::Sink;
 use crate::session::lane::Source;
 use crate::session::screen::Screen;
 use crate::session::surroundings::Face;
+use crate::session::veil::Veil;
 use crate::sys::exec::Trouble;
 use crate::sys::exec::Unstartable;
 use crate::sys::fd;
@@ -112,6 +115,7 @@ pub(super) fn start(mut spec: Spec) -> Result<Bridge, Unstartable> {
     });
     if let (Some(lane), Some(_)) = (wiring.lanes.first_mut(), &wiring.master) {
         lane.typed = spec.typed;
+        lane.asked = spec.record_input.then(Asked::default);
     }
     let keys = Keys::new(spec.record_input.then(|| spec.masks.stream()));
     let mut bridge = Bridge {
@@ -169,6 +173,7 @@ fn wire_terminal(spec: &Spec, master: Rc<Master>, outlet: Option<Rc<Outlet>>) ->
     stream.resize(spec.size.cols);
     let mut lane = Lane::new(Source::Terminal(Rc::clone(&master)), stream, seen);
     lane.screen = outlet.is_some().then(|| Screen::new(spec.size));
+    lane.veil = Some(Veil::new(Arc::clone(&spec.masks), spec.size));
     let mut lanes = vec![lane];
     let unseen = outlet.is_none();
     let stdin = if spec.surroundings.types_into_terminal || unseen { Stdio::Terminal } else { Stdio::Ours };

@@ -4,6 +4,7 @@
 //! without blocking, and what protects our own memory.
 
 pub mod child;
+pub mod disk;
 pub mod exec;
 pub mod fd;
 pub mod harden;

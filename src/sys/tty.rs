@@ -181,6 +181,12 @@ impl RawMode {
     }
 }
 
+/// Whether a [`RawMode`] of this process is in force.
+#[must_use]
+pub fn is_raw() -> bool {
+    !RESCUE.load(Ordering::SeqCst).is_null()
+}
+
 impl Drop for RawMode {
     fn drop(&mut self) {
         self.pause();

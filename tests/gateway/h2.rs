@@ -231,7 +231,12 @@ async fn tell(parts: &Parts, body: Incoming, sender: &mpsc::Sender<Frame<Bytes>>
                 format!(r#"{{"Records":[],"ContinuationSequenceNumber":"{number}","MillisBehindLatest":0}}"#);
             ("SubscribeToShardEvent", text)
         } else {
-            let text = format!(r#"{{"contentBlockIndex":0,"delta":{{"text":"word {number}"}}}}"#);
+            let is_asked = memchr::memmem::find(&body, b"say a key").is_some();
+            let said = match is_asked {
+                true => ["a key: AKIAQ3EGS", "DFG7XK2P", "LMN, so."][number].to_owned(),
+                false => format!("word {number}"),
+            };
+            let text = format!(r#"{{"contentBlockIndex":0,"delta":{{"text":"{said}"}}}}"#);
             ("contentBlockDelta", text)
         };
         let _ = sender.send(Frame::data(event_frame(kind, json.as_bytes()).into())).await;

@@ -39,6 +39,16 @@ impl Console<'_> {
         }
     }
 
+    /// Writes bytes as they are, for programs that read them.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        match self.out.write_all(bytes) {
+            Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Error::io("cannot write the output", &cause))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Writes a JSON value as a line, its hidden and control characters as `\u` escapes.
     pub fn json(&mut self, value: &serde_json::Value) -> Result<()> {
         let mut line = String::new();

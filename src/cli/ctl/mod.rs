@@ -7,6 +7,9 @@ mod config;
 pub mod console;
 pub mod identify;
 pub mod index;
+mod mask;
+mod mask_check;
+mod mask_scan;
 mod policy;
 mod policy_compile;
 pub mod search;
@@ -16,13 +19,13 @@ pub mod verify;
 use std::ffi::OsString;
 use std::io;
 use std::io::IsTerminal;
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
 use clap::Parser;
 use jiff::tz::TimeZone;
 
+use super::saying;
 use super::surroundings;
 use crate::clock::Clock;
 use crate::config::load::Config;
@@ -50,6 +53,7 @@ Examples:
   hoopctl calls last --decision deny
   hoopctl verify --all
   hoopctl identify request.txt
+  hoopctl mask scan .
 
 Exit status: 0 well; 1 something was found wrong, or nothing was found; 2 wrong usage."
 )]
@@ -71,6 +75,8 @@ enum Subcommands {
     Verify(verify::Args),
     Index(index::Args),
     Identify(identify::Args),
+    /// Find secrets in files; show, list and check what is masked
+    Mask(mask::Args),
 }
 
 /// The program's definition, for man pages and completions.
@@ -82,18 +88,19 @@ pub fn command() -> clap::Command {
 /// Runs the program; gives its exit status.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    saying::mask_panics();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version come as errors too; they go to standard output.
-            let _ = error.print();
+            saying::misused(&error);
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
     match run(&cli.command) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "{}", error.report("hoopctl"));
+            saying::complain("hoopctl", &error);
             ExitCode::from(if error.kind() == Kind::Usage { 2 } else { 1 })
         }
     }
@@ -119,10 +126,13 @@ fn run(command: &Subcommands) -> Result<u8> {
         }
         _ => {}
     }
-    let state = Config::load(&sources)?.state_dir();
     let width = if io::stdout().is_terminal() { terminal_width() } else { None };
     let mut console =
         Console { out: &mut out, err: &mut err, width, zone: TimeZone::system(), now: clock.unix_micros() };
+    if let Subcommands::Mask(args) = command {
+        return mask::run(args, &sources, &mut console);
+    }
+    let state = Config::load(&sources)?.state_dir();
     match command {
         Subcommands::Sessions(args) => sessions::run(args, &state, &mut console),
         Subcommands::Search(args) => search::run(args, &state, &mut console),
@@ -131,7 +141,7 @@ fn run(command: &Subcommands) -> Result<u8> {
         Subcommands::Verify(args) => verify::run(args, &state, &mut console),
         Subcommands::Index(args) => index::run(args, &state, &mut console),
         Subcommands::Identify(args) => identify::run(args, &mut console),
-        Subcommands::Policy(_) | Subcommands::Config(_) => Ok(0),
+        Subcommands::Policy(_) | Subcommands::Config(_) | Subcommands::Mask(_) => Ok(0),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::ctl::policy_compile;
+use crate::cli::saying;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::diagnostic::Fault;
 use crate::config::load::Config;
@@ -133,7 +134,11 @@ pub struct Context<'a> {
 /// A policy that cannot be opened, or `out` failing.
 pub fn run(args: &PolicyArgs, context: &Context<'_>, out: &mut dyn Write) -> Result<u8> {
     let (text, status) = match &args.command {
-        PolicyCommand::Check { files, json } => check(files, *json, context.actions)?,
+        PolicyCommand::Check { files, json } => {
+            // It quotes what is wrong.
+            let (text, status) = check(files, *json, context.actions)?;
+            (saying::masked(&text), status)
+        }
         PolicyCommand::Explain(args) => (explain(args, context)?, 0),
         PolicyCommand::Compile(args) => (policy_compile::run(args, context)?, 0),
         PolicyCommand::Show { name } => (load::text_of(name)?.0, 0),

@@ -4,7 +4,6 @@ use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::io::IsTerminal;
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use clap::CommandFactory;
 use clap::FromArgMatches;
 use jiff::tz::TimeZone;
 
+use crate::cli::saying;
 use crate::cli::surroundings;
 use crate::clock::Clock;
 use crate::config::load::Config;
@@ -48,19 +48,20 @@ pub fn command() -> clap::Command {
 /// Runs the program; gives its exit status.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    saying::mask_panics();
     let parsed = command().try_get_matches_from(arguments).and_then(|found| Cli::from_arg_matches(&found));
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version come as errors too; they go to standard output.
-            let _ = error.print();
+            saying::misused(&error);
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "{}", error.report("hoop-replay"));
+            saying::complain("hoop-replay", &error);
             ExitCode::from(if error.kind() == Kind::Usage { 2 } else { 1 })
         }
     }

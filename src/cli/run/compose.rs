@@ -28,6 +28,7 @@ use crate::cli::run::sandbox::Begun;
 use crate::cli::run::sandbox::Purpose;
 use crate::cli::run::settings;
 use crate::cli::run::settings::Settings;
+use crate::cli::saying;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::IoContext;
@@ -157,6 +158,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let Parts { mut settings, mut environment, program, surroundings, size, clock, sandbox } = parts;
     let config = &settings.config;
     let masks = Arc::clone(&settings.masks);
+    saying::use_masks(&masks);
     let talks = surroundings.can_ask() && !config.quiet();
     let state = config.state_dir();
     let (waker, wakeups) = wake::channel().map_err(ours)?;
@@ -188,7 +190,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         ..Principal::default()
     };
     let id = start.id;
-    let recorder = Recorder::create(&state, &start, clock.clone()).map_err(ours)?;
+    let recorder = Recorder::masked(&state, &start, clock.clone(), &masks).map_err(ours)?;
     let notices = Notices::new(waker.clone());
     recorder.on_failure(move |_| waker.wake());
     let known_commands = Arc::new(OnceLock::new());

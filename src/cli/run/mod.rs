@@ -15,6 +15,7 @@ use clap::CommandFactory;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::cli::saying;
 use crate::sys::signals;
 use crate::sys::signals::Signal;
 use args::Args;
@@ -31,11 +32,12 @@ pub fn command() -> clap::Command {
 /// The whole program: arguments in, exit status out. A program killed by a signal makes us die of the same one.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    saying::mask_panics();
     let args = match Args::try_parse_from(arguments) {
         Ok(args) => args,
         Err(error) => {
-            // Help and version are answers, not failures; a closed pipe is nobody's fault.
-            let _ = error.print();
+            // Help and version are answers, not failures.
+            saying::misused(&error);
             return match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
                 _ => ExitCode::from(OURS),

@@ -1,9 +1,8 @@
 //! What hoop-run says on standard error: one line at the start, one at the end, and what went wrong.
 
-use std::io;
-use std::io::Write;
 use std::time::Duration;
 
+use crate::cli::saying;
 use crate::error::Error;
 use crate::record::Counts;
 use crate::types::SessionId;
@@ -53,14 +52,14 @@ impl End {
     }
 }
 
-/// Prints a line; a standard error that is closed is nobody's concern.
+/// Prints a line.
 pub(super) fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    saying::say(line);
 }
 
 /// Prints what went wrong.
 pub(super) fn complain(error: &Error) {
-    say(&error.report("hoop-run"));
+    saying::complain("hoop-run", error);
 }
 
 fn plural(count: u64, word: &str) -> String {

@@ -9,6 +9,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::audit::PolicyUsed;
+use crate::cli::mask_rules;
 use crate::cli::run::args::Args;
 use crate::config::Config;
 use crate::config::Sources;
@@ -18,11 +19,9 @@ use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::mask::Engine;
-use crate::mask::UserRule;
 use crate::policy::Policy;
 use crate::policy::PolicySet;
 use crate::policy::load::text_of;
-use crate::policy::model::MaskRule;
 use crate::session::environment::Environment;
 
 /// Everything decided before the session begins.
@@ -50,7 +49,7 @@ impl Settings {
         if args.read_only {
             policy = policy.with_project(Policy::read_only("--read-only"));
         }
-        let masks = Arc::new(Engine::with_rules(&rules(&policy))?);
+        let masks = Arc::new(mask_rules::engine(&config, None, &mask_rules::mask_rules(&config, &policy)?)?);
         let unfit = masks.learn_environment(
             environment.iter().filter_map(|(name, value)| name.to_str().zip(value.to_str())),
         );
@@ -133,18 +132,6 @@ fn sources(args: &Args, environment: &Environment, directory: &Path) -> Sources 
         }
     }
     sources
-}
-
-fn rules(policy: &PolicySet) -> Vec<UserRule> {
-    let rule = |rule: &MaskRule| UserRule {
-        name: rule.name.clone(),
-        actions: rule.actions.clone(),
-        fields: rule.fields.clone(),
-        columns: rule.columns.clone(),
-        regex: rule.regex.clone(),
-        restore: rule.restore,
-    };
-    policy.masks().map(rule).collect()
 }
 
 fn must_be_new(file: &Path) -> Result<()> {

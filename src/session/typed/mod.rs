@@ -122,7 +122,7 @@ impl Lines {
                     _ => true,
                 };
                 self.keys = Keys::default();
-                let line = if is_known { self.masks.text(&line).into_owned() } else { String::new() };
+                let line = if is_known { self.masks.line(&line) } else { String::new() };
                 let cwd = Some(self.masks.text(&cwd).into_owned()).filter(|cwd| !cwd.is_empty());
                 self.open = Some((CommandTyped { line, cwd, ..CommandTyped::default() }, now));
             }
