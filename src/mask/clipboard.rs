@@ -6,9 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 use super::Masks;
+use super::channel::Channel;
 use super::compiled::Compiled;
 use super::exact::Exact;
-use super::stream::Channel;
 
 /// Scans a clipboard's text without changing a letter of what holds no secret.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ impl Clipboard {
         let mut rest = bytes;
         while let Some((byte, after)) = rest.split_first() {
             if self.broken {
-                self.channel.text(rest);
+                self.channel.text(rest, rules, exact);
                 break;
             }
             if !super::alphabet::BASE64.has(*byte) || *byte == b'=' {
@@ -43,7 +43,7 @@ impl Clipboard {
             }
             self.group.push(*byte);
             if self.group.len() == 4 {
-                self.decode_group();
+                self.decode_group(tools);
             }
             rest = after;
         }
@@ -51,10 +51,10 @@ impl Clipboard {
         self.emit(limit, out, masks, rules);
     }
 
-    fn decode_group(&mut self) {
+    fn decode_group(&mut self, (rules, exact): (&Compiled, &Exact)) {
         let letters = std::mem::take(&mut self.group);
         let plain = STANDARD_NO_PAD.decode(&letters).unwrap_or_default();
-        self.channel.text(&plain);
+        self.channel.text(&plain, rules, exact);
         self.plain.extend(plain);
         self.letters.extend(letters);
     }
@@ -95,7 +95,7 @@ impl Clipboard {
             _ => Ok(Vec::new()),
         }
         .unwrap_or_default();
-        self.channel.text(&plain);
+        self.channel.text(&plain, rules, exact);
         let (count, bytes) = (letters.len(), plain.len());
         self.plain.extend(plain);
         self.letters.extend(letters);
@@ -108,8 +108,8 @@ impl Clipboard {
     }
 
     /// Hides what waits.
-    pub fn settle(&mut self, out: &mut Vec<u8>, masks: &mut Masks, rules: &Compiled) {
-        self.channel.settle();
+    pub fn settle(&mut self, out: &mut Vec<u8>, masks: &mut Masks, (rules, exact): (&Compiled, &Exact)) {
+        self.channel.settle(rules, exact);
         let end = self.channel.end();
         self.emit(end, out, masks, rules);
     }

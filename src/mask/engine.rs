@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
 use super::compiled::Compiled;
+use super::exact;
 use super::exact::Exact;
 use super::names;
 use super::selection::Selection;
@@ -94,12 +95,21 @@ impl Engine {
     }
 
     /// Learns the values of an environment that stand under sensitive names, such as `GITHUB_TOKEN`.
-    pub fn learn_environment<'v>(&self, vars: impl IntoIterator<Item = (&'v str, &'v str)>) {
+    ///
+    /// Gives the names of values that are too short, or too common a word, to be looked for everywhere: they are masked
+    /// only next to a name.
+    pub fn learn_environment<'v>(&self, vars: impl IntoIterator<Item = (&'v str, &'v str)>) -> Vec<&'v str> {
+        let mut unfit = Vec::new();
         for (name, value) in vars {
-            if self.is_sensitive_name(name) {
-                self.learn("environment", value);
+            if !self.is_sensitive_name(name) {
+                continue;
             }
+            if !exact::is_fit(value) && exact::is_value(value) {
+                unfit.push(name);
+            }
+            self.learn("environment", value);
         }
+        unfit
     }
 
     /// Whether it looks for values besides rules.

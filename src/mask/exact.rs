@@ -28,6 +28,18 @@ pub fn is_fit(value: &str) -> bool {
         && !super::benign::value(trimmed.as_bytes(), true)
 }
 
+/// Whether `value` says something: it is neither empty, nor a number, nor filled in elsewhere.
+pub fn is_value(value: &str) -> bool {
+    let trimmed = value.trim();
+    !trimmed.is_empty()
+        && trimmed.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && !matches!(trimmed, "true" | "false" | "null" | "none")
+        && !super::benign::placeholder(trimmed.as_bytes())
+        && !trimmed.starts_with("hoopmask:")
+        && (trimmed.len() < SHORTEST
+            || Words::NeverLearnt.list().iter().any(|stop| trimmed.eq_ignore_ascii_case(stop)))
+}
+
 /// One form of a known value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Needle {
@@ -144,8 +156,8 @@ fn slot(head: u32, bits: usize) -> usize {
     ((u64::from(head.wrapping_mul(0x9e37_79b1)) * bits as u64) >> 32) as usize
 }
 
-/// The forms in which a value turns up: as it is; escaped for JSON once and twice, URLs, XML, shells; in base64 at each
-/// of the three offsets; in hexadecimal.
+/// The forms in which a value turns up: as it is; escaped for JSON once and twice, for URLs, XML and shells; in base64 at
+/// each of the three offsets, also of the wide letters that PowerShell encodes; in hexadecimal; line by line.
 fn forms(value: &str) -> Vec<Vec<u8>> {
     let value = value.trim_end_matches(['\r', '\n']);
     let mut forms = vec![value.as_bytes().to_vec()];
@@ -154,15 +166,51 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
         quoted[1..quoted.len().max(2) - 1].to_owned()
     };
     let once = json(value);
-    forms.push(json(&once).into_bytes());
-    forms.push(once.into_bytes());
-    forms.push(percent(value, true));
-    forms.push(percent(value, false));
-    forms.push(xml(value).into_bytes());
+    // Some writers escape slashes, and some what HTML gives a meaning.
+    let html = once.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e");
+    for text in [once.clone(), once.replace('/', "\\/"), html] {
+        forms.push(json(&text).into_bytes());
+        forms.push(text.into_bytes());
+    }
+    for upper in [true, false] {
+        let text = percent(value, upper);
+        forms.push(text.replace("%20", "+").into_bytes());
+        // A slash may stay as it is, and an encoded text may be encoded again.
+        forms.push(text.replace(if upper { "%2F" } else { "%2f" }, "/").into_bytes());
+        forms.push(text.replace('%', "%25").into_bytes());
+        forms.push(text.into_bytes());
+    }
+    for apostrophe in ["'", "&apos;", "&#39;", "&#x27;"] {
+        forms.push(xml(value).replace('\'', apostrophe).into_bytes());
+    }
+    forms.push(xml(value).replace("&quot;", "&#34;").replace('\'', "&#39;").into_bytes());
     forms.push(value.replace('\'', "'\\''").into_bytes());
+    forms.push(value.replace('\'', "'\"'\"'").into_bytes());
+    forms.push(escaped(value, "\\'").into_bytes());
+    forms.push(escaped(value, "\\\"$`").into_bytes());
+    forms.push(escaped(value, " \t\\'\"`$&|;<>(){}[]*?!#~").into_bytes());
+    base64_forms(value.as_bytes(), &mut forms);
+    let wide: Vec<u8> = value.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    base64_forms(&wide, &mut forms);
+    if value.len() >= 8 {
+        forms.push(hex::encode(value).into_bytes());
+        forms.push(hex::encode_upper(value).into_bytes());
+    }
+    if value.contains('\n') {
+        forms.push(value.replace("\r\n", "\n").replace('\n', "\r\n").into_bytes());
+        let lines = value.lines().map(str::trim_end).filter(|line| line.len() >= 16);
+        forms.extend(lines.map(|line| line.as_bytes().to_vec()));
+    }
+    let mut seen = HashSet::new();
+    forms.retain(|form| form.len() >= SHORTEST && seen.insert(form.clone()));
+    forms
+}
+
+/// Base64 of whatever holds `bytes`, at each of the three offsets: only letters that depend on nothing else.
+fn base64_forms(bytes: &[u8], forms: &mut Vec<Vec<u8>>) {
     for lead in 0..3usize {
         let mut padded = vec![0; lead];
-        padded.extend_from_slice(value.as_bytes());
+        padded.extend_from_slice(bytes);
         // Whole groups of three bytes that hold nothing but the value.
         let first = if lead == 0 { 0 } else { 4 };
         let whole = padded.len() / 3 * 4;
@@ -173,19 +221,21 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
             }
         }
     }
-    if value.len() >= 8 {
-        forms.push(hex::encode(value).into_bytes());
-        forms.push(hex::encode_upper(value).into_bytes());
-    }
-    if value.contains('\n') {
-        forms.extend(value.lines().filter(|line| line.len() >= 16).map(|line| line.as_bytes().to_vec()));
-    }
-    let mut seen = HashSet::new();
-    forms.retain(|form| form.len() >= SHORTEST && seen.insert(form.clone()));
-    forms
 }
 
-fn percent(value: &str, upper: bool) -> Vec<u8> {
+/// `value` with a backslash before each letter of `which`.
+fn escaped(value: &str, which: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for letter in value.chars() {
+        if which.contains(letter) {
+            text.push('\\');
+        }
+        text.push(letter);
+    }
+    text
+}
+
+fn percent(value: &str, upper: bool) -> String {
     let mut text = String::with_capacity(value.len());
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
@@ -196,7 +246,7 @@ fn percent(value: &str, upper: bool) -> Vec<u8> {
             text.push_str(&format!("%{byte:02x}"));
         }
     }
-    text.into_bytes()
+    text
 }
 
 fn xml(value: &str) -> String {
@@ -214,7 +264,25 @@ mod tests {
         assert!(exact.add("secret", value));
         assert!(!exact.add("secret", value));
         let base64 = STANDARD.encode(format!("user:{value}!"));
-        for form in [value, "Fal\\\"con/2019+amber&co", "Fal%22con%2F2019%2Bamber%26co", &base64] {
+        let wide: Vec<u8> = value.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for form in [
+            value,
+            "Fal\\\"con/2019+amber&co",
+            "Fal\\\\\\\"con/2019+amber&co",
+            "Fal\\\"con\\/2019+amber&co",
+            "Fal\\\"con/2019+amber\\u0026co",
+            "Fal%22con%2F2019%2Bamber%26co",
+            "Fal%22con%2f2019%2bamber%26co",
+            "Fal%2522con%252F2019%252Bamber%2526co",
+            "Fal&quot;con/2019+amber&amp;co",
+            "Fal&#34;con/2019+amber&amp;co",
+            "Fal\\\"con/2019+amber\\&co",
+            &hex::encode(value),
+            &hex::encode_upper(value),
+            &URL_SAFE.encode(value),
+            &STANDARD.encode(wide),
+            &base64,
+        ] {
             let bytes = form.as_bytes();
             let mut from = 0;
             let mut found = false;

@@ -13,7 +13,7 @@ use super::csv;
 use super::fields::FieldPath;
 use super::fields::How;
 use super::json;
-use super::stream::STAR;
+use super::channel::STAR;
 use super::tree::Decider;
 use super::tree::Node;
 use super::xml;

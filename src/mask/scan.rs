@@ -92,6 +92,11 @@ pub struct Scanner {
 }
 
 impl Scanner {
+    /// A scanner whose secrets are numbered from `number` on.
+    pub fn numbered_from(number: u64) -> Self {
+        Self { next_secret: number, ..Self::default() }
+    }
+
     /// Takes more of the text, without looking at it yet.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.window.extend_from_slice(bytes);
@@ -190,9 +195,9 @@ impl Scanner {
         self.open.append(&mut begun);
     }
 
-    /// Forgets the text before `decided` but for what looks may look back at.
-    pub fn let_go(&mut self, decided: usize) {
-        let oldest = self.open.iter().map(Open::oldest).fold(decided.min(self.scanned), usize::min);
+    /// Forgets the text before `decided` but for what looks may look back at, and for what stands at `keep` and later.
+    pub fn let_go(&mut self, decided: usize, keep: usize) {
+        let oldest = self.open.iter().map(Open::oldest).fold(decided.min(self.scanned).min(keep), usize::min);
         let keep = oldest.saturating_sub(LOOK_BACK).max(self.base);
         let drop = keep - self.base;
         // Moving the rest to the front each time would cost more than it saves.

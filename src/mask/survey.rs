@@ -161,9 +161,9 @@ impl Engine {
             match parser.step(rest[0]) {
                 Part::Text => screen.plain(&rest[..1], at),
                 Part::Payload => payload.get_or_insert_default().plain(&rest[..1], at),
-                Part::Break => screen.written(b"\n", at..at),
+                Part::Break { .. } => screen.written(b"\n", at..at),
                 Part::Closing => texts.extend(payload.take()),
-                Part::Passing | Part::Opening => {}
+                Part::Passing | Part::Edit(_) | Part::Opening => {}
             }
             at += 1;
         }

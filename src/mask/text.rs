@@ -13,7 +13,7 @@ use super::rules::Confidence;
 use super::scan::Mark;
 use super::scan::Named;
 use super::scan::Scanner;
-use super::stream::rule_of;
+use super::channel::rule_of;
 
 /// A secret in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]

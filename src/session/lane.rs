@@ -367,6 +367,7 @@ impl Lane {
 
     /// The terminal has another size now.
     pub fn resize(&mut self, size: Size) {
+        self.stream.resize(size.cols);
         if let Some(screen) = &mut self.screen {
             screen.resize(size);
         }

@@ -169,7 +169,9 @@ fn wire(spec: &mut Spec) -> Result<Wiring> {
 
 fn wire_terminal(spec: &Spec, master: Rc<Master>, outlet: Option<Rc<Outlet>>) -> Result<Wiring> {
     let seen = outlet.as_ref().map_or(Sink::Nobody, |outlet| Sink::Open(Rc::clone(outlet)));
-    let mut lane = Lane::new(Source::Terminal(Rc::clone(&master)), spec.masks.stream(), seen);
+    let mut stream = spec.masks.stream();
+    stream.resize(spec.size.cols);
+    let mut lane = Lane::new(Source::Terminal(Rc::clone(&master)), stream, seen);
     lane.screen = outlet.is_some().then(|| Screen::new(spec.size));
     lane.veil = Some(Veil::new(Arc::clone(&spec.masks), spec.size));
     let mut lanes = vec![lane];

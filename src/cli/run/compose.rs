@@ -142,11 +142,13 @@ fn prepare(args: &Args, mut environment: Environment, hardened: Hardened) -> Res
         connects: &args.connect,
     })
     .map_err(ours)?;
-    let settings = Settings::settle(args, &environment, config).map_err(ours)?;
+    let mut settings = Settings::settle(args, &environment, config).map_err(ours)?;
     for (name, value) in &args.env {
         environment.set(name, value);
     }
-    settings.masks.learn_environment(args.env.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let given = args.env.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let unfit = settings.masks.learn_environment(given);
+    settings.unmasked.extend(unfit.into_iter().map(str::to_owned));
     let name = settings.argv.first().map_or(OsStr::new(""), OsString::as_os_str);
     let program = exec::find(name, environment.get("PATH"))?;
     Ok(Parts { settings, environment, program, surroundings, size, clock, sandbox })
@@ -239,6 +241,12 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
             config.warnings().iter().chain(settings.policy.layers().iter().flat_map(|layer| &layer.warnings))
         {
             notes::say(&format!("hoop-run: {warning}"));
+        }
+        if !settings.unmasked.is_empty() {
+            let names = settings.unmasked.join(", ");
+            notes::say(&format!(
+                "hoop-run: {names}: too short or too common to be masked wherever it stands; masked next to its name"
+            ));
         }
         for layer in settings.policy.layers() {
             for section in layer.idle_sections() {

@@ -33,6 +33,8 @@ pub(super) struct Settings {
     pub(super) policy: PolicySet,
     /// The built-in masks and those of the policies.
     pub(super) masks: Arc<Engine>,
+    /// Variables with sensitive names whose values are too short or too common to be looked for everywhere.
+    pub(super) unmasked: Vec<String>,
     /// The program and its arguments, as typed.
     pub(super) argv: Vec<OsString>,
 }
@@ -48,10 +50,11 @@ impl Settings {
             policy = policy.with_project(Policy::read_only("--read-only"));
         }
         let masks = Arc::new(mask_rules::engine(&config, None, &mask_rules::mask_rules(&config, &policy)?)?);
-        masks.learn_environment(
+        let unfit = masks.learn_environment(
             environment.iter().filter_map(|(name, value)| name.to_str().zip(value.to_str())),
         );
-        Ok(Self { config, policy, masks, argv: argv(args, environment) })
+        let unmasked = unfit.into_iter().map(str::to_owned).collect();
+        Ok(Self { config, policy, masks, unmasked, argv: argv(args, environment) })
     }
 
     /// The configuration in force.

@@ -1,0 +1,90 @@
+//! Strings inside escape sequences: titles, links, the clipboard, and what only the terminal reads.
+
+use super::Masks;
+use super::channel::Channel;
+use super::clipboard::Clipboard;
+use super::compiled::Compiled;
+use super::exact::Exact;
+
+/// A string inside an escape sequence; scanned as a text of its own.
+#[derive(Debug)]
+pub enum Payload {
+    /// Its kind is not known yet: these bytes have come.
+    Unknown(Vec<u8>),
+    Text(Channel),
+    Clipboard(Clipboard),
+}
+
+impl Payload {
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>, masks: &mut Masks, tools: (&Compiled, &Exact)) {
+        let (rules, exact) = tools;
+        match self {
+            Self::Unknown(known) => {
+                known.extend_from_slice(bytes);
+                const CLIPBOARD: &[u8] = b"52;";
+                let common = known.len().min(CLIPBOARD.len());
+                if known[..common] != CLIPBOARD[..common] {
+                    let known = std::mem::take(known);
+                    *self = Self::Text(Channel::default());
+                    self.push(&known, out, masks, tools);
+                } else if let Some(second) = known[common..].iter().position(|byte| *byte == b';')
+                    && common == CLIPBOARD.len()
+                {
+                    let known = std::mem::take(known);
+                    let head = common + second + 1;
+                    out.extend_from_slice(&known[..head]);
+                    *self = Self::Clipboard(Clipboard::default());
+                    self.push(&known[head..], out, masks, tools);
+                } else if known.len() > 32 {
+                    let known = std::mem::take(known);
+                    *self = Self::Text(Channel::default());
+                    self.push(&known, out, masks, tools);
+                }
+            }
+            Self::Text(channel) => {
+                channel.text(bytes, rules, exact);
+                let limit = channel.scan(rules, exact, false);
+                channel.show(limit, rules, out, masks);
+            }
+            Self::Clipboard(clipboard) => clipboard.push(bytes, out, masks, tools),
+        }
+    }
+
+    pub fn settle(&mut self, out: &mut Vec<u8>, masks: &mut Masks, tools: (&Compiled, &Exact)) {
+        let (rules, exact) = tools;
+        match self {
+            Self::Unknown(_) => {}
+            Self::Text(channel) => {
+                channel.settle(rules, exact);
+                let end = channel.end();
+                channel.show(end, rules, out, masks);
+            }
+            Self::Clipboard(clipboard) => clipboard.settle(out, masks, tools),
+        }
+    }
+
+    pub fn finish(&mut self, out: &mut Vec<u8>, masks: &mut Masks, tools: (&Compiled, &Exact)) {
+        let (rules, exact) = tools;
+        match self {
+            Self::Unknown(known) => {
+                let known = std::mem::take(known);
+                *self = Self::Text(Channel::default());
+                self.push(&known, out, masks, tools);
+                self.finish(out, masks, tools);
+            }
+            Self::Text(channel) => {
+                let limit = channel.scan(rules, exact, true);
+                channel.show(limit, rules, out, masks);
+            }
+            Self::Clipboard(clipboard) => clipboard.finish(out, masks, tools),
+        }
+    }
+
+    pub fn is_holding(&self) -> bool {
+        match self {
+            Self::Unknown(known) => !known.is_empty(),
+            Self::Text(channel) => channel.is_holding(),
+            Self::Clipboard(clipboard) => clipboard.is_holding(),
+        }
+    }
+}
