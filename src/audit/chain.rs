@@ -78,7 +78,7 @@ impl Chain {
         let start = out.len();
         out.reserve(body.len() + HASH_PART + PREV_PART + 64);
         out.extend_from_slice(format!("{{\"seq\":{seq},\"t\":{},", t.0).as_bytes());
-        out.extend_from_slice(body[1..].as_bytes());
+        out.extend_from_slice(&body.as_bytes()[1..]);
         for part in [",\"prev\":\"", &self.head, "\""] {
             out.extend_from_slice(part.as_bytes());
         }

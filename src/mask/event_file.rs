@@ -109,12 +109,13 @@ mod tests {
             [frame(r#"{"delta":{"text":"password=Fal"}}"#), frame(r#"{"delta":{"text":"con2019!\n"}}"#)]
                 .concat();
         assert_eq!(FileType::guess(&file), Some(FileType::EventStream));
-        let found = Engine::builtin().find_in_file(FileType::EventStream, None, &file);
+        let engine = std::sync::Arc::new(Engine::builtin());
+        let found = engine.find_in_file(FileType::EventStream, None, &file);
         let found: Vec<_> = found.into_iter().map(|found| &file[found.range]).collect();
         assert_eq!(found, [&b"Fal"[..], b"con2019!"]);
         let broken = frame(r#"{"message":"pass"#);
         let file = [broken, frame(r#"word=Falcon2019!"}"#)].concat();
-        let found = Engine::builtin().find_in_file(FileType::EventStream, None, &file);
+        let found = engine.find_in_file(FileType::EventStream, None, &file);
         assert_eq!(&file[found[0].range.clone()], b"Falcon2019!");
     }
 }

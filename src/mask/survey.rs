@@ -1,15 +1,15 @@
 //! Finds the secrets of whole files, by the bytes of the file: what a session would hide of it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::Engine;
 use super::body::Format;
 use super::body::format_of;
 use super::cbor;
-use super::escape::Parser;
-use super::escape::Part;
 use super::event_file;
 use super::fields;
+use super::grid::find_in_terminal;
 use super::json;
 use super::text::Found;
 use super::text::joined;
@@ -23,8 +23,13 @@ use super::xml;
 pub enum FileType {
     /// Lines of text, logs, sources, tables.
     Text,
-    /// What a program wrote to a terminal, escape sequences included.
-    Terminal,
+    /// What a program wrote to a terminal of this size, escape sequences included.
+    Terminal {
+        /// Columns.
+        cols: u16,
+        /// Rows.
+        rows: u16,
+    },
     /// JSON: one value, or one a line.
     Json,
     /// XML.
@@ -47,7 +52,7 @@ impl FileType {
             return Some(Self::Cbor);
         }
         if head.contains(&0x1b) {
-            return Some(Self::Terminal);
+            return Some(Self::Terminal { cols: 80, rows: 24 });
         }
         if head.contains(&0) {
             return None;
@@ -73,10 +78,15 @@ impl Engine {
     /// `call`: service and operation whose answer the file is, such as `ssm` and `GetParameter`; without it members
     /// that are secrets in any answer count.
     #[must_use]
-    pub fn find_in_file(&self, kind: FileType, call: Option<(&str, &str)>, file: &[u8]) -> Vec<Found> {
+    pub fn find_in_file(
+        self: &Arc<Self>,
+        kind: FileType,
+        call: Option<(&str, &str)>,
+        file: &[u8],
+    ) -> Vec<Found> {
         match kind {
             FileType::Text => self.find(file),
-            FileType::Terminal => self.find_in_escapes(file),
+            FileType::Terminal { cols, rows } => find_in_terminal(self, file, cols, rows),
             FileType::Json | FileType::Xml | FileType::Cbor => self.find_in_tree(kind, call, file),
             FileType::EventStream => self.find_in_events(call, file),
         }
@@ -138,39 +148,10 @@ impl Engine {
                     None => place.clone(),
                 };
                 Found { range, ..secret }
-            }));
-        }
         found
     }
 
     /// Text without its escape sequences, and each string inside one.
-    fn find_in_escapes(&self, file: &[u8]) -> Vec<Found> {
-        let mut parser = Parser::default();
-        let mut screen = Units::default();
-        let mut texts = Vec::new();
-        let mut payload: Option<Units> = None;
-        let mut at = 0;
-        while at < file.len() {
-            let rest = &file[at..];
-            let text = parser.text(rest);
-            if text > 0 {
-                screen.plain(&rest[..text], at);
-                at += text;
-                continue;
-            }
-            match parser.step(rest[0]) {
-                Part::Text => screen.plain(&rest[..1], at),
-                Part::Payload => payload.get_or_insert_default().plain(&rest[..1], at),
-                Part::Break { .. } => screen.written(b"\n", at..at),
-                Part::Closing => texts.extend(payload.take()),
-                Part::Passing | Part::Edit(_) | Part::Opening => {}
-            }
-            at += 1;
-        }
-        texts.extend(payload);
-        texts.push(screen);
-        joined(texts.iter().flat_map(|units| self.find_in_units(units)).collect())
-    }
 
     /// The secrets of a text, piece by piece where it stands in pieces.
     pub(super) fn find_in_units(&self, units: &Units) -> Vec<Found> {
@@ -215,7 +196,7 @@ mod tests {
     use super::*;
 
     fn texts(kind: FileType, file: &[u8]) -> Vec<String> {
-        let found = Engine::builtin().find_in_file(kind, None, file);
+        let found = Arc::new(Engine::builtin()).find_in_file(kind, None, file);
         found.into_iter().map(|found| String::from_utf8_lossy(&file[found.range]).into_owned()).collect()
     }
 
@@ -238,8 +219,9 @@ mod tests {
     #[test]
     fn escapes_are_between_the_pieces() {
         let screen = b"DB_PASSWORD=Fal\x1b[31mcon\x1b[0m2019!\r\n\x1b]0;token=Falcon2020!\x07";
-        assert_eq!(FileType::guess(screen), Some(FileType::Terminal));
-        assert_eq!(texts(FileType::Terminal, screen), ["Fal", "con", "2019!", "Falcon2020!"]);
+        let terminal = FileType::Terminal { cols: 80, rows: 24 };
+        assert_eq!(FileType::guess(screen), Some(terminal));
+        assert_eq!(texts(terminal, screen), ["Fal", "con", "2019!", "Falcon2020!"]);
     }
 
     #[test]

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use super::Engine;
 use super::Masks;
 use super::awscli;
+use super::channel::rule_of;
 use super::compiled::Compiled;
 use super::names;
 use super::rules::Confidence;
 use super::scan::Mark;
 use super::scan::Named;
 use super::scan::Scanner;
-use super::channel::rule_of;
 
 /// A secret in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]

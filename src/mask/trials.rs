@@ -487,7 +487,7 @@ fn a_line_is_read_as_it_stands_on_the_screen() {
     ] {
         for out in on_screen(&text) {
             let shown: String = out.chars().filter(|letter| !letter.is_control()).collect();
-            for piece in token[4..].as_bytes().windows(5).chain(known.as_bytes().windows(6)) {
+            for piece in token.as_bytes()[4..].windows(5).chain(known.as_bytes().windows(6)) {
                 let piece = std::str::from_utf8(piece).unwrap();
                 assert!(!out.contains(piece) && !shown.contains(piece), "{text:?}\n became {out:?}");
             }

@@ -115,7 +115,8 @@ fn tidy(resources: &mut Vec<String>, prefix: &str, place: &Place<'_>) {
     if resources.len() > MOST {
         *resources = vec![anything(prefix, "", place)];
     }
-    for resource in resources.iter_mut().filter(|resource| *resource != "*" && !resource.starts_with("arn:")) {
+    for resource in resources.iter_mut().filter(|resource| *resource != "*" && !resource.starts_with("arn:"))
+    {
         *resource = anything(prefix, "", place);
     }
     let mut seen = std::collections::HashSet::new();

@@ -1,5 +1,7 @@
 //! `hoopctl mask check`: tries the examples of mask rules.
 
+use std::sync::Arc;
+
 use toml::de::DeTable;
 use toml::de::DeValue;
 
@@ -131,7 +133,7 @@ fn faults_of(rules: &[MaskRule], text: &str, origin: &str) -> Vec<Fault> {
         let alone = UserRule { name: "checked".to_owned(), actions: Vec::new(), ..user_rule(rule) };
         let none = Selection { packs: vec!["pii".to_owned()], without: personal() };
         let engine = match Engine::with_selection(&none, &[alone]) {
-            Ok(engine) => engine,
+            Ok(engine) => Arc::new(engine),
             Err(cause) => {
                 fault("regex", 0, cause.causes().join(": "), "correct the rule; with it no session starts");
                 continue;
@@ -168,7 +170,7 @@ fn personal() -> Vec<String> {
     mask::builtin_rules().filter(|rule| rule.pack == "pii").map(|rule| rule.id.to_owned()).collect()
 }
 
-fn found(engine: &Engine, rule: &MaskRule, text: &str) -> Vec<std::ops::Range<usize>> {
+fn found(engine: &Arc<Engine>, rule: &MaskRule, text: &str) -> Vec<std::ops::Range<usize>> {
     let is_structural = !rule.fields.is_empty() || !rule.columns.is_empty();
     let kind = if is_structural { FileType::Json } else { FileType::Text };
     // A call that has no members of its own.

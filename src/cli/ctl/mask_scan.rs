@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -54,6 +55,12 @@ pub struct Args {
     /// The AWS call whose answer the files are, such as `ssm:GetParameter`: members that are secrets in it count.
     #[arg(long, value_name = "SERVICE:OPERATION", value_parser = call)]
     call: Option<Call>,
+    /// The width of the terminal that output in a file was written to.
+    #[arg(long, value_name = "N", default_value_t = 80)]
+    columns: u16,
+    /// The height of that terminal; a program that went further down had more.
+    #[arg(long, value_name = "N", default_value_t = 24)]
+    rows: u16,
     /// Only findings that are at least so sure: `certain`, `high` or `medium`.
     #[arg(long, value_name = "LEVEL", value_parser = confidence, default_value = "medium", hide_default_value = true)]
     confidence: Least,
@@ -96,7 +103,7 @@ struct Scan<'a, 'c> {
     sources: &'a Sources,
     console: &'a mut Console<'c>,
     /// Made anew for every file, because an engine learns what it hides.
-    engine: Option<Engine>,
+    engine: Option<Arc<Engine>>,
     findings: usize,
     files: usize,
     unread: usize,
@@ -105,7 +112,7 @@ struct Scan<'a, 'c> {
 
 /// Does it; gives the exit status.
 pub fn run(args: &Args, sources: &Sources, console: &mut Console<'_>) -> Result<u8> {
-    let engine = Some(args.chosen.engine(sources)?.0);
+    let engine = Some(Arc::new(args.chosen.engine(sources)?.0));
     let mut scan = Scan { args, sources, console, engine, findings: 0, files: 0, unread: 0, binary: 0 };
     for file in &args.files {
         scan.path(file, true, 0)?;
@@ -171,12 +178,13 @@ impl Scan<'_, '_> {
         self.files += 1;
         let kind = match self.args.kind.as_deref() {
             Some("text") => FileType::Text,
-            Some("terminal") => FileType::Terminal,
+            Some("terminal") => self.terminal(),
             Some("json") => FileType::Json,
             Some("xml") => FileType::Xml,
             Some("cbor") => FileType::Cbor,
             Some("eventstream") => FileType::EventStream,
             _ => match FileType::guess(&bytes) {
+                Some(FileType::Terminal { .. }) => self.terminal(),
                 Some(kind) => kind,
                 None if named => FileType::Text,
                 None => {
@@ -187,7 +195,7 @@ impl Scan<'_, '_> {
         };
         let engine = match self.engine.take() {
             Some(engine) => engine,
-            None => self.args.chosen.engine(self.sources)?.0,
+            None => Arc::new(self.args.chosen.engine(self.sources)?.0),
         };
         let call =
             self.args.call.as_ref().map(|Call(service, operation)| (service.as_str(), operation.as_str()));
@@ -199,6 +207,10 @@ impl Scan<'_, '_> {
             self.engine = Some(engine);
         }
         self.show(path, &bytes, &found, &wanted)
+    }
+
+    fn terminal(&self) -> FileType {
+        FileType::Terminal { cols: self.args.columns, rows: self.args.rows }
     }
 
     fn show(&mut self, path: &Path, bytes: &[u8], all: &[Found], wanted: &[&Found]) -> Result<()> {
