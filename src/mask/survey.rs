@@ -148,10 +148,10 @@ impl Engine {
                     None => place.clone(),
                 };
                 Found { range, ..secret }
+            }));
+        }
         found
     }
-
-    /// Text without its escape sequences, and each string inside one.
 
     /// The secrets of a text, piece by piece where it stands in pieces.
     pub(super) fn find_in_units(&self, units: &Units) -> Vec<Found> {
