@@ -35,6 +35,7 @@ complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "calls" -d 'List the
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "verify" -d 'Check that recordings are whole and unchanged'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "index" -d 'Look after the index that lists and searches use'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "identify" -d 'Explain a raw HTTP request: operation, IAM actions, resources, parameters'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "mask" -d 'Find secrets in files; show, list and check what is masked'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain compile show list" -s h -l help -d 'Print help'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain compile show list" -f -a "check" -d 'Check policy files: every fault with its place, or a summary'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain compile show list" -f -a "explain" -d 'Say how a call would be decided, and because of which statements'
@@ -112,3 +113,32 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -l region -d '
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -l account -d 'The account in ARNs, 12 digits' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -l json -d 'One JSON object'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and not __fish_seen_subcommand_from scan try rules check" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and not __fish_seen_subcommand_from scan try rules check" -f -a "scan" -d 'Find the secrets in files, with the rules that hide them in a session'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and not __fish_seen_subcommand_from scan try rules check" -f -a "try" -d 'Show a text as a session would show it: secrets hidden, everything else byte for byte'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and not __fish_seen_subcommand_from scan try rules check" -f -a "rules" -d 'List the rules, and whether each is in force'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and not __fish_seen_subcommand_from scan try rules check" -f -a "check" -d 'Check mask rules: that they work, and that they do to their examples what these say'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from scan" -l type -d 'How the files are read; without it, guessed from their bytes' -r -f -a "text\t''
+terminal\t''
+json\t''
+xml\t''
+cbor\t''
+eventstream\t''"
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from scan" -l call -d 'The AWS call whose answer the files are, such as `ssm:GetParameter`: members that are secrets in it count' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from scan" -l columns -d 'The width of the terminal that output in a file was written to' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from scan" -l rows -d 'The height of that terminal; a program that went further down had more' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from scan" -l confidence -d 'Only findings that are at least so sure: `certain`, `high` or `medium`' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from scan" -l packs -d 'The packs of rules in force, apart by commas, instead of the configuration\'s: `default, pii`' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from scan" -l rules -d 'Take the rules of this file or policy too; may be given several times' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from scan" -l json -d 'One JSON object a finding'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from scan" -l exit-zero -d 'Exit with 0 when something was found too'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from scan" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from try" -l packs -d 'The packs of rules in force, apart by commas, instead of the configuration\'s: `default, pii`' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from try" -l rules -d 'Take the rules of this file or policy too; may be given several times' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from try" -l tags -d 'Show tags instead of stars'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from try" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from rules" -l packs -d 'The packs of rules in force, apart by commas, instead of the configuration\'s: `default, pii`' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from rules" -l rules -d 'Take the rules of this file or policy too; may be given several times' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from rules" -l json -d 'One JSON object a line'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from rules" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
