@@ -51,7 +51,8 @@ impl FileType {
         if matches!(head.first(), Some(0xa1..=0xbf)) && matches!(cbor::parse(bytes), Some(Node::Map(_))) {
             return Some(Self::Cbor);
         }
-        if head.contains(&0x1b) {
+        let goes_back = |pair: &[u8]| pair[0] == b'\r' && pair[1] != b'\n' && pair[1] != b'\r';
+        if head.iter().any(|byte| matches!(byte, 0x08 | 0x1b)) || head.windows(2).any(goes_back) {
             return Some(Self::Terminal { cols: 80, rows: 24 });
         }
         if head.contains(&0) {

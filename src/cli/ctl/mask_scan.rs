@@ -183,6 +183,7 @@ impl Scan<'_, '_> {
             Some("xml") => FileType::Xml,
             Some("cbor") => FileType::Cbor,
             Some("eventstream") => FileType::EventStream,
+            _ if is_terminal_output(path) => self.terminal(),
             _ => match FileType::guess(&bytes) {
                 Some(FileType::Terminal { .. }) => self.terminal(),
                 Some(kind) => kind,
@@ -258,6 +259,11 @@ impl Scan<'_, '_> {
         }
         self.console.notice(&text);
     }
+}
+
+/// Whether a name says so: what is wrapped at the edge of a screen is not to be told from lines by its bytes.
+fn is_terminal_output(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ["ansi", "typescript", "vt"].iter().any(|known| ending == *known))
 }
 
 /// The line around a finding, with stars for it and for all others on the line.
