@@ -15,6 +15,9 @@ mod clipboard;
 mod compiled;
 mod csv;
 mod deltas;
+mod doubts;
+#[cfg(test)]
+mod edit_trials;
 mod engine;
 mod escape;
 mod event_file;
