@@ -409,10 +409,6 @@ impl Follower {
         let read_at = edited.fork.end();
         edited.cells.print(letter, at, read_at);
         edited.fork.read(letter, at);
-        let under = edited.cells.cells().get(cursor).and_then(|cell| cell.under);
-        if let Some(under) = under {
-            edited.fork.read_again(read_at, under, 1, tools.marks);
-        }
         edited.read = edited.cells.cursor();
     }
 
@@ -475,9 +471,6 @@ impl Edited {
                 continue;
             }
             self.fork.read(cell.letter(), cell.at);
-            if let Some(under) = cell.under {
-                self.fork.read_again(cell.read_at, under, 1, tools.marks);
-            }
         }
         self.fork.scan(tools.rules, tools.exact, false, tools.marks);
         self.edits += 1;

@@ -47,6 +47,8 @@ mod runs;
 mod scan;
 mod selection;
 mod stream;
+#[cfg(test)]
+mod stream_properties;
 mod survey;
 mod table;
 mod tag;
