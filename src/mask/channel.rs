@@ -83,7 +83,7 @@ impl Channel {
         let Self { scanner, follower, marks, .. } = self;
         if let Some(follower) = follower {
             let tools = &mut Tools { rules, exact, scanner, marks };
-            follower.underscore_stays(tools);
+            follower.gather(tools);
             follower.resize(columns, tools);
         }
     }
@@ -92,7 +92,7 @@ impl Channel {
     fn gather(&mut self, rules: &Compiled, exact: &Exact) {
         let Self { scanner, follower, marks, .. } = self;
         if let Some(follower) = follower {
-            follower.underscore_stays(&mut Tools { rules, exact, scanner, marks });
+            follower.gather(&mut Tools { rules, exact, scanner, marks });
         }
     }
 

@@ -157,3 +157,13 @@ fn what_is_no_clipboard_is_a_text_however_it_is_cut() {
         }
     }
 }
+
+#[test]
+fn a_line_end_cut_in_two_is_one() {
+    for text in
+        ["\"auth\": \"QVdTOmV5SnO8Y6WS\r\nJ5kmR3V6kzee1TrgCc6dy3fpw\"\r\n", "DB_PASSWORD=Falcon2019!\r\nx\r"]
+    {
+        let [whole, pieces, _] = on_screen(text);
+        assert_eq!(whole, pieces);
+    }
+}

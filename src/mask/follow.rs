@@ -53,6 +53,8 @@ pub struct Follower {
     returned: bool,
     /// The last letter was an underscore, which no scanner has: the next may be printed over it.
     underscore: bool,
+    /// The last byte was a carriage return, which no scanner has: a line end may follow.
+    return_waits: bool,
     edited: Option<Edited>,
     forks: u64,
 }
@@ -81,6 +83,7 @@ impl Default for Follower {
             from_edge: true,
             returned: false,
             underscore: false,
+            return_waits: false,
             edited: None,
             forks: 0,
         }
@@ -146,6 +149,9 @@ impl Follower {
     pub fn text(&mut self, bytes: &[u8], tools: &mut Tools<'_>) {
         let mut rest = bytes;
         while let Some(first) = rest.first() {
+            if std::mem::take(&mut self.return_waits) {
+                self.goes_back(*first != b'\n', tools);
+            }
             if self.returned && !matches!(first, b'\n' | b'\r') {
                 self.carriage_return();
             }
@@ -169,14 +175,10 @@ impl Follower {
             }
             match first {
                 b'\n' => self.newline(tools),
-                b'\r' => {
-                    // Before a line end it matters only at the edge; before anything else the cursor goes back.
-                    if self.edited.is_none() && (rest.get(1) != Some(&b'\n') || self.is_full(tools)) {
-                        self.begin(tools);
-                    }
-                    tools.scanner.feed(b"\r");
-                    self.returned = true;
-                }
+                b'\r' => match rest.get(1) {
+                    Some(next) => self.goes_back(*next != b'\n', tools),
+                    None => self.return_waits = true,
+                },
                 _ => {
                     self.edit(Edit::Left(1), tools);
                     tools.scanner.feed(b"\x08");
@@ -186,13 +188,30 @@ impl Follower {
         }
     }
 
-    /// Whether a letter waits that no scanner has.
+    /// A carriage return: before a line end it matters only at the edge, before anything else the cursor goes back.
+    fn goes_back(&mut self, is_alone: bool, tools: &mut Tools<'_>) {
+        if self.edited.is_none() && (is_alone || self.is_full(tools)) {
+            self.begin(tools);
+        }
+        tools.scanner.feed(b"\r");
+        self.returned = true;
+    }
+
+    /// Whether a byte waits that no scanner has.
     pub fn is_waiting(&self) -> bool {
-        self.underscore
+        self.underscore || self.return_waits
+    }
+
+    /// What comes next is neither printed over an underscore nor a line end.
+    pub fn gather(&mut self, tools: &mut Tools<'_>) {
+        if std::mem::take(&mut self.return_waits) {
+            self.goes_back(true, tools);
+        }
+        self.underscore_stays(tools);
     }
 
     /// What comes after an underscore is not printed over it.
-    pub fn underscore_stays(&mut self, tools: &mut Tools<'_>) {
+    fn underscore_stays(&mut self, tools: &mut Tools<'_>) {
         if std::mem::take(&mut self.underscore) {
             self.letters(b"_", false, tools);
         }
