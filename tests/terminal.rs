@@ -251,3 +251,22 @@ fn a_killed_full_screen_program_does_not_leave_the_terminal_in_its_modes() {
         assert!(session.text().contains(sequence), "{:?}", session.text());
     }
 }
+
+#[test]
+fn a_prompt_without_a_line_end_is_shown_before_anything_is_typed() {
+    let home = Home::new();
+    for prompt in ["Continue? [y/N] ", "password: ", "Enter token=", "token: '", "AKIA", "Name_", "http://"] {
+        let mut session = Session::start(home.hoop_run([
+            "-q",
+            "--",
+            "sh",
+            "-c",
+            "printf %s \"$0\"; read -r line; echo got",
+            prompt,
+        ]));
+        session.wait_for(prompt);
+        session.send("yes\r");
+        session.wait_for("got");
+        assert_eq!(session.wait().code(), Some(0), "{prompt:?}");
+    }
+}

@@ -37,8 +37,6 @@ pub enum Edit {
 pub struct Cell {
     /// Where in the stream the letter stands.
     pub at: usize,
-    /// Where the underscore stands that it was printed over, if it was.
-    pub under: Option<usize>,
     /// Where the scanner that reads the line has it.
     pub read_at: usize,
     letter: [u8; 4],
@@ -47,9 +45,9 @@ pub struct Cell {
 
 impl Cell {
     /// A column in which nothing was printed.
-    const BLANK: Self = Self { at: usize::MAX, under: None, read_at: 0, letter: *b" \0\0\0", length: 1 };
+    const BLANK: Self = Self { at: usize::MAX, read_at: 0, letter: *b" \0\0\0", length: 1 };
     /// The second column of a wide letter, or what a tab passes over.
-    const REST: Self = Self { at: usize::MAX, under: None, read_at: 0, letter: [0; 4], length: 0 };
+    const REST: Self = Self { at: usize::MAX, read_at: 0, letter: [0; 4], length: 0 };
 
     /// A letter of the stream, at most four bytes.
     fn new(letter: &[u8], at: usize) -> Self {
@@ -145,11 +143,7 @@ impl Cells {
         for column in self.cursor..self.cursor + wide {
             match self.cells.get_mut(column) {
                 Some(old) => {
-                    if old.letter() == b"_" && letter != b" " {
-                        cell.under = Some(old.at).filter(|at| *at != usize::MAX);
-                    } else {
-                        erased |= !old.is_empty();
-                    }
+                    erased |= !old.is_empty() && old.letter() != b"_";
                     *old = cell;
                 }
                 None => self.cells.push(cell),

@@ -53,6 +53,13 @@ impl Channel {
         Self { follower: Some(Follower::default()), ..Self::default() }
     }
 
+    /// A text that goes on after `shown`, which has left already.
+    pub fn after(shown: &[u8]) -> Self {
+        let mut channel = Self { shown: shown.len(), ..Self::default() };
+        channel.scanner.feed(shown);
+        channel
+    }
+
     /// Takes text.
     pub fn text(&mut self, bytes: &[u8], rules: &Compiled, exact: &Exact) {
         self.aside_since_text = 0;
@@ -75,12 +82,26 @@ impl Channel {
     pub fn resize(&mut self, columns: usize, rules: &Compiled, exact: &Exact) {
         let Self { scanner, follower, marks, .. } = self;
         if let Some(follower) = follower {
-            follower.resize(columns, &mut Tools { rules, exact, scanner, marks });
+            let tools = &mut Tools { rules, exact, scanner, marks };
+            follower.gather(tools);
+            follower.resize(columns, tools);
+        }
+    }
+
+    /// No letter waits outside the scanner any more.
+    fn gather(&mut self, rules: &Compiled, exact: &Exact) {
+        let Self { scanner, follower, marks, .. } = self;
+        if let Some(follower) = follower {
+            follower.gather(&mut Tools { rules, exact, scanner, marks });
         }
     }
 
     /// Puts bytes that are not text behind the text so far. If too many of them wait, the text in front is hidden.
     pub fn aside(&mut self, bytes: &[u8], rules: &Compiled, exact: &Exact) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.gather(rules, exact);
         let mut rest = bytes;
         while self.aside_since_text + rest.len() >= ASIDE {
             let part = ASIDE - self.aside_since_text;
@@ -109,6 +130,7 @@ impl Channel {
     /// What follows stands elsewhere on the screen; in its first column, if `at_edge`. What waits is hidden, and the
     /// scanner sees a line end that is not there.
     pub fn leave(&mut self, at_edge: bool, rules: &Compiled, exact: &Exact) {
+        self.gather(rules, exact);
         self.scan(rules, exact, false);
         self.settle(rules, exact);
         self.asides.push_back(Aside { at: self.scanner.end(), bytes: 0, unseen: true });
@@ -121,6 +143,9 @@ impl Channel {
 
     /// Looks at what is new; gives the position up to which it can be shown.
     pub fn scan(&mut self, rules: &Compiled, exact: &Exact, last: bool) -> usize {
+        if last {
+            self.gather(rules, exact);
+        }
         let Self { scanner, follower, marks, .. } = self;
         let limit = scanner.scan(rules, exact, last);
         let Some(follower) = follower else { return limit };
@@ -135,6 +160,10 @@ impl Channel {
 
     /// Hides what waits.
     pub fn settle(&mut self, rules: &Compiled, exact: &Exact) {
+        if self.follower.as_ref().is_some_and(Follower::is_waiting) {
+            self.gather(rules, exact);
+            self.scan(rules, exact, false);
+        }
         let Self { scanner, follower, marks, .. } = self;
         scanner.settle();
         if let Some(follower) = follower {
@@ -144,7 +173,7 @@ impl Channel {
 
     /// Whether bytes wait.
     pub fn is_holding(&self) -> bool {
-        self.shown < self.scanner.end()
+        self.shown < self.scanner.end() || self.follower.as_ref().is_some_and(Follower::is_waiting)
     }
 
     /// The position after the last byte.

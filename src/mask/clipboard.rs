@@ -9,6 +9,7 @@ use super::Masks;
 use super::channel::Channel;
 use super::compiled::Compiled;
 use super::exact::Exact;
+use super::view::LOOK_BACK;
 
 /// Scans a clipboard's text without changing a letter of what holds no secret.
 #[derive(Debug, Default)]
@@ -22,6 +23,8 @@ pub struct Clipboard {
     group: Vec<u8>,
     /// Masked bytes whose groups are not complete.
     masked: VecDeque<u8>,
+    /// The last letters as they came: what stands before something that is no base64 may name it.
+    tail: Vec<u8>,
     /// Something that is no base64 has come: the rest is scanned as it is.
     broken: bool,
 }
@@ -38,9 +41,14 @@ impl Clipboard {
             }
             if !super::alphabet::BASE64.has(*byte) || *byte == b'=' {
                 self.end_text(out, masks, tools);
+                self.channel = Channel::after(&std::mem::take(&mut self.tail));
                 self.broken = true;
                 continue;
             }
+            if self.tail.len() >= 2 * LOOK_BACK {
+                self.tail.drain(..LOOK_BACK);
+            }
+            self.tail.push(*byte);
             self.group.push(*byte);
             if self.group.len() == 4 {
                 self.decode_group(tools);

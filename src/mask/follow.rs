@@ -51,6 +51,10 @@ pub struct Follower {
     from_edge: bool,
     /// The last byte was a carriage return, and what it means is told by the next.
     returned: bool,
+    /// The last letter was an underscore, which no scanner has: the next may be printed over it.
+    underscore: bool,
+    /// The last byte was a carriage return, which no scanner has: a line end may follow.
+    return_waits: bool,
     edited: Option<Edited>,
     forks: u64,
 }
@@ -73,7 +77,16 @@ struct Edited {
 
 impl Default for Follower {
     fn default() -> Self {
-        Self { width: None, start: Some(0), from_edge: true, returned: false, edited: None, forks: 0 }
+        Self {
+            width: None,
+            start: Some(0),
+            from_edge: true,
+            returned: false,
+            underscore: false,
+            return_waits: false,
+            edited: None,
+            forks: 0,
+        }
     }
 }
 
@@ -125,6 +138,9 @@ impl Follower {
         self.end_letter(tools);
         if let Some(edited) = &mut self.edited {
             edited.fork.scan(tools.rules, tools.exact, false, tools.marks);
+            if !edited.is_current || edited.cells.cursor() < edited.read {
+                edited.fork.settle_doubts(tools.marks);
+            }
             edited.fork.settle(tools.marks);
         }
     }
@@ -133,32 +149,89 @@ impl Follower {
     pub fn text(&mut self, bytes: &[u8], tools: &mut Tools<'_>) {
         let mut rest = bytes;
         while let Some(first) = rest.first() {
+            if std::mem::take(&mut self.return_waits) {
+                self.goes_back(*first != b'\n', tools);
+            }
             if self.returned && !matches!(first, b'\n' | b'\r') {
                 self.carriage_return();
+            }
+            if *first == 0x08 {
+                self.underline(tools);
+            } else {
+                self.underscore_stays(tools);
             }
             let count = memchr3(b'\n', b'\r', 0x08, rest).unwrap_or(rest.len());
             let next = rest.get(count);
             if count > 0 {
-                self.letters(&rest[..count], next.is_none_or(|byte| *byte == b'\r'), tools);
+                let last = &rest[count - 1..count];
+                self.underscore = last == b"_" && next.is_none_or(|byte| *byte == 0x08);
+                let letters = &rest[..count - usize::from(self.underscore)];
+                let may_return = !self.underscore && next.is_none_or(|byte| *byte == b'\r');
+                if !letters.is_empty() {
+                    self.letters(letters, may_return, tools);
+                }
                 rest = &rest[count..];
                 continue;
             }
             match first {
                 b'\n' => self.newline(tools),
-                b'\r' => {
-                    // Before a line end it matters only at the edge; before anything else the cursor goes back.
-                    if self.edited.is_none() && (rest.get(1) != Some(&b'\n') || self.is_full(tools)) {
-                        self.begin(tools);
-                    }
-                    tools.scanner.feed(b"\r");
-                    self.returned = true;
-                }
+                b'\r' => match rest.get(1) {
+                    Some(next) => self.goes_back(*next != b'\n', tools),
+                    None => self.return_waits = true,
+                },
                 _ => {
                     self.edit(Edit::Left(1), tools);
                     tools.scanner.feed(b"\x08");
                 }
             }
             rest = &rest[1..];
+        }
+    }
+
+    /// A carriage return: before a line end it matters only at the edge, before anything else the cursor goes back.
+    fn goes_back(&mut self, is_alone: bool, tools: &mut Tools<'_>) {
+        if self.edited.is_none() && (is_alone || self.is_full(tools)) {
+            self.begin(tools);
+        }
+        tools.scanner.feed(b"\r");
+        self.returned = true;
+    }
+
+    /// Whether a byte waits that no scanner has.
+    pub fn is_waiting(&self) -> bool {
+        self.underscore || self.return_waits
+    }
+
+    /// What comes next is neither printed over an underscore nor a line end.
+    pub fn gather(&mut self, tools: &mut Tools<'_>) {
+        if std::mem::take(&mut self.return_waits) {
+            self.goes_back(true, tools);
+        }
+        self.underscore_stays(tools);
+    }
+
+    /// What comes after an underscore is not printed over it.
+    fn underscore_stays(&mut self, tools: &mut Tools<'_>) {
+        if std::mem::take(&mut self.underscore) {
+            self.letters(b"_", false, tools);
+        }
+    }
+
+    /// The letter after an underscore is printed over it: read as part of the line it would end every token.
+    fn underline(&mut self, tools: &mut Tools<'_>) {
+        if !std::mem::take(&mut self.underscore) {
+            return;
+        }
+        if self.edited.is_none() {
+            self.begin(tools);
+        }
+        self.blank_stays(tools);
+        match &mut self.edited {
+            Some(edited) if edited.is_at_end() => {
+                edited.cells.print(b"_", tools.scanner.end(), edited.fork.end());
+                tools.scanner.feed(b"_");
+            }
+            _ => self.letters(b"_", false, tools),
         }
     }
 
@@ -355,10 +428,6 @@ impl Follower {
         let read_at = edited.fork.end();
         edited.cells.print(letter, at, read_at);
         edited.fork.read(letter, at);
-        let under = edited.cells.cells().get(cursor).and_then(|cell| cell.under);
-        if let Some(under) = under {
-            edited.fork.read_again(read_at, under, 1, tools.marks);
-        }
         edited.read = edited.cells.cursor();
     }
 
@@ -391,18 +460,25 @@ impl Follower {
 }
 
 impl Edited {
+    /// Whether the next letter goes on with what the fork has read.
+    fn is_at_end(&self) -> bool {
+        let goes_on = self.is_current && self.cells.cursor() == self.read && self.partial.is_empty();
+        goes_on && self.edits < MOST_EDITS && !self.cells.is_too_long()
+    }
+
     /// The line is not what was read: what stands before the cursor is read once more.
     fn read_anew(&mut self, number: u64, tools: &mut Tools<'_>) {
         let cursor = self.cells.cursor();
         self.fork.scan(tools.rules, tools.exact, false, tools.marks);
         let is_last = cursor + 1 == self.cells.cells().len() && self.is_current;
         let underlined = is_last && self.cells.cells()[cursor].letter() == b"_";
+        let waiting = self.fork.hold().unwrap_or(usize::MAX);
         // Letters that waited and are no more on the line could not be judged later.
-        if self.fork.hold().is_some() && !underlined {
+        if waiting != usize::MAX && !underlined {
             self.fork.settle(tools.marks);
         }
         let own = tools.scanner.scan(tools.rules, tools.exact, false);
-        let floor = self.fork.hold().unwrap_or(usize::MAX).min(own);
+        let floor = waiting.min(own);
         self.fork = Fork::new(number, floor);
         let most = READ_AGAIN[usize::from(self.edits > COSTLY_EDITS)];
         let from = cursor.saturating_sub(most);
@@ -414,9 +490,6 @@ impl Edited {
                 continue;
             }
             self.fork.read(cell.letter(), cell.at);
-            if let Some(under) = cell.under {
-                self.fork.read_again(cell.read_at, under, 1, tools.marks);
-            }
         }
         self.fork.scan(tools.rules, tools.exact, false, tools.marks);
         self.edits += 1;

@@ -83,6 +83,12 @@ impl Fork {
         self.take(marks);
     }
 
+    /// Hides the beginnings of known values in which a mistake is being taken back.
+    pub fn settle_doubts(&mut self, marks: &mut Vec<Mark>) {
+        self.scanner.settle_doubts();
+        self.take(marks);
+    }
+
     /// The first byte of the stream that must wait, if any.
     pub fn hold(&self) -> Option<usize> {
         if self.decided >= self.end() {

@@ -15,6 +15,9 @@ mod clipboard;
 mod compiled;
 mod csv;
 mod deltas;
+mod doubts;
+#[cfg(test)]
+mod edit_trials;
 mod engine;
 mod escape;
 mod event_file;
@@ -44,6 +47,8 @@ mod runs;
 mod scan;
 mod selection;
 mod stream;
+#[cfg(test)]
+mod stream_properties;
 mod survey;
 mod table;
 mod tag;

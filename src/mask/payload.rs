@@ -21,25 +21,20 @@ impl Payload {
         match self {
             Self::Unknown(known) => {
                 known.extend_from_slice(bytes);
-                const CLIPBOARD: &[u8] = b"52;";
-                let common = known.len().min(CLIPBOARD.len());
-                if known[..common] != CLIPBOARD[..common] {
-                    let known = std::mem::take(known);
-                    *self = Self::Text(Channel::default());
-                    self.push(&known, out, masks, tools);
-                } else if let Some(second) = known[common..].iter().position(|byte| *byte == b';')
-                    && common == CLIPBOARD.len()
-                {
-                    let known = std::mem::take(known);
-                    let head = common + second + 1;
-                    out.extend_from_slice(&known[..head]);
-                    *self = Self::Clipboard(Clipboard::default());
-                    self.push(&known[head..], out, masks, tools);
-                } else if known.len() > 32 {
-                    let known = std::mem::take(known);
-                    *self = Self::Text(Channel::default());
-                    self.push(&known, out, masks, tools);
+                let Some(kind) = kind(known) else { return };
+                let known = std::mem::take(known);
+                let (head, rest) = match kind {
+                    Kind::Text => (0, Self::Text(Channel::default())),
+                    Kind::Clipboard { head } => (head, Self::Clipboard(Clipboard::default())),
+                };
+                if head > 0 {
+                    // No more than a few letters, but they may be anybody's.
+                    let mut title = Self::Text(Channel::default());
+                    title.push(&known[..head], out, masks, tools);
+                    title.finish(out, masks, tools);
                 }
+                *self = rest;
+                self.push(&known[head..], out, masks, tools);
             }
             Self::Text(channel) => {
                 channel.text(bytes, rules, exact);
@@ -86,5 +81,32 @@ impl Payload {
             Self::Text(channel) => channel.is_holding(),
             Self::Clipboard(clipboard) => clipboard.is_holding(),
         }
+    }
+}
+
+/// What a string is.
+enum Kind {
+    Text,
+    /// The clipboard's content begins after `head` bytes.
+    Clipboard {
+        head: usize,
+    },
+}
+
+/// Tells by the first bytes of a string what it is, the same however many follow; `None` while more are needed.
+fn kind(known: &[u8]) -> Option<Kind> {
+    const CLIPBOARD: &[u8] = b"52;";
+    /// Terminals know a letter for each clipboard.
+    const MOST_LETTERS: usize = 32;
+    let common = known.len().min(CLIPBOARD.len());
+    if known[..common] != CLIPBOARD[..common] {
+        return Some(Kind::Text);
+    }
+    let which = &known[common..];
+    let letters = which.iter().take(MOST_LETTERS).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    match which.get(letters) {
+        None => None,
+        Some(b';') => Some(Kind::Clipboard { head: common + letters + 1 }),
+        Some(_) => Some(Kind::Text),
     }
 }

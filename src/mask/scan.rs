@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 use super::compiled::Compiled;
 use super::compiled::Rule;
+use super::doubts::Doubts;
+use super::doubts::common;
 use super::exact::Exact;
 use super::exact::Needle;
 use super::matchers;
@@ -87,6 +89,7 @@ pub struct Scanner {
     scanned_exact: usize,
     scanned_unprefixed: usize,
     open: Vec<Open>,
+    doubts: Doubts,
     marks: Vec<Mark>,
     next_secret: u64,
 }
@@ -126,7 +129,17 @@ impl Scanner {
             self.find_known(exact, last)
         };
         let limit = self.open.iter().map(Open::hold).fold(self.end() - partial, usize::min);
+        let view = View::new(&self.window, self.base, last);
+        let limit = limit.min(self.doubts.first(view));
         if last { self.end() } else { limit }
+    }
+
+    /// Hides the beginnings of known values in which a mistake is being taken back.
+    pub fn settle_doubts(&mut self) {
+        for (rule, range) in self.doubts.take() {
+            let secret = self.number();
+            self.marks.push(Mark { secret, rule, whole: range.start, range });
+        }
     }
 
     /// Takes the marks found so far.
@@ -141,6 +154,7 @@ impl Scanner {
 
     /// The writer has paused: what may be part of a secret is hidden, so that the rest can be shown.
     pub fn settle(&mut self) {
+        self.doubts.take();
         let end = self.end();
         let mut marks = Vec::new();
         let mut begun = Vec::new();
@@ -290,9 +304,12 @@ impl Scanner {
                 }
             }
             State::Known { needle, at, hold } => {
-                let (at, bytes) = (*at, Arc::clone(&needle.bytes));
+                let (at, from, bytes) = (*at, *hold, Arc::clone(&needle.bytes));
                 let known = self.view(last).slice(at, at + bytes.len());
-                if known != &bytes[..known.len()] {
+                let common = common(known, &bytes);
+                if common < known.len() {
+                    let view = View::new(&self.window, self.base, last);
+                    self.doubts.note(&open.rule, from..at + common, view);
                     return false;
                 }
                 if known.len() == bytes.len() {
@@ -418,8 +435,12 @@ impl Scanner {
             let at = self.base + index;
             for needle in exact.at(&self.window[index..]) {
                 let rest = &self.window[index..];
-                let common = rest.len().min(needle.bytes.len());
-                if rest[..common] == needle.bytes[..common] {
+                let common = common(rest, &needle.bytes);
+                if common < rest.len().min(needle.bytes.len()) {
+                    let rule = Named::Known(Arc::clone(&needle.kind));
+                    let view = View::new(&self.window, self.base, last);
+                    self.doubts.note(&rule, at..at + common, view);
+                } else {
                     let state = State::Known { needle: needle.clone(), at, hold: at };
                     let rule = Named::Known(Arc::clone(&needle.kind));
                     self.begin(Compiled::empty(), rule, state, last);

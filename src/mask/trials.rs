@@ -11,7 +11,7 @@ use super::Stream;
 use super::examples;
 use super::examples::filled;
 
-fn masked(engine: &Arc<Engine>, input: &[u8]) -> Vec<u8> {
+pub(super) fn masked(engine: &Arc<Engine>, input: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut stream = engine.stream();
     stream.push(input, &mut out);
@@ -72,7 +72,7 @@ fn every_example_is_masked_and_every_counter_example_is_not() {
 }
 
 /// Cuts `input` at each of `cuts` and pushes the pieces.
-fn in_pieces(mut stream: Stream, input: &[u8], cuts: &[usize]) -> Vec<u8> {
+pub(super) fn in_pieces(mut stream: Stream, input: &[u8], cuts: &[usize]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut at = 0;
     for cut in cuts {
@@ -85,7 +85,7 @@ fn in_pieces(mut stream: Stream, input: &[u8], cuts: &[usize]) -> Vec<u8> {
     out
 }
 
-fn learnt() -> Arc<Engine> {
+pub(super) fn learnt() -> Arc<Engine> {
     let engine = Arc::new(everything());
     engine.learn("secret", "qx7-Falcon-Zz");
     engine.learn("secret", "aab-aab-aac");
@@ -430,84 +430,5 @@ fn texts_and_arguments_get_tags() {
         "docker run -p 8080:80 x",
     ] {
         assert_eq!(argv(line), line);
-    }
-}
-
-/// What comes out on a terminal of 40 columns: whole, letter by letter, and letter by letter with pauses.
-fn on_screen(input: &str) -> [String; 3] {
-    [(input.len().max(1), false), (1, false), (1, true)].map(|(length, pauses)| {
-        let mut stream = learnt().stream();
-        stream.resize(40);
-        let mut out = Vec::new();
-        for piece in input.as_bytes().chunks(length) {
-            stream.push(piece, &mut out);
-            if pauses {
-                stream.quiet(&mut out);
-                assert!(!stream.is_holding());
-            }
-        }
-        stream.finish(&mut out);
-        assert_eq!(out.len(), input.len());
-        String::from_utf8_lossy(&out).into_owned()
-    })
-}
-
-#[test]
-fn a_line_is_read_as_it_stands_on_the_screen() {
-    let token = filled("ghp_{b62:36}");
-    let (head, tail) = token.split_at(14);
-    let letters =
-        |between: &str| token.chars().map(|letter| format!("{letter}{between}")).collect::<String>();
-    let twice: String = token.chars().map(|letter| format!("{letter}\x08{letter}")).collect();
-    let row = &token[..25];
-    let rest = &token[25..];
-    let known = "aab-aac-Falcon+12345678901234567890";
-    for text in [
-        // A mistake, taken back in the ways of shells.
-        format!("$ x {head}qz\x08 \x08\x08 \x08{tail}\r\n"),
-        format!("$ x {head}q\x08\x1b[K{tail}\r\n"),
-        format!("$ x {head}q\x1b[D\x1b[P{tail}\r\n"),
-        format!("$ x {head}q\x1b[1D{tail}\r\n"),
-        // The line is drawn again, with the beginning as it was.
-        format!("$ x {head}\r$ x {token}\x1b[K\r\n"),
-        format!("$ x {head}\r\x1b[18C{tail}\r\n"),
-        format!("$ x {head}\x1b[5G{token}\r\n"),
-        // Each letter on its own.
-        format!("$ x {}\r\n", letters("\x1b[0m\x1b[K")),
-        format!("$ x {}\r\n", letters("\x1b[K\x1b[J")),
-        // Printed over itself.
-        format!("$ x {twice}\r\n"),
-        // Broken at the edge, by the program and by a shell.
-        format!("one two .. abc {row}\r\n{rest}\r\n"),
-        format!("one two .. abc {row}\x1b[0m\r\n\x1b[1m{rest}\r\n"),
-        format!("one two .. abc {row} \r{rest}\r\n"),
-        format!("\t日本 x {}\r\n{}\r\n", &token[..25], &token[25..]),
-        // A known value.
-        format!("one two .. abcd {}\r\n{}\r\n", &known[..24], &known[24..]),
-    ] {
-        for out in on_screen(&text) {
-            let shown: String = out.chars().filter(|letter| !letter.is_control()).collect();
-            for piece in token.as_bytes()[4..].windows(5).chain(known.as_bytes().windows(6)) {
-                let piece = std::str::from_utf8(piece).unwrap();
-                assert!(!out.contains(piece) && !shown.contains(piece), "{text:?}\n became {out:?}");
-            }
-            assert!(out.matches('*').count() >= 30, "{text:?}\n became {out:?}");
-        }
-    }
-}
-
-#[test]
-fn benign_lines_are_not_changed_by_edits_and_edges() {
-    for text in [
-        "12345678901234567890 sequence: 123456789\r\nnext line\r\n",
-        "progress 10%\rprogress 20%\rprogress 100%\r\n",
-        "N\x08NA\x08AM\x08ME\x08E\n  _\x08l_\x08s - list\n",
-        "$ echo helo\x08 \x08\x08lo\r\n$ \x1b[4D\x1b[2Cx\r\n",
-        "|----------------------------------------|\r\n|--------------------------------------|\r\n",
-        "日本語日本語日本語日本語日本語日本語日本\r\n日本 \r語\x08\x08x\r\n",
-    ] {
-        for out in on_screen(text) {
-            assert_eq!(out, text);
-        }
     }
 }
