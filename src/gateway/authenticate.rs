@@ -10,7 +10,6 @@ use http::HeaderMap;
 use http::header;
 use http::request::Parts;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -23,9 +22,10 @@ use crate::aws::sigv4::ChunkKey;
 use crate::aws::sigv4::Key;
 use crate::aws::sigv4::PayloadHash;
 use crate::gateway::core::Core;
-use crate::gateway::request_body::Unread;
 use crate::gateway::stop::Stop;
 use crate::gateway::unsigned;
+use crate::gateway::upload::Unread;
+use crate::gateway::upload::Upload;
 use crate::gateway::whose::By;
 use crate::gateway::whose::Signer;
 
@@ -131,7 +131,7 @@ pub async fn authenticate(
 /// Reads a body of at most `most` bytes.
 pub async fn read(
     headers: &HeaderMap,
-    mut body: Incoming,
+    mut body: Upload,
     received: &AtomicU64,
     most: usize,
 ) -> Result<Bytes, Stop> {

@@ -39,6 +39,7 @@ use crate::gateway::request_body::Check;
 use crate::gateway::request_body::Checked;
 use crate::gateway::returned::Watch;
 use crate::gateway::stop::Stop;
+use crate::gateway::upload::Upload;
 use crate::gateway::whose::By;
 use crate::net::Body;
 use crate::net::Http;
@@ -162,7 +163,7 @@ fn address(parts: &mut Parts, host: &str) -> Result<(), Stop> {
 /// A body on its way out; what checks and signs it is not there before the request is signed.
 enum Out {
     Whole(Bytes),
-    Streamed(Incoming, Manner),
+    Streamed(Upload, Manner),
 }
 
 /// How a body is treated that is not in memory.

@@ -34,6 +34,7 @@ mod session_role;
 mod skew;
 mod stop;
 mod unsigned;
+mod upload;
 mod websocket;
 mod whose;
 

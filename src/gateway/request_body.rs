@@ -5,24 +5,15 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
-use std::time::Duration;
 
 use bytes::Bytes;
-use http::Version;
-use http::header;
-use http::request::Parts;
-use http_body_util::BodyExt;
 use hyper::body::Body;
 use hyper::body::Frame;
-use hyper::body::Incoming;
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -33,59 +24,8 @@ use crate::gateway::chunks::Resigned;
 use crate::gateway::entry::Entry;
 use crate::gateway::returned::Watch;
 use crate::gateway::skew::Skew;
+use crate::gateway::upload::Upload;
 use crate::net::BodyError;
-
-/// What a refused client may still send before it is answered: it would not read an answer that comes while it writes.
-const DRAINED_BYTES: usize = 64 << 20;
-
-/// How long that may take.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A request's body until somebody reads it.
-pub struct Unread {
-    body: Mutex<Option<Incoming>>,
-    /// The client reads while it writes: HTTP/2; or it waits for `100 Continue`, which reading would send.
-    listens: bool,
-}
-
-impl Unread {
-    /// The body of the request that begins with `parts`.
-    pub fn new(body: Incoming, parts: &Parts) -> Self {
-        let listens = parts.version >= Version::HTTP_2 || parts.headers.contains_key(header::EXPECT);
-        Self { body: Mutex::new(Some(body)), listens }
-    }
-
-    /// Whether there is nothing to read.
-    pub fn is_empty(&self) -> bool {
-        self.lock().as_ref().is_none_or(Incoming::is_end_stream)
-    }
-
-    /// The body, the first time.
-    pub fn take(&self) -> Option<Incoming> {
-        self.lock().take()
-    }
-
-    /// Before a refusal: reads what an SDK sends without waiting, so that it gets to read the answer.
-    pub async fn drain(&self) {
-        let Some(mut body) = self.take().filter(|_| !self.listens) else { return };
-        let read = async {
-            let mut left = DRAINED_BYTES;
-            while let Some(Ok(frame)) = body.frame().await {
-                let length = frame.data_ref().map_or(0, Bytes::len);
-                if length > left {
-                    return;
-                }
-                left -= length;
-            }
-        };
-        // Whoever is slower or longer gets the answer, and perhaps a reset.
-        let _ = tokio::time::timeout(DRAIN_TIMEOUT, read).await;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Incoming>> {
-        self.body.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Why a body stopped in the middle: it is not what was signed.
 #[derive(Debug)]
@@ -155,7 +95,7 @@ impl Check {
 /// A body on its way to AWS. The last piece waits until the whole was found good, so that AWS never sees the end of
 /// an altered body; events are good one by one, and do not wait.
 pub struct Checked {
-    body: Incoming,
+    body: Upload,
     check: Check,
     held: Bytes,
     entry: Arc<Entry>,
@@ -166,7 +106,7 @@ pub struct Checked {
 
 impl Checked {
     /// Counts what it takes from `body` for `entry`; stops at a mask that comes back.
-    pub fn new(body: Incoming, check: Check, entry: Arc<Entry>, watch: Watch) -> Self {
+    pub fn new(body: Upload, check: Check, entry: Arc<Entry>, watch: Watch) -> Self {
         let received = entry.received();
         Self { body, check, held: Bytes::new(), entry, received, ended: false, watch }
     }

@@ -25,8 +25,8 @@ use crate::gateway::authenticate::Whole;
 use crate::gateway::authenticate::read;
 use crate::gateway::core::Core;
 use crate::gateway::headers;
-use crate::gateway::request_body::Unread;
 use crate::gateway::stop::Stop;
+use crate::gateway::upload::Unread;
 use crate::gateway::whose::By;
 use crate::policy::Decision;
 

@@ -39,11 +39,13 @@ impl Net {
         let cannot = |cause: &dyn fmt::Display| {
             Error::new(Kind::Record, "an audit event cannot be masked").why(self.text(&cause.to_string()))
         };
-        let mut value = serde_json::to_value(event).map_err(|error| cannot(&error))?;
         // All texts at once first: nearly always there is nothing, and that is cheap to learn.
-        let mut texts = Vec::new();
-        gather(&value, &mut texts);
-        if self.0.find(&texts).is_empty() || !self.value(&mut value) {
+        let json = serde_json::to_string(event).map_err(|error| cannot(&error))?;
+        if self.0.find(&with_texts(&json)).is_empty() {
+            return Ok(None);
+        }
+        let mut value = serde_json::to_value(event).map_err(|error| cannot(&error))?;
+        if !self.value(&mut value) {
             return Ok(None);
         }
         serde_json::from_value(value).map(Some).map_err(|error| cannot(&error))
@@ -109,25 +111,37 @@ impl Net {
     }
 }
 
-/// Appends every text on a line of its own, and parameters as they will be written.
-fn gather(value: &Value, texts: &mut Vec<u8>) {
-    match value {
-        Value::String(text) => {
-            texts.extend_from_slice(text.as_bytes());
-            texts.push(b'\n');
+/// An event as it will be written, and after it every text in it on a line of its own: what begins a line is told from what
+/// stands in one.
+fn with_texts(json: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(json.len() * 2);
+    out.extend_from_slice(json.as_bytes());
+    let mut rest = json;
+    while let Some(start) = rest.find('"') {
+        rest = &rest[start + 1..];
+        let end = end_of_text(rest.as_bytes());
+        let text = &rest[..end];
+        rest = rest.get(end + 1..).unwrap_or_default();
+        out.push(b'\n');
+        match text.contains('\\').then(|| serde_json::from_str::<String>(&format!("\"{text}\""))) {
+            Some(Ok(plain)) => out.extend_from_slice(plain.as_bytes()),
+            _ => out.extend_from_slice(text.as_bytes()),
         }
-        Value::Array(items) => items.iter().for_each(|item| gather(item, texts)),
-        Value::Object(members) => {
-            for (name, member) in members {
-                gather(member, texts);
-                if name == "params" {
-                    texts.extend_from_slice(member.to_string().as_bytes());
-                    texts.push(b'\n');
-                }
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+    out.push(b'\n');
+    out
+}
+
+/// Where the quote stands that ends the text which begins here.
+fn end_of_text(bytes: &[u8]) -> usize {
+    let mut from = 0;
+    while let Some(found) = memchr::memchr2(b'"', b'\\', &bytes[from..]) {
+        if bytes[from + found] == b'"' {
+            return from + found;
+        }
+        from = (from + found + 2).min(bytes.len());
+    }
+    bytes.len()
 }
 
 #[cfg(test)]

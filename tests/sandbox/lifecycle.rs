@@ -64,15 +64,18 @@ fn nobody_survives_a_killed_hoop_run_and_its_recording_is_sealed_at_the_next_sta
     let person = Person::ordinary();
     let (mut session, family) = family(&person, 0);
     assert!(!session.is_cooked(), "the terminal is raw while the session runs");
+    let folder = person.recordings().remove(0);
+    // Output waits for a quarter of a second before it is written: that much may be lost.
+    let is_written = || fs::read_to_string(folder.join("terminal.cast")).unwrap().contains("ready");
+    session.wait_until("what was shown is written", |_| is_written());
     session.signal(Signal::SIGKILL);
     session.child().wait().unwrap();
     assert_nobody(&family);
     session.wait_until("the terminal has its modes back", |session| session.is_cooked());
-    let folder = person.recordings().remove(0);
     assert!(!folder.join("seal.json").exists());
     assert!(run(person.hoop_run(["-q", "--", "true"]), b"").status.success());
     assert!(folder.join("seal.json").exists(), "the killed session is not sealed");
-    assert!(fs::read_to_string(folder.join("terminal.cast")).unwrap().contains("ready"));
+    assert!(is_written());
 }
 
 #[test]

@@ -67,7 +67,6 @@ fn wide(home: &Home) -> Play<'static> {
 }
 
 #[test]
-#[ignore = "the mask of the byte stream does not know the screen's width: needs the mask of the screen"]
 fn vim_over_the_edge() {
     if is_there("vim") {
         let home = Home::new();
@@ -76,7 +75,6 @@ fn vim_over_the_edge() {
 }
 
 #[test]
-#[ignore = "the mask of the byte stream does not know the screen's width: needs the mask of the screen"]
 fn vim_over_the_edge_in_two_windows() {
     if is_there("vim") {
         let home = Home::new();
@@ -85,7 +83,6 @@ fn vim_over_the_edge_in_two_windows() {
 }
 
 #[test]
-#[ignore = "the mask of the byte stream does not know the screen's width: needs the mask of the screen"]
 fn less_over_the_edge() {
     if is_there("less") {
         let home = Home::new();

@@ -3,8 +3,6 @@
 use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::ffi::OsString;
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -19,6 +17,9 @@ use crate::audit::Start;
 use crate::cli::run::OURS;
 use crate::cli::run::agent;
 use crate::cli::run::args::Args;
+use crate::cli::run::ending::Status;
+use crate::cli::run::ending::code_of;
+use crate::cli::run::ending::conclude;
 use crate::cli::run::gateway;
 use crate::cli::run::gateway::Gateway;
 use crate::cli::run::gateway::Setup;
@@ -31,7 +32,6 @@ use crate::cli::run::settings::Settings;
 use crate::cli::saying;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::error::IoContext;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::policy::Principal;
@@ -39,8 +39,6 @@ use crate::record;
 use crate::record::Recorder;
 use crate::record::Recovered;
 use crate::session;
-use crate::session::Ended;
-use crate::session::Exit;
 use crate::session::Face;
 use crate::session::Spec;
 use crate::session::Surroundings;
@@ -56,19 +54,10 @@ use crate::sys::exec::Trouble;
 use crate::sys::exec::Unstartable;
 use crate::sys::harden;
 use crate::sys::harden::Hardened;
-use crate::sys::signals::Signal;
 use crate::sys::tty::Size;
 use crate::sys::user;
 use crate::sys::wake;
 use crate::types::SessionId;
-
-/// How hoop-run itself ends.
-pub(super) enum Status {
-    /// With this status.
-    Code(u8),
-    /// By this signal.
-    Signal(Signal),
-}
 
 /// The session's way to AWS and to a person, and what tells them apart in the record.
 struct Parts {
@@ -369,51 +358,6 @@ fn typed_program(settings: &Settings) -> String {
     settings.argv.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// Finishes the recording and tells what went wrong.
-fn conclude(ended: &Ended, recorder: &Recorder, args: &Args) -> Status {
-    let mut trouble = ended.trouble.clone();
-    let failed = recorder.failure().is_some();
-    if !failed && let Err(error) = recorder.finish(&end_of(ended)) {
-        trouble.push(error);
-    } else if let (false, Some(file)) = (failed, &args.output)
-        && let Err(error) = copy(&recorder.folder().join("terminal.cast"), file, args.overwrite)
-    {
-        trouble.push(error);
-    }
-    trouble.iter().for_each(notes::complain);
-    match &ended.exit {
-        Exit::NotStarted(unstartable) => {
-            notes::complain(&unstartable.error);
-            Status::Code(code_of(unstartable.trouble))
-        }
-        Exit::Stopped => Status::Code(OURS),
-        Exit::Status(_) | Exit::Signal(_) if trouble.iter().any(|error| error.kind() == Kind::Record) => {
-            Status::Code(OURS)
-        }
-        Exit::Status(status) => Status::Code(*status),
-        Exit::Signal(signal) => Status::Signal(*signal),
-    }
-}
-
-fn end_of(ended: &Ended) -> End {
-    let message = ended.trouble.first().map(ToString::to_string);
-    match &ended.exit {
-        Exit::Status(status) => {
-            End { reason: EndReason::Exited, status: Some(i32::from(*status)), signal: None, message }
-        }
-        Exit::Signal(signal) => {
-            End { reason: EndReason::Killed, status: None, signal: Some(*signal as i32), message }
-        }
-        Exit::NotStarted(unstartable) => End {
-            reason: EndReason::NotStarted,
-            status: Some(i32::from(code_of(unstartable.trouble))),
-            signal: None,
-            message: Some(unstartable.error.to_string()),
-        },
-        Exit::Stopped => End { reason: EndReason::Stopped, status: None, signal: None, message },
-    }
-}
-
 /// What the record says at its beginning.
 fn describe(
     args: &Args,
@@ -481,25 +425,6 @@ fn tell_recovered(recovered: &[Recovered]) {
             .fix("the next start of hoop-run tries again"),
         };
         notes::complain(&error);
-    }
-}
-
-/// Copies the finished recording; the copy is as private as the original.
-fn copy(from: &Path, to: &Path, replace: bool) -> Result<()> {
-    let what = || format!("cannot copy the recording to `{}`", to.display());
-    let mut source = std::fs::File::open(from).context(what)?;
-    let mut options = OpenOptions::new();
-    options.write(true).mode(0o600);
-    let options = if replace { options.create(true).truncate(true) } else { options.create_new(true) };
-    let mut target = options.open(to).context(what)?;
-    std::io::copy(&mut source, &mut target).map(drop).context(what)
-}
-
-fn code_of(trouble: Trouble) -> u8 {
-    match trouble {
-        Trouble::NotFound => 127,
-        Trouble::NotExecutable => 126,
-        Trouble::Ours => OURS,
     }
 }
 

@@ -3,6 +3,7 @@
 mod agent;
 pub mod args;
 mod compose;
+mod ending;
 mod gateway;
 mod notes;
 mod sandbox;
@@ -45,8 +46,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match compose::run(args) {
-        compose::Status::Code(code) => ExitCode::from(code),
-        compose::Status::Signal(signal) => die_of(signal),
+        ending::Status::Code(code) => ExitCode::from(code),
+        ending::Status::Signal(signal) => die_of(signal),
     }
 }
 
