@@ -23,6 +23,7 @@ pub fn value(value: &[u8], complete: bool) -> bool {
         || is_reference(value)
         || position(value)
         || bracketed(value)
+        || dotted(value)
         || value.ends_with(b"EXAMPLE")
         || value.ends_with(b"EXAMPLEKEY")
 }
@@ -46,6 +47,12 @@ fn number(value: &[u8]) -> bool {
                 && rest[1..].is_ascii()
                 && rest[1..].iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
                 && rest.len() < 10)
+}
+
+/// `1.3.6.1.5.5`, `10.0.0.7`: numbers of things.
+fn dotted(value: &[u8]) -> bool {
+    value.iter().filter(|byte| **byte == b'.').count() >= 3
+        && value.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
 }
 
 /// `********`, `xxxxxxxx`, `........`
@@ -131,14 +138,20 @@ pub fn is_code(value: &[u8]) -> bool {
     match value {
         [b'&', name @ ..] => name.iter().all(|byte| byte.is_ascii_alphabetic() || b"_.".contains(byte)),
         [b'(', first, inner @ ..] => {
-            first.is_ascii_alphabetic() && inner.iter().any(|byte| b".(".contains(byte))
+            first.is_ascii_alphabetic()
+                && (inner.iter().any(|byte| b".(".contains(byte))
+                    || inner.contains(&b'_') && inner.iter().all(word))
         }
+        [b'|', name @ .., b':' | b'|'] => name.iter().all(word),
         [b'{', inner @ ..] => {
             inner.contains(&b'}') && inner.iter().take_while(|byte| word(byte)).count() < inner.len()
         }
         [first, ..] if first.is_ascii_alphabetic() || *first == b'_' => {
             let digits = value[..ident].iter().filter(|byte| byte.is_ascii_digit()).count();
-            rest.starts_with(b"::") && rest.get(2).is_some_and(u8::is_ascii_alphabetic)
+            rest.starts_with(b"->") && rest.get(2).is_some_and(u8::is_ascii_alphabetic)
+                || rest.starts_with(b"(") && value[..ident].contains(&b'_') && rest[1..].iter().all(word)
+                || matches!(rest, b"<" | b"<&" | b"[" | b"!(") && digits == 0
+                || rest.starts_with(b"::") && rest.get(2).is_some_and(u8::is_ascii_alphabetic)
                 || rest.starts_with(b"<") && first.is_ascii_uppercase() && rest.contains(&b'>') && digits == 0
                 || rest.iter().all(|byte| b");{".contains(byte))
                     && !rest.is_empty()

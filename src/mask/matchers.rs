@@ -12,6 +12,7 @@ use super::runs::Pem;
 use super::runs::QuotedEnd;
 use super::runs::Run;
 use super::runs::quoted_end;
+use super::told;
 use super::view::Look;
 use super::view::Place;
 use super::view::View;
@@ -39,6 +40,13 @@ pub fn look(rule: &RuleInfo, is_prefix: bool, place: Place, view: View<'_>) -> L
         Matcher::SqlPassword => sql_password(place, view),
         Matcher::Putty => putty(place, view),
         Matcher::Pgpass => pgpass(place, view),
+        Matcher::Prose => told::prose(place, view),
+        Matcher::Pair => told::pair(place, view),
+        Matcher::SecureString => told::secure_string(place, view),
+        Matcher::Generated => told::generated(place, view),
+        Matcher::Device => told::device(place, view),
+        Matcher::Option => told::option(place, view),
+        Matcher::Users => told::users(place, view),
         _ => body(rule, is_prefix, place, view),
     }
 }
@@ -129,6 +137,9 @@ fn url_userinfo(place: Place, view: View<'_>) -> Look {
     if user == rest.len() {
         return if rest.len() < USER && !view.is_last() { Look::WAIT } else { Look::No };
     }
+    if rest[user] == b'@' && is_token(&rest[..user]) {
+        return Look::closed(place.end, place.end, place.end + user);
+    }
     if rest[user] != b':' {
         return Look::No;
     }
@@ -149,8 +160,15 @@ fn url_userinfo(place: Place, view: View<'_>) -> Look {
     Look::hold(start, VALUE.without(b"/@?#<>\\"))
 }
 
+/// A key in the place of a user's name: `https://0123…@host`, as error trackers and git hosts have it.
+fn is_token(user: &[u8]) -> bool {
+    user.len() >= 24
+        && user.iter().all(u8::is_ascii_alphanumeric)
+        && user.iter().filter(|byte| byte.is_ascii_digit()).count() >= 3
+}
+
 /// Spaces, quotes and separators between a name and its value; `None` if more of them may come.
-fn skip(view: View<'_>, from: usize, most: usize, of: &[u8]) -> Option<usize> {
+pub fn skip(view: View<'_>, from: usize, most: usize, of: &[u8]) -> Option<usize> {
     let rest = view.slice(from, from + most);
     let count = rest.iter().take_while(|byte| of.contains(byte)).count();
     (count < rest.len() || rest.len() == most || view.is_last()).then_some(from + count)
@@ -182,7 +200,7 @@ fn authorization(place: Place, view: View<'_>) -> Look {
 }
 
 /// A value of letters of `set`: held until it ends or is long enough to be none of the benign ones.
-fn value(start: usize, view: View<'_>, least: usize, set: super::alphabet::Set) -> Look {
+pub fn value(start: usize, view: View<'_>, least: usize, set: super::alphabet::Set) -> Look {
     const SURE: usize = 64;
     let rest = view.slice(start, start + SURE);
     let count = set.span(rest);
@@ -216,7 +234,7 @@ fn cookie(place: Place, view: View<'_>) -> Look {
 }
 
 /// The last command of the line so far, from its program's name on.
-fn has_program(line: &[u8], programs: &[&[u8]]) -> bool {
+pub fn has_program(line: &[u8], programs: &[&[u8]]) -> bool {
     programs.iter().any(|program| {
         line.windows(program.len()).enumerate().any(|(at, window)| {
             window == *program

@@ -32,7 +32,13 @@ pub fn look(place: Place, view: View<'_>) -> Look {
     }
     let keyword = Place { start: left, end: left + (place.end - place.start) };
     if !is_sensitive(name, keyword) {
-        return Look::No;
+        match is_pwd(view, name, end) {
+            Some(true) => {}
+            Some(false) => return Look::No,
+            None if view.at(end + 1).is_none_or(|byte| !byte.is_ascii_alphanumeric()) => return Look::WAIT,
+            // A pause must not show its first letter.
+            None => return Look::hold(end + 1, super::alphabet::VALUE),
+        }
     }
     let strict = name[keyword.start..keyword.end].eq_ignore_ascii_case(b"auth");
     Reader { view, start, name, strict }.after_name(end)
@@ -49,11 +55,32 @@ fn may_lead_to_value(view: View<'_>, name: &[u8], (start, end): (usize, usize)) 
             byte == b'\t'
                 || rest.starts_with(b"  ")
                 || next.is_none_or(|byte| b"=:|>,'\r\n".contains(&byte))
-                || super::pairs::sets(view.line_before(start))
+                || super::pairs::sets(view.line_before(start), name)
                 || name.starts_with(b"--")
+                || name.starts_with(b"-") && name.ends_with(b"pass")
+                || super::near::is_directive(name)
                 || name.eq_ignore_ascii_case(b"password")
+                || next == Some(b'"')
+                || next.is_some_and(super::near::begins_bar)
         }
-        Some(byte) => b"\"'`\\=:|>,])&\r\n".contains(&byte),
+        Some(byte) => b"\"'`\\=:|>,])&\r\n<".contains(&byte) || super::near::begins_bar(byte),
+    }
+}
+
+/// `PWD=x` in a settings file or a connection string, and not the folder a shell is in.
+///
+/// `None`: that cannot be told yet.
+fn is_pwd(view: View<'_>, name: &[u8], end: usize) -> Option<bool> {
+    if !name.eq_ignore_ascii_case(b"pwd") {
+        return Some(false);
+    }
+    match view.slice(end, end + 3) {
+        [b'=', first, second] => Some(
+            (first.is_ascii_alphanumeric() || matches!(first, b'\'' | b'"'))
+                && !matches!(second, b':' | b'/' | b'.'),
+        ),
+        short if short.len() < 3 && !view.is_last() && matches!(short.first(), None | Some(b'=')) => None,
+        _ => Some(false),
     }
 }
 
@@ -116,7 +143,7 @@ fn is_sensitive(name: &[u8], keyword: Place) -> bool {
     if !ends {
         return false;
     }
-    let short = ["pwd", "pass", "key", "auth", "totp"].iter().any(|short| lower(word, short));
+    let short = ["pwd", "pass", "key", "auth", "totp", "psk"].iter().any(|short| lower(word, short));
     let words = words_of(name);
     let place = words.iter().position(|(from, to)| *from <= keyword.start && keyword.start < *to);
     if lower(word, "key") {

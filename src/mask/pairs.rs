@@ -22,17 +22,28 @@ const TYPES: &[&[u8]] = &[
     b"std::string = ",
 ];
 /// Words after which a name and its value stand apart by a blank.
-const SETTERS: &[&[u8]] =
-    &[b"set -gx", b"set -x", b"set -Ux", b"set -gU", b"set -xU", b"set -lx", b"setx", b"setenv", b"ENV"];
+const SETTERS: &[&[u8]] = &[b"setx", b"setenv", b"ENV"];
 
-/// Whether a command that sets a variable ends `before`, so that a name and its value follow.
-pub fn sets(before: &[u8]) -> bool {
-    let before = before.trim_ascii_end();
-    SETTERS.iter().any(|setter| {
+/// Whether a command that sets a variable ends `before`, so that `name` and its value follow.
+pub fn sets(before: &[u8], name: &[u8]) -> bool {
+    let mut before = before.trim_ascii_end();
+    let ends = |before: &[u8], setter: &[u8]| {
         before
-            .strip_suffix(*setter)
+            .strip_suffix(setter)
             .is_some_and(|rest| rest.last().is_none_or(|byte| !byte.is_ascii_alphanumeric()))
-    })
+    };
+    if SETTERS.iter().any(|setter| ends(before, setter)) {
+        return true;
+    }
+    // `set NAME value`, `set -gx name value`: `set` is a word of prose too, but not before a name in capitals.
+    let mut options = false;
+    while let Some(blank) = before.iter().rposition(|byte| *byte == b' ')
+        && before[blank + 1..].starts_with(b"-")
+    {
+        options = true;
+        before = before[..blank].trim_ascii_end();
+    }
+    ends(before, b"set") && (options || !name.iter().any(u8::is_ascii_lowercase))
 }
 
 /// Whether the name of a column begins `before`'s line, so that its value may stand after blanks.
@@ -41,7 +52,7 @@ pub fn begins_row(before: &[u8]) -> bool {
 }
 
 /// What is no word and no placeholder: for places where most texts are names.
-fn is_strong(value: &[u8]) -> bool {
+pub fn is_strong(value: &[u8]) -> bool {
     value.len() >= 6
         && !benign::value(value, true)
         && !benign::plain_word(value)
@@ -159,7 +170,7 @@ impl Reader<'_> {
     }
 
     /// One word; `strict`: alone to the end of its line, and no word of a language.
-    fn word(&self, at: usize, strict: bool) -> Look {
+    pub(super) fn word(&self, at: usize, strict: bool) -> Look {
         const LONGEST: usize = 512;
         let set = VISIBLE.without(b"\"'`");
         let rest = self.view.slice(at, at + LONGEST);

@@ -116,6 +116,13 @@ pub(super) enum Matcher {
     SqlPassword,
     Putty,
     Pgpass,
+    Prose,
+    Pair,
+    SecureString,
+    Generated,
+    Device,
+    Option,
+    Users,
 }
 
 const MATCHERS: &[(&str, Matcher)] = &[
@@ -136,6 +143,13 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("sql-password", Matcher::SqlPassword),
     ("putty", Matcher::Putty),
     ("pgpass", Matcher::Pgpass),
+    ("prose", Matcher::Prose),
+    ("pair", Matcher::Pair),
+    ("secure-string", Matcher::SecureString),
+    ("generated", Matcher::Generated),
+    ("device", Matcher::Device),
+    ("option", Matcher::Option),
+    ("users", Matcher::Users),
 ];
 
 /// All built-in rules.
@@ -227,6 +241,8 @@ fn unescape(item: &'static str) -> &'static str {
     match item {
         "SAMLResponse\\\": \\\"" => "SAMLResponse\": \"",
         "SAMLResponse\\\":\\\"" => "SAMLResponse\":\"",
+        "\\\"Plaintext\\\": \\\"" => "\"Plaintext\": \"",
+        "\\\"Plaintext\\\":\\\"" => "\"Plaintext\":\"",
         "CREDENTIALS\\t" => "CREDENTIALS\t",
         "SecureString\\t" => "SecureString\t",
         "kind: Secret\\n" => "kind: Secret\n",

@@ -3,6 +3,9 @@
 use super::alphabet::BASE64;
 use super::alphabet::Set;
 use super::benign;
+use super::tuples::Tuples;
+use super::tuples::Verdict;
+use super::users::Users;
 use super::view::View;
 
 /// A machine that goes over the text once and says which bytes to hide.
@@ -20,6 +23,10 @@ pub enum Run {
     Kubernetes(Kubernetes),
     /// The fields of a tab-separated row.
     Fields,
+    /// A list of users and passwords.
+    Users(Users),
+    /// One column of an insert's rows.
+    Tuples(Tuples),
     /// Words of the form of an AWS secret key, up to a position.
     NearKeyId { until: usize, skipping: bool },
 }
@@ -99,7 +106,9 @@ impl Run {
             Self::Pem(pem) => pem.step(view, step),
             Self::Column(column) => lines(column, view, step),
             Self::Kubernetes(state) => lines(state, view, step),
+            Self::Users(users) => lines(users, view, step),
             Self::Fields => fields(view, step),
+            Self::Tuples(tuples) => rows(tuples, view, step),
             Self::NearKeyId { until, skipping } => near_key_id(*until, skipping, view, step),
         }
     }
@@ -182,7 +191,7 @@ impl Pem {
 }
 
 /// Reads lines, each as a whole (at most [`LINE`] bytes of it), and says from where an unfinished one must wait.
-trait Lines {
+pub trait Lines {
     /// Hides what is to be hidden of a line that stands at `at`; `false` if the run ends before it.
     fn line(&mut self, line: &[u8], at: usize, hide: &mut dyn FnMut(usize, usize, bool)) -> bool;
     /// How much of an unfinished line can be shown already.
@@ -347,6 +356,19 @@ fn fields(view: View<'_>, step: &mut Step<'_>) -> After {
         }
         *step.at += length + 1;
     }
+}
+
+/// The quoted texts of one column, as they come.
+fn rows(tuples: &mut Tuples, view: View<'_>, step: &mut Step<'_>) -> After {
+    for byte in view.from(*step.at) {
+        match tuples.take(*byte) {
+            Verdict::End => return After::Over,
+            Verdict::Hide(own) => (step.hide)(*step.at, *step.at + 1, own),
+            Verdict::Show => {}
+        }
+        *step.at += 1;
+    }
+    After::Going(*step.at)
 }
 
 /// Words of exactly 40 letters of base64 that look random.

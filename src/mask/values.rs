@@ -5,6 +5,7 @@ use super::alphabet::VALUE;
 use super::alphabet::VISIBLE;
 use super::benign;
 use super::matchers;
+use super::near;
 use super::pairs;
 use super::runs::Column;
 use super::runs::Rest;
@@ -90,11 +91,22 @@ impl Reader<'_> {
             None => return Look::WAIT,
         }
         let Some(sign) = self.view.at(at) else { return self.ending() };
+        if let Some(look) = self.in_insert(at) {
+            return look;
+        }
         match sign {
             b'=' => self.assigned(at, before),
             b':' => self.colon(at, closed.is_some() || at > unspaced || unspaced > end),
             b'>' if before.ends_with(b"<") => self.element(at + 1),
-            b'|' => self.cell(at, before),
+            b'>' if closed.is_some() => self.element_of_name(at + 1, before),
+            b'<' if closed.is_none() => self.sibling(at),
+            b'|' => match (self.further_cell(at, before), self.cell(at, before)) {
+                (look @ (Look::Hit(_) | Look::More(Some(_))), _) => look,
+                (Look::More(None), Look::More(hold)) => Look::More(hold),
+                (Look::More(None), _) => Look::WAIT,
+                (Look::No, look) => look,
+            },
+            _ if near::begins_bar(sign) => self.further_cell(at, before),
             b',' if closed == Some(b'\'') => match self.sql_value(at) {
                 Look::No => self.argument(at),
                 look => look,
@@ -104,18 +116,18 @@ impl Reader<'_> {
             b'\r' | b'\n' if closed == Some(b'"') && before.starts_with(b"\"") => {
                 self.quoted_header(at, before)
             }
+            b'\r' | b'\n' if closed == Some(b'"') && near::is_naming(before) => self.named_value(at),
             b'\r' | b'\n' if closed == Some(b'"') => self.listed(at, before),
             b'\r' | b'\n' if before.contains(&b'\t') && closed.is_none() => self.csv(at, before, b'\t'),
             b'\r' | b'\n' if before.contains(&b',') && closed.is_none() => self.csv(at, before, b','),
             b'v' | b'c' if at > unspaced && closed == Some(b'"') => self.attribute(at),
             b'\r' | b'\n' if before.contains(&b'|') => self.cell(at, before),
-            b'\r' | b'\n' if before.ends_with(b"name: ") || before.ends_with(b"name: \"") => {
-                self.named_value(at)
-            }
+            b'\r' | b'\n' if near::is_naming(before) => self.named_value(at),
+            b'"' if at > unspaced && closed.is_none() && near::begins_word(before) => self.quoted_word(at),
             b'\'' if at > unspaced && self.name.eq_ignore_ascii_case(b"password") => {
                 matchers::quoted(at + 1, b'\'', 0, self.view)
             }
-            _ if at > unspaced && closed.is_none() && pairs::sets(before) => self.set(at),
+            _ if at > unspaced && closed.is_none() && pairs::sets(before, self.name) => self.set(at),
             _ if at > unspaced && closed.is_none() => match self.spaced(at, before) {
                 Look::No if pairs::begins_row(before) => self.row(end, at),
                 look => look,
@@ -156,12 +168,15 @@ impl Reader<'_> {
     }
 
     /// `name: value`; `tight` if there must be no doubt without the space.
-    fn colon(&self, at: usize, sure: bool) -> Look {
+    pub(super) fn colon(&self, at: usize, sure: bool) -> Look {
         let Some(next) = self.view.at(at + 1) else { return self.ending() };
         let at = if next == b'=' { at + 2 } else { at + 1 };
         let Some(value) = self.skip(at, 40, b" \t") else { return Look::WAIT };
         if let Some(look) = self.declared(value).or_else(|| self.block(value)) {
             return look;
+        }
+        if self.view.at(value) == Some(b'{') && sure {
+            return self.nested(value + 1);
         }
         let quoted = match self.view.at(value) {
             None => return self.ending(),
@@ -181,13 +196,16 @@ impl Reader<'_> {
         self.value(value, if json { VALUE.without(b"}]") } else { VALUE }, around)
     }
 
-    fn element(&self, at: usize) -> Look {
+    pub(super) fn element(&self, at: usize) -> Look {
         self.value(at, VISIBLE.with(b' ').without(b"<>"), Around::Element)
     }
 
-    /// `--name value`, `password value` of a netrc file
+    /// `--name value`, `-storepass value`, `password value` of a netrc file
     fn spaced(&self, at: usize, before: &[u8]) -> Look {
-        let flag = self.name.starts_with(b"--") && !matches!(self.view.at(at), Some(b'-'));
+        let option =
+            self.name.starts_with(b"--") || self.name.starts_with(b"-") && self.name.ends_with(b"pass");
+        let directive = near::is_directive(self.name) && before.trim_ascii().is_empty();
+        let flag = (option || directive) && !matches!(self.view.at(at), Some(b'-'));
         let has = |word: &[u8]| before.windows(word.len()).any(|window| window == word);
         let above = self.view.before(self.start);
         let machine = above.windows(8).rposition(|word| word == b"machine ").map(|at| &above[at..]);
@@ -216,18 +234,22 @@ impl Reader<'_> {
 
     /// `"name": "DB_PASSWORD", "value": "x"`, `name: DB_PASSWORD\n value: x`
     fn named_value(&self, at: usize) -> Look {
-        let Some(at) = self.skip(at, 80, b" \t\r\n\"'\\") else { return Look::WAIT };
-        let word = self.view.slice(at, at + 5);
-        if !b"value".get(..word.len()).is_some_and(|known| known.eq_ignore_ascii_case(word)) {
+        let Some(at) = self.skip(at, 80, b" \t\r\n\"'\\,") else { return Look::WAIT };
+        // `value`, `ParameterValue`, `option_value`
+        let word = self.view.slice(at, at + 32);
+        let letters = word.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        if letters == word.len() {
+            return if letters < 32 { self.ending() } else { Look::No };
+        }
+        let word = &word[..letters];
+        if word.len() < 5 || !word[word.len() - 5..].eq_ignore_ascii_case(b"value") {
             return Look::No;
         }
-        if word.len() < 5 {
-            return self.ending();
-        }
-        let Some(colon) = self.skip(at + 5, 8, b"\"'\\ ") else { return Look::WAIT };
+        let Some(colon) = self.skip(at + letters, 8, b"\"'\\ ") else { return Look::WAIT };
         match self.view.at(colon) {
             None => self.ending(),
             Some(b':') => self.colon(colon, true),
+            Some(b'=') => self.assigned(colon, b""),
             Some(_) => Look::No,
         }
     }
@@ -413,7 +435,7 @@ impl Reader<'_> {
             Around::Assigned => word && (value.len() < 8 || matches!(next, Some(b';' | b',' | b' '))),
             Around::Flag => word && value.len() < 6,
             Around::Query | Around::Netrc => false,
-            Around::Element => next != Some(b'<'),
+            Around::Element => next != Some(b'<') || matches!(value.first(), Some(b',' | b' ')),
         }
     }
 
