@@ -65,7 +65,7 @@ fn a_scan_gives_the_bytes_of_the_file() {
     let found = found(dir.path(), &["sub"]);
     let wanted = [
         ("sub/a.env", "github-token", TOKEN),
-        ("sub/b.json", "field", r#"a\"b-Falcon\u0031"#),
+        ("sub/b.json", "secure-string", r#"a\"b-Falcon\u0031"#),
         ("sub/d.ansi", "sensitive-name", "Fal"),
         ("sub/d.ansi", "sensitive-name", "con2019!"),
     ];

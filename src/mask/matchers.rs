@@ -134,10 +134,18 @@ fn url_userinfo(place: Place, view: View<'_>) -> Look {
     let rest = view.slice(place.end, place.end + USER);
     let plain = |byte: &u8| VALUE.has(*byte) && !b"/@:?#[]<>(){}\\".contains(byte);
     let user = rest.iter().take_while(|byte| plain(byte)).count();
+    // `SENTRY_DSN=https://0123…@host`: a key in the place of a user's name.
+    let before = view.before(place.start);
+    let before = before[before.len().saturating_sub(16)..].to_ascii_lowercase();
+    let is_key = before.windows(3).any(|word| word == b"dsn");
     if user == rest.len() {
-        return if rest.len() < USER && !view.is_last() { Look::WAIT } else { Look::No };
+        return match rest.len() < USER && !view.is_last() {
+            true if is_key && !rest.is_empty() => Look::hold(place.end, VALUE.without(b"/@?#<>\\:.")),
+            true => Look::WAIT,
+            false => Look::No,
+        };
     }
-    if rest[user] == b'@' && is_token(&rest[..user]) {
+    if is_key && rest[user] == b'@' && is_token(&rest[..user]) {
         return Look::closed(place.end, place.end, place.end + user);
     }
     if rest[user] != b':' {
@@ -160,7 +168,7 @@ fn url_userinfo(place: Place, view: View<'_>) -> Look {
     Look::hold(start, VALUE.without(b"/@?#<>\\"))
 }
 
-/// A key in the place of a user's name: `https://0123…@host`, as error trackers and git hosts have it.
+/// A key of 24 letters or more, some of them digits.
 fn is_token(user: &[u8]) -> bool {
     user.len() >= 24
         && user.iter().all(u8::is_ascii_alphanumeric)
