@@ -7,6 +7,7 @@ use super::matchers::has_program;
 use super::matchers::skip;
 use super::near::is_phrase;
 use super::pairs::is_strong;
+use super::rules;
 use super::runs::Run;
 use super::users::Users;
 use super::values::Reader;
@@ -87,6 +88,15 @@ pub fn prose(place: Place, view: View<'_>) -> Look {
         return Look::No;
     }
     let Some(at) = skip(view, at + usize::from(signed), 24, b" \t") else { return Look::WAIT };
+    // A token has a rule of its own, which keeps its public beginning.
+    let beginning = view.slice(at, at + 16);
+    if rules::all()
+        .iter()
+        .flat_map(|rule| &rule.prefix)
+        .any(|prefix| beginning.starts_with(prefix.as_bytes()))
+    {
+        return Look::No;
+    }
     word(at, view, is_said)
 }
 

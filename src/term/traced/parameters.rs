@@ -26,7 +26,9 @@ impl Parameters {
         if self.at == At::Text && c >= ' ' {
             return None;
         }
-        self.at = match (self.at, c) {
+        // An escape ends a string, whatever comes after it.
+        let at = if self.at == At::Words(true) && c != '\\' { At::Escape } else { self.at };
+        self.at = match (at, c) {
             (_, '\u{18}' | '\u{1a}') => At::Text,
             (At::Words(_), '\u{7}') | (At::Words(true), '\\') => At::Text,
             (At::Words(_), _) => At::Words(c == '\u{1b}'),
