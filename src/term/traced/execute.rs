@@ -211,8 +211,8 @@ impl Traced {
             DecMode::AltScreenBuffer | DecMode::SaveCursorAltScreenBuffer => {
                 let saves = *mode == DecMode::SaveCursorAltScreenBuffer;
                 let now = self.screen();
-                if saves && on && screen == 0 {
-                    self.save(0);
+                if saves && on {
+                    self.save(screen);
                 }
                 match (screen, now) {
                     (0, 1) => {
