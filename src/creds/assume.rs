@@ -1,64 +1,63 @@
-//! The session's own role: `sts:AssumeRole` with the person's credential, narrowed by a session policy, so that AWS itself
-//! refuses what the policy never lets pass.
+//! The session's own role, by `sts:AssumeRole`, `AssumeRoleWithWebIdentity` or `AssumeRoleWithSAML`, narrowed by a session
+//! policy, so that AWS itself refuses what the policy never lets pass.
 //!
-//! Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>. `AssumeRoleWithWebIdentity` and
-//! `AssumeRoleWithSAML` take [`Narrowing::fields`] and a duration in the same members.
+//! Source: <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>,
+//! [`…WithWebIdentity`](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html),
+//! [`…WithSAML`](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html).
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use crate::aws::sigv4::Key;
+use crate::creds::names::SessionTags;
+use crate::creds::narrowing::LIMITS;
+use crate::creds::narrowing::Narrow;
+use crate::creds::narrowing::Narrowing;
+use crate::creds::proof::Proof;
+use crate::creds::proof::Token;
 use crate::creds::sts::Answer;
 use crate::creds::sts::Fault;
 use crate::creds::sts::Sts;
 use crate::error::Error;
-use crate::error::Kind;
-use crate::error::Result;
 use crate::types::Secret;
-
-/// Characters that inline policy and the ARNs of managed ones may have together.
-pub const POLICY_CHARACTERS: usize = 2_048;
-
-/// What is tried in turn. STS packs policies, to a size that only it knows, and refuses what is too large when packed.
-const LIMITS: [usize; 5] = [POLICY_CHARACTERS, 1_536, 1_024, 640, 320];
-
-/// The longest session name and source identity.
-const LONGEST_NAME: usize = 64;
 
 /// After STS was throttled or failed, it is asked once more.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// The shortest credential that STS gives: it is renewed ahead of its end.
+const SHORTEST: Duration = Duration::from_secs(900);
+
+/// How long a credential lasts that nobody can renew without a person, unless the policy says so: as STS has it.
+const UNRENEWED: Duration = Duration::from_secs(3_600);
 
 /// A role to be assumed for the session.
 #[derive(Clone)]
 pub struct Assume {
     /// Its ARN.
     pub role: String,
-    /// `RoleSessionName`; see [`session_name`].
+    /// What it is had with.
+    pub proof: Proof,
+    /// `RoleSessionName`; see [`session_name`](crate::creds::session_name). SAML has it in the assertion.
     pub session_name: String,
-    /// `SourceIdentity`; see [`source_identity`]. The role's trust policy must allow `sts:SetSourceIdentity`, and so must
-    /// that of every role that is assumed from it.
+    /// `SourceIdentity`; see [`source_identity`](crate::creds::source_identity). The role's trust policy must allow
+    /// `sts:SetSourceIdentity`, and so must that of every role that is assumed from it. Only for [`Proof::Profile`]: tokens
+    /// carry their own.
     pub source_identity: Option<String>,
-    /// How long each credential lasts, 15 minutes to 12 hours; `None`: as STS has it, an hour.
+    /// Only for [`Proof::Profile`], as the source identity.
+    pub tags: SessionTags,
+    /// What the role's trust policy may want to hear of us, where the role is somebody else's. Only for
+    /// [`Proof::Profile`].
+    pub external_id: Option<String>,
+    /// How long each credential lasts, 15 minutes to 12 hours; `None`: the shortest that serves.
     pub duration: Option<Duration>,
     /// What narrows it.
     pub narrow: Narrow,
-}
-
-/// Makes a narrowing whose policy and ARNs have at most so many characters together. It may take a while.
-pub type Narrow = Arc<dyn Fn(usize) -> Narrowing + Send + Sync>;
-
-/// What AWS refuses to a credential besides what its role may not do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Narrowing {
-    /// An IAM policy in JSON; `None`: it would refuse nothing.
-    pub policy: Option<String>,
-    /// ARNs of managed policies. What one of them or the inline policy allows passes, unless one denies it.
-    pub policy_arns: Vec<String>,
-    /// What only hoop enforces, in one line.
-    pub remark: String,
 }
 
 /// A credential of the role.
@@ -68,52 +67,42 @@ pub(super) struct Assumed {
     pub expires: u64,
     /// Of the role's session.
     pub arn: Option<String>,
+    /// `AROA…:ana-01J9…`, as `aws:userid` has it.
+    pub userid: Option<String>,
     /// What AWS enforces, in one line, for the record.
     pub enforced: String,
+    /// What is not as it was wanted.
+    pub remark: Option<String>,
 }
 
-/// Which of [`LIMITS`] STS took: what it refused once is not tried at every renewal.
+/// What STS took: what it refused once is not tried at every renewal.
 #[derive(Debug, Default)]
-pub(super) struct Fitting(AtomicUsize);
+pub(super) struct Fitting {
+    /// Which of [`LIMITS`].
+    step: AtomicUsize,
+    /// The trust policy does not allow tags.
+    untagged: AtomicBool,
+}
 
 /// Why there is no credential of the role.
+#[derive(Debug)]
 pub(super) enum Failure {
     /// STS could not be reached.
     Unreached(String),
     /// STS refused.
     Refused(Fault),
+    /// There is no token to show.
+    NoToken(Error),
 }
 
-impl Narrowing {
-    /// The members of the call that carry it.
-    pub(super) fn fields(&self) -> Vec<(String, String)> {
-        let mut fields = Vec::new();
-        if let Some(policy) = &self.policy {
-            fields.push(("Policy".to_owned(), policy.clone()));
+impl Failure {
+    /// Whether it may well be over when it is tried again, without anybody doing anything.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreached(_) => true,
+            Self::Refused(fault) => fault.is_passing(),
+            Self::NoToken(_) => false,
         }
-        for (arn, number) in self.policy_arns.iter().zip(1..) {
-            fields.push((format!("PolicyArns.member.{number}.arn"), arn.clone()));
-        }
-        fields
-    }
-
-    fn is_empty(&self) -> bool {
-        self.policy.is_none() && self.policy_arns.is_empty()
-    }
-
-    fn sentence(&self, packed: Option<&str>) -> String {
-        let characters = self.policy.as_ref().map_or(0, |policy| policy.chars().count());
-        let mut text = match self.is_empty() {
-            true => "no session policy".to_owned(),
-            false => format!("session policy of {characters} characters"),
-        };
-        if !self.policy_arns.is_empty() {
-            text.push_str(&format!(" and {}", self.policy_arns.join(", ")));
-        }
-        if let Some(packed) = packed {
-            text.push_str(&format!(" ({packed} % of what STS packs)"));
-        }
-        format!("{text}; {}", self.remark)
     }
 }
 
@@ -123,8 +112,12 @@ impl Assume {
         self.role.split(':').nth(4).map(str::to_owned)
     }
 
-    /// The ARN of the role's session, as STS makes it: `arn:aws:sts::123456789012:assumed-role/agent/ana`.
+    /// The ARN of the role's session, as STS makes it: `arn:aws:sts::123456789012:assumed-role/agent/ana`. None where the
+    /// assertion names the session.
     pub(super) fn session_arn(&self) -> Option<String> {
+        if let Proof::Saml { .. } = self.proof {
+            return None;
+        }
         let (start, path) = self.role.split_once(":role/")?;
         let name = path.rsplit('/').next()?;
         Some(format!("{}:assumed-role/{name}/{}", start.replacen(":iam:", ":sts:", 1), self.session_name))
@@ -140,109 +133,114 @@ impl Assume {
     }
 
     /// Asks for a credential; with shorter policies while STS finds them too large, at last with none: then hoop alone
-    /// enforces it, as without a role.
+    /// enforces it, as without a role. Without tags where the trust policy does not allow them, unless they are required.
     pub(super) async fn ask(&self, sts: &Sts<'_>, fitting: &Fitting) -> Result<Assumed, Failure> {
-        let mut step = fitting.0.load(Ordering::Relaxed);
+        let mut shown = self.show(false).await?;
+        let mut is_fresh = false;
         loop {
+            let step = fitting.step.load(Ordering::Relaxed);
             let narrowing = self.narrowing(step).await;
-            let answer = self.try_with(sts, &narrowing).await?;
+            let untagged = fitting.untagged.load(Ordering::Relaxed);
+            let answer = self.try_with(sts, &self.fields(&narrowing, shown.as_ref(), untagged)).await?;
             if answer.status == 200 {
-                fitting.0.store(step, Ordering::Relaxed);
-                return assumed(&answer, &narrowing).ok_or_else(|| {
+                let remark = untagged.then(|| {
+                    format!("the trust policy of {} does not allow sts:TagSession: no session tags", self.role)
+                });
+                return assumed(&answer, &narrowing).map(|given| Assumed { remark, ..given }).ok_or_else(|| {
                     Failure::Unreached("the answer holds no credential that can be read".to_owned())
                 });
             }
             let fault = answer.fault();
-            let is_too_large = fault.code.starts_with("PackedPolicyTooLarge");
-            if !is_too_large || narrowing.is_empty() {
+            if fault.code.starts_with("PackedPolicyTooLarge") && !narrowing.is_empty() {
+                fitting.step.store(step + 1, Ordering::Relaxed);
+            } else if self.may_go_untagged(&fault) && !untagged {
+                fitting.untagged.store(true, Ordering::Relaxed);
+            } else if fault.is_about_token() && shown.is_some() && !is_fresh {
+                // By our own clock it may seem good still.
+                (shown, is_fresh) = (self.show(true).await?, true);
+            } else {
                 return Err(Failure::Refused(fault));
             }
-            step += 1;
         }
+    }
+
+    fn may_go_untagged(&self, fault: &Fault) -> bool {
+        let is_refused = fault.code == "AccessDenied" && fault.message.contains("sts:TagSession");
+        is_refused && !self.tags.required && matches!(self.proof, Proof::Profile)
+    }
+
+    /// The token, where one is shown.
+    async fn show(&self, anew: bool) -> Result<Option<Secret>, Failure> {
+        let Some(Token { give, .. }) = self.proof.token().cloned() else { return Ok(None) };
+        let given = tokio::task::spawn_blocking(move || give(anew)).await;
+        let given = given.map_err(|_| Failure::Unreached("the token could not be fetched".to_owned()))?;
+        given.map(Some).map_err(Failure::NoToken)
     }
 
     async fn narrowing(&self, step: usize) -> Narrowing {
         let Some(limit) = LIMITS.get(step).copied() else {
-            let remark = "enforced by hoop only: all of it (STS cannot pack the policy)".to_owned();
-            return Narrowing { remark, ..Narrowing::default() };
+            return Narrowing::none("STS cannot pack the policy");
         };
         let narrow = Arc::clone(&self.narrow);
         let made = tokio::task::spawn_blocking(move || narrow(limit)).await;
-        made.unwrap_or_else(|_| Narrowing {
-            remark: "enforced by hoop only: all of it (the policy could not be compiled)".to_owned(),
-            ..Narrowing::default()
-        })
+        made.unwrap_or_else(|_| Narrowing::none("the policy could not be compiled"))
     }
 
-    async fn try_with(&self, sts: &Sts<'_>, narrowing: &Narrowing) -> Result<Answer, Failure> {
-        let fields = self.fields(narrowing);
-        let first = sts.call("AssumeRole", &fields).await;
+    async fn try_with(&self, sts: &Sts<'_>, fields: &[(String, Zeroizing<String>)]) -> Result<Answer, Failure> {
+        let first = sts.call(self.proof.action(), fields).await;
         let again = match &first {
             Err(_) => true,
-            Ok(answer) => answer.status >= 500 || answer.fault().code.starts_with("Throttling"),
+            Ok(answer) => answer.status != 200 && answer.fault().is_passing(),
         };
         if !again {
             return first.map_err(Failure::Unreached);
         }
         tokio::time::sleep(AGAIN_AFTER).await;
-        sts.call("AssumeRole", &fields).await.map_err(Failure::Unreached)
+        sts.call(self.proof.action(), fields).await.map_err(Failure::Unreached)
     }
 
-    fn fields(&self, narrowing: &Narrowing) -> Vec<(String, String)> {
-        let mut fields = vec![
-            ("RoleArn".to_owned(), self.role.clone()),
-            ("RoleSessionName".to_owned(), self.session_name.clone()),
-        ];
-        if let Some(duration) = self.duration {
-            fields.push(("DurationSeconds".to_owned(), duration.as_secs().to_string()));
+    fn fields(
+        &self,
+        narrowing: &Narrowing,
+        shown: Option<&Secret>,
+        untagged: bool,
+    ) -> Vec<(String, Zeroizing<String>)> {
+        let mut fields = vec![("RoleArn".to_owned(), self.role.clone())];
+        let mut secret = Vec::new();
+        let mut put = |name: &str, value: Option<String>| {
+            fields.extend(value.map(|value| (name.to_owned(), value)));
+        };
+        match &self.proof {
+            Proof::Profile => {
+                put("RoleSessionName", Some(self.session_name.clone()));
+                put("SourceIdentity", self.source_identity.clone());
+                put("ExternalId", self.external_id.clone());
+                if !untagged {
+                    fields.extend(self.tags.fields());
+                }
+            }
+            Proof::WebIdentity(_) => {
+                put("RoleSessionName", Some(self.session_name.clone()));
+                secret.push(("WebIdentityToken", shown));
+            }
+            Proof::Saml { provider, .. } => {
+                put("PrincipalArn", Some(provider.clone()));
+                secret.push(("SAMLAssertion", shown));
+            }
         }
-        if let Some(identity) = &self.source_identity {
-            fields.push(("SourceIdentity".to_owned(), identity.clone()));
-        }
+        fields.push(("DurationSeconds".to_owned(), self.lifetime().as_secs().to_string()));
         fields.extend(narrowing.fields());
-        fields
+        let plain = fields.into_iter().map(|(name, value)| (name, Zeroizing::new(value)));
+        let shown = secret.into_iter().filter_map(|(name, value)| {
+            Some((name.to_owned(), Zeroizing::new(value?.expose().to_owned())))
+        });
+        plain.chain(shown).collect()
     }
 
-    /// What happened and what to do; `source` is whose credential asked, `login` the command that renews it.
-    pub(super) fn explain(&self, failure: &Failure, source: &str, login: &str) -> Error {
-        let error = Error::new(
-            Kind::Upstream,
-            format!("cannot assume {} with the credential of {source}", self.role),
-        );
-        let fault = match failure {
-            Failure::Unreached(why) => {
-                let fix = "see whether STS can be reached: aws sts get-caller-identity";
-                return error.why(why.clone()).fix(fix);
-            }
-            Failure::Refused(fault) => fault,
-        };
-        let fix = match fault.code.as_str() {
-            "AccessDenied" if fault.message.contains("SetSourceIdentity") => {
-                "allow sts:SetSourceIdentity in the role's trust policy, or take `source_identity` out of [session]"
-                    .to_owned()
-            }
-            "AccessDenied" => {
-                "the role's trust policy must name you (see aws sts get-caller-identity), and your own policies must \
-                 allow sts:AssumeRole on it"
-                    .to_owned()
-            }
-            "MalformedPolicyDocument" => {
-                "look at the document: hoopctl policy compile; until it is mended, take `role` out of [session]".to_owned()
-            }
-            "ExpiredToken" | "ExpiredTokenException" | "InvalidClientTokenId" | "UnrecognizedClientException" => {
-                format!("sign in again, outside of the session: {login}")
-            }
-            "RegionDisabledException" => {
-                "activate STS for this region in the account, or choose another: --region".to_owned()
-            }
-            "ValidationError" if fault.message.contains("DurationSeconds") => {
-                "give a shorter `duration` in [session]: the role's maximum, or 1h where you have a role already".to_owned()
-            }
-            "PackedPolicyTooLarge" => "take some `policy_arns` out of [session]".to_owned(),
-            "SignatureDoesNotMatch" => "see whether the secret key and this machine's clock are right".to_owned(),
-            _ => format!("try it outside of the session: aws sts assume-role --role-session-name t --role-arn {}", self.role),
-        };
-        error.why(fault.sentence()).fix(fix)
+    /// An assertion is good for minutes, so that a person would be needed for each renewal.
+    fn lifetime(&self) -> Duration {
+        let usual = if let Proof::Saml { .. } = self.proof { UNRENEWED } else { SHORTEST };
+        self.duration.unwrap_or(usual)
     }
 }
 
@@ -255,91 +253,58 @@ impl fmt::Debug for Assume {
     }
 }
 
-/// The credential in an answer.
-fn assumed(answer: &Answer, narrowing: &Narrowing) -> Option<Assumed> {
+/// Key and end of the credential in an answer.
+pub(super) fn credential(answer: &Answer) -> Option<(Key, u64)> {
     let key = Key {
         access_key_id: answer.text("AccessKeyId").filter(|id| !id.is_empty())?,
         secret: Secret::new(answer.text("SecretAccessKey").filter(|secret| !secret.is_empty())?),
         token: Some(Secret::new(answer.text("SessionToken").filter(|token| !token.is_empty())?)),
     };
     let expires = answer.text("Expiration")?.parse::<jiff::Timestamp>().ok()?.as_second();
+    Some((key, u64::try_from(expires).ok()?))
+}
+
+fn assumed(answer: &Answer, narrowing: &Narrowing) -> Option<Assumed> {
+    let (key, expires) = credential(answer)?;
     let percent = |text: &String| text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit());
     let packed = answer.text("PackedPolicySize").filter(percent).filter(|_| !narrowing.is_empty());
+    let is_plain = |text: &String| text.len() <= 2_048 && !text.contains(char::is_control);
     Some(Assumed {
         key,
-        expires: u64::try_from(expires).ok()?,
-        arn: answer.text("Arn").filter(|arn| arn.starts_with("arn:") && !arn.contains(char::is_control)),
+        expires,
+        arn: answer.text("Arn").filter(|arn| arn.starts_with("arn:")).filter(is_plain),
+        userid: answer.text("AssumedRoleId").filter(|id| id.contains(':')).filter(is_plain),
         enforced: narrowing.sentence(packed.as_deref()),
+        remark: None,
     })
-}
-
-/// A name for the role's session that tells CloudTrail who it was and which recording it is in: `ana-01J9ZK5WQ3H8V7T2M4N6P8R0S1`.
-/// 2 to 64 letters, digits and `_+=,.@-`, as STS wants it; other characters are `_`.
-#[must_use]
-pub fn session_name(user: &str, session: &str) -> String {
-    let (user, session) = (fitting(user), fitting(session));
-    if session.is_empty() {
-        return padded(user);
-    }
-    let room = LONGEST_NAME.saturating_sub(session.len() + 1);
-    padded(match user.get(..user.len().min(room)) {
-        Some(user) if !user.is_empty() => format!("{user}-{session}"),
-        _ => session,
-    })
-}
-
-/// A source identity: the person, for as long as the chain of roles goes on. As [`session_name`] for the characters.
-#[must_use]
-pub fn source_identity(user: &str) -> Option<String> {
-    Some(fitting(user)).filter(|user| !user.is_empty()).map(padded)
-}
-
-fn fitting(text: &str) -> String {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
-    text.chars().map(|c| if fits(c) { c } else { '_' }).take(LONGEST_NAME).collect()
-}
-
-fn padded(mut name: String) -> String {
-    while name.len() < 2 {
-        name.push('_');
-    }
-    name
 }
 
 #[cfg(test)]
 mod tests {
-    use zeroize::Zeroizing;
-
     use super::*;
-
-    #[test]
-    fn names_keep_to_the_characters_and_lengths_of_sts() {
-        let id = "01J9ZK5WQ3H8V7T2M4N6P8R0S1";
-        let long = "a.very.long.name.of.a.person@a.very.long.company.example.com";
-        for (user, session, name) in [
-            ("ana", id, format!("ana-{id}")),
-            ("Ána Ž/x", id, format!("_na___x-{id}")),
-            ("", id, id.to_owned()),
-            ("a", "", "a_".to_owned()),
-            ("", "", "__".to_owned()),
-            (long, id, format!("a.very.long.name.of.a.person@a.very.l-{id}")),
-        ] {
-            assert_eq!(session_name(user, session), name);
-            assert!((2..=64).contains(&name.len()), "{name}");
-        }
-        assert_eq!(source_identity("ana@example.com").as_deref(), Some("ana@example.com"));
-        assert_eq!(source_identity(&"é".repeat(99)).map(|name| name.len()), Some(64));
-        assert_eq!(source_identity(""), None);
-    }
 
     fn assume() -> Assume {
         Assume {
             role: "arn:aws:iam::123456789012:role/agent".to_owned(),
+            proof: Proof::Profile,
             session_name: "ana".to_owned(),
-            source_identity: None,
-            duration: Some(Duration::from_secs(900)),
+            source_identity: Some("ana".to_owned()),
+            tags: SessionTags { pairs: vec![("agent".to_owned(), "claude".to_owned())], ..SessionTags::default() },
+            external_id: Some("shop-7".to_owned()),
+            duration: None,
             narrow: Arc::new(|_| Narrowing::default()),
         }
+    }
+
+    fn token() -> Token {
+        let give: GiveToken = Arc::new(|_| Ok(Secret::new("ey.J.x")));
+        Token { source: "login corp".to_owned(), login: "hoopctl login corp".to_owned(), give }
+    }
+
+    use crate::creds::proof::GiveToken;
+
+    fn names(fields: &[(String, Zeroizing<String>)]) -> Vec<&str> {
+        fields.iter().map(|(name, _)| name.as_str()).collect()
     }
 
     #[test]
@@ -349,21 +314,38 @@ mod tests {
             policy_arns: vec!["arn:a".to_owned(), "arn:b".to_owned()],
             remark: String::new(),
         };
-        let fields = assume().fields(&narrowing);
+        let fields = assume().fields(&narrowing, None, false);
         let field = |name: &str| fields.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
         assert_eq!(field("RoleArn"), Some("arn:aws:iam::123456789012:role/agent"));
         assert_eq!(field("DurationSeconds"), Some("900"));
         assert_eq!(field("Policy"), Some("{}"));
         assert_eq!(field("PolicyArns.member.2.arn"), Some("arn:b"));
-        assert_eq!(field("SourceIdentity"), None);
+        assert_eq!((field("SourceIdentity"), field("ExternalId")), (Some("ana"), Some("shop-7")));
+        assert_eq!(field("Tags.member.1.Value"), Some("claude"));
+        assert!(!names(&assume().fields(&narrowing, None, true)).contains(&"Tags.member.1.Key"));
         let pathed = Assume { role: "arn:aws-cn:iam::1:role/team/agent".to_owned(), ..assume() };
         assert_eq!(pathed.session_arn().as_deref(), Some("arn:aws-cn:sts::1:assumed-role/agent/ana"));
         assert_eq!((pathed.usual_region(), assume().usual_region()), ("cn-north-1", "us-east-1"));
     }
 
     #[test]
+    fn a_token_stands_in_for_a_signature_and_carries_the_person_itself() {
+        let shown = Secret::new("ey.J.x");
+        let web = Assume { proof: Proof::WebIdentity(token()), ..assume() };
+        let fields = web.fields(&Narrowing::default(), Some(&shown), false);
+        assert_eq!(names(&fields), ["RoleArn", "RoleSessionName", "DurationSeconds", "WebIdentityToken"]);
+        let provider = "arn:aws:iam::1:saml-provider/corp".to_owned();
+        let saml = Assume { proof: Proof::Saml { provider, assertion: token() }, ..assume() };
+        let fields = saml.fields(&Narrowing::default(), Some(&shown), false);
+        assert_eq!(names(&fields), ["RoleArn", "PrincipalArn", "DurationSeconds", "SAMLAssertion"]);
+        assert_eq!(fields[2].1.as_str(), "3600");
+        assert_eq!(saml.session_arn(), None);
+    }
+
+    #[test]
     fn an_answer_without_a_whole_credential_is_none() {
         let whole = "<Arn>arn:aws:sts::1:assumed-role/a/b</Arn><AccessKeyId>ASIA1</AccessKeyId>\
+                     <AssumedRoleId>AROA1:b</AssumedRoleId>\
                      <SecretAccessKey>s/+</SecretAccessKey><SessionToken>t</SessionToken>\
                      <Expiration>2026-01-01T00:00:00Z</Expiration><PackedPolicySize>7</PackedPolicySize>";
         let read = |body: &str| {
@@ -375,44 +357,10 @@ mod tests {
         };
         let found = read(whole).unwrap();
         assert_eq!((found.expires, found.key.secret.expose()), (1_767_225_600, "s/+"));
+        assert_eq!(found.userid.as_deref(), Some("AROA1:b"));
         assert_eq!(found.enforced, "session policy of 2 characters (7 % of what STS packs); r");
         for missing in ["<AccessKeyId>", "</SecretAccessKey>", "<SessionToken>", "2026-01-01T00:00:00Z"] {
             assert!(read(&whole.replace(missing, "")).is_none(), "{missing}");
-        }
-    }
-
-    #[test]
-    fn refusals_say_what_to_do() {
-        for (code, message, fix) in [
-            (
-                "AccessDenied",
-                "User: x is not authorized to perform: sts:AssumeRole",
-                "trust policy must name you",
-            ),
-            (
-                "AccessDenied",
-                "not authorized to perform: sts:SetSourceIdentity",
-                "take `source_identity` out",
-            ),
-            ("MalformedPolicyDocument", "Syntax errors in policy.", "hoopctl policy compile"),
-            (
-                "ExpiredToken",
-                "The security token included in the request is expired",
-                "aws sso login --profile dev",
-            ),
-            (
-                "ValidationError",
-                "The requested DurationSeconds exceeds the 1 hour session limit",
-                "shorter `duration`",
-            ),
-            ("PackedPolicyTooLarge", "Packed size of session tags consumes 101%", "policy_arns"),
-            ("", "", "aws sts assume-role"),
-        ] {
-            let fault = Fault { status: 403, code: code.to_owned(), message: message.to_owned() };
-            let error =
-                assume().explain(&Failure::Refused(fault), "profile dev", "aws sso login --profile dev");
-            let report = error.report("hoop-run");
-            assert!(report.contains(fix) && report.contains(message), "{report}");
         }
     }
 }

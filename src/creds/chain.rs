@@ -1,9 +1,7 @@
-//! The normal AWS chain (environment, profile, SSO, web identity, process, container, instance), fetched on first
-//! use and renewed ahead of its end.
+//! The session's real credential: what the sources give, or that of a role, fetched on first use and renewed ahead of its
+//! end.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -11,16 +9,10 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::UNIX_EPOCH;
 
-use aws_config::BehaviorVersion;
-use aws_config::Region;
-use aws_config::profile::ProfileFileCredentialsProvider;
-use aws_config::provider_config::ProviderConfig;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_runtime::env_config::file::EnvConfigFileKind;
-use aws_runtime::env_config::file::EnvConfigFiles;
 use tokio::sync::OnceCell;
 
 use crate::aws::sigv4::Key;
@@ -32,6 +24,11 @@ use crate::creds::assume::Assume;
 use crate::creds::assume::Assumed;
 use crate::creds::assume::Failure;
 use crate::creds::assume::Fitting;
+use crate::creds::cli_cache::Cached;
+use crate::creds::mfa::Failed;
+use crate::creds::mfa::Plan;
+use crate::creds::refused;
+use crate::creds::sources::Sources;
 use crate::creds::sts::Sts;
 use crate::error::Error;
 use crate::error::Kind;
@@ -39,63 +36,19 @@ use crate::error::Result;
 use crate::net::Upstream;
 use crate::types::Secret;
 
-/// A credential with less life than this is renewed before it is used: no call is signed with one that ends
-/// while it is under way.
-const RENEW_AHEAD: Duration = Duration::from_secs(5 * 60);
+/// A credential with less life than this is renewed before it is used: no call is signed with one that ends while it is
+/// under way. Of a short-lived one, a third of its life.
+const RENEW_AHEAD: u64 = 5 * 60;
 
-/// While another caller renews, one with at least this much life is used on.
-const LIVES_A_CALL: Duration = Duration::from_secs(30);
+/// While another caller renews, one with at least this much life is used on. Of a short-lived one, a sixth of its life.
+const LIVES_A_CALL: u64 = 30;
 
 /// How long the chain may take. SSO, STS and instance metadata answer in a second; a `credential_process` may
 /// ask a person.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// After a failure the chain is left alone this long, so that an agent's retries do not hammer it.
-const RETRY_AFTER: Duration = Duration::from_secs(2);
-
-/// Where to look for the credential.
-#[derive(Clone, Debug, Default)]
-pub struct Sources {
-    profile: Option<String>,
-    region: Option<String>,
-    /// Keys that stand in the environment itself.
-    keys: Option<Key>,
-    config_file: Option<PathBuf>,
-    credentials_file: Option<PathBuf>,
-}
-
-impl Sources {
-    /// What `environment` says, as AWS's own tools read it: `profile` wins over keys in it, keys win over
-    /// `AWS_PROFILE`. `region` is for the calls that fetch a credential (STS, SSO).
-    #[must_use]
-    pub fn new(
-        environment: &HashMap<String, String>,
-        profile: Option<String>,
-        region: Option<String>,
-    ) -> Self {
-        let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty());
-        let home = variable("HOME").map(PathBuf::from);
-        let file = |name: &str, usual: &str| {
-            let named = variable(name).map(PathBuf::from);
-            named.or_else(|| home.as_ref().map(|home| home.join(usual))).filter(|path| path.is_file())
-        };
-        let keys = match (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY")) {
-            (Some(id), Some(secret)) if profile.is_none() => Some(Key {
-                access_key_id: id.clone(),
-                secret: Secret::new(secret.clone()),
-                token: variable("AWS_SESSION_TOKEN").cloned().map(Secret::new),
-            }),
-            _ => None,
-        };
-        Self {
-            profile: profile.or_else(|| variable("AWS_PROFILE").cloned()),
-            region,
-            keys,
-            config_file: file("AWS_CONFIG_FILE", ".aws/config"),
-            credentials_file: file("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials"),
-        }
-    }
-}
+const RETRY_AFTER: u64 = 2;
 
 /// A credential, and what may be told about it.
 #[derive(Clone, Debug)]
@@ -108,19 +61,34 @@ pub struct Fetched {
     pub account: Option<String>,
     /// The session of the role that was assumed for it.
     pub arn: Option<String>,
+    /// `aws:userid` of that session: `AROAEXAMPLE:ana-01J9…`.
+    pub userid: Option<String>,
     /// What AWS enforces of the policy, in one line, where a role was assumed.
     pub enforced: Option<String>,
+    /// What is not as it was wanted, for people.
+    pub remark: Option<String>,
     /// Counts up with every renewal, from 1.
     pub generation: u64,
+    /// When it was given, in seconds since the Unix epoch.
+    obtained: u64,
 }
 
-/// The session's real credential. One chain per session; callers that come while it is being fetched wait for it.
+/// Why there is no credential.
+#[derive(Clone, Debug)]
+pub struct Unfetched {
+    /// What happened and what to do.
+    pub error: Error,
+    /// Whether it may well be over when it is tried again, without anybody doing anything.
+    pub is_passing: bool,
+}
+
+/// The session's real credential. One chain per session and role; callers that come while it is being fetched wait for it.
 pub struct Chain {
     sources: Sources,
     upstream: Arc<Upstream>,
     clock: Clock,
     provider: OnceCell<SharedCredentialsProvider>,
-    /// The role that is assumed with what the sources give.
+    /// The role that is assumed.
     assume: Option<Assume>,
     fitting: Fitting,
     state: Mutex<State>,
@@ -133,7 +101,11 @@ pub struct Chain {
 #[derive(Default)]
 struct State {
     current: Option<Arc<Fetched>>,
-    failed: Option<(u64, Error)>,
+    failed: Option<(u64, Unfetched)>,
+    /// What a code was given for.
+    base: Option<Fetched>,
+    /// Nothing is fetched any more.
+    is_over: bool,
 }
 
 impl Chain {
@@ -145,64 +117,85 @@ impl Chain {
         Self { sources, upstream, clock, provider, assume: None, fitting, state, turn, account, who }
     }
 
-    /// With a role that is assumed with what the sources give: the credential is the role's then.
+    /// With a role that is assumed: the credential is the role's then.
     #[must_use]
     pub fn assuming(mut self, assume: Option<Assume>) -> Self {
         self.assume = assume;
         self
     }
 
-    /// Where the credential comes from, for messages and the record: `profile dev`.
+    /// Where the credential comes from, for messages and the record: `profile dev`, `login corp`.
     #[must_use]
     pub fn source(&self) -> String {
-        match &self.sources {
-            Sources { keys: Some(_), .. } => "environment".to_owned(),
-            Sources { profile: Some(profile), .. } => format!("profile {profile}"),
-            _ => "default AWS credential chain".to_owned(),
-        }
+        let token = self.assume.as_ref().and_then(|assume| assume.proof.token());
+        token.map_or_else(|| self.sources.name(), |token| token.source.clone())
     }
 
     /// The credential to sign with now; fetched or renewed if need be.
     ///
     /// While an old one still lives, a failed renewal is no error, and only one caller waits for the new one.
-    pub async fn fetch(&self) -> Result<Arc<Fetched>> {
+    pub async fn fetch(&self) -> Result<Arc<Fetched>, Unfetched> {
         let now = self.clock.unix_seconds();
-        if let Some(current) = self.living(now + RENEW_AHEAD.as_secs()) {
+        if let Some(current) = self.living(now, RENEW_AHEAD, 3) {
             return Ok(current);
         }
-        let _turn = match (self.living(now + LIVES_A_CALL.as_secs()), self.turn.try_lock()) {
+        let _turn = match (self.living(now, LIVES_A_CALL, 6), self.turn.try_lock()) {
             (_, Ok(turn)) => turn,
             (Some(current), Err(_)) => return Ok(current),
             (None, Err(_)) => self.turn.lock().await,
         };
         // Whoever had the turn before may have fetched it.
-        if let Some(current) = self.living(now + RENEW_AHEAD.as_secs()) {
+        if let Some(current) = self.living(now, RENEW_AHEAD, 3) {
             return Ok(current);
         }
         let before = self.state().failed.clone();
         let outcome = match before {
-            Some((at, error)) if now < at + RETRY_AFTER.as_secs() => Err(error),
+            Some((at, failed)) if now < at + RETRY_AFTER => Err(failed),
             _ => self.load().await,
         };
         let mut state = self.state();
+        if state.is_over {
+            return Err(over());
+        }
         match outcome {
             Ok(fetched) => {
                 let generation = state.current.as_ref().map_or(1, |old| old.generation + 1);
                 let fetched = Arc::new(Fetched { generation, ..fetched });
-                *state = State { current: Some(fetched.clone()), failed: None };
+                (state.current, state.failed) = (Some(fetched.clone()), None);
                 Ok(fetched)
             }
-            Err(error) => {
-                state.failed.get_or_insert_with(|| (now, error.clone())).0 = now;
+            Err(failed) => {
+                // Counted from the first of those that were told the same.
+                if state.failed.as_ref().is_none_or(|(at, _)| at + RETRY_AFTER <= now) {
+                    state.failed = Some((now, failed.clone()));
+                }
                 let usable = state.current.clone().filter(|current| lives(current, now));
-                usable.ok_or(error)
+                usable.ok_or(failed)
             }
         }
     }
 
-    /// The credential, if it still lives at `at`.
-    fn living(&self, at: u64) -> Option<Arc<Fetched>> {
-        self.state().current.clone().filter(|current| lives(current, at))
+    /// Why the last renewal failed, if it did; the old credential may live still.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Error> {
+        self.state().failed.as_ref().map(|(_, failed)| failed.error.clone())
+    }
+
+    /// Does now what needs a person's code, which is good for half a minute. Without a code it does nothing.
+    pub async fn use_code(&self) -> Result<(), Unfetched> {
+        let Some(plan) = &self.sources.plan else { return Ok(()) };
+        match self.assume.as_ref().is_some_and(|assume| assume.proof.token().is_some()) {
+            true => Ok(()),
+            false => self.planned(plan).await.map(drop),
+        }
+    }
+
+    /// The credential, if it lives at least `seconds` longer, or of a short life at least so many parts.
+    fn living(&self, now: u64, seconds: u64, parts: u64) -> Option<Arc<Fetched>> {
+        self.state().current.clone().filter(|current| {
+            let ahead = |expires: u64| seconds.min(expires.saturating_sub(current.obtained).div_ceil(parts));
+            current.expires.is_none_or(|expires| now + ahead(expires) < expires)
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -256,93 +249,139 @@ impl Chain {
         told.or_else(|| self.assume.as_ref()?.account())
     }
 
-    /// Forgets the credential; its memory is wiped when the last signature with it is done. For the end of the
-    /// session, when nobody fetches any more.
-    pub fn wipe(&self) {
-        *self.state() = State::default();
+    /// The credential that there is now, living or not; nothing is fetched.
+    #[must_use]
+    pub fn current(&self) -> Option<Arc<Fetched>> {
+        self.state().current.clone()
     }
 
-    /// What the sources give, or a credential of the role that is assumed with it.
-    async fn load(&self) -> Result<Fetched> {
-        let base = self.base().await?;
-        let Some(assume) = &self.assume else { return Ok(base) };
-        let region = Some(self.sources.region.as_deref().unwrap_or_else(|| assume.usual_region()));
-        let now_unix = self.clock.unix_seconds();
-        let sts = Sts { upstream: &self.upstream, key: &base.key, region, now_unix };
+    /// Forgets the credential; its memory is wiped when the last signature with it is done. Nobody gets one any more,
+    /// whoever is just fetching it included.
+    pub fn wipe(&self) {
+        *self.state() = State { is_over: true, ..State::default() };
+        drop(self.sources.take_code());
+    }
+
+    /// What the sources give, or a credential of the role that is assumed.
+    async fn load(&self) -> Result<Fetched, Unfetched> {
+        if self.state().is_over {
+            return Err(over());
+        }
+        let Some(assume) = &self.assume else { return self.base().await };
+        let base = match assume.proof.token() {
+            Some(_) => None,
+            None => Some(self.base().await?),
+        };
+        let sts = self.sts(base.as_ref().map(|base| &base.key));
         let asked = tokio::time::timeout(FETCH_TIMEOUT, assume.ask(&sts, &self.fitting)).await;
         let asked = asked.unwrap_or_else(|_| Err(Failure::Unreached(no_answer())));
-        let Assumed { key, expires, arn, enforced } =
-            asked.map_err(|failure| assume.explain(&failure, &self.source(), &self.login()))?;
+        let Assumed { key, expires, arn, userid, enforced, remark } = asked.map_err(|failure| {
+            let is_passing = failure.is_passing();
+            let login = assume.proof.token().map_or_else(|| self.sources.login(), |token| token.login.clone());
+            Unfetched { error: refused::explain(assume, failure, &self.source(), &login), is_passing }
+        })?;
         Ok(Fetched {
-            key,
-            expires: Some(expires),
-            account: assume.account(),
             arn,
+            userid,
+            remark,
             enforced: Some(enforced),
-            generation: 0,
+            ..self.fetched(key, Some(expires), assume.account())
         })
     }
 
-    /// The command that renews what the sources give.
-    fn login(&self) -> String {
-        match &self.sources {
-            Sources { keys: Some(_), .. } => "and set the AWS_… variables anew".to_owned(),
-            Sources { profile: Some(profile), .. } => format!("aws sso login --profile {profile}"),
-            _ => "aws sso login".to_owned(),
+    fn sts<'a>(&'a self, key: Option<&'a Key>) -> Sts<'a> {
+        let usual = self.assume.as_ref().map(Assume::usual_region);
+        let region = self.sources.region.as_deref().or(usual);
+        Sts { upstream: &self.upstream, key, region, now_unix: self.clock.unix_seconds() }
+    }
+
+    fn fetched(&self, key: Key, expires: Option<u64>, account: Option<String>) -> Fetched {
+        let obtained = self.clock.unix_seconds();
+        let (arn, userid, enforced, remark) = (None, None, None, None);
+        Fetched { key, expires, account, arn, userid, enforced, remark, generation: 0, obtained }
+    }
+
+    /// What the sources give.
+    async fn base(&self) -> Result<Fetched, Unfetched> {
+        match &self.sources.plan {
+            Some(plan) => self.planned(plan).await,
+            None => self.provided().await,
         }
     }
 
-    async fn base(&self) -> Result<Fetched> {
-        let provider = self.provider.get_or_try_init(|| self.provider());
+    /// What a person gave a code for: while it lives, or what the AWS CLI has cached since, or by the code.
+    async fn planned(&self, plan: &Plan) -> Result<Fetched, Unfetched> {
+        let now = self.clock.unix_seconds();
+        let held = self.state().base.clone();
+        if let Some(held) = held.filter(|held| held.expires.is_none_or(|end| now + LIVES_A_CALL < end)) {
+            return Ok(held);
+        }
+        let cached = match plan.ready(now) {
+            Some(cached) => cached,
+            None => {
+                let code = self.sources.take_code();
+                let base = self.provided().await?;
+                let sts = self.sts(Some(&base.key));
+                let followed = tokio::time::timeout(FETCH_TIMEOUT, plan.follow(code.as_ref(), &sts)).await;
+                followed
+                    .unwrap_or_else(|_| Err(Failed::Unreached(no_answer())))
+                    .map_err(|why| self.no_code(why))?
+            }
+        };
+        let Cached { key, expires, account, arn } = cached;
+        let fetched = Fetched { arn, ..self.fetched(key, Some(expires), account) };
+        self.state().base = Some(fetched.clone());
+        Ok(fetched)
+    }
+
+    fn no_code(&self, failed: Failed) -> Unfetched {
+        let error = self.failed();
+        let profile = self.sources.profile.as_deref().unwrap_or("default");
+        let again = "begin the session again: hoop-run asks for a code, or takes --mfa CODE";
+        let elsewhere = format!(
+            "in another terminal, aws sts get-caller-identity --profile {profile} asks for a code, and the session goes on; or \
+             {again}"
+        );
+        match failed {
+            Failed::NoCode => Unfetched {
+                error: error.why("a new code of the MFA device is wanted").fix(elsewhere),
+                is_passing: false,
+            },
+            Failed::Unreached(why) => Unfetched { error: error.why(why).fix(elsewhere), is_passing: true },
+            Failed::Refused(fault) => Unfetched {
+                error: error.why(fault.sentence()).fix(again),
+                is_passing: fault.is_passing(),
+            },
+        }
+    }
+
+    async fn provided(&self) -> Result<Fetched, Unfetched> {
+        let provider = self.provider.get_or_try_init(|| async {
+            let provider = self.sources.provider(self.upstream.instead()).await;
+            provider.ok_or_else(|| self.failed().why("the chain is empty"))
+        });
         let fetch = async { Ok(provider.await?.provide_credentials().await) };
-        match tokio::time::timeout(FETCH_TIMEOUT, fetch).await {
-            Ok(Ok(Ok(credentials))) => Ok(fetched(&credentials)),
-            Ok(Ok(Err(cause))) => Err(self.explain(&cause)),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(self.failed().why(no_answer())),
-        }
+        let (error, is_passing) = match tokio::time::timeout(FETCH_TIMEOUT, fetch).await {
+            Ok(Ok(Ok(credentials))) => return Ok(self.taken_over(&credentials)),
+            Ok(Ok(Err(cause))) => {
+                (self.explain(&cause), matches!(cause, CredentialsError::ProviderTimedOut(_)))
+            }
+            Ok(Err(error)) => (error, false),
+            Err(_) => (self.failed().why(no_answer()), true),
+        };
+        Err(Unfetched { error, is_passing })
     }
 
-    async fn provider(&self) -> Result<SharedCredentialsProvider> {
-        let region = self.sources.region.clone().map(Region::new);
-        if let Some(keys) = &self.sources.keys {
-            let token = keys.token.as_ref().map(|token| token.expose().to_owned());
-            let fixed =
-                Credentials::new(&keys.access_key_id, keys.secret.expose(), token, None, "environment");
-            return Ok(SharedCredentialsProvider::new(fixed));
-        }
-        // A profile that was named wins over what else the libraries' own default chain would take first.
-        if let Some(profile) = &self.sources.profile {
-            let config = ProviderConfig::default().with_region(region);
-            let builder = ProfileFileCredentialsProvider::builder().configure(&config);
-            let provider = builder.profile_name(profile).profile_files(self.files()).build();
-            return Ok(SharedCredentialsProvider::new(provider));
-        }
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).profile_files(self.files());
-        if let Some(region) = region {
-            loader = loader.region(region);
-        }
-        loader.load().await.credentials_provider().ok_or_else(|| self.failed().why("the chain is empty"))
-    }
-
-    /// The user's files, and on top of them where STS is to be asked, if not AWS.
-    fn files(&self) -> EnvConfigFiles {
-        let mut files = EnvConfigFiles::builder();
-        if let Some(path) = &self.sources.config_file {
-            files = files.with_file(EnvConfigFileKind::Config, path);
-        }
-        if let Some(path) = &self.sources.credentials_file {
-            files = files.with_file(EnvConfigFileKind::Credentials, path);
-        }
-        if let Some(instead) = self.upstream.instead() {
-            let section = match self.sources.profile.as_deref() {
-                Some(name) if name != "default" => format!("[profile {name}]"),
-                _ => "[default]".to_owned(),
-            };
-            let text = format!("{section}\nendpoint_url = {}\n", instead.url());
-            files = files.with_contents(EnvConfigFileKind::Config, text);
-        }
-        files.build()
+    fn taken_over(&self, credentials: &Credentials) -> Fetched {
+        let seconds =
+            |time: std::time::SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let key = Key {
+            access_key_id: credentials.access_key_id().to_owned(),
+            secret: Secret::new(credentials.secret_access_key()),
+            token: credentials.session_token().map(Secret::new),
+        };
+        let account = credentials.account_id().map(|account| account.as_str().to_owned());
+        self.fetched(key, credentials.expiry().map(seconds), account)
     }
 
     fn failed(&self) -> Error {
@@ -373,28 +412,29 @@ impl fmt::Debug for Chain {
     }
 }
 
+impl From<Unfetched> for Error {
+    fn from(unfetched: Unfetched) -> Self {
+        unfetched.error
+    }
+}
+
+/// What has nothing to do with AWS does not pass by itself.
+impl From<Error> for Unfetched {
+    fn from(error: Error) -> Self {
+        Self { error, is_passing: false }
+    }
+}
+
+fn over() -> Unfetched {
+    Unfetched::from(Error::new(Kind::Upstream, "the session has ended").fix("begin a new one"))
+}
+
 fn lives(fetched: &Fetched, at: u64) -> bool {
     fetched.expires.is_none_or(|expires| at < expires)
 }
 
 fn no_answer() -> String {
     format!("no answer within {} s", FETCH_TIMEOUT.as_secs())
-}
-
-fn fetched(credentials: &Credentials) -> Fetched {
-    let seconds = |time: std::time::SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    Fetched {
-        key: Key {
-            access_key_id: credentials.access_key_id().to_owned(),
-            secret: Secret::new(credentials.secret_access_key()),
-            token: credentials.session_token().map(Secret::new),
-        },
-        expires: credentials.expiry().map(seconds),
-        account: credentials.account_id().map(|account| account.as_str().to_owned()),
-        arn: None,
-        enforced: None,
-        generation: 0,
-    }
 }
 
 /// The causes, joined: the outermost words of the AWS libraries alone say nothing.

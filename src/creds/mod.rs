@@ -4,25 +4,39 @@
 mod account;
 mod assume;
 mod chain;
+mod cli_cache;
 mod files;
+mod mfa;
+mod names;
+mod narrowing;
 mod offered;
 mod profile;
+mod proof;
+mod refused;
+mod sources;
 mod sts;
 
 pub use account::Who;
 pub use account::ask_sts;
 pub use assume::Assume;
-pub use assume::Narrow;
-pub use assume::Narrowing;
-pub use assume::POLICY_CHARACTERS;
-pub use assume::session_name;
-pub use assume::source_identity;
 pub use chain::Chain;
 pub use chain::Fetched;
-pub use chain::Sources;
+pub use chain::Unfetched;
+pub use mfa::Wanted;
+pub use mfa::code_wanted;
+pub use names::SessionTags;
+pub use names::session_name;
+pub use names::source_identity;
+pub use narrowing::Narrow;
+pub use narrowing::Narrowing;
+pub use narrowing::POLICY_CHARACTERS;
 pub use offered::offered_profiles;
 pub use profile::region_of;
 pub use profile::role_of_profile;
+pub use proof::GiveToken;
+pub use proof::Proof;
+pub use proof::Token;
+pub use sources::Sources;
 
 /// The longest text of a cause that is taken over from the AWS libraries, in characters.
 const LONGEST_CAUSE: usize = 400;

@@ -1,5 +1,6 @@
 //! Calls to STS: a signed form out, a small XML document back.
 
+use bytes::Bytes;
 use http::HeaderValue;
 use http::Method;
 use http::Request;
@@ -30,9 +31,11 @@ const ANSWER_BYTES: usize = 256 * 1024;
 const TOLERATED_SKEW: u64 = 4 * 60;
 
 /// An endpoint of STS, and who asks there.
+#[derive(Clone, Copy)]
 pub(super) struct Sts<'a> {
     pub upstream: &'a Upstream,
-    pub key: &'a Key,
+    /// Signs; without it the call is not signed.
+    pub key: Option<&'a Key>,
     pub region: Option<&'a str>,
     /// Seconds since the Unix epoch, by our own clock.
     pub now_unix: u64,
@@ -61,10 +64,10 @@ impl Sts<'_> {
     ///
     /// # Errors
     /// Why STS could not be reached, in words.
-    pub(super) async fn call(&self, action: &str, fields: &[(String, String)]) -> Result<Answer, String> {
+    pub(super) async fn call(&self, action: &str, fields: &[(String, impl AsRef<str>)]) -> Result<Answer, String> {
         let mut body = Zeroizing::new(format!("Action={action}&Version={VERSION}"));
         for (name, value) in fields {
-            for part in ["&", &escape(name), "=", &escape(value)] {
+            for part in ["&", &escape(name), "=", Zeroizing::new(escape(value.as_ref())).as_str()] {
                 body.push_str(part);
             }
         }
@@ -93,8 +96,12 @@ impl Sts<'_> {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         let (mut parts, ()) = request.into_parts();
         let payload = PayloadHash::Signed(hex::encode(Sha256::digest(body)));
-        sign(&mut parts, &payload, self.key, Scope { region, service: "sts" }, now_unix);
-        let request = Request::from_parts(parts, full(body.to_owned()));
+        if let Some(key) = self.key {
+            sign(&mut parts, &payload, key, Scope { region, service: "sts" }, now_unix);
+        }
+        // It may hold a token: wiped when it has been sent.
+        let body = Bytes::from_owner(Zeroizing::new(body.as_bytes().to_vec()));
+        let request = Request::from_parts(parts, full(body));
         let response = self.upstream.send(&host, Http::One, request).await;
         let response = response.map_err(|cause| cause.to_string())?;
         let status = response.status().as_u16();
@@ -132,6 +139,16 @@ impl Answer {
 }
 
 impl Fault {
+    /// Whether it may well be over when it is asked again.
+    pub(super) fn is_passing(&self) -> bool {
+        self.status >= 500 || self.code.starts_with("Throttling") || self.code == "IDPCommunicationError"
+    }
+
+    /// Whether the token that was shown is not good, or not any more.
+    pub(super) fn is_about_token(&self) -> bool {
+        ["ExpiredToken", "ExpiredTokenException", "InvalidIdentityToken"].contains(&self.code.as_str())
+    }
+
     /// `AccessDenied: User … is not authorized …`
     pub(super) fn sentence(&self) -> String {
         match (self.code.as_str(), self.message.as_str()) {

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::creds::Chain;
 use crate::creds::Fetched;
 use crate::creds::Sources;
+use crate::creds::Unfetched;
 use crate::error::Result;
 use crate::gateway::Setup;
 use crate::gateway::channels::Channels;
@@ -190,11 +191,11 @@ impl Core {
     }
 
     /// The real credential. Each one is recorded, and masked everywhere from then on, before it is used.
-    pub async fn fetch_credential(&self) -> Result<Arc<Fetched>> {
+    pub async fn fetch_credential(&self) -> Result<Arc<Fetched>, Unfetched> {
         let fetched = match self.chain.fetch().await {
             Ok(fetched) => fetched,
             Err(error) => {
-                let reason = Some(self.masks.text(&error.to_string()).into_owned());
+                let reason = Some(self.masks.text(&error.error.to_string()).into_owned());
                 self.credential(Credential { what: "failed".to_owned(), reason, ..Credential::default() })?;
                 return Err(error);
             }
@@ -233,7 +234,7 @@ impl Core {
         }
         let account = match self.fetch_credential().await {
             Ok(_) => self.chain.account().await,
-            Err(error) => Err(error),
+            Err(unfetched) => Err(unfetched.into()),
         };
         account.unwrap_or_else(|_| {
             self.account_failed.store(now, Ordering::SeqCst);

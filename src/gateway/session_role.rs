@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::creds::Assume;
 use crate::creds::Narrowing;
+use crate::creds::Proof;
+use crate::creds::SessionTags;
 use crate::creds::session_name;
 use crate::creds::source_identity;
 use crate::policy::PolicySet;
@@ -23,6 +25,9 @@ pub fn of(policies: &PolicySet, principal: &Principal) -> Option<Assume> {
     let arns = session.policy_arns;
     Some(Assume {
         role,
+        proof: Proof::Profile,
+        tags: SessionTags::default(),
+        external_id: None,
         session_name: session_name(&principal.user, &principal.session),
         source_identity: source_identity(&principal.user).filter(|_| named),
         duration: session.duration,

@@ -2,6 +2,7 @@
 
 use crate::audit::Outcome;
 use crate::aws::Refusal;
+use crate::creds::Unfetched;
 use crate::error::Error;
 use crate::types::AccessLevel;
 
@@ -60,15 +61,17 @@ impl Stop {
         ))
     }
 
-    /// There is no credential to sign with: none yet, or the one there `had` been has ended and was not renewed.
-    pub fn no_credential(error: &Error, had: bool) -> Self {
+    /// There is no credential to sign with: none yet, or the one there `had` been has ended and was not renewed. What may
+    /// pass by itself is told so that SDKs try again; what needs a person so that they do not.
+    pub fn no_credential(unfetched: &Unfetched, had: bool) -> Self {
+        let Unfetched { error, is_passing } = unfetched;
         let advice = error.advice().map(|advice| format!("; {advice}")).unwrap_or_default();
-        Self {
-            status: 403,
-            code: if had { "ExpiredToken" } else { "NoCredentials" },
-            message: format!("hoop: {error}{advice}"),
-            outcome: Outcome::Failed,
-        }
+        let (status, code) = match (is_passing, had) {
+            (true, _) => (503, "ServiceUnavailable"),
+            (false, true) => (403, "ExpiredToken"),
+            (false, false) => (403, "NoCredentials"),
+        };
+        Self { status, code, message: format!("hoop: {error}{advice}"), outcome: Outcome::Failed }
     }
 }
 
