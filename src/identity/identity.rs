@@ -36,8 +36,11 @@ pub struct Identity {
     pub user: String,
     /// The email address; `None`: not told, or said to be unverified.
     pub email: Option<String>,
-    /// The groups; empty also where it is not known which (a remark says so): what a group may do is refused then.
+    /// The groups; empty also where it is not known which.
     pub groups: Vec<String>,
+    /// Whether `groups` is all of them. If not (a remark says why), a rule that allows something to a group does not
+    /// hold, and one that refuses or asks holds.
+    pub groups_known: bool,
     /// Who says so: OIDC `iss`, SAML `EntityID`. `None`: a local user.
     pub issuer: Option<String>,
     /// The provider's name in the configuration, or `ci`. `None`: a local user.
@@ -62,6 +65,7 @@ impl Identity {
             user,
             email: None,
             groups: Vec::new(),
+            groups_known: true,
             issuer: None,
             provider: None,
             assurance: Assurance::Local,
