@@ -85,11 +85,14 @@ pub struct Start {
     pub hoop: String,
     /// When it began, in microseconds since the Unix epoch.
     pub started: u64,
-    /// Login name of the person.
+    /// The person, as policy sees them: the user name that an identity provider tells, else the login name.
     pub user: String,
     /// Numeric user id.
     #[serde(default)]
     pub uid: u32,
+    /// How that is known; older recordings do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<IdentityUsed>,
     /// The person's groups, as policy sees them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
@@ -158,6 +161,7 @@ impl Start {
             started,
             user: String::new(),
             uid: 0,
+            identity: None,
             groups: Vec::new(),
             host: String::new(),
             pid: std::process::id(),
@@ -177,6 +181,39 @@ impl Start {
             sandbox: String::new(),
             unprotected: Vec::new(),
             env: BTreeMap::new(),
+        }
+    }
+}
+
+/// How it is known who asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityUsed {
+    /// What the provider calls the person for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The email address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Who vouches for the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// The provider's name in the configuration; `ci`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// `verified`, `claimed` (AWS checks it, hoop cannot) or `unauthenticated`.
+    pub assurance: String,
+    /// Login name on this machine.
+    #[serde(default)]
+    pub local: String,
+}
+
+impl IdentityUsed {
+    /// `unauthenticated`, or who vouches for the person and how far: `corp, verified`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match &self.provider {
+            Some(provider) => format!("{provider}, {}", self.assurance),
+            None => self.assurance.clone(),
         }
     }
 }
@@ -354,8 +391,12 @@ fn is_false(value: &bool) -> bool {
 /// Something happened to a credential; never the credential itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
-    /// What: `placeholder`, `fetched`, `refreshed`, `failed`, `minted`, `expired`, `wiped`.
+    /// What: `placeholder`, `fetched`, `refreshed`, `failed`, `minted`, `expired`, `wiped`, `revoked`,
+    /// `unrevoked` (AWS was to refuse it, and could not be told).
     pub what: String,
+    /// Its access key id, which is no secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// Where from: `profile dev`, `sts:AssumeRole`.
     #[serde(default)]
     pub source: String,

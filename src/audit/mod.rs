@@ -43,6 +43,7 @@ pub use event::Event;
 pub use event::Lost;
 pub use event::Mask;
 pub use event::PolicyUsed;
+pub use event::IdentityUsed;
 pub use event::Start;
 pub use reader::Line;
 pub use reader::Reader;

@@ -28,6 +28,10 @@ use crate::creds::cli_cache::Cached;
 use crate::creds::mfa::Failed;
 use crate::creds::mfa::Plan;
 use crate::creds::refused;
+use crate::creds::revoke::Asking as RevokeAsking;
+use crate::creds::revoke::Revoked;
+use crate::creds::revoke::revoke;
+use crate::creds::sources::Given;
 use crate::creds::sources::Sources;
 use crate::creds::sts::Sts;
 use crate::error::Error;
@@ -46,6 +50,9 @@ const LIVES_A_CALL: u64 = 30;
 /// How long the chain may take. SSO, STS and instance metadata answer in a second; a `credential_process` may
 /// ask a person.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long the end of a session waits for IAM.
+const REVOKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// After a failure the chain is left alone this long, so that an agent's retries do not hammer it.
 const RETRY_AFTER: u64 = 2;
@@ -102,8 +109,6 @@ pub struct Chain {
 struct State {
     current: Option<Arc<Fetched>>,
     failed: Option<(u64, Unfetched)>,
-    /// What a code was given for.
-    base: Option<Fetched>,
     /// Nothing is fetched any more.
     is_over: bool,
 }
@@ -255,11 +260,32 @@ impl Chain {
         self.state().current.clone()
     }
 
+    /// Has AWS refuse the credential of the role from now on; to be called before it is wiped. `None`: there is no role, or
+    /// no credential was ever fetched.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub async fn revoke(&self) -> Option<Result<Revoked, String>> {
+        let (assume, ended) = (self.assume.as_ref()?, self.current()?);
+        let base = match assume.proof.token() {
+            // Nobody but the role itself can be asked for it.
+            Some(_) => ended.key.clone(),
+            None => match self.base().await {
+                Ok(base) => base.key,
+                Err(unfetched) => return Some(Err(unfetched.error.to_string())),
+            },
+        };
+        let upstream = self.upstream.anew();
+        let asking = RevokeAsking { upstream: &upstream, key: &base, now_unix: self.clock.unix_seconds() };
+        let asked = tokio::time::timeout(REVOKE_TIMEOUT, revoke(&asking, &assume.role, &ended)).await;
+        Some(asked.unwrap_or_else(|_| Err(format!("no answer within {} s", REVOKE_TIMEOUT.as_secs()))))
+    }
+
     /// Forgets the credential; its memory is wiped when the last signature with it is done. Nobody gets one any more,
     /// whoever is just fetching it included.
     pub fn wipe(&self) {
         *self.state() = State { is_over: true, ..State::default() };
-        drop(self.sources.take_code());
+        *self.sources.given() = Given::default();
     }
 
     /// What the sources give, or a credential of the role that is assumed.
@@ -312,14 +338,14 @@ impl Chain {
     /// What a person gave a code for: while it lives, or what the AWS CLI has cached since, or by the code.
     async fn planned(&self, plan: &Plan) -> Result<Fetched, Unfetched> {
         let now = self.clock.unix_seconds();
-        let held = self.state().base.clone();
+        let held = self.sources.given().base.clone();
         if let Some(held) = held.filter(|held| held.expires.is_none_or(|end| now + LIVES_A_CALL < end)) {
             return Ok(held);
         }
         let cached = match plan.ready(now) {
             Some(cached) => cached,
             None => {
-                let code = self.sources.take_code();
+                let code = self.sources.given().code.take();
                 let base = self.provided().await?;
                 let sts = self.sts(Some(&base.key));
                 let followed = tokio::time::timeout(FETCH_TIMEOUT, plan.follow(code.as_ref(), &sts)).await;
@@ -330,7 +356,7 @@ impl Chain {
         };
         let Cached { key, expires, account, arn } = cached;
         let fetched = Fetched { arn, ..self.fetched(key, Some(expires), account) };
-        self.state().base = Some(fetched.clone());
+        self.sources.given().base = Some(fetched.clone());
         Ok(fetched)
     }
 

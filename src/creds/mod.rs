@@ -13,6 +13,7 @@ mod offered;
 mod profile;
 mod proof;
 mod refused;
+mod revoke;
 mod sources;
 mod sts;
 
@@ -31,11 +32,15 @@ pub use narrowing::Narrow;
 pub use narrowing::Narrowing;
 pub use narrowing::POLICY_CHARACTERS;
 pub use offered::offered_profiles;
+pub use offered::offered_roles;
 pub use profile::region_of;
 pub use profile::role_of_profile;
 pub use proof::GiveToken;
 pub use proof::Proof;
 pub use proof::Token;
+pub use revoke::Asking as RevokeAsking;
+pub use revoke::Revoked;
+pub use revoke::revoke;
 pub use sources::Sources;
 
 /// The longest text of a cause that is taken over from the AWS libraries, in characters.

@@ -63,9 +63,15 @@ const ROLE_SETTINGS: &[&str] =
 /// Follows `source_profile` no further; a circle has no end.
 const LONGEST_CHAIN: usize = 8;
 
-/// The text of the file. `profile` is the one that hoop was told to use, `key` the session's placeholder.
+/// The text of the file. `profile` is the one that hoop was told to use, `key` the session's placeholder, `roles` are further
+/// roles of the session: their names come before the user's profiles.
 #[must_use]
-pub fn offered_profiles(environment: &HashMap<String, String>, profile: Option<&str>, key: &Key) -> String {
+pub fn offered_profiles(
+    environment: &HashMap<String, String>,
+    profile: Option<&str>,
+    key: &Key,
+    roles: &[(&str, &Key)],
+) -> String {
     let variable = |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let settings = profile.or_else(|| variable("AWS_PROFILE")).or_else(|| variable("AWS_DEFAULT_PROFILE"));
     let settings = settings.unwrap_or("default");
@@ -85,7 +91,11 @@ pub fn offered_profiles(environment: &HashMap<String, String>, profile: Option<&
     if own == Some("default") {
         put_keys(&mut text, key);
     }
-    for profile in found.iter().filter(|profile| profile.name != "default") {
+    for (name, key) in roles {
+        put_role(&mut text, name, found.iter().find(|profile| profile.name == *name), key);
+    }
+    let is_role = |profile: &Profile| roles.iter().any(|(name, _)| profile.name == *name);
+    for profile in found.iter().filter(|profile| profile.name != "default" && !is_role(profile)) {
         let Some(header) = header(&profile.name) else { continue };
         let source = match own == Some(profile.name.as_str()) {
             true => Some(Source::Own),
@@ -117,6 +127,25 @@ pub fn offered_profiles(environment: &HashMap<String, String>, profile: Option<&
         );
     }
     text
+}
+
+/// The text of a file with nothing but further roles of the session.
+#[must_use]
+pub fn offered_roles(roles: &[(&str, &Key)]) -> String {
+    let mut text = String::new();
+    for (name, key) in roles {
+        put_role(&mut text, name, None, key);
+    }
+    text
+}
+
+fn put_role(text: &mut String, name: &str, like: Option<&Profile>, key: &Key) {
+    let Some(header) = header(name) else { return };
+    let _ = write!(text, "\n{header}\n");
+    if let Some(profile) = like {
+        put_settings(text, profile);
+    }
+    put_keys(text, key);
 }
 
 /// What a profile signs with.
@@ -264,7 +293,7 @@ aws_session_token = hunter2
             secret: Secret::new("made"),
             token: Some(Secret::new("up")),
         };
-        let text = offered_profiles(&environment, profile, &key);
+        let text = offered_profiles(&environment, profile, &key, &[]);
         for hidden in ["hunter2", "AKIAREAL", "elsewhere", "less", "sso_", "web_identity", "process"] {
             assert!(!text.contains(hidden), "{hidden} in:\n{text}");
         }
@@ -319,7 +348,7 @@ aws_session_token = hunter2
     #[test]
     fn without_files_there_is_an_own_profile_only() {
         let key = Key { access_key_id: "ASIAX".to_owned(), secret: Secret::new("s"), token: None };
-        let text = offered_profiles(&HashMap::new(), None, &key);
+        let text = offered_profiles(&HashMap::new(), None, &key, &[]);
         assert!(
             text.ends_with("[default]\naws_access_key_id = ASIAX\naws_secret_access_key = s\n"),
             "{text}"

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use aws_config::BehaviorVersion;
@@ -16,9 +17,19 @@ use aws_runtime::env_config::file::EnvConfigFileKind;
 use aws_runtime::env_config::file::EnvConfigFiles;
 
 use crate::aws::sigv4::Key;
+use crate::creds::chain::Fetched;
 use crate::creds::mfa::Plan;
 use crate::net::Override;
 use crate::types::Secret;
+
+/// What came of a person's code, for all who use the same sources.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    /// Not used yet.
+    pub(super) code: Option<Secret>,
+    /// What it was given for.
+    pub(super) base: Option<Fetched>,
+}
 
 /// Where to look for the credential.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +40,7 @@ pub struct Sources {
     pub(super) keys: Option<Key>,
     /// What needs a code.
     pub(super) plan: Option<Plan>,
-    code: Arc<Mutex<Option<Secret>>>,
+    given: Arc<Mutex<Given>>,
     config_file: Option<PathBuf>,
     credentials_file: Option<PathBuf>,
 }
@@ -59,7 +70,7 @@ impl Sources {
         };
         Self {
             plan: Plan::of(environment, profile.as_deref(), None),
-            code: Arc::default(),
+            given: Arc::default(),
             profile: profile.or_else(|| variable("AWS_PROFILE").cloned()),
             region,
             keys,
@@ -78,13 +89,12 @@ impl Sources {
     ) -> Self {
         let named = self.profile.clone().filter(|_| self.keys.is_none());
         self.plan = Plan::of(environment, named.as_deref(), serial);
-        self.code = Arc::new(Mutex::new(code));
+        self.given = Arc::new(Mutex::new(Given { code, base: None }));
         self
     }
 
-    /// The code, once.
-    pub(super) fn take_code(&self) -> Option<Secret> {
-        self.code.lock().unwrap_or_else(PoisonError::into_inner).take()
+    pub(super) fn given(&self) -> MutexGuard<'_, Given> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where the credential comes from, for messages and the record: `profile dev`.

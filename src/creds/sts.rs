@@ -1,4 +1,4 @@
-//! Calls to STS: a signed form out, a small XML document back.
+//! Calls to STS and IAM: a form out, signed or not, a small XML document back.
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -23,6 +23,9 @@ use crate::net::full;
 
 /// The version of the STS API, the only one there ever was.
 const VERSION: &str = "2011-06-15";
+
+/// The version of the IAM API.
+const IAM_VERSION: &str = "2010-05-08";
 
 /// Answers hold a credential at most: a few KiB.
 const ANSWER_BYTES: usize = 256 * 1024;
@@ -87,35 +90,82 @@ impl Sts<'_> {
         let region = self.region.unwrap_or("us-east-1");
         let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
         let host = format!("sts.{region}.{suffix}");
-        let mut request = Request::new(());
-        *request.method_mut() = Method::POST;
-        let headers = request.headers_mut();
-        headers.insert(header::HOST, HeaderValue::from_str(&host).map_err(|cause| cause.to_string())?);
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
-        headers.insert(header::CONTENT_TYPE, form);
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-        let (mut parts, ()) = request.into_parts();
-        let payload = PayloadHash::Signed(hex::encode(Sha256::digest(body)));
-        if let Some(key) = self.key {
-            sign(&mut parts, &payload, key, Scope { region, service: "sts" }, now_unix);
-        }
-        // It may hold a token: wiped when it has been sent.
-        let body = Bytes::from_owner(Zeroizing::new(body.as_bytes().to_vec()));
-        let request = Request::from_parts(parts, full(body));
-        let response = self.upstream.send(&host, Http::One, request).await;
-        let response = response.map_err(|cause| cause.to_string())?;
-        let status = response.status().as_u16();
-        let date =
-            response.headers().get(header::DATE).and_then(|date| sigv4::http_date(date.to_str().ok()?));
-        let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
-        let body = body.map_err(|cause| cause.to_string())?.to_bytes();
-        let text = Zeroizing::new(std::str::from_utf8(&body).unwrap_or_default().to_owned());
-        // What was read may hold a secret; where nobody else has it any more, it is wiped.
-        if let Ok(mut read) = body.try_into_mut() {
-            read.fill(0);
-        }
-        Ok(Answer { status, body: text, date })
+        let to = To { upstream: self.upstream, host: &host, scope: Scope { region, service: "sts" } };
+        send(&to, self.key, body, now_unix).await
     }
+}
+
+/// Who asks IAM.
+pub(super) struct Iam<'a> {
+    pub upstream: &'a Upstream,
+    pub key: &'a Key,
+    /// `aws`, `aws-cn`, `aws-us-gov`.
+    pub partition: &'a str,
+    /// Seconds since the Unix epoch, by our own clock.
+    pub now_unix: u64,
+}
+
+impl Iam<'_> {
+    /// Sends `Action=ACTION` with `fields`.
+    ///
+    /// # Errors
+    /// Why IAM could not be reached, or refused, in words.
+    pub(super) async fn call(&self, action: &str, fields: &[(&str, &str)]) -> Result<Answer, String> {
+        let (host, region) = match self.partition {
+            "aws-cn" => ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+            "aws-us-gov" => ("iam.us-gov.amazonaws.com", "us-gov-west-1"),
+            _ => ("iam.amazonaws.com", "us-east-1"),
+        };
+        let mut body = format!("Action={action}&Version={IAM_VERSION}");
+        for (name, value) in fields {
+            body.push_str(&format!("&{}={}", escape(name), escape(value)));
+        }
+        let to = To { upstream: self.upstream, host, scope: Scope { region, service: "iam" } };
+        let answer = send(&to, Some(self.key), &body, self.now_unix).await?;
+        match answer.status {
+            200 => Ok(answer),
+            _ => Err(answer.fault().sentence()),
+        }
+    }
+}
+
+/// Where a form goes.
+struct To<'a> {
+    upstream: &'a Upstream,
+    host: &'a str,
+    scope: Scope<'a>,
+}
+
+async fn send(to: &To<'_>, key: Option<&Key>, body: &str, now_unix: u64) -> Result<Answer, String> {
+    let To { upstream, host, scope } = to;
+    let mut request = Request::new(());
+    *request.method_mut() = Method::POST;
+    let headers = request.headers_mut();
+    headers.insert(header::HOST, HeaderValue::from_str(host).map_err(|cause| cause.to_string())?);
+    let form = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, form);
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    let (mut parts, ()) = request.into_parts();
+    let payload = PayloadHash::Signed(hex::encode(Sha256::digest(body)));
+    if let Some(key) = key {
+        sign(&mut parts, &payload, key, *scope, now_unix);
+    }
+    // It may hold a token: wiped when it has been sent.
+    let body = Bytes::from_owner(Zeroizing::new(body.as_bytes().to_vec()));
+    let request = Request::from_parts(parts, full(body));
+    let response = upstream.send(host, Http::One, request).await;
+    let response = response.map_err(|cause| cause.to_string())?;
+    let status = response.status().as_u16();
+    let date =
+        response.headers().get(header::DATE).and_then(|date| sigv4::http_date(date.to_str().ok()?));
+    let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
+    let body = body.map_err(|cause| cause.to_string())?.to_bytes();
+    let text = Zeroizing::new(std::str::from_utf8(&body).unwrap_or_default().to_owned());
+    // What was read may hold a secret; where nobody else has it any more, it is wiped.
+    if let Ok(mut read) = body.try_into_mut() {
+        read.fill(0);
+    }
+    Ok(Answer { status, body: text, date })
 }
 
 impl Answer {
@@ -123,6 +173,18 @@ impl Answer {
     pub(super) fn text(&self, name: &str) -> Option<String> {
         let inside = between(&self.body, &format!("<{name}>"), &format!("</{name}>"))?;
         quick_xml::escape::unescape(inside).ok().map(|text| text.trim().to_owned())
+    }
+
+    /// The texts of all elements called `name`.
+    pub(super) fn texts(&self, name: &str) -> Vec<String> {
+        let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+        let mut rest = self.body.as_str();
+        let mut found = Vec::new();
+        while let Some((inside, after)) = rest.split_once(&open).and_then(|(_, rest)| rest.split_once(&close)) {
+            found.extend(quick_xml::escape::unescape(inside).ok().map(|text| text.trim().to_owned()));
+            rest = after;
+        }
+        found
     }
 
     /// What the error document says.
@@ -152,7 +214,7 @@ impl Fault {
     /// `AccessDenied: User … is not authorized …`
     pub(super) fn sentence(&self) -> String {
         match (self.code.as_str(), self.message.as_str()) {
-            ("", _) => format!("STS answered {} and no reason", self.status),
+            ("", _) => format!("AWS answered {} and no reason", self.status),
             (code, "") => code.to_owned(),
             (code, message) => format!("{code}: {message}"),
         }

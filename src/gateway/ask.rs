@@ -15,6 +15,7 @@ use crate::audit::ApprovalAnswered;
 use crate::audit::ApprovalAsked;
 use crate::audit::Event;
 use crate::aws::Call;
+use crate::aws::key_id;
 use crate::gateway::core::Core;
 use crate::gateway::entry::Entry;
 use crate::gateway::stop::Stop;
@@ -137,7 +138,11 @@ fn question(core: &Core, entry: &Entry, hold: &Hold<'_>) -> Question {
 /// Whose credential it is, where it is not the session's own.
 fn as_whom(by: &By, whose: &Whose) -> Option<Fact> {
     let value = match by {
-        By::Session => return None,
+        // The session's own.
+        By::Session(own) if key_id::identity(&own.placeholder.access_key_id, &own.placeholder.access_key_id) == Some(0) => {
+            return None;
+        }
+        By::Session(own) => format!("role {}", own.name),
         By::Minted(identity) => {
             whose.arn.clone().unwrap_or_else(|| format!("a credential of {}", identity.source))
         }
@@ -149,7 +154,7 @@ fn as_whom(by: &By, whose: &Whose) -> Option<Fact> {
 /// The same for a retry, different for anything else, and for another identity.
 fn fingerprint(call: &Call, by: &By, whose: &Whose) -> String {
     let identity = match by {
-        By::Session => "",
+        By::Session(own) => own.name.as_str(),
         By::Minted(identity) => whose.arn.as_deref().unwrap_or(&identity.placeholder.access_key_id),
         By::Nobody => "nobody",
     };

@@ -85,6 +85,9 @@ pub async fn authenticate(
         }
         Err(refusal) => return Err(refusal.into()),
     };
+    if core.is_over() {
+        return Err(Stop::over());
+    }
     let now = core.clock.unix_seconds();
     // Before a byte of the body is read.
     let (key, by) = match core.signer(&claims.access_key_id).map_err(|error| Stop::unrecorded(&error))? {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,23 +11,22 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::approval::Broker;
-use crate::audit::Credential;
 use crate::audit::Event;
 use crate::aws::Call;
 use crate::aws::sigv4::Key;
 use crate::clock::Clock;
-use crate::creds::Chain;
-use crate::creds::Fetched;
-use crate::creds::Sources;
-use crate::creds::Unfetched;
 use crate::error::Result;
 use crate::gateway::Setup;
 use crate::gateway::channels::Channels;
 use crate::gateway::inside::Inside;
 use crate::gateway::minted::Minted;
+use crate::gateway::own;
+use crate::gateway::own::Further;
+use crate::gateway::own::Making;
+use crate::gateway::own::Own;
+use crate::gateway::own::Tell;
 use crate::gateway::queue_url::QueueUrls;
 use crate::gateway::returned::Starred;
-use crate::gateway::session_role;
 use crate::gateway::skew::Skew;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
@@ -45,9 +45,6 @@ use crate::types::Effect;
 
 /// Stands for an account that is not known.
 pub const ANY_ACCOUNT: &str = "*";
-
-/// After STS could not tell the account it is left alone this long.
-const ACCOUNT_RETRY_SECONDS: u64 = 60;
 
 /// The parts of a gateway that live as long as it does.
 pub struct Core {
@@ -81,12 +78,11 @@ pub struct Core {
     pub accounts_matter: bool,
     find_caller: Option<FindCaller>,
     command_line: Option<CommandLine>,
-    chain: Chain,
+    /// The session's own identities; the first is what programs have without doing anything.
+    pub own: Vec<Arc<Own>>,
+    pub(super) tell: Option<Tell>,
+    over: AtomicBool,
     calls: AtomicU64,
-    /// When the account could last not be found out, in seconds since the Unix epoch; 0: never.
-    account_failed: AtomicU64,
-    /// The generation of the credential that was last recorded.
-    recorded: AtomicU64,
 }
 
 /// What a gateway makes for itself at the start.
@@ -97,6 +93,7 @@ pub struct Made {
     pub region: Option<String>,
     pub instead: Option<Override>,
     pub inside: Option<Inside>,
+    pub further: Vec<Further>,
 }
 
 /// What is known of a client before it is asked who it is.
@@ -131,9 +128,20 @@ impl Core {
     pub fn new(setup: Setup, made: Made) -> Self {
         let bundle = setup.environment.get("AWS_CA_BUNDLE").filter(|bundle| !bundle.is_empty());
         let upstream = Arc::new(Upstream::new(made.instead).trusting(bundle.map(PathBuf::from)));
-        let sources = Sources::new(&setup.environment, setup.profile, made.region.clone());
-        let assume = session_role::of(&setup.policies, &setup.principal);
+        let making = Making {
+            environment: &setup.environment,
+            profile: setup.profile,
+            region: made.region.clone(),
+            policies: &setup.policies,
+            principal: &setup.principal,
+            upstream: &upstream,
+            clock: &setup.clock,
+        };
+        let own = own::all(&making, &setup.upstreams, &made.placeholder, made.further);
         Self {
+            own,
+            tell: setup.upstreams.tell,
+            over: AtomicBool::new(false),
             region: made.region,
             minted: Minted::default(),
             roles_matter: setup.policies.speaks_of_identities(),
@@ -148,7 +156,6 @@ impl Core {
             recorder: setup.recorder,
             broker: setup.broker,
             approval_ttl: setup.approval_ttl,
-            chain: Chain::new(sources, upstream.clone(), setup.clock.clone()).assuming(assume),
             skew: Arc::new(Skew::new(setup.clock.clone())),
             clock: setup.clock,
             upstream,
@@ -160,8 +167,6 @@ impl Core {
             find_caller: setup.find_caller,
             command_line: setup.command_line,
             calls: AtomicU64::new(0),
-            account_failed: AtomicU64::new(0),
-            recorded: AtomicU64::new(0),
         }
     }
 
@@ -190,88 +195,6 @@ impl Core {
         self.calls.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// The real credential. Each one is recorded, and masked everywhere from then on, before it is used.
-    pub async fn fetch_credential(&self) -> Result<Arc<Fetched>, Unfetched> {
-        let fetched = match self.chain.fetch().await {
-            Ok(fetched) => fetched,
-            Err(error) => {
-                let reason = Some(self.masks.text(&error.error.to_string()).into_owned());
-                self.credential(Credential { what: "failed".to_owned(), reason, ..Credential::default() })?;
-                return Err(error);
-            }
-        };
-        let before = self.recorded.fetch_max(fetched.generation, Ordering::SeqCst);
-        if before < fetched.generation {
-            self.masks.learn("aws-secret-access-key", fetched.key.secret.expose());
-            if let Some(token) = &fetched.key.token {
-                self.masks.learn("aws-session-token", token.expose());
-            }
-            let what = if before == 0 { "fetched" } else { "refreshed" };
-            self.credential(Credential {
-                what: what.to_owned(),
-                arn: fetched.arn.clone(),
-                role: self.session_role().map(str::to_owned),
-                account: fetched.account.clone(),
-                expires: fetched.expires,
-                enforced: fetched.enforced.clone(),
-                ..Credential::default()
-            })?;
-        }
-        Ok(fetched)
-    }
-
-    /// Whether the session has had a credential before.
-    pub fn has_fetched(&self) -> bool {
-        self.recorded.load(Ordering::SeqCst) > 0
-    }
-
-    /// The account of the real credential; `*` where it cannot be found out: rules that deny then match any account,
-    /// rules that allow only if they name none.
-    pub async fn fetch_account(&self) -> String {
-        let now = self.clock.unix_seconds();
-        if now < self.account_failed.load(Ordering::SeqCst).saturating_add(ACCOUNT_RETRY_SECONDS) {
-            return ANY_ACCOUNT.to_owned();
-        }
-        let account = match self.fetch_credential().await {
-            Ok(_) => self.chain.account().await,
-            Err(unfetched) => Err(unfetched.into()),
-        };
-        account.unwrap_or_else(|_| {
-            self.account_failed.store(now, Ordering::SeqCst);
-            ANY_ACCOUNT.to_owned()
-        })
-    }
-
-    /// The account, if it is known already.
-    pub fn known_account(&self) -> Option<String> {
-        self.chain.known_account()
-    }
-
-    /// The ARN of the real credential's owner, if it is known already.
-    pub fn known_arn(&self) -> Option<String> {
-        self.chain.known_arn()
-    }
-
-    /// The role that hoop assumes for the session.
-    pub fn session_role(&self) -> Option<&str> {
-        self.chain.assumed_role()
-    }
-
-    /// Asks whose the real credential is. That nobody can say is no error here: it stays unknown.
-    pub async fn ask_who(&self) {
-        let now = self.clock.unix_seconds();
-        if now < self.account_failed.load(Ordering::SeqCst).saturating_add(ACCOUNT_RETRY_SECONDS) {
-            return;
-        }
-        let failed = match self.fetch_credential().await {
-            Ok(_) => self.chain.who().await.is_err(),
-            Err(_) => true,
-        };
-        if failed {
-            self.account_failed.store(now, Ordering::SeqCst);
-        }
-    }
-
     /// The parameters of a call as they may be shown and recorded, the same as a text, and what was masked. What a model or
     /// rule calls secret is masked in every later output too.
     pub fn masked_params(&self, call: &Call) -> (Value, Vec<u8>, Masks) {
@@ -295,11 +218,6 @@ impl Core {
         });
         // What cannot be masked is not shown.
         read.unwrap_or_else(|| (Value::from("(could not be masked)"), Vec::new(), Masks::default()))
-    }
-
-    /// Writes down that something (`placeholder`, `fetched`, `refreshed`, `failed`, `wiped`) happened to a credential.
-    pub fn credential(&self, event: Credential) -> Result<()> {
-        self.recorder.event(&Event::Credential(Credential { source: self.chain.source(), ..event })).map(drop)
     }
 
     /// Writes down that a connection past AWS begins (`tunnel.start`), is refused (`tunnel.refused`) or has ended
@@ -328,13 +246,20 @@ impl Core {
         self.recorder.event(&Event::Other(fields)).map(drop)
     }
 
+    /// Whether the session is over: nothing is signed any more.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::SeqCst)
+    }
+
+    /// From now on nothing is signed, whatever is under way.
+    pub fn close(&self) {
+        self.over.store(true, Ordering::SeqCst);
+    }
+
     /// The gateway has stopped: the credentials go with it.
     pub fn ended(&self) {
-        if self.has_fetched() {
-            // The recorder tells of its own failure; there is no call left to refuse.
-            drop(self.credential(Credential { what: "wiped".to_owned(), ..Credential::default() }));
-        }
+        self.close();
         self.minted.wipe();
-        self.chain.wipe();
+        self.end_own();
     }
 }

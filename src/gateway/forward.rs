@@ -59,9 +59,9 @@ pub async fn forward(
 ) -> Result<Response<Incoming>, Stop> {
     let Signed { key, by, mut parts, claims, payload } = signed;
     let credential = match &by {
-        By::Session => {
-            let fetched = core.fetch_credential().await;
-            Some(fetched.map_err(|error| Stop::no_credential(&error, core.has_fetched()))?)
+        By::Session(own) => {
+            let fetched = core.fetch_credential(own).await;
+            Some(fetched.map_err(|unfetched| Stop::no_credential(&unfetched, own.has_fetched()))?)
         }
         By::Minted(_) | By::Nobody => None,
     };
@@ -79,7 +79,7 @@ pub async fn forward(
     };
     let real = match &by {
         By::Minted(identity) => Some(&identity.real),
-        By::Session | By::Nobody => credential.as_ref().map(|credential| &credential.key),
+        By::Session(_) | By::Nobody => credential.as_ref().map(|credential| &credential.key),
     };
     let upgrade = headers::upgrade_of(&parts.headers);
     headers::strip_hop_by_hop(&mut parts.headers);
@@ -108,6 +108,9 @@ pub async fn forward(
         };
         if let Some(protocol) = &upgrade {
             headers::put_upgrade(&mut signed.headers, protocol);
+        }
+        if core.is_over() {
+            return Err(Stop::over());
         }
         let body = out.body(core, (entry, call), client.take(), seed);
         let sent = core.upstream.send(&host, protocol, Request::from_parts(signed, body)).await;

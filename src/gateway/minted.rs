@@ -13,14 +13,15 @@ use tokio::sync::OnceCell;
 use crate::aws::key_id;
 use crate::aws::sigv4::Key;
 use crate::creds::Who;
+use crate::gateway::own;
 use crate::gateway::placeholder;
 use crate::gateway::whose::Whose;
 
 /// Credentials that are kept at once, those that have ended included. Each is one to three KiB.
 const MOST: usize = 4_096;
 
-/// The highest number that fits into a key id.
-const HIGHEST: u16 = (1 << (5 * key_id::IDENTITY_CHARACTERS)) - 1;
+/// The highest number of a credential; those above are the session's further roles.
+const HIGHEST: u16 = own::HIGHEST - own::FURTHER_ROLES;
 
 /// A credential that AWS gave to a program inside.
 #[derive(Debug)]

@@ -23,6 +23,7 @@ mod minted;
 mod minted_reply;
 mod own_host;
 mod pipeline;
+mod own;
 mod placeholder;
 mod queue_url;
 mod reply;
@@ -51,8 +52,10 @@ use tokio::sync::watch;
 
 use crate::approval::Broker;
 use crate::audit::Credential;
+use crate::aws::sigv4::Key;
 use crate::clock::Clock;
 use crate::creds::offered_profiles;
+use crate::creds::offered_roles;
 use crate::creds::region_of;
 use crate::error::IoContext;
 use crate::error::Result;
@@ -75,10 +78,13 @@ pub use capture::Capture;
 pub use core::Asker;
 pub use core::CommandLine;
 pub use core::FindCaller;
+pub use own::Tell;
+pub use own::Upstreams;
 
 use self::core::Core;
 use self::doors::Doors;
 use self::inside::Inside;
+use self::own::Further;
 
 /// What a gateway is made of. The values come from the composition in `cli`.
 pub struct Setup {
@@ -98,6 +104,8 @@ pub struct Setup {
     pub clock: Clock,
     /// The user's own environment, before anything is taken out.
     pub environment: HashMap<String, String>,
+    /// The roles to sign with, and what they are had with.
+    pub upstreams: Upstreams,
     /// The AWS profile to sign with; `None`: as the AWS CLI would choose.
     pub profile: Option<String>,
     /// The default region; `None`: from environment or profile.
@@ -180,10 +188,14 @@ impl Gateway {
         let extra_authorities = files.extra_authorities(&authority.pem(), &added)?;
         let placeholder = placeholder::generate()?;
         // Without a sandbox the CLI's cache of roles is the user's own, and must not get placeholders.
-        let profiles = inside
-            .is_some()
-            .then(|| offered_profiles(&setup.environment, setup.profile.as_deref(), &placeholder));
-        let config = files.file("aws-config", profiles.unwrap_or_default().as_bytes())?;
+        let further = Further::of(&setup.upstreams.roles, &placeholder)?;
+        let roles: Vec<(&str, &Key)> =
+            further.iter().map(|one| (one.role.name.as_str(), &one.placeholder)).collect();
+        let profiles = match inside {
+            Some(_) => offered_profiles(&setup.environment, setup.profile.as_deref(), &placeholder, &roles),
+            None => offered_roles(&roles),
+        };
+        let config = files.file("aws-config", profiles.as_bytes())?;
         let credentials = files.file("aws-credentials", b"")?;
         let region = setup.region.clone().or_else(|| region_of(&setup.environment, setup.profile.as_deref()));
         let capture = match inside {
@@ -203,8 +215,10 @@ impl Gateway {
         let set = environment::variables(&facts, &setup.environment);
         let unset = environment::unset(&setup.environment, &set);
         let access_key_id = placeholder.access_key_id.clone();
-        let core = Core::new(setup, core::Made { port, placeholder, authority, region, instead, inside });
-        core.credential(Credential { what: "placeholder".to_owned(), ..Credential::default() })?;
+        let core = Core::new(setup, core::Made { port, placeholder, authority, region, instead, inside, further });
+        if let Some(own) = core.own.first() {
+            core.about_own(own, Credential { what: "placeholder".to_owned(), ..Credential::default() })?;
+        }
         Ok(Self {
             port,
             capture,
@@ -284,10 +298,28 @@ impl Gateway {
         self.capture.remark()
     }
 
+    /// Does now what needs a person's code ([`Upstreams::code`]), before the child starts: a code is good for half a minute.
+    ///
+    /// # Errors
+    /// What STS says of it.
+    pub fn use_code(&self) -> Result<()> {
+        let Some(own) = self.core.own.first() else { return Ok(()) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.context(|| "cannot ask AWS for a credential")?;
+        runtime.block_on(own.chain.use_code()).map_err(Into::into)
+    }
+
+    /// From now on every call is refused, those under way included that have not been sent. For the moment in which the
+    /// program ends; [`Gateway::stop`] does the rest.
+    pub fn close(&self) {
+        self.core.close();
+    }
+
     /// Ends every connection and the thread, forgets the credential. Calls under way are recorded as cancelled.
     /// Call it before the recording is finished. A second call does nothing.
     pub fn stop(&self) {
         let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        self.core.close();
         self.stop.send_replace(true);
         // Before the first connection the thread waits in poll(2).
         self.waker.wake();

@@ -113,7 +113,8 @@ async fn run(
     let call = identify(core, &signed, arrival, upgrade.is_some()).await;
     let by = signed.by.clone();
     let whose = core.whose(&by).await;
-    let level = core.policies.record_level(&call.action);
+    let principal = principal(core, &whose);
+    let level = core.policies.record_level(&call.action, &call.resources, &principal);
     identified(core, entry, (&call, &by, &whose), head.clone(), level);
     let user_agent = headers::text(&signed.parts.headers, "user-agent");
     let decision = decide(core, entry, (&call, user_agent), (&by, &whose))?;
@@ -227,7 +228,7 @@ fn identified(
     begin.account.clone_from(&whose.account);
     begin.identity = match by {
         By::Nobody => Some("unsigned".to_owned()),
-        By::Session | By::Minted(_) => whose.arn.as_deref().map(|arn| core.masks.text(arn).into_owned()),
+        By::Session(_) | By::Minted(_) => whose.arn.as_deref().map(|arn| core.masks.text(arn).into_owned()),
     };
     begin.role = whose.role.arn().map(|arn| core.masks.text(arn).into_owned());
     let masked = |resource: &String| core.masks.text(resource).into_owned();
@@ -244,6 +245,11 @@ fn identified(
     entry.identified(begin);
 }
 
+/// Who makes a call, as policies see it.
+fn principal(core: &Core, whose: &Whose) -> Principal {
+    Principal { role: whose.role.clone(), arn: whose.arn.clone(), ..core.principal.clone() }
+}
+
 /// The verdict of every policy; a denial ends here.
 fn decide(
     core: &Core,
@@ -251,7 +257,7 @@ fn decide(
     (call, user_agent): (&Call, &str),
     (by, whose): (&By, &Whose),
 ) -> Result<Decision, Stop> {
-    let principal = Principal { role: whose.role.clone(), arn: whose.arn.clone(), ..core.principal.clone() };
+    let principal = principal(core, whose);
     let request = policy::Request {
         resources: &call.resources,
         more: &call.more_actions,

@@ -61,6 +61,11 @@ impl Stop {
         ))
     }
 
+    /// The session has ended.
+    pub fn over() -> Self {
+        Self { code: "ExpiredToken", ..Self::denied("the session has ended, and its credentials with it") }
+    }
+
     /// There is no credential to sign with: none yet, or the one there `had` been has ended and was not renewed. What may
     /// pass by itself is told so that SDKs try again; what needs a person so that they do not.
     pub fn no_credential(unfetched: &Unfetched, had: bool) -> Self {

@@ -12,6 +12,7 @@ use crate::gateway::core::ANY_ACCOUNT;
 use crate::gateway::core::Core;
 use crate::gateway::minted::Found;
 use crate::gateway::minted::Identity;
+use crate::gateway::own::Own;
 use crate::policy::Role;
 
 /// Whose a credential is, as far as that is known.
@@ -28,8 +29,8 @@ pub struct Whose {
 /// With what a call is signed anew.
 #[derive(Clone)]
 pub enum By {
-    /// The session's own credential.
-    Session,
+    /// One of the session's own credentials.
+    Session(Arc<Own>),
     /// One that AWS gave to a program inside.
     Minted(Arc<Identity>),
     /// Nothing: the call is made without a signature.
@@ -71,9 +72,13 @@ impl Core {
             return Ok(Signer::Foreign);
         };
         let named = |key: &Key| Key { access_key_id: access_key_id.to_owned(), ..key.clone() };
-        if number == 0 {
-            let same_kind = access_key_id.get(..4) == own.access_key_id.get(..4);
-            return Ok(if same_kind { Signer::Known(named(own), By::Session) } else { Signer::Foreign });
+        let is_it = |own: &&Arc<Own>| key_id::identity(&own.placeholder.access_key_id, &own.placeholder.access_key_id) == Some(number);
+        if let Some(own) = self.own.iter().find(is_it) {
+            let same_kind = access_key_id.get(..4) == own.placeholder.access_key_id.get(..4);
+            return Ok(match same_kind {
+                true => Signer::Known(named(&own.placeholder), By::Session(own.clone())),
+                false => Signer::Foreign,
+            });
         }
         self.expire()?;
         Ok(match self.minted.find(number, access_key_id) {
@@ -110,10 +115,10 @@ impl Core {
     /// Whose a call is, without asking anybody.
     pub fn known_whose(&self, by: &By) -> Whose {
         match by {
-            By::Session => {
-                let told = Whose { account: self.known_account(), ..Whose::default() };
-                let whose = told.or(self.known_arn().map(|arn| Whose::of(&arn)).unwrap_or_default());
-                match self.session_role() {
+            By::Session(own) => {
+                let told = Whose { account: own.chain.known_account(), ..Whose::default() };
+                let whose = told.or(own.chain.known_arn().map(|arn| Whose::of(&arn)).unwrap_or_default());
+                match own.chain.assumed_role() {
                     Some(role) => Whose { role: Role::Arn(role.to_owned()), ..whose },
                     None => whose,
                 }
@@ -138,8 +143,8 @@ impl Core {
         let role = self.roles_matter && known.role == Role::Unknown;
         let account = self.accounts_matter && known.account.is_none();
         match by {
-            By::Session if role => self.ask_who().await,
-            By::Session if account => drop(self.fetch_account().await),
+            By::Session(own) if role => self.ask_who(own).await,
+            By::Session(own) if account => drop(self.fetch_account(own).await),
             By::Minted(identity) if role || account => self.ask_of(identity).await,
             _ => return known,
         }
@@ -153,7 +158,7 @@ impl Core {
             return account;
         }
         match by {
-            By::Session => return self.fetch_account().await,
+            By::Session(own) => return self.fetch_account(own).await,
             By::Minted(identity) => self.ask_of(identity).await,
             By::Nobody => {}
         }

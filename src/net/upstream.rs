@@ -126,6 +126,12 @@ impl Upstream {
         self
     }
 
+    /// The same way with connections of its own: those that there are end with the runtime they were made in.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self::new(self.instead.clone()).trusting(self.trusted.clone())
+    }
+
     /// Where calls go instead of AWS.
     #[must_use]
     pub fn instead(&self) -> Option<&Override> {

@@ -7,6 +7,7 @@ use crate::policy::key::Own;
 use crate::policy::request::Request;
 use crate::policy::set::PolicySet;
 use crate::policy::statement::Pair;
+use crate::policy::statement::PrincipalRule;
 use crate::policy::statement::Statement;
 use crate::types::Effect;
 
@@ -37,6 +38,16 @@ impl PolicySet {
     pub fn speaks_of_accounts(&self) -> bool {
         self.layers().iter().filter_map(|layer| layer.guard.as_ref()).any(|guard| !guard.accounts.is_empty())
             || self.speaks_of(&[Own::Account], &["${aws:principalaccount"])
+    }
+
+    /// Whether one of the policies depends on what only an identity provider tells: groups, and who vouches for them.
+    #[must_use]
+    pub fn speaks_of_people(&self) -> bool {
+        let is_meant = |rule: &PrincipalRule| !rule.groups.is_empty() || !rule.issuers.is_empty();
+        self.statements().any(|statement| is_meant(&statement.principal))
+            || self.layers().iter().flat_map(|layer| &layer.session.roles).any(|role| is_meant(&role.principal))
+            || self.layers().iter().flat_map(|layer| &layer.records).any(|rule| is_meant(&rule.principal))
+            || self.speaks_of(&[Own::Groups, Own::Issuer, Own::Verified], &["${hoop:issuer", "${hoop:verified"])
     }
 
     fn statements(&self) -> impl Iterator<Item = &Statement> {

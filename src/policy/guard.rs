@@ -2,7 +2,7 @@
 
 use crate::policy::decide::pairs;
 use crate::policy::model::Policy;
-use crate::policy::model::SessionRule;
+use crate::policy::session::SessionRule;
 use crate::policy::pattern;
 use crate::policy::request::Request;
 use crate::types::AccessLevel;

@@ -52,6 +52,12 @@ pub enum Own {
     User,
     /// `hoop:Group`, of which there are several.
     Groups,
+    /// `hoop:Issuer`, which local users do not have.
+    Issuer,
+    /// `hoop:Verified`
+    Verified,
+    /// `hoop:Repository`
+    Repository,
     /// `hoop:Agent`
     Agent,
     /// `hoop:Host`
@@ -75,6 +81,9 @@ pub const OWN_KEYS: &[(&str, Own)] = &[
     ("hoop:Session", Own::Session),
     ("hoop:User", Own::User),
     ("hoop:Group", Own::Groups),
+    ("hoop:Issuer", Own::Issuer),
+    ("hoop:Verified", Own::Verified),
+    ("hoop:Repository", Own::Repository),
     ("hoop:Agent", Own::Agent),
     ("hoop:Host", Own::Host),
     ("hoop:AccessLevel", Own::Access),
@@ -219,6 +228,10 @@ impl Key {
             Own::PrincipalType => known(principal_type(principal.arn.as_deref()?)),
             Own::Session => known(&principal.session),
             Own::User => known(&principal.user),
+            Own::Groups if principal.groups_unknown => None,
+            Own::Issuer => Some(principal.issuer.iter().cloned().map(Some).collect()),
+            Own::Verified => known(if principal.verified { "true" } else { "false" }),
+            Own::Repository => known(principal.repository.as_deref().unwrap_or_default()),
             Own::Groups => Some(principal.groups.iter().cloned().map(Some).collect()),
             Own::Agent => known(principal.agent.as_deref().unwrap_or_default()),
             Own::Host => known(&principal.host),

@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::config::diagnostic::Fault;
 use crate::policy::guard::Guard;
 use crate::policy::limit::LimitRule;
+use crate::policy::session::SessionRule;
+use crate::policy::statement::PrincipalRule;
 use crate::policy::statement::Statement;
 use crate::types::AccessLevel;
 use crate::types::Effect;
@@ -18,7 +20,7 @@ pub struct Policy {
     pub description: Option<String>,
     /// What happens to a call that no statement matches.
     pub default: Effect,
-    /// The `[session]` table.
+    /// The `[session]` table and the `[[role]]` rules.
     pub session: SessionRule,
     /// The `[guard]` table.
     pub guard: Option<Guard>,
@@ -73,6 +75,10 @@ pub enum CommandEffect {
 pub struct RecordRule {
     /// Action patterns in lower case.
     pub actions: Vec<String>,
+    /// Resource patterns; empty: every resource.
+    pub resources: Vec<String>,
+    /// Whose calls.
+    pub principal: PrincipalRule,
     /// How much is written down.
     pub level: RecordLevel,
 }
@@ -170,47 +176,11 @@ impl Policy {
     /// Sections that are read and checked, but that this version does not act on, in the words of the file.
     #[must_use]
     pub fn idle_sections(&self) -> Vec<&'static str> {
-        let session = !matches!(self.session.source, None | Some(CredentialSource::Profile));
-        [("[session] with this `source`", session), ("[[alert]]", !self.alerts.is_empty())]
+        [("[[alert]]", !self.alerts.is_empty())]
             .into_iter()
             .filter_map(|(section, is_idle)| is_idle.then_some(section))
             .collect()
     }
-}
-
-/// The `[session]` table: which credential the session gets.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SessionRule {
-    /// Where the identity comes from.
-    pub source: Option<CredentialSource>,
-    /// The role to assume.
-    pub role: Option<String>,
-    /// How long the credential lasts.
-    pub duration: Option<Duration>,
-    /// Managed policies that take the place of what does not fit into the compiled one.
-    pub policy_arns: Vec<String>,
-    /// Whether the person is named as source identity.
-    pub source_identity: Option<bool>,
-}
-
-impl SessionRule {
-    /// The role that is assumed with the credential of the AWS profile chain.
-    #[must_use]
-    pub fn profile_role(&self) -> Option<&str> {
-        let by_profile = matches!(self.source, None | Some(CredentialSource::Profile));
-        self.role.as_deref().filter(|_| by_profile)
-    }
-}
-
-/// Where the session's identity comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CredentialSource {
-    /// An OpenID Connect provider.
-    Oidc,
-    /// A SAML provider.
-    Saml,
-    /// The AWS profile chain.
-    Profile,
 }
 
 /// The access levels as they are written, in the order of the documentation.
@@ -240,10 +210,4 @@ impl RecordLevel {
 impl AlertAction {
     /// The actions as they are written.
     pub const WORDS: &[(&str, Self)] = &[("note", Self::Note), ("ask", Self::Ask), ("stop", Self::Stop)];
-}
-
-impl CredentialSource {
-    /// The sources as they are written.
-    pub const WORDS: &[(&str, Self)] =
-        &[("oidc", Self::Oidc), ("saml", Self::Saml), ("profile", Self::Profile)];
 }

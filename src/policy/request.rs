@@ -14,6 +14,14 @@ pub struct Principal {
     pub user: String,
     /// The groups the person is in.
     pub groups: Vec<String>,
+    /// The person may be in further groups: the identity provider did not tell all of them.
+    pub groups_unknown: bool,
+    /// Who vouches for the person: OIDC `iss`, SAML `EntityID`; `None`: nobody, a local user.
+    pub issuer: Option<String>,
+    /// Whether an identity provider says who it is, and hoop has checked that.
+    pub verified: bool,
+    /// Where the program works: the origin of the git repository (`github.com/shop/web`), else the folder.
+    pub repository: Option<String>,
     /// The program that acts for the person (`claude`, `bash`), where it is known.
     pub agent: Option<String>,
     /// The machine hoop-run runs on.

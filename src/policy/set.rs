@@ -6,9 +6,12 @@ use crate::policy::model::AlertRule;
 use crate::policy::model::MaskRule;
 use crate::policy::model::Policy;
 use crate::policy::model::RecordLevel;
-use crate::policy::model::SessionRule;
+use crate::policy::model::RecordRule;
+use crate::policy::arn;
 use crate::policy::pattern;
+use crate::policy::request::Principal;
 use crate::policy::request::Request;
+use crate::policy::session::SessionRule;
 use crate::types::Effect;
 
 /// The policies in force, from the most to the least authoritative: the machine's, the user's, the project's.
@@ -80,14 +83,14 @@ impl PolicySet {
         self.layers.iter().flat_map(|layer| &layer.alerts)
     }
 
-    /// How much of a call of `action` is written down: what the first layer says (nothing said: all of it), unless a
-    /// later one wants more.
+    /// How much of a call of `action` on `resources` is written down: what the first layer says (nothing said: all of it),
+    /// unless a later one wants more.
     #[must_use]
-    pub fn record_level(&self, action: &str) -> RecordLevel {
+    pub fn record_level(&self, action: &str, resources: &[String], principal: &Principal) -> RecordLevel {
         let lower = action.to_ascii_lowercase();
         let mut levels = self.layers.iter().map(|layer| {
-            let rules = layer.records.iter().filter(|rule| any_matches(&rule.actions, &lower));
-            rules.map(|rule| rule.level).max()
+            let fitting = layer.records.iter().filter(|rule| rule.fits(&lower, resources, principal));
+            fitting.map(|rule| rule.level).max()
         });
         let first = levels.next().flatten().unwrap_or(RecordLevel::Full);
         levels.flatten().fold(first, RecordLevel::max)
@@ -127,15 +130,45 @@ impl PolicySet {
     pub fn session(&self) -> SessionRule {
         let mut rule = SessionRule::default();
         for layer in self.layers.iter().take(self.layers.len() - self.project_layers) {
-            rule.source = rule.source.or(layer.session.source);
-            rule.role = rule.role.or_else(|| layer.session.role.clone());
-            rule.duration = rule.duration.or(layer.session.duration);
-            rule.source_identity = rule.source_identity.or(layer.session.source_identity);
-            if rule.policy_arns.is_empty() {
-                rule.policy_arns.clone_from(&layer.session.policy_arns);
+            let own = &layer.session;
+            rule.source = rule.source.or(own.source);
+            if !rule.assumes_a_role() {
+                rule.role.clone_from(&own.role);
+                rule.roles.clone_from(&own.roles);
+            }
+            rule.duration = rule.duration.or(own.duration);
+            rule.source_identity = rule.source_identity.or(own.source_identity);
+            rule.tags = rule.tags.or(own.tags);
+            rule.external_id = rule.external_id.or_else(|| own.external_id.clone());
+            rule.mfa_serial = rule.mfa_serial.or_else(|| own.mfa_serial.clone());
+            rule.saml_provider = rule.saml_provider.or_else(|| own.saml_provider.clone());
+            rule.revoke = rule.revoke.or(own.revoke);
+            for (list, own) in [
+                (&mut rule.policy_arns, &own.policy_arns),
+                (&mut rule.transitive_tags, &own.transitive_tags),
+            ] {
+                if list.is_empty() {
+                    list.clone_from(own);
+                }
             }
         }
         rule
+    }
+}
+
+impl RecordRule {
+    /// Whether the rule is about a call. One that has less written down must be sure of it, one that has all written down
+    /// need not.
+    fn fits(&self, lower_action: &str, resources: &[String], principal: &Principal) -> bool {
+        let effect = if self.level == RecordLevel::Full { Effect::Deny } else { Effect::Allow };
+        let covers =
+            |resource: &String| self.resources.iter().any(|pattern| arn::applies(pattern, resource, effect));
+        let on_resource = match effect {
+            _ if self.resources.is_empty() => true,
+            Effect::Allow => !resources.is_empty() && resources.iter().all(covers),
+            _ => resources.is_empty() || resources.iter().any(covers),
+        };
+        any_matches(&self.actions, lower_action) && on_resource && self.principal.fits(principal, effect).is_ok()
     }
 }
 

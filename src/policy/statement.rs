@@ -33,6 +33,10 @@ pub struct PrincipalRule {
     pub users: Vec<String>,
     /// Patterns for groups, of which the person is in at least one.
     pub groups: Vec<String>,
+    /// Patterns for whoever vouches for the person.
+    pub issuers: Vec<String>,
+    /// Patterns for repositories or folders.
+    pub repositories: Vec<String>,
     /// Patterns for agents.
     pub agents: Vec<String>,
     /// Patterns for hosts.
@@ -92,7 +96,7 @@ impl Pair<'_> {
 /// Why a statement is not about a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// Another user, group, agent, host or role.
+    /// Another user, group, issuer, repository, agent, host or role.
     Principal(&'static str),
     /// Another action.
     Action,
@@ -194,11 +198,17 @@ impl PrincipalRule {
     /// Whether the caller is meant. A name that is not known may be the one a strict rule means, and is never the one
     /// a rule that allows means.
     pub(super) fn fits(&self, principal: &Principal, effect: Effect) -> Result<(), Mismatch> {
-        let groups: Vec<&str> = principal.groups.iter().map(String::as_str).collect();
+        let mut groups: Vec<&str> = principal.groups.iter().map(String::as_str).collect();
+        groups.extend(principal.groups_unknown.then_some(""));
         let agent = principal.agent.as_deref().unwrap_or_default();
+        let repository = principal.repository.as_deref().unwrap_or_default();
+        // Nobody vouches for a local user: that is known.
+        let issuers: Vec<&str> = principal.issuer.iter().map(String::as_str).collect();
         for (kind, patterns, names) in [
             ("user", &self.users, &[principal.user.as_str()][..]),
             ("group", &self.groups, &groups),
+            ("issuer", &self.issuers, &issuers),
+            ("repository", &self.repositories, &[repository]),
             ("agent", &self.agents, &[agent]),
             ("host", &self.hosts, &[principal.host.as_str()]),
         ] {

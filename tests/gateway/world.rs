@@ -11,6 +11,7 @@ use hoop::clock::Clock;
 use hoop::gateway::Capture;
 use hoop::gateway::Gateway;
 use hoop::gateway::Setup;
+use hoop::gateway::Upstreams;
 use hoop::mask::Engine;
 use hoop::mask::UserRule;
 use hoop::policy::Policy;
@@ -40,6 +41,8 @@ pub struct Plan {
     pub broker: Option<Broker>,
     pub clock: Clock,
     pub environment: Vec<(String, String)>,
+    pub principal: Principal,
+    pub upstreams: Upstreams,
 }
 
 impl Plan {
@@ -50,6 +53,8 @@ impl Plan {
             capture: Capture::Endpoint,
             broker: None,
             clock: Clock::system(),
+            principal: Principal { user: "ana".to_owned(), ..Principal::default() },
+            upstreams: Upstreams::default(),
             environment: vec![
                 ("AWS_ACCESS_KEY_ID".to_owned(), REAL_KEY.to_owned()),
                 ("AWS_SECRET_ACCESS_KEY".to_owned(), REAL_SECRET.to_owned()),
@@ -82,8 +87,9 @@ impl Plan {
             })
             .collect();
         let gateway = hoop::gateway::start(Setup {
+            upstreams: Upstreams { roles: policies.session().roles_for(&self.principal), ..self.upstreams },
             policies,
-            principal: Principal { user: "ana".to_owned(), ..Principal::default() },
+            principal: self.principal,
             masks: Arc::new(Engine::with_rules(&rules).unwrap()),
             recorder: recorder.clone(),
             broker,

@@ -204,7 +204,7 @@ fn summary(policy: &Policy, actions: &dyn Actions) -> String {
     for section in policy.idle_sections() {
         text.push_str(&format!("  note: {section} is checked, but not acted on by this version\n"));
     }
-    if policy.forbids() && policy.session.role.is_none() {
+    if policy.forbids() && !policy.session.assumes_a_role() {
         text.push_str(
             "  note: AWS itself enforces none of it, only hoop does: no [session] names a `role`\n",
         );
@@ -299,6 +299,7 @@ fn explain(args: &ExplainArgs, context: &Context<'_>) -> Result<String> {
         role: args.role.as_deref().map_or(Role::Unknown, Role::of_identity),
         arn: args.role.clone(),
         session: String::new(),
+        ..context.principal.clone()
     };
     let none = vec!["*".to_owned()];
     let params = args.param.iter().fold(json!({}), |mut params, (path, value)| {

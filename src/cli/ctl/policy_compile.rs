@@ -48,7 +48,7 @@ pub fn run(args: &CompileArgs, context: &Context<'_>) -> Result<String> {
     if args.json {
         let document: Option<Value> =
             compiled.json.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        let answer = json!({"role": session.profile_role(), "document": document, "characters": length,
+        let answer = json!({"role": session.role.first(), "document": document, "characters": length,
                             "policy_arns": compiled.policy_arns, "hoop_only": compiled.left_out});
         return Ok(format!("{answer:#}\n"));
     }
@@ -60,7 +60,7 @@ pub fn run(args: &CompileArgs, context: &Context<'_>) -> Result<String> {
         line.push_str(&format!(", with {}", compiled.policy_arns.join(", ")));
     }
     line.push_str(&format!("; {}", compiled.line()));
-    if session.profile_role().is_none() {
+    if !session.assumes_a_role() {
         line.push_str("; without a `role` in [session], AWS is given none of it");
     }
     say(&line);

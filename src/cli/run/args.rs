@@ -66,6 +66,22 @@ pub struct Args {
     #[arg(long, value_name = "NAME", help_heading = "AWS")]
     pub profile: Option<String>,
 
+    /// The role hoop-run signs with: an ARN, or a name of the policy's
+    #[arg(long, value_name = "NAME|ARN", help_heading = "AWS")]
+    pub role: Option<String>,
+
+    /// The code of your MFA device, where the profile or the policy wants one [default: asked for]
+    #[arg(long, value_name = "CODE", help_heading = "AWS")]
+    pub mfa: Option<String>,
+
+    /// Who you are: an identity provider of the configuration, `ci` or `local`
+    #[arg(long, value_name = "NAME", help_heading = "AWS")]
+    pub identity: Option<String>,
+
+    /// Sign in first, where nobody has or the login has ended
+    #[arg(long, help_heading = "AWS")]
+    pub login: bool,
+
     /// The default AWS region of the program
     #[arg(long, value_name = "REGION", help_heading = "AWS")]
     pub region: Option<String>,

@@ -23,7 +23,9 @@ use crate::cli::run::ending::conclude;
 use crate::cli::run::gateway;
 use crate::cli::run::gateway::Gateway;
 use crate::cli::run::gateway::Setup;
+use crate::cli::run::identity::Asking;
 use crate::cli::run::notes;
+use crate::cli::run::repository;
 use crate::cli::run::sandbox;
 use crate::cli::run::sandbox::Begun;
 use crate::cli::run::sandbox::Purpose;
@@ -34,6 +36,10 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::gateway::Tell;
+use crate::gateway::Upstreams;
+use crate::identity;
+use crate::identity::Assurance;
 use crate::policy::Principal;
 use crate::record;
 use crate::record::Recorder;
@@ -160,7 +166,21 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     };
     let mut sandbox = sandbox.finish().map_err(ours)?;
     sandbox.check_forwards(args).map_err(ours)?;
-    let mut start = describe(args, &settings, &program, &environment, &clock).map_err(ours)?;
+    let variables = gateway::variables(&environment);
+    let local = user::current();
+    let asking = Asking {
+        args,
+        config,
+        policies: &settings.policy,
+        environment: &variables,
+        clock: &clock,
+        local: &local,
+    };
+    let who = asking.find().map_err(ours)?;
+    let mut start = describe(args, &settings, &program, (&environment, &clock)).map_err(ours)?;
+    (start.user, start.uid) = (who.identity.user.clone(), local.uid);
+    start.groups.clone_from(&who.identity.groups);
+    start.identity = Some(who.used(&local));
     start.command = masks.argv(&start.command);
     start.title = start.title.map(|title| masks.text(&title).into_owned());
     if sandbox.network.is_some() {
@@ -173,16 +193,33 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let principal = Principal {
         user: start.user.clone(),
         groups: start.groups.clone(),
+        groups_unknown: !who.identity.groups_known,
+        issuer: who.identity.issuer.clone(),
+        verified: who.identity.assurance == Assurance::Verified,
+        repository: Some(repository::of(Path::new(&start.cwd))),
         agent: start.agent.clone(),
         host: start.host.clone(),
         session: start.id.to_string(),
         ..Principal::default()
     };
+    let upstreams = match args.no_gateway {
+        true => Upstreams::default(),
+        false => asking.upstreams(&who, &principal, surroundings.can_ask()).map_err(ours)?,
+    };
+    let has_code = upstreams.code.is_some();
     let id = start.id;
     let recorder = Recorder::masked(&state, &start, clock.clone(), &masks).map_err(ours)?;
     let notices = Notices::new(waker.clone());
     recorder.on_failure(move |_| waker.wake());
     let known_commands = Arc::new(OnceLock::new());
+    let tell: Tell = Arc::new({
+        let (notices, is_quiet) = (notices.clone(), config.quiet());
+        move |text| {
+            if !is_quiet {
+                notices.tell(text);
+            }
+        }
+    });
     let setup = Setup {
         config,
         policies: settings.policy.clone(),
@@ -193,6 +230,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         clock: &clock,
         environment: &environment,
         program: typed_program(&settings),
+        upstreams: Upstreams { tell: Some(tell), ..upstreams },
         network: sandbox.network.take(),
         publish: args.publish.clone(),
         connect: args.connect.clone(),
@@ -206,6 +244,9 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         true => Gateway::none(),
         false => Gateway::bind(setup).map_err(|error| not_started(&recorder, error))?,
     };
+    if has_code {
+        gateway.use_code().map_err(|error| not_started(&recorder, error))?;
+    }
     let commands = Commands::new(commands::Setup {
         recorder: recorder.clone(),
         masks: Arc::clone(&masks),
@@ -225,7 +266,13 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         choose_upstream(args, &mut environment);
     }
     gateway.equip(&mut environment);
+    // Whoever has the token of the CI job is the job.
+    if !args.no_gateway {
+        identity::ci_variables(config.identity_ci_token()).for_each(|name| environment.remove(name));
+    }
     if !config.quiet() {
+        who.notes.iter().for_each(|note| notes::say(note));
+        who.identity.remarks.iter().for_each(|remark| notes::say(&format!("hoop-run: {remark}")));
         for warning in
             config.warnings().iter().chain(settings.policy.layers().iter().flat_map(|layer| &layer.warnings))
         {
@@ -249,9 +296,9 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let typed = integrate(&mut settings, &mut environment, &program, &surroundings);
     let config = &settings.config;
     if talks {
-        let (policy, gateway) = (settings.policy_names(), gateway.word());
+        let (policy, gateway, who) = (settings.policy_names(), gateway.word(), who.identity.label());
         let level = sandbox.level.to_string();
-        notes::say(&notes::Beginning { id, policy: &policy, gateway, sandbox: &level }.line());
+        notes::say(&notes::Beginning { id, who: &who, policy: &policy, gateway, sandbox: &level }.line());
     }
     if let Some(warning) = sandbox.warning().filter(|_| talks || (sandbox.is_alarming && !config.quiet())) {
         notes::say(&warning);
@@ -292,6 +339,8 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         },
         commands: Some(commands.clone()),
     });
+    // What the program leaves behind signs nothing more.
+    gateway.close();
     commands.finish();
     gateway.stop();
     while let Some(notice) = notices.next() {
@@ -363,8 +412,7 @@ fn describe(
     args: &Args,
     settings: &Settings,
     program: &Path,
-    environment: &Environment,
-    clock: &Clock,
+    (environment, clock): (&Environment, &Clock),
 ) -> Result<Start> {
     let mut random = [0; 16];
     getrandom::fill(&mut random)
@@ -373,10 +421,6 @@ fn describe(
     let command = settings.argv.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let text = |name: &str| environment.get(name).map(|value| value.to_string_lossy().into_owned());
     let mut start = Start::new(SessionId::new(now, u128::from_ne_bytes(random)), now, command);
-    let person = user::current();
-    start.user = person.name;
-    start.uid = person.uid;
-    start.groups = person.groups;
     start.host = user::host();
     start.cwd = args
         .cwd

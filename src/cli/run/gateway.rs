@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::gateway;
 use crate::gateway::Asker;
 use crate::gateway::Capture;
+use crate::gateway::Upstreams;
 use crate::mask::Engine;
 use crate::net;
 use crate::net::Connect;
@@ -42,6 +43,7 @@ pub(super) struct Setup<'a> {
     pub(super) environment: &'a Environment,
     /// The program, as it was typed.
     pub(super) program: String,
+    pub(super) upstreams: Upstreams,
     /// The sandbox's network, and what leads into and out of it.
     pub(super) network: Option<Network>,
     pub(super) publish: Vec<Publish>,
@@ -81,6 +83,7 @@ impl Gateway {
             approval_ttl: config.approval_ttl(),
             clock: setup.clock.clone(),
             environment,
+            upstreams: setup.upstreams,
             profile: owned(config.upstream_profile()),
             region: owned(config.upstream_region()),
             endpoint_url: owned(config.upstream_endpoint_url()),
@@ -142,6 +145,21 @@ impl Gateway {
         gateway.env().into_iter().for_each(|(name, value)| environment.set(name, value));
     }
 
+    /// Does now what needs a person's code.
+    ///
+    /// # Errors
+    /// What AWS says of the code.
+    pub(super) fn use_code(&self) -> Result<()> {
+        self.0.as_ref().map_or(Ok(()), |gateway| gateway.use_code())
+    }
+
+    /// From now on every call is refused.
+    pub(super) fn close(&self) {
+        if let Some(gateway) = &self.0 {
+            gateway.close();
+        }
+    }
+
     /// Ends it: what waits is refused, the credentials are forgotten.
     pub(super) fn stop(&self) {
         if let Some(gateway) = &self.0 {
@@ -156,7 +174,7 @@ pub(super) fn remark_on_role(
     policies: &PolicySet,
     environment: &Environment,
 ) -> Option<String> {
-    let is_narrowed = policies.session().profile_role().is_some();
+    let is_narrowed = policies.session().assumes_a_role();
     if is_narrowed || !policies.layers().iter().any(Policy::forbids) {
         return None;
     }
@@ -200,7 +218,7 @@ pub(super) fn runtime_parent(named: Option<&String>) -> PathBuf {
 }
 
 /// The variables that are text; what is not cannot be about AWS.
-fn variables(environment: &Environment) -> HashMap<String, String> {
+pub(super) fn variables(environment: &Environment) -> HashMap<String, String> {
     environment
         .iter()
         .filter_map(|(name, value)| Some((name.to_str()?.to_owned(), value.to_str()?.to_owned())))

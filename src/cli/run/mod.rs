@@ -4,8 +4,12 @@ mod agent;
 pub mod args;
 mod compose;
 mod ending;
+mod dialog;
 mod gateway;
+mod identity;
 mod notes;
+mod repository;
+mod roles;
 mod sandbox;
 mod settings;
 

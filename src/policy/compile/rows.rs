@@ -186,7 +186,16 @@ fn denied(
 /// What a condition on the person, the program, the machine or the session comes to: the same for every call. `None`:
 /// it is about something else, or that is not known.
 fn settled(condition: &Condition, principal: &Principal, effect: Effect) -> Option<bool> {
-    let keys = [Own::User, Own::Groups, Own::Agent, Own::Host, Own::Session];
+    let keys = [
+        Own::User,
+        Own::Groups,
+        Own::Issuer,
+        Own::Verified,
+        Own::Repository,
+        Own::Agent,
+        Own::Host,
+        Own::Session,
+    ];
     let is_settled = matches!(&condition.key, Key::Own(own) if keys.contains(own))
         && !condition.values.iter().any(|value| variables::any(value));
     if !is_settled {

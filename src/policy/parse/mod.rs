@@ -3,10 +3,10 @@
 mod bounds;
 mod condition;
 mod sections;
+mod session;
 mod statement;
 
 use std::cell::RefCell;
-use std::time::Duration;
 
 use crate::config::diagnostic::Diagnostics;
 use crate::config::diagnostic::Fault;
@@ -17,15 +17,10 @@ use crate::config::document::Section;
 use crate::config::document::Span;
 use crate::policy::actions::Actions;
 use crate::policy::actions::NoActions;
-use crate::policy::model::CredentialSource;
 use crate::policy::model::EFFECTS;
 use crate::policy::model::Policy;
-use crate::policy::model::SessionRule;
 use crate::policy::pattern;
 use crate::types::Effect;
-
-/// Managed policies that STS takes with one call.
-const MOST_POLICY_ARNS: usize = 10;
 
 /// How thoroughly a policy is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,49 +101,6 @@ impl Reading<'_> {
         }
     }
 
-    fn session(&self, top: &mut Section<'_, '_>) -> SessionRule {
-        let Some(mut section) = top.table("session", "[session]") else { return SessionRule::default() };
-        let source = section.choice("source", CredentialSource::WORDS).map(|source| source.value);
-        let role = section.text("role").map(|role| {
-            let fields: Vec<&str> = role.value.splitn(6, ':').collect();
-            let is_role = matches!(fields.as_slice(), ["arn", _, "iam", "", account, name]
-                if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())
-                    && name.strip_prefix("role/").is_some_and(|name| !name.is_empty()))
-                && !pattern::is_pattern(role.value);
-            if !is_role {
-                section.document().fault(
-                    role.span.clone(),
-                    "this is not the ARN of a role",
-                    "write it like \"arn:aws:iam::123456789012:role/agent\"".to_owned(),
-                );
-            }
-            role.value.to_owned()
-        });
-        // AssumeRole takes 900 to 43,200 seconds.
-        let range = Duration::from_secs(900)..=Duration::from_secs(43_200);
-        let duration = section.duration("duration", range).map(|duration| duration.value);
-        let source_identity = section.boolean("source_identity").map(|wanted| wanted.value);
-        let policy_arns = section.texts("policy_arns");
-        for arn in policy_arns.iter().flat_map(|arns| &arns.value) {
-            if let Some(message) = managed_policy_fault(arn.value, role.as_deref()) {
-                let fix = "write it like \"arn:aws:iam::aws:policy/ReadOnlyAccess\"".to_owned();
-                section.document().fault(arn.span.clone(), message, fix);
-            }
-        }
-        if let Some(arns) = policy_arns.as_ref().filter(|arns| arns.value.len() > MOST_POLICY_ARNS) {
-            let message = format!("STS takes at most {MOST_POLICY_ARNS} managed policies");
-            section.document().fault(arns.span.clone(), message, "take some out".to_owned());
-        }
-        section.finish();
-        SessionRule {
-            source,
-            role,
-            duration,
-            policy_arns: policy_arns.map(owned).unwrap_or_default(),
-            source_identity,
-        }
-    }
-
     /// Action patterns under `key`, in lower case; each must be well written and, when checking, match something.
     fn action_patterns(&self, section: &mut Section<'_, '_>, key: &'static str) -> Option<Vec<String>> {
         let patterns = section.texts(key)?;
@@ -214,24 +166,6 @@ impl Reading<'_> {
     fn warn(&self, document: &Document<'_>, span: Span, message: String, fix: String) {
         self.warnings.borrow_mut().push(document.make_fault(span, message, fix));
     }
-}
-
-/// What is wrong with the ARN of a managed policy for sessions of `role`.
-fn managed_policy_fault(arn: &str, role: Option<&str>) -> Option<&'static str> {
-    let fields: Vec<&str> = arn.splitn(6, ':').collect();
-    let ["arn", partition, "iam", "", owner, name] = fields.as_slice() else {
-        return Some("this is not the ARN of a managed policy");
-    };
-    let is_name = name.strip_prefix("policy/").is_some_and(|name| !name.is_empty())
-        && name.bytes().all(|byte| byte.is_ascii_graphic())
-        && !pattern::is_pattern(name);
-    let is_account = owner.len() == 12 && owner.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_name || !(*owner == "aws" || is_account) {
-        return Some("this is not the ARN of a managed policy");
-    }
-    let role: Vec<&str> = role?.splitn(6, ':').collect();
-    let fits = role.get(1) == Some(partition) && (*owner == "aws" || role.get(4) == Some(owner));
-    (!fits).then_some("a managed policy must be AWS's, or in the account of the role")
 }
 
 /// The texts alone.

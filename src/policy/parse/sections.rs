@@ -173,7 +173,9 @@ impl Reading<'_> {
             let actions = self.action_patterns(&mut section, "action").unwrap_or_default();
             let level =
                 section.choice("level", RecordLevel::WORDS).map_or(RecordLevel::Full, |level| level.value);
-            rules.push(RecordRule { actions, level });
+            let resources = self.resource_patterns(&mut section, "resource").unwrap_or_default();
+            let principal = self.principal(&mut section);
+            rules.push(RecordRule { actions, resources, principal, level });
             section.finish();
         }
         rules

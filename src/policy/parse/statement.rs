@@ -113,7 +113,7 @@ impl Reading<'_> {
         plain.or(inverted)
     }
 
-    fn resource_patterns(&self, section: &mut Section<'_, '_>, key: &'static str) -> Option<Vec<String>> {
+    pub(super) fn resource_patterns(&self, section: &mut Section<'_, '_>, key: &'static str) -> Option<Vec<String>> {
         let patterns = section.texts(key)?;
         for pattern in &patterns.value {
             if let Err(bad) = arn::check(pattern.value) {
@@ -133,7 +133,7 @@ impl Reading<'_> {
             .collect()
     }
 
-    fn principal(&self, section: &mut Section<'_, '_>) -> PrincipalRule {
+    pub(super) fn principal(&self, section: &mut Section<'_, '_>) -> PrincipalRule {
         let Some(mut table) = section.table("principal", "a principal") else {
             return PrincipalRule::default();
         };
@@ -141,6 +141,8 @@ impl Reading<'_> {
         let rule = PrincipalRule {
             users: names("user"),
             groups: names("group"),
+            issuers: names("issuer"),
+            repositories: names("repository"),
             agents: names("agent"),
             hosts: names("host"),
             roles: self.role_patterns(&mut table),
@@ -149,7 +151,7 @@ impl Reading<'_> {
             table.document().fault(
                 table.span.clone(),
                 "the principal is empty",
-                "name a `user`, `group`, `agent`, `host` or `role`, or leave `principal` out".to_owned(),
+                "name a `user`, `group`, `issuer`, `agent`, `repository`, `host` or `role`, or leave `principal` out".to_owned(),
             );
         }
         table.finish();
