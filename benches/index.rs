@@ -100,6 +100,7 @@ fn add(batch: &hoop::store::Batch<'_>, number: u64) -> hoop::error::Result<()> {
         id: SessionId::new(started, u128::from(number)),
         started,
         user: format!("user{}", number % 20),
+        identity: None,
         host: "host".into(),
         agent: None,
         command: format!("aws job {number}"),

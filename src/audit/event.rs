@@ -423,6 +423,14 @@ pub struct Credential {
     pub enforced: Option<String>,
 }
 
+impl Credential {
+    /// Whether it is something to show in a list: a credential was given, renewed, or has ended.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        ["fetched", "refreshed", "wiped", "revoked", "unrevoked"].contains(&self.what.as_str())
+    }
+}
+
 /// Secrets were masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mask {

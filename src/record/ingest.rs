@@ -112,6 +112,7 @@ fn new_session(start: Start) -> NewSession {
         id: start.id,
         started: start.started,
         user: clipped(start.user),
+        identity: start.identity.map(|identity| clipped(identity.label())),
         host: clipped(start.host),
         agent: start.agent.map(clipped),
         command: clipped(command_line(&start.command)),

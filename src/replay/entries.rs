@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::audit::Answer;
 use crate::audit::CommandFailure;
+use crate::audit::Credential;
 use crate::audit::Event;
 use crate::audit::Line;
 use crate::audit::Outcome;
@@ -146,6 +147,7 @@ impl Reading {
             Event::Lost(lost) => {
                 self.push(trouble(line.t, "lost", format!("{}: {}", lost.what, lost.reason)))
             }
+            Event::Credential(credential) if credential.is_told() => self.push(about(line.t, credential)),
             Event::Credential(credential) if credential.what == "failed" => {
                 let reason = credential.reason.clone().unwrap_or_default();
                 self.push(trouble(line.t, "credential failed", reason));
@@ -230,6 +232,30 @@ pub fn marker(at: Micros, name: &str) -> Entry {
         took: None,
         node: Node::default(),
         detail: vec![("marker", name.to_owned())],
+    }
+}
+
+/// What happened to a credential, its access key id and what AWS enforces with it.
+fn about(at: Micros, credential: &Credential) -> Entry {
+    let whose = credential.role.as_ref().or(credential.arn.as_ref()).unwrap_or(&credential.source);
+    let expires = credential.expires.and_then(|at| jiff::Timestamp::from_second(i64::try_from(at).ok()?).ok());
+    let named = [
+        ("credential", Some(credential.what.clone())),
+        ("from", Some(credential.source.clone())),
+        ("key", credential.key.clone()),
+        ("role", credential.role.clone()),
+        ("session", credential.arn.clone()),
+        ("ends", expires.map(|at| at.to_string())),
+        ("AWS enforces", credential.enforced.clone()),
+        ("remark", credential.reason.clone()),
+    ];
+    Entry {
+        title: format!("credential {}", credential.what),
+        subject: whose.clone(),
+        symbol: '·',
+        meaning: Meaning::Text,
+        detail: named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
+        ..trouble(at, "", String::new())
     }
 }
 

@@ -47,7 +47,7 @@ pub use rows::Source;
 pub use write::Batch;
 
 /// Version of the tables; another version is made anew.
-const SCHEMA: i32 = 2;
+const SCHEMA: i32 = 3;
 /// How long a writer waits for another one. A batch takes well under a second.
 const BUSY: Duration = Duration::from_secs(10);
 

@@ -29,7 +29,7 @@ use crate::types::SessionId;
 const MAX_TEXT: usize = 1 << 20;
 
 const COLUMNS: &str = "id, started, user, host, agent, command, title, profile, region, last, ended, reason, status, \
-                       signal, sealed, calls, denied, asked, commands, alerts, masks";
+                       signal, sealed, calls, denied, asked, commands, alerts, masks, identity";
 
 impl Index {
     /// The sessions that `filter` lets through, newest first.
@@ -261,6 +261,7 @@ fn session_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         commands: number(18)?,
         alerts: number(19)?,
         masks: number(20)?,
+        identity: row.get(21)?,
     })
 }
 

@@ -16,6 +16,8 @@ pub struct NewSession {
     pub started: u64,
     /// The person.
     pub user: String,
+    /// How it is known who that is: `unauthenticated`, `corp, verified`; none in older recordings.
+    pub identity: Option<String>,
     /// The host.
     pub host: String,
     /// The agent.
@@ -285,6 +287,8 @@ pub struct SessionRow {
     pub started: u64,
     /// The person.
     pub user: String,
+    /// How it is known who that is: `unauthenticated`, `corp, verified`; none in older recordings.
+    pub identity: Option<String>,
     /// The host.
     pub host: String,
     /// The agent.

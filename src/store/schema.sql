@@ -4,6 +4,7 @@ CREATE TABLE sessions (
     started INTEGER NOT NULL,           -- microseconds since the Unix epoch
     user TEXT NOT NULL,
     host TEXT NOT NULL,
+    identity TEXT,                      -- how it is known who the user is
     agent TEXT,
     command TEXT NOT NULL,
     title TEXT,
@@ -125,4 +126,4 @@ CREATE VIRTUAL TABLE words USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

@@ -52,8 +52,8 @@ impl Batch<'_> {
     /// Adds a session; gives its row.
     pub fn add_session(&self, new: &NewSession) -> Result<i64> {
         self.run(
-            "INSERT INTO sessions (id, started, user, host, agent, command, title, cwd, profile, region)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO sessions (id, started, user, host, agent, command, title, cwd, profile, region, identity)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             params![
                 new.id.to_string(),
                 signed(new.started),
@@ -64,7 +64,8 @@ impl Batch<'_> {
                 new.title,
                 new.cwd,
                 new.profile,
-                new.region
+                new.region,
+                new.identity
             ],
         )?;
         Ok(self.transaction.last_insert_rowid())

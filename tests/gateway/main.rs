@@ -6,6 +6,7 @@
 mod alone;
 mod bounds;
 mod client;
+mod credentials;
 mod events;
 mod h2;
 mod held;
@@ -21,7 +22,9 @@ mod robust;
 mod roles;
 mod scopes;
 mod session_role;
+mod sources;
 mod streams;
+mod strict;
 mod upstream;
 mod websockets;
 mod world;

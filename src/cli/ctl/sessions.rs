@@ -25,6 +25,9 @@ use crate::types::Effect;
 /// A longer name would leave no room for the command.
 const USER_COLUMNS: usize = 12;
 
+/// The same for how it is known who that is.
+const IDENTITY_COLUMNS: usize = 20;
+
 /// List recorded sessions, newest first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -94,9 +97,16 @@ pub fn run(args: &Args, state: &Path, console: &mut Console<'_>) -> Result<u8> {
         console.line("no sessions")?;
         return Ok(0);
     }
-    let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(row, console)).collect();
-    let titles = ["SESSION", "BEGAN", "TOOK", "USER", "CALLS", "DENIED", "END", "COMMAND"];
-    console.table(&titles, &[2, 4, 5], &cells)?;
+    let mut cells: Vec<Vec<String>> = rows.iter().map(|row| cells(row, console)).collect();
+    let mut titles = vec!["SESSION", "BEGAN", "TOOK", "USER", "IDENTITY", "CALLS", "DENIED", "END", "COMMAND"];
+    let mut to_the_right = [2, 5, 6];
+    // Older recordings do not say.
+    if rows.iter().all(|row| row.identity.is_none()) {
+        titles.remove(4);
+        cells.iter_mut().for_each(|row| drop(row.remove(4)));
+        to_the_right = [2, 4, 5];
+    }
+    console.table(&titles, &to_the_right, &cells)?;
     Ok(0)
 }
 
@@ -106,6 +116,7 @@ fn cells(row: &SessionRow, console: &Console<'_>) -> Vec<String> {
         console.moment(row.started),
         length(row.last),
         fitted(&safe(&row.user), USER_COLUMNS),
+        fitted(&safe(row.identity.as_deref().unwrap_or_default()), IDENTITY_COLUMNS),
         row.calls.to_string(),
         row.denied.to_string(),
         end(row),
@@ -129,6 +140,7 @@ fn as_json(row: &SessionRow) -> Value {
         "began": rfc3339(row.started),
         "took_us": row.last,
         "user": row.user,
+        "identity": row.identity,
         "host": row.host,
         "agent": row.agent,
         "command": row.command,

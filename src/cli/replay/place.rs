@@ -30,7 +30,8 @@ impl Found {
         };
         let start = *start;
         let command = start.title.unwrap_or_else(|| record::command_line(&start.command));
-        format!("{command}  {}@{}", start.user, start.host)
+        let identity = start.identity.map(|identity| format!(" ({})", identity.label())).unwrap_or_default();
+        format!("{command}  {}@{}{identity}", start.user, start.host)
     }
 }
 

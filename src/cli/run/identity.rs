@@ -75,7 +75,7 @@ impl Asking<'_> {
     pub(super) fn find(&self) -> Result<Who> {
         let default = self.config.identity_default().filter(|name| !name.is_empty());
         let named = self.args.identity.as_deref();
-        let wanted = named.or(default).or_else(|| self.args.login.then(|| self.only()).flatten());
+        let wanted = named.or(default);
         match wanted {
             Some(CI) => self.job(),
             Some(LOCAL) | None => match self.need() {
@@ -85,14 +85,6 @@ impl Asking<'_> {
                 Some(need) => Err(self.unmet(&need, wanted)),
             },
             Some(name) => self.person(name, named.is_some()),
-        }
-    }
-
-    /// The only provider there is.
-    fn only(&self) -> Option<&str> {
-        match self.config.providers() {
-            [one] => Some(&one.name),
-            _ => None,
         }
     }
 

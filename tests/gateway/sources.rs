@@ -1,0 +1,242 @@
+//! Where the person's own credential comes from: each source of the AWS chain as a stub, the real hoop-run, a real client.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use bytes::Bytes;
+use http::Response;
+use http::request::Parts;
+use ring::digest;
+
+use crate::moto::venv;
+use crate::upstream::json;
+use crate::upstream::upstream;
+
+const SECRET: &str = "source/SECRET+kept0inside1of2hoop3only45";
+const SCRIPT: &str = "import boto3; print(boto3.client('dynamodb', region_name='eu-west-1').list_tables()['TableNames'])";
+
+/// Metadata services, the SSO portal, STS, and a service that notes with which key it was called.
+fn answer(parts: &Parts, body: &[u8], used: &Mutex<Vec<String>>) -> Response<Bytes> {
+    let until = "2099-01-01T00:00:00Z";
+    let keys = |id: &str| {
+        format!(
+            "{{\"Code\":\"Success\",\"Type\":\"AWS-HMAC\",\"LastUpdated\":\"2026-01-01T00:00:00Z\",\"AccessKeyId\":\"{id}\",\
+             \"SecretAccessKey\":\"{SECRET}\",\"Token\":\"sourceTokenOne\",\"Expiration\":\"{until}\"}}"
+        )
+    };
+    match parts.uri.path() {
+        "/container" => json(&keys("ASIACONTAINER0000001")),
+        "/latest/api/token" => {
+            let token = Response::builder().header("x-aws-ec2-metadata-token-ttl-seconds", "21600");
+            token.body(Bytes::from("metadata-token")).unwrap()
+        }
+        path if path.starts_with("/latest/meta-data/iam/security-credentials") => {
+            match parts.headers.get("x-aws-ec2-metadata-token").is_some() {
+                false => Response::builder().status(401).body(Bytes::new()).unwrap(),
+                true if path.ends_with("/worker") => json(&keys("ASIAINSTANCE00000001")),
+                true => Response::new(Bytes::from("worker")),
+            }
+        }
+        "/federation/credentials" => {
+            if parts.headers.get("x-amz-sso_bearer_token").is_none_or(|token| token != "sso-access-token") {
+                return Response::builder().status(401).body(Bytes::from("{}")).unwrap();
+            }
+            json(&format!(
+                "{{\"roleCredentials\":{{\"accessKeyId\":\"ASIASSO0000000000001\",\"secretAccessKey\":\"{SECRET}\",\
+                 \"sessionToken\":\"sourceTokenOne\",\"expiration\":4070908800000}}}}"
+            ))
+        }
+        _ if body.starts_with(b"Action=AssumeRoleWithWebIdentity") => Response::new(Bytes::from(format!(
+            "<R><Credentials><AccessKeyId>ASIAWEB0000000000001</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey>\
+             <SessionToken>sourceTokenOne</SessionToken><Expiration>{until}</Expiration></Credentials></R>"
+        ))),
+        _ => {
+            let signed = parts.headers.get("authorization").map_or("", |value| value.to_str().unwrap());
+            let id = signed.split("Credential=").nth(1).and_then(|rest| rest.split('/').next());
+            used.lock().unwrap().push(id.unwrap_or_default().to_owned());
+            json("{\"TableNames\":[\"orders\"]}")
+        }
+    }
+}
+
+struct Run {
+    output: String,
+    success: bool,
+    used: Vec<String>,
+}
+
+/// Runs a boto3 call in hoop-run with a home of its own; `prepare` gets it, and the stub's address, and gives variables.
+fn run(arguments: &[&str], prepare: impl FnOnce(&Path, &str) -> Vec<(&'static str, String)>) -> Run {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir_all(home.path().join(".aws/sso/cache")).unwrap();
+    let used: Arc<Mutex<Vec<String>>> = Arc::default();
+    let inside = used.clone();
+    let upstream = upstream(move |parts, body| answer(parts, body, &inside));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hoop-run"));
+    command.args(["--sandbox", "off", "-p", "observe"]).args(arguments).arg("--");
+    command.arg(venv().join("bin/python3")).args(["-c", SCRIPT]).env_clear();
+    command.env("PATH", "/usr/bin:/bin").env("HOME", home.path()).env("HOOP_UPSTREAM_ENDPOINT_URL", &upstream.url);
+    command.env("AWS_EC2_METADATA_DISABLED", "true").envs(prepare(home.path(), &upstream.url));
+    let output = command.output().unwrap();
+    let text = [&output.stdout[..], &output.stderr].concat().escape_ascii().to_string();
+    let mut recorded = String::new();
+    texts(&home.path().join(".local/state"), &mut recorded);
+    assert!(recorded.contains("session.start"), "{text}");
+    assert!(!recorded.contains(SECRET) && !text.contains(SECRET), "the secret is in the recording");
+    assert!(!recorded.contains("sso-access-token"));
+    let used = used.lock().unwrap().clone();
+    Run { output: text, success: output.status.success(), used }
+}
+
+fn texts(folder: &Path, into: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => texts(&path, into),
+            false => into.push_str(&fs::read(&path).unwrap().escape_ascii().to_string()),
+        }
+    }
+}
+
+fn config(home: &Path, text: &str) {
+    fs::write(home.join(".aws/config"), text).unwrap();
+}
+
+#[test]
+fn a_container() {
+    let run = run(&[], |_, url| vec![("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{url}/container"))]);
+    assert!(run.success && run.used == ["ASIACONTAINER0000001"], "{:?} {}", run.used, run.output);
+}
+
+#[test]
+fn an_instance() {
+    let run = run(&[], |_, url| {
+        vec![
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", url.to_owned()),
+            ("AWS_EC2_METADATA_DISABLED", "false".to_owned()),
+        ]
+    });
+    assert!(run.success && run.used == ["ASIAINSTANCE00000001"], "{:?} {}", run.used, run.output);
+}
+
+#[test]
+fn a_process() {
+    let run = run(&["--profile", "tool"], |home, _| {
+        let script = format!(
+            "#!/bin/sh\necho '{{\"Version\":1,\"AccessKeyId\":\"ASIAPROCESS000000001\",\"SecretAccessKey\":\"{SECRET}\",\
+             \"SessionToken\":\"t\",\"Expiration\":\"2099-01-01T00:00:00Z\"}}'\n"
+        );
+        fs::write(home.join("tool"), script).unwrap();
+        let tool = home.join("tool");
+        config(home, &format!("[profile tool]\ncredential_process = sh {}\n", tool.display()));
+        vec![]
+    });
+    assert!(run.success && run.used == ["ASIAPROCESS000000001"], "{:?} {}", run.used, run.output);
+}
+
+const SSO: &str = "[profile corp]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = dev\nregion = eu-west-1\n\
+                   [sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.example/start\n";
+
+fn sso_cache(home: &Path, until: &str) {
+    let name = hex::encode(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, b"corp"));
+    let token = format!(
+        "{{\"startUrl\":\"https://corp.example/start\",\"region\":\"eu-west-1\",\"accessToken\":\"sso-access-token\",\
+         \"expiresAt\":\"{until}\"}}"
+    );
+    fs::write(home.join(format!(".aws/sso/cache/{name}.json")), token).unwrap();
+}
+
+#[test]
+fn single_sign_on() {
+    let run = run(&["--profile", "corp"], |home, _| {
+        config(home, SSO);
+        sso_cache(home, "2099-01-01T00:00:00Z");
+        vec![]
+    });
+    assert!(run.success && run.used == ["ASIASSO0000000000001"], "{:?} {}", run.used, run.output);
+}
+
+#[test]
+fn single_sign_on_that_has_ended_says_how_to_begin_it() {
+    let run = run(&["--profile", "corp"], |home, _| {
+        config(home, SSO);
+        sso_cache(home, "2020-01-01T00:00:00Z");
+        vec![]
+    });
+    assert!(!run.success && run.used.is_empty());
+    assert!(run.output.contains("aws sso login --profile corp"), "{}", run.output);
+}
+
+#[test]
+fn a_web_identity_of_the_environment() {
+    let run = run(&[], |home, _| {
+        fs::write(home.join("token"), "ey.J.x").unwrap();
+        vec![
+            ("AWS_WEB_IDENTITY_TOKEN_FILE", home.join("token").display().to_string()),
+            ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci".to_owned()),
+            ("AWS_REGION", "eu-west-1".to_owned()),
+        ]
+    });
+    assert!(run.success && run.used == ["ASIAWEB0000000000001"], "{:?} {}", run.used, run.output);
+}
+
+#[test]
+fn several_roles_without_a_terminal_list_the_commands() {
+    let home = tempfile::tempdir().unwrap();
+    let policy = home.path().join("policy.toml");
+    fs::write(
+        &policy,
+        "version = 1\ndefault = \"allow\"\n[session]\nrole = [\"arn:aws:iam::123456789012:role/a\", \
+         \"arn:aws:iam::123456789012:role/b\"]\n",
+    )
+    .unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hoop-run"));
+        command.args(["--sandbox", "off", "-p"]).arg(&policy).args(arguments).args(["--", "true"]);
+        let output = command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home.path()).output().unwrap();
+        (output.status.code(), output.stderr.escape_ascii().to_string())
+    };
+    let (status, text) = run(&[]);
+    assert_eq!(status, Some(125));
+    assert!(text.contains("hoop-run --role a") && text.contains("hoop-run --role b"), "{text}");
+    assert_eq!(run(&["--role", "b"]).0, Some(0));
+    let (status, text) = run(&["--role", "c"]);
+    assert!(status == Some(125) && text.contains("it has a, b"), "{text}");
+}
+
+#[test]
+fn a_policy_that_wants_to_know_who_asks_begins_nothing_without_a_login() {
+    let home = tempfile::tempdir().unwrap();
+    let policy = home.path().join("policy.toml");
+    let run = |text: &str, providers: &str, arguments: &[&str]| {
+        fs::write(&policy, format!("version = 1\ndefault = \"allow\"\n{text}")).unwrap();
+        fs::create_dir_all(home.path().join(".config/hoop")).unwrap();
+        fs::write(home.path().join(".config/hoop/config.toml"), providers).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hoop-run"));
+        command.args(["--sandbox", "off", "-p"]).arg(&policy).args(arguments).args(["--", "true"]);
+        let output = command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home.path()).output().unwrap();
+        (output.status.code(), output.stderr.escape_ascii().to_string())
+    };
+    let corp = "[identity.corp]\nkind = \"oidc\"\nissuer = \"https://login.example.com\"\nclient_id = \"hoop\"\n";
+    let by_token = "[session]\nsource = \"oidc\"\nrole = \"arn:aws:iam::123456789012:role/agent\"\n";
+    let by_group = "[[statement]]\neffect = \"deny\"\naction = \"iam:*\"\nprincipal = { group = \"interns\" }\n";
+    for (policy, providers, arguments) in [
+        (by_token, corp, &[][..]),
+        (by_token, corp, &["--identity", "local"]),
+        (by_group, corp, &[]),
+        (by_group, corp, &["--identity", "local"]),
+        ("", corp, &["--identity", "corp"]),
+    ] {
+        let (status, text) = run(policy, providers, arguments);
+        assert_eq!(status, Some(125), "{policy} {arguments:?}: {text}");
+        assert!(text.contains("hoopctl login corp"), "{policy} {arguments:?}: {text}");
+    }
+    let (status, text) = run(by_token, "", &[]);
+    assert!(status == Some(125) && text.contains("configure an identity provider"), "{text}");
+    // Nobody else could tell the groups; and who is nobody in particular is called so.
+    assert_eq!(run(by_group, "", &[]).0, Some(0));
+    assert_eq!(run("", corp, &[]).0, Some(0));
+}
