@@ -23,8 +23,10 @@ pub async fn ask_sts(upstream: &Upstream, key: &Key, region: Option<&str>, now_u
             .why(why)
             .fix("try it outside of the session: aws sts get-caller-identity")
     };
-    let answer =
-        Sts { upstream, key: Some(key), region, now_unix }.call("GetCallerIdentity", &[] as &[(String, String)]).await.map_err(failed)?;
+    let answer = Sts { upstream, key: Some(key), region, now_unix }
+        .call("GetCallerIdentity", &[] as &[(String, String)])
+        .await
+        .map_err(failed)?;
     match answer.text("Account") {
         Some(account) if is_account(&account) => {
             Ok(Who { account, arn: answer.text("Arn").filter(|arn| arn.starts_with("arn:")) })

@@ -144,11 +144,14 @@ impl Assume {
             let answer = self.try_with(sts, &self.fields(&narrowing, shown.as_ref(), untagged)).await?;
             if answer.status == 200 {
                 let remark = untagged.then(|| {
-                    format!("the trust policy of {} does not allow sts:TagSession: no session tags", self.role)
+                    format!(
+                        "the trust policy of {} does not allow sts:TagSession: no session tags",
+                        self.role
+                    )
                 });
-                return assumed(&answer, &narrowing).map(|given| Assumed { remark, ..given }).ok_or_else(|| {
-                    Failure::Unreached("the answer holds no credential that can be read".to_owned())
-                });
+                return assumed(&answer, &narrowing).map(|given| Assumed { remark, ..given }).ok_or_else(
+                    || Failure::Unreached("the answer holds no credential that can be read".to_owned()),
+                );
             }
             let fault = answer.fault();
             if fault.code.starts_with("PackedPolicyTooLarge") && !narrowing.is_empty() {
@@ -186,7 +189,11 @@ impl Assume {
         made.unwrap_or_else(|_| Narrowing::none("the policy could not be compiled"))
     }
 
-    async fn try_with(&self, sts: &Sts<'_>, fields: &[(String, Zeroizing<String>)]) -> Result<Answer, Failure> {
+    async fn try_with(
+        &self,
+        sts: &Sts<'_>,
+        fields: &[(String, Zeroizing<String>)],
+    ) -> Result<Answer, Failure> {
         let first = sts.call(self.proof.action(), fields).await;
         let again = match &first {
             Err(_) => true,
@@ -231,9 +238,9 @@ impl Assume {
         fields.push(("DurationSeconds".to_owned(), self.lifetime().as_secs().to_string()));
         fields.extend(narrowing.fields());
         let plain = fields.into_iter().map(|(name, value)| (name, Zeroizing::new(value)));
-        let shown = secret.into_iter().filter_map(|(name, value)| {
-            Some((name.to_owned(), Zeroizing::new(value?.expose().to_owned())))
-        });
+        let shown = secret
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), Zeroizing::new(value?.expose().to_owned()))));
         plain.chain(shown).collect()
     }
 
@@ -289,7 +296,10 @@ mod tests {
             proof: Proof::Profile,
             session_name: "ana".to_owned(),
             source_identity: Some("ana".to_owned()),
-            tags: SessionTags { pairs: vec![("agent".to_owned(), "claude".to_owned())], ..SessionTags::default() },
+            tags: SessionTags {
+                pairs: vec![("agent".to_owned(), "claude".to_owned())],
+                ..SessionTags::default()
+            },
             external_id: Some("shop-7".to_owned()),
             duration: None,
             narrow: Arc::new(|_| Narrowing::default()),

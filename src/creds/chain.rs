@@ -303,7 +303,8 @@ impl Chain {
         let asked = asked.unwrap_or_else(|_| Err(Failure::Unreached(no_answer())));
         let Assumed { key, expires, arn, userid, enforced, remark } = asked.map_err(|failure| {
             let is_passing = failure.is_passing();
-            let login = assume.proof.token().map_or_else(|| self.sources.login(), |token| token.login.clone());
+            let login =
+                assume.proof.token().map_or_else(|| self.sources.login(), |token| token.login.clone());
             Unfetched { error: refused::explain(assume, failure, &self.source(), &login), is_passing }
         })?;
         Ok(Fetched {
@@ -374,10 +375,9 @@ impl Chain {
                 is_passing: false,
             },
             Failed::Unreached(why) => Unfetched { error: error.why(why).fix(elsewhere), is_passing: true },
-            Failed::Refused(fault) => Unfetched {
-                error: error.why(fault.sentence()).fix(again),
-                is_passing: fault.is_passing(),
-            },
+            Failed::Refused(fault) => {
+                Unfetched { error: error.why(fault.sentence()).fix(again), is_passing: fault.is_passing() }
+            }
         }
     }
 

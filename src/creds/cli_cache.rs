@@ -148,7 +148,10 @@ mod tests {
             token: Some(Secret::new("t")),
         };
         let account = Some("123456789012".to_owned());
-        cache.put(&arguments(), &Cached { key, expires: 1_767_225_600, account, arn: Some("arn:x".to_owned()) });
+        cache.put(
+            &arguments(),
+            &Cached { key, expires: 1_767_225_600, account, arn: Some("arn:x".to_owned()) },
+        );
         let found = cache.get(&arguments(), 1_767_225_599).unwrap();
         assert_eq!((found.key.secret.expose(), found.arn.as_deref()), ("s", Some("arn:x")));
         assert!(cache.get(&arguments(), 1_767_225_600).is_none());

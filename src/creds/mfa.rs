@@ -93,7 +93,8 @@ impl Plan {
         profile: Option<&str>,
         serial: Option<&str>,
     ) -> Option<Self> {
-        let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(String::as_str);
+        let variable =
+            |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(String::as_str);
         let has_keys = variable("AWS_ACCESS_KEY_ID").is_some() && profile.is_none();
         let cache = variable("HOME").map(CliCache::below);
         let name = profile.or_else(|| variable("AWS_PROFILE")).unwrap_or("default");
@@ -133,7 +134,8 @@ impl Plan {
             if answer.status != 200 {
                 return Err(Failed::Refused(answer.fault()));
             }
-            let unreadable = || Failed::Unreached("the answer holds no credential that can be read".to_owned());
+            let unreadable =
+                || Failed::Unreached("the answer holds no credential that can be read".to_owned());
             let (key, expires) = credential(&answer).ok_or_else(unreadable)?;
             let arn = answer.text("Arn").filter(|arn| arn.starts_with("arn:"));
             let given = Cached { key, expires, account: hop.account(), arn };
@@ -167,7 +169,11 @@ fn chain_of(name: &str, all: &[Profile]) -> Option<Found> {
 fn hop_of(profile: &Profile) -> Option<Hop> {
     let role = profile.get("role_arn")?;
     let mut arguments = Arguments::from([("RoleArn", json!(role))]);
-    let named = [("role_session_name", "RoleSessionName"), ("external_id", "ExternalId"), ("mfa_serial", "SerialNumber")];
+    let named = [
+        ("role_session_name", "RoleSessionName"),
+        ("external_id", "ExternalId"),
+        ("mfa_serial", "SerialNumber"),
+    ];
     for (setting, argument) in named {
         if let Some(value) = profile.get(setting) {
             arguments.insert(argument, json!(value));
@@ -280,14 +286,21 @@ source_profile = loop
         assert_eq!(wanted(Some("plain"), Some(device)).unwrap().purpose, "the session's role");
         // What the CLI has cached needs no code.
         let plan = Plan::of(&environment, Some("admin"), None).unwrap();
-        let key = Key { access_key_id: "ASIA1".to_owned(), secret: Secret::new("s"), token: Some(Secret::new("t")) };
+        let key = Key {
+            access_key_id: "ASIA1".to_owned(),
+            secret: Secret::new("s"),
+            token: Some(Secret::new("t")),
+        };
         let cached = Cached { key, expires: 3_600, account: None, arn: None };
         plan.cache.as_ref().unwrap().put(plan.hops[0].arguments(), &cached);
         assert_eq!((wanted(Some("admin"), None), wanted(Some("audit"), None)), (None, None));
         assert!(code_wanted(&environment, Some("admin"), None, 3_500).is_some());
         // Keys in the environment are nobody's profile.
         let mut keys = environment.clone();
-        keys.extend([("AWS_PROFILE".to_owned(), "admin".to_owned()), ("AWS_ACCESS_KEY_ID".to_owned(), "A".to_owned())]);
+        keys.extend([
+            ("AWS_PROFILE".to_owned(), "admin".to_owned()),
+            ("AWS_ACCESS_KEY_ID".to_owned(), "A".to_owned()),
+        ]);
         assert_eq!(code_wanted(&keys, None, None, 3_500), None);
     }
 }

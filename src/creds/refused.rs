@@ -25,12 +25,16 @@ pub(super) fn explain(assume: &Assume, failure: Failure, source: &str, login: &s
     };
     let fix = match &assume.proof {
         Proof::Profile => of_role(&fault, login),
-        Proof::WebIdentity(token) => of_token(&fault, token, "the audience of the provider in IAM is the client id"),
+        Proof::WebIdentity(token) => {
+            of_token(&fault, token, "the audience of the provider in IAM is the client id")
+        }
         Proof::Saml { assertion, .. } => {
             of_token(&fault, assertion, "the assertion's Role attribute names this role and this provider")
         }
     };
-    let usual = || format!("try it outside of the session: aws sts assume-role --role-session-name t --role-arn {role}");
+    let usual = || {
+        format!("try it outside of the session: aws sts assume-role --role-session-name t --role-arn {role}")
+    };
     error.why(fault.sentence()).fix(fix.or_else(|| of_any(&fault)).unwrap_or_else(usual))
 }
 
@@ -122,12 +126,28 @@ mod tests {
     #[test]
     fn refusals_say_what_to_do() {
         for (code, message, fix) in [
-            ("AccessDenied", "User: x is not authorized to perform: sts:AssumeRole", "trust policy must name you"),
-            ("AccessDenied", "not authorized to perform: sts:SetSourceIdentity", "take `source_identity` out"),
+            (
+                "AccessDenied",
+                "User: x is not authorized to perform: sts:AssumeRole",
+                "trust policy must name you",
+            ),
+            (
+                "AccessDenied",
+                "not authorized to perform: sts:SetSourceIdentity",
+                "take `source_identity` out",
+            ),
             ("AccessDenied", "not authorized to perform: sts:TagSession", "take `tags` out"),
             ("MalformedPolicyDocument", "Syntax errors in policy.", "hoopctl policy compile"),
-            ("ExpiredToken", "The security token included in the request is expired", "aws sso login --profile dev"),
-            ("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit", "shorter `duration`"),
+            (
+                "ExpiredToken",
+                "The security token included in the request is expired",
+                "aws sso login --profile dev",
+            ),
+            (
+                "ValidationError",
+                "The requested DurationSeconds exceeds the 1 hour session limit",
+                "shorter `duration`",
+            ),
             ("PackedPolicyTooLarge", "Packed size of session tags consumes 101%", "policy_arns"),
             ("", "", "aws sts assume-role"),
         ] {

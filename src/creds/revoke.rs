@@ -57,11 +57,8 @@ pub async fn revoke(asking: &Asking<'_>, role: &str, ended: &Fetched) -> Result<
         now_unix: asking.now_unix,
     };
     let policy: String = format!("{NAME}{until}-{session}").chars().take(128).collect();
-    let fields = [
-        ("RoleName", name),
-        ("PolicyName", &policy),
-        ("PolicyDocument", &document(userid, asking.now_unix)),
-    ];
+    let fields =
+        [("RoleName", name), ("PolicyName", &policy), ("PolicyDocument", &document(userid, asking.now_unix))];
     iam.call("PutRolePolicy", &fields).await?;
     let listed = iam.call("ListRolePolicies", &[("RoleName", name)]).await;
     let mut removed = 0;
@@ -116,7 +113,8 @@ mod tests {
     #[test]
     fn what_is_over_is_ours_and_past() {
         assert!(is_over("hoop-ended-until-99-ana", 100));
-        for other in ["hoop-ended-until-100-ana", "hoop-ended-until-x-ana", "admin", "AWSRevokeOlderSessions"] {
+        for other in ["hoop-ended-until-100-ana", "hoop-ended-until-x-ana", "admin", "AWSRevokeOlderSessions"]
+        {
             assert!(!is_over(other, 100), "{other}");
         }
     }

@@ -67,7 +67,11 @@ impl Sts<'_> {
     ///
     /// # Errors
     /// Why STS could not be reached, in words.
-    pub(super) async fn call(&self, action: &str, fields: &[(String, impl AsRef<str>)]) -> Result<Answer, String> {
+    pub(super) async fn call(
+        &self,
+        action: &str,
+        fields: &[(String, impl AsRef<str>)],
+    ) -> Result<Answer, String> {
         let mut body = Zeroizing::new(format!("Action={action}&Version={VERSION}"));
         for (name, value) in fields {
             for part in ["&", &escape(name), "=", Zeroizing::new(escape(value.as_ref())).as_str()] {
@@ -156,8 +160,7 @@ async fn send(to: &To<'_>, key: Option<&Key>, body: &str, now_unix: u64) -> Resu
     let response = upstream.send(host, Http::One, request).await;
     let response = response.map_err(|cause| cause.to_string())?;
     let status = response.status().as_u16();
-    let date =
-        response.headers().get(header::DATE).and_then(|date| sigv4::http_date(date.to_str().ok()?));
+    let date = response.headers().get(header::DATE).and_then(|date| sigv4::http_date(date.to_str().ok()?));
     let body = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
     let body = body.map_err(|cause| cause.to_string())?.to_bytes();
     let text = Zeroizing::new(std::str::from_utf8(&body).unwrap_or_default().to_owned());
@@ -180,7 +183,8 @@ impl Answer {
         let (open, close) = (format!("<{name}>"), format!("</{name}>"));
         let mut rest = self.body.as_str();
         let mut found = Vec::new();
-        while let Some((inside, after)) = rest.split_once(&open).and_then(|(_, rest)| rest.split_once(&close)) {
+        while let Some((inside, after)) = rest.split_once(&open).and_then(|(_, rest)| rest.split_once(&close))
+        {
             found.extend(quick_xml::escape::unescape(inside).ok().map(|text| text.trim().to_owned()));
             rest = after;
         }

@@ -139,7 +139,10 @@ fn question(core: &Core, entry: &Entry, hold: &Hold<'_>) -> Question {
 fn as_whom(by: &By, whose: &Whose) -> Option<Fact> {
     let value = match by {
         // The session's own.
-        By::Session(own) if key_id::identity(&own.placeholder.access_key_id, &own.placeholder.access_key_id) == Some(0) => {
+        By::Session(own)
+            if key_id::identity(&own.placeholder.access_key_id, &own.placeholder.access_key_id)
+                == Some(0) =>
+        {
             return None;
         }
         By::Session(own) => format!("role {}", own.name),

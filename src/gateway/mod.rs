@@ -21,9 +21,9 @@ mod headers;
 mod inside;
 mod minted;
 mod minted_reply;
+mod own;
 mod own_host;
 mod pipeline;
-mod own;
 mod placeholder;
 mod queue_url;
 mod reply;
@@ -215,7 +215,8 @@ impl Gateway {
         let set = environment::variables(&facts, &setup.environment);
         let unset = environment::unset(&setup.environment, &set);
         let access_key_id = placeholder.access_key_id.clone();
-        let core = Core::new(setup, core::Made { port, placeholder, authority, region, instead, inside, further });
+        let core =
+            Core::new(setup, core::Made { port, placeholder, authority, region, instead, inside, further });
         if let Some(own) = core.own.first() {
             core.about_own(own, Credential { what: "placeholder".to_owned(), ..Credential::default() })?;
         }

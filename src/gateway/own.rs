@@ -102,7 +102,12 @@ pub struct Making<'a> {
 }
 
 /// The session's own, then the further ones.
-pub fn all(making: &Making<'_>, upstreams: &Upstreams, placeholder: &Key, further: Vec<Further>) -> Vec<Arc<Own>> {
+pub fn all(
+    making: &Making<'_>,
+    upstreams: &Upstreams,
+    placeholder: &Key,
+    further: Vec<Further>,
+) -> Vec<Arc<Own>> {
     let serial = making.policies.session().mfa_serial;
     let sources = Sources::new(making.environment, making.profile.clone(), making.region.clone());
     // A code is asked for where it is needed: for a role that the policy wants a device for, or a profile that has one.
@@ -159,7 +164,10 @@ impl Core {
         {
             self.failed(own, &error.to_string())?;
             let left = fetched.expires.unwrap_or_default().saturating_sub(self.clock.unix_seconds());
-            self.tell(&format!("{}\n  the credential there is holds for another {left} s", error.report("hoop-run")));
+            self.tell(&format!(
+                "{}\n  the credential there is holds for another {left} s",
+                error.report("hoop-run")
+            ));
         }
         let before = own.recorded.fetch_max(fetched.generation, Ordering::SeqCst);
         if before < fetched.generation {
@@ -252,12 +260,15 @@ impl Core {
             let (what, reason) = match outcome {
                 Ok(done) => ("revoked", format!("inline policy {} of the role", done.policy)),
                 Err(why) => {
-                    self.tell(&format!("hoop-run: the session's credential of {role} lives on until its end: {why}"));
+                    self.tell(&format!(
+                        "hoop-run: the session's credential of {role} lives on until its end: {why}"
+                    ));
                     ("unrevoked", why)
                 }
             };
             let reason = Some(self.masks.text(&reason).into_owned());
-            let event = Credential { what: what.to_owned(), role: Some(role), reason, ..Credential::default() };
+            let event =
+                Credential { what: what.to_owned(), role: Some(role), reason, ..Credential::default() };
             // The recorder tells of its own failure.
             drop(self.about_own(own, event));
         }
@@ -275,7 +286,12 @@ impl Core {
                 let Credential { key, arn, role, account, .. } = self.of(own, "wiped", &fetched);
                 let what = "wiped".to_owned();
                 // The recorder tells of its own failure; there is no call left to refuse.
-                drop(self.about_own(own, Credential { what, key, arn, role, account, ..Credential::default() }));
+                drop(
+                    self.about_own(
+                        own,
+                        Credential { what, key, arn, role, account, ..Credential::default() },
+                    ),
+                );
             }
         }
     }

@@ -72,7 +72,9 @@ impl Core {
             return Ok(Signer::Foreign);
         };
         let named = |key: &Key| Key { access_key_id: access_key_id.to_owned(), ..key.clone() };
-        let is_it = |own: &&Arc<Own>| key_id::identity(&own.placeholder.access_key_id, &own.placeholder.access_key_id) == Some(number);
+        let is_it = |own: &&Arc<Own>| {
+            key_id::identity(&own.placeholder.access_key_id, &own.placeholder.access_key_id) == Some(number)
+        };
         if let Some(own) = self.own.iter().find(is_it) {
             let same_kind = access_key_id.get(..4) == own.placeholder.access_key_id.get(..4);
             return Ok(match same_kind {

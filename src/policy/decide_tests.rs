@@ -306,8 +306,15 @@ fn records_egress_and_commands_take_the_strictest_layer() {
     );
     let set = PolicySet::new(vec![user]).with_project(project);
     assert_eq!(set.record_level("cloudwatch:ListMetrics", &[], &Principal::default()), RecordLevel::None);
-    assert_eq!(set.record_level("cloudwatch:GetMetricData", &[], &Principal::default()), RecordLevel::Summary);
-    assert_eq!(set.record_level("s3:GetObject", &[], &Principal::default()), RecordLevel::Full, "a lower layer only adds");
+    assert_eq!(
+        set.record_level("cloudwatch:GetMetricData", &[], &Principal::default()),
+        RecordLevel::Summary
+    );
+    assert_eq!(
+        set.record_level("s3:GetObject", &[], &Principal::default()),
+        RecordLevel::Full,
+        "a lower layer only adds"
+    );
     assert_eq!(set.egress("Registry.EXAMPLE.org.", 443).0, Allow);
     assert_eq!(set.egress("registry.example.org", 80).0, Deny);
     assert_eq!(set.egress("evil.example.org", 443).0, Deny);

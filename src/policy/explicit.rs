@@ -45,9 +45,14 @@ impl PolicySet {
     pub fn speaks_of_people(&self) -> bool {
         let is_meant = |rule: &PrincipalRule| !rule.groups.is_empty() || !rule.issuers.is_empty();
         self.statements().any(|statement| is_meant(&statement.principal))
-            || self.layers().iter().flat_map(|layer| &layer.session.roles).any(|role| is_meant(&role.principal))
+            || self
+                .layers()
+                .iter()
+                .flat_map(|layer| &layer.session.roles)
+                .any(|role| is_meant(&role.principal))
             || self.layers().iter().flat_map(|layer| &layer.records).any(|rule| is_meant(&rule.principal))
-            || self.speaks_of(&[Own::Groups, Own::Issuer, Own::Verified], &["${hoop:issuer", "${hoop:verified"])
+            || self
+                .speaks_of(&[Own::Groups, Own::Issuer, Own::Verified], &["${hoop:issuer", "${hoop:verified"])
     }
 
     fn statements(&self) -> impl Iterator<Item = &Statement> {

@@ -2,9 +2,9 @@
 
 use crate::policy::decide::pairs;
 use crate::policy::model::Policy;
-use crate::policy::session::SessionRule;
 use crate::policy::pattern;
 use crate::policy::request::Request;
+use crate::policy::session::SessionRule;
 use crate::types::AccessLevel;
 use crate::types::Effect;
 

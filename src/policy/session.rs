@@ -150,7 +150,8 @@ impl SessionRule {
     fn not_for(&self, principal: &Principal, wanted: &str, roles: &[RoleRule]) -> Error {
         let names: Vec<&str> = roles.iter().map(|role| role.name.as_str()).collect();
         let shown = wanted.escape_debug();
-        let error = Error::new(Kind::Usage, format!("the policy has no role `{shown}` for {}", principal.user));
+        let error =
+            Error::new(Kind::Usage, format!("the policy has no role `{shown}` for {}", principal.user));
         if names.is_empty() {
             return match self.assumes_a_role() {
                 true => error.why("none of its roles is for you").fix("have the policy changed"),

@@ -1,5 +1,6 @@
 //! Several policies at once: the strictest word counts.
 
+use crate::policy::arn;
 use crate::policy::decision::Decision;
 use crate::policy::limit::Limits;
 use crate::policy::model::AlertRule;
@@ -7,7 +8,6 @@ use crate::policy::model::MaskRule;
 use crate::policy::model::Policy;
 use crate::policy::model::RecordLevel;
 use crate::policy::model::RecordRule;
-use crate::policy::arn;
 use crate::policy::pattern;
 use crate::policy::request::Principal;
 use crate::policy::request::Request;
@@ -143,10 +143,9 @@ impl PolicySet {
             rule.mfa_serial = rule.mfa_serial.or_else(|| own.mfa_serial.clone());
             rule.saml_provider = rule.saml_provider.or_else(|| own.saml_provider.clone());
             rule.revoke = rule.revoke.or(own.revoke);
-            for (list, own) in [
-                (&mut rule.policy_arns, &own.policy_arns),
-                (&mut rule.transitive_tags, &own.transitive_tags),
-            ] {
+            for (list, own) in
+                [(&mut rule.policy_arns, &own.policy_arns), (&mut rule.transitive_tags, &own.transitive_tags)]
+            {
                 if list.is_empty() {
                     list.clone_from(own);
                 }
@@ -168,7 +167,9 @@ impl RecordRule {
             Effect::Allow => !resources.is_empty() && resources.iter().all(covers),
             _ => resources.is_empty() || resources.iter().any(covers),
         };
-        any_matches(&self.actions, lower_action) && on_resource && self.principal.fits(principal, effect).is_ok()
+        any_matches(&self.actions, lower_action)
+            && on_resource
+            && self.principal.fits(principal, effect).is_ok()
     }
 }
 

@@ -238,7 +238,8 @@ pub fn marker(at: Micros, name: &str) -> Entry {
 /// What happened to a credential, its access key id and what AWS enforces with it.
 fn about(at: Micros, credential: &Credential) -> Entry {
     let whose = credential.role.as_ref().or(credential.arn.as_ref()).unwrap_or(&credential.source);
-    let expires = credential.expires.and_then(|at| jiff::Timestamp::from_second(i64::try_from(at).ok()?).ok());
+    let expires =
+        credential.expires.and_then(|at| jiff::Timestamp::from_second(i64::try_from(at).ok()?).ok());
     let named = [
         ("credential", Some(credential.what.clone())),
         ("from", Some(credential.source.clone())),

@@ -32,7 +32,8 @@ use crate::world::World;
 
 const NOW: u64 = 1_784_023_800;
 const TARGET: &str = "DynamoDB_20120810.ListTables";
-const ROLE: &str = "version = 1\ndefault = \"allow\"\n[session]\nrole = \"arn:aws:iam::123456789012:role/agent\"\n";
+const ROLE: &str =
+    "version = 1\ndefault = \"allow\"\n[session]\nrole = \"arn:aws:iam::123456789012:role/agent\"\n";
 
 /// A session that is not started yet, and the AWS behind it.
 fn plan(policy: &str, change: impl FnOnce(&mut Strict)) -> (Plan, Shared) {
@@ -108,7 +109,10 @@ fn a_renewal_that_fails_is_told_once_and_a_call_may_be_tried_again() {
     {
         let heard = heard.lock().unwrap();
         assert_eq!(heard.len(), 1, "{heard:?}");
-        assert!(heard[0].contains("ServiceUnavailable") && heard[0].contains("holds for another 200 s"), "{heard:?}");
+        assert!(
+            heard[0].contains("ServiceUnavailable") && heard[0].contains("holds for another 200 s"),
+            "{heard:?}"
+        );
     }
     world.clock.advance(Duration::from_secs(201));
     let reply = list_tables(&world);
@@ -197,7 +201,10 @@ fn an_assertion_lasts_as_long_as_it_can_because_only_a_person_gives_another() {
     let form = aws.lock().unwrap().asked[0].clone();
     assert_eq!(field(&form, "PrincipalArn"), Some(provider.as_str()));
     assert_eq!(field(&form, "DurationSeconds"), Some("3600"));
-    assert_eq!(happened(&world, "fetched")[0]["arn"], "arn:aws:sts::123456789012:assumed-role/agent/by-assertion");
+    assert_eq!(
+        happened(&world, "fetched")[0]["arn"],
+        "arn:aws:sts::123456789012:assumed-role/agent/by-assertion"
+    );
 }
 
 #[test]
@@ -276,7 +283,9 @@ fn profile(world: &World, name: &str) -> Option<Key> {
     let text = std::fs::read_to_string(&world.env["AWS_CONFIG_FILE"]).unwrap();
     let (_, section) = text.split_once(&format!("[profile {name}]\n"))?;
     let section = section.split("\n[").next().unwrap();
-    let value = |key: &str| section.lines().find_map(|line| line.strip_prefix(&format!("{key} = "))).unwrap().to_owned();
+    let value = |key: &str| {
+        section.lines().find_map(|line| line.strip_prefix(&format!("{key} = "))).unwrap().to_owned()
+    };
     Some(Key {
         access_key_id: value("aws_access_key_id"),
         secret: Secret::new(value("aws_secret_access_key")),
@@ -339,7 +348,9 @@ fn two_people_at_once_have_their_own_roles_decisions_and_records() {
     call.key = Some(crate::client::placeholder(&ana));
     assert_eq!(call.send(&bob).status, 403);
     // Of ops everything is written down, of others no bodies.
-    let bodies = |world: &World| world.events_of("call.end").iter().filter(|end| end.get("response").is_some()).count();
+    let bodies = |world: &World| {
+        world.events_of("call.end").iter().filter(|end| end.get("response").is_some()).count()
+    };
     assert!(bodies(&ana) > 0, "{:?}", ana.events_of("call.end"));
     assert_eq!(bodies(&bob), 0);
 }
@@ -362,7 +373,10 @@ fn a_code_is_used_at_once_and_the_next_session_finds_it_in_the_clis_cache() {
     let (world, aws) = with(Some("123456"), |aws| aws.code = Some("123456"));
     world.gateway.use_code().unwrap();
     assert_eq!(actions(&aws), ["GetSessionToken"]);
-    assert_eq!(field(&aws.lock().unwrap().asked[0], "SerialNumber"), Some("arn:aws:iam::123456789012:mfa/ana"));
+    assert_eq!(
+        field(&aws.lock().unwrap().asked[0], "SerialNumber"),
+        Some("arn:aws:iam::123456789012:mfa/ana")
+    );
     for _ in 0..3 {
         assert_eq!(list_tables(&world).status, 200);
         world.clock.advance(Duration::from_secs(700));
@@ -394,7 +408,11 @@ fn at_the_end_placeholders_die_at_once() {
     let reply = read_reply(&mut kept);
     assert!(reply.status == 403 && reply.text().contains("the session has ended"), "{}", reply.text());
     assert_eq!(call.send(&world).status, 403);
-    let (used, asked) = (aws.lock().unwrap().used.len(), aws.lock().unwrap().asked.len());
+    let counts = || {
+        let aws = aws.lock().unwrap();
+        (aws.used.len(), aws.asked.len())
+    };
+    let before = counts();
     let port = world.gateway.port();
     world.gateway.stop();
     drop(kept.write_all(&call.bytes(&world)));
@@ -402,7 +420,7 @@ fn at_the_end_placeholders_die_at_once() {
     drop(kept.read_to_end(&mut rest));
     assert!(rest.is_empty(), "{}", rest.escape_ascii());
     assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
-    assert_eq!((aws.lock().unwrap().used.len(), aws.lock().unwrap().asked.len()), (used, asked));
+    assert_eq!(counts(), before);
     let wiped = happened(&world, "wiped");
     assert_eq!(wiped.len(), 1);
     assert_eq!(wiped[0]["key"], aws.lock().unwrap().given[0].key.access_key_id);

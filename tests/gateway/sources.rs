@@ -7,6 +7,12 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use bytes::Bytes;
+use hoop::identity::Assurance;
+use hoop::identity::Identity;
+use hoop::identity::Login;
+use hoop::identity::LoginStore;
+use hoop::identity::Proof;
+use hoop::types::Secret;
 use http::Response;
 use http::request::Parts;
 use ring::digest;
@@ -16,7 +22,8 @@ use crate::upstream::json;
 use crate::upstream::upstream;
 
 const SECRET: &str = "source/SECRET+kept0inside1of2hoop3only45";
-const SCRIPT: &str = "import boto3; print(boto3.client('dynamodb', region_name='eu-west-1').list_tables()['TableNames'])";
+const SCRIPT: &str =
+    "import boto3; print(boto3.client('dynamodb', region_name='eu-west-1').list_tables()['TableNames'])";
 
 /// Metadata services, the SSO portal, STS, and a service that notes with which key it was called.
 fn answer(parts: &Parts, body: &[u8], used: &Mutex<Vec<String>>) -> Response<Bytes> {
@@ -50,13 +57,16 @@ fn answer(parts: &Parts, body: &[u8], used: &Mutex<Vec<String>>) -> Response<Byt
             ))
         }
         _ if body.starts_with(b"Action=AssumeRoleWithWebIdentity") => Response::new(Bytes::from(format!(
-            "<R><Credentials><AccessKeyId>ASIAWEB0000000000001</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey>\
-             <SessionToken>sourceTokenOne</SessionToken><Expiration>{until}</Expiration></Credentials></R>"
+            "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+             <AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAWEB0000000000001</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey>\
+             <SessionToken>sourceTokenOne</SessionToken><Expiration>{until}</Expiration></Credentials>\
+             </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
         ))),
         _ => {
             let signed = parts.headers.get("authorization").map_or("", |value| value.to_str().unwrap());
             let id = signed.split("Credential=").nth(1).and_then(|rest| rest.split('/').next());
-            used.lock().unwrap().push(id.unwrap_or_default().to_owned());
+            // Metadata services are asked for more than is needed here.
+            used.lock().unwrap().extend(id.map(str::to_owned));
             json("{\"TableNames\":[\"orders\"]}")
         }
     }
@@ -78,7 +88,10 @@ fn run(arguments: &[&str], prepare: impl FnOnce(&Path, &str) -> Vec<(&'static st
     let mut command = Command::new(env!("CARGO_BIN_EXE_hoop-run"));
     command.args(["--sandbox", "off", "-p", "observe"]).args(arguments).arg("--");
     command.arg(venv().join("bin/python3")).args(["-c", SCRIPT]).env_clear();
-    command.env("PATH", "/usr/bin:/bin").env("HOME", home.path()).env("HOOP_UPSTREAM_ENDPOINT_URL", &upstream.url);
+    command
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", home.path())
+        .env("HOOP_UPSTREAM_ENDPOINT_URL", &upstream.url);
     command.env("AWS_EC2_METADATA_DISABLED", "true").envs(prepare(home.path(), &upstream.url));
     let output = command.output().unwrap();
     let text = [&output.stdout[..], &output.stderr].concat().escape_ascii().to_string();
@@ -196,7 +209,8 @@ fn several_roles_without_a_terminal_list_the_commands() {
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hoop-run"));
         command.args(["--sandbox", "off", "-p"]).arg(&policy).args(arguments).args(["--", "true"]);
-        let output = command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home.path()).output().unwrap();
+        let output =
+            command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home.path()).output().unwrap();
         (output.status.code(), output.stderr.escape_ascii().to_string())
     };
     let (status, text) = run(&[]);
@@ -217,12 +231,15 @@ fn a_policy_that_wants_to_know_who_asks_begins_nothing_without_a_login() {
         fs::write(home.path().join(".config/hoop/config.toml"), providers).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_hoop-run"));
         command.args(["--sandbox", "off", "-p"]).arg(&policy).args(arguments).args(["--", "true"]);
-        let output = command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home.path()).output().unwrap();
+        let output =
+            command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home.path()).output().unwrap();
         (output.status.code(), output.stderr.escape_ascii().to_string())
     };
-    let corp = "[identity.corp]\nkind = \"oidc\"\nissuer = \"https://login.example.com\"\nclient_id = \"hoop\"\n";
+    let corp =
+        "[identity.corp]\nkind = \"oidc\"\nissuer = \"https://login.example.com\"\nclient_id = \"hoop\"\n";
     let by_token = "[session]\nsource = \"oidc\"\nrole = \"arn:aws:iam::123456789012:role/agent\"\n";
-    let by_group = "[[statement]]\neffect = \"deny\"\naction = \"iam:*\"\nprincipal = { group = \"interns\" }\n";
+    let by_group =
+        "[[statement]]\neffect = \"deny\"\naction = \"iam:*\"\nprincipal = { group = \"interns\" }\n";
     for (policy, providers, arguments) in [
         (by_token, corp, &[][..]),
         (by_token, corp, &["--identity", "local"]),
@@ -239,4 +256,83 @@ fn a_policy_that_wants_to_know_who_asks_begins_nothing_without_a_login() {
     // Nobody else could tell the groups; and who is nobody in particular is called so.
     assert_eq!(run(by_group, "", &[]).0, Some(0));
     assert_eq!(run("", corp, &[]).0, Some(0));
+}
+
+/// A home in which `user` has signed in with `corp`.
+fn signed_in(user: &str, groups: &[&str]) -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let identity = Identity {
+        subject: format!("{user}-for-ever"),
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        issuer: Some("https://login.example.com".to_owned()),
+        provider: Some("corp".to_owned()),
+        assurance: Assurance::Verified,
+        expires: Some(4_070_908_800),
+        ..Identity::local(format!("{user}@example.com"))
+    };
+    let login = Login {
+        provider: "corp".to_owned(),
+        identity,
+        proof: Proof::WebIdentity(Secret::new(format!("ey.token-of-{user}.x"))),
+        renewal: None,
+        obtained: 1_763_700_000,
+    };
+    LoginStore::open(&home.path().join(".local/state/hoop")).unwrap().save(&login).unwrap();
+    fs::create_dir_all(home.path().join(".config/hoop")).unwrap();
+    fs::write(
+        home.path().join(".config/hoop/config.toml"),
+        "[identity.corp]\nkind = \"oidc\"\nissuer = \"https://login.example.com\"\nclient_id = \"hoop\"\n",
+    )
+    .unwrap();
+    fs::write(
+        home.path().join("policy.toml"),
+        "version = 1\n[session]\nsource = \"oidc\"\nrole = \"arn:aws:iam::123456789012:role/agent\"\n[[statement]]\n\
+         effect = \"allow\"\naction = \"dynamodb:ListTables\"\n\
+         principal = { group = \"ops\", issuer = \"https://login.example.com\" }\n",
+    )
+    .unwrap();
+    home
+}
+
+#[test]
+fn two_people_at_once_sign_with_their_own_logins_and_may_what_their_groups_may() {
+    let forms: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (inside, used) = (forms.clone(), Arc::<Mutex<Vec<String>>>::default());
+    let upstream = upstream(move |parts, body| {
+        if body.starts_with(b"Action=AssumeRoleWithWebIdentity") {
+            assert!(!parts.headers.contains_key("authorization"));
+            inside.lock().unwrap().push(body.escape_ascii().to_string());
+        }
+        answer(parts, body, &used)
+    });
+    let run = |user: &str, groups: &[&str]| {
+        let home = signed_in(user, groups);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hoop-run"));
+        command.args(["--sandbox", "off", "-p"]).arg(home.path().join("policy.toml")).arg("--");
+        command.arg(venv().join("bin/python3")).args(["-c", SCRIPT]).env_clear().env("PATH", "/usr/bin:/bin");
+        command.env("HOME", home.path()).env("HOOP_UPSTREAM_ENDPOINT_URL", &upstream.url);
+        let output = command.env("AWS_EC2_METADATA_DISABLED", "true").output().unwrap();
+        let mut recorded = String::new();
+        texts(&home.path().join(".local/state/hoop/sessions"), &mut recorded);
+        let text = [&output.stdout[..], &output.stderr].concat().escape_ascii().to_string();
+        assert!(!recorded.contains("token-of") && !text.contains("token-of"), "{text}");
+        (text, recorded)
+    };
+    let (ana, bob) = std::thread::scope(|scope| {
+        let ana = scope.spawn(|| run("ana", &["ops"]));
+        let bob = scope.spawn(|| run("bob", &["data"]));
+        (ana.join().unwrap(), bob.join().unwrap())
+    });
+    assert!(ana.0.contains("orders"), "{}", ana.0);
+    assert!(bob.0.contains("AccessDenied"), "{}", bob.0);
+    let forms = forms.lock().unwrap();
+    assert!(
+        forms.iter().any(|form| form.contains("token-of-ana") && form.contains("ana%40example.com-01")),
+        "{forms:?}"
+    );
+    assert!(ana.1.contains("\\\"user\\\":\\\"ana@example.com\\\""), "{}", ana.1);
+    for part in ["verified", "https://login.example.com", "ana-for-ever", "login corp"] {
+        assert!(ana.1.contains(part), "{part}");
+    }
+    assert!(bob.1.contains("bob@example.com"));
 }

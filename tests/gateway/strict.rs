@@ -120,10 +120,14 @@ impl Strict {
             "AssumeRoleWithWebIdentity" | "AssumeRoleWithSAML" if is_signed => {
                 refusal(403, "InvalidClientTokenId", "this call is not signed")
             }
-            "AssumeRoleWithWebIdentity" => {
-                self.with_token(&form, "WebIdentityToken", &["Tags.member.1.Key", "SourceIdentity", "ExternalId"])
+            "AssumeRoleWithWebIdentity" => self.with_token(
+                &form,
+                "WebIdentityToken",
+                &["Tags.member.1.Key", "SourceIdentity", "ExternalId"],
+            ),
+            "AssumeRoleWithSAML" => {
+                self.with_token(&form, "SAMLAssertion", &["RoleSessionName", "Tags.member.1.Key"])
             }
-            "AssumeRoleWithSAML" => self.with_token(&form, "SAMLAssertion", &["RoleSessionName", "Tags.member.1.Key"]),
             "PutRolePolicy" | "ListRolePolicies" | "DeleteRolePolicy" => self.iam(action, parts, body),
             other => refusal(400, "InvalidAction", other),
         }
@@ -173,7 +177,9 @@ impl Strict {
         let key = Key {
             access_key_id: format!("ASIASTRICTSTRICT{number:04}"),
             secret: Secret::new(format!("strict/SECRET+kept0inside1of2hoop3on{number:04}")),
-            token: Some(Secret::new(format!("IQoJb3JpZ2luX2VjStrictTokenStrictTokenStrictToken{number:04}=="))),
+            token: Some(Secret::new(format!(
+                "IQoJb3JpZ2luX2VjStrictTokenStrictTokenStrictToken{number:04}=="
+            ))),
         };
         let until = jiff::Timestamp::from_second(i64::try_from(expires).unwrap()).unwrap();
         let short = role.rsplit('/').next().unwrap();

@@ -102,6 +102,12 @@ struct ExplainArgs {
     /// The program that acts for the person
     #[arg(long)]
     agent: Option<String>,
+    /// Who vouches for the person: an OIDC issuer, a SAML entity ID; hoop has checked it
+    #[arg(long, value_name = "ISSUER")]
+    issuer: Option<String>,
+    /// Where the program works: `github.com/shop/web`, or a folder
+    #[arg(long, value_name = "NAME")]
+    repository: Option<String>,
     /// ARN of the role that the call is made with; a session of the role will do
     #[arg(long, value_name = "ARN")]
     role: Option<String>,
@@ -298,6 +304,9 @@ fn explain(args: &ExplainArgs, context: &Context<'_>) -> Result<String> {
         host: context.principal.host.clone(),
         role: args.role.as_deref().map_or(Role::Unknown, Role::of_identity),
         arn: args.role.clone(),
+        verified: args.issuer.is_some(),
+        issuer: args.issuer.clone(),
+        repository: args.repository.clone(),
         session: String::new(),
         ..context.principal.clone()
     };

@@ -98,7 +98,8 @@ pub fn run(args: &Args, state: &Path, console: &mut Console<'_>) -> Result<u8> {
         return Ok(0);
     }
     let mut cells: Vec<Vec<String>> = rows.iter().map(|row| cells(row, console)).collect();
-    let mut titles = vec!["SESSION", "BEGAN", "TOOK", "USER", "IDENTITY", "CALLS", "DENIED", "END", "COMMAND"];
+    let mut titles =
+        vec!["SESSION", "BEGAN", "TOOK", "USER", "IDENTITY", "CALLS", "DENIED", "END", "COMMAND"];
     let mut to_the_right = [2, 5, 6];
     // Older recordings do not say.
     if rows.iter().all(|row| row.identity.is_none()) {

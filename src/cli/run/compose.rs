@@ -236,7 +236,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         connect: args.connect.clone(),
         commands: Arc::clone(&known_commands),
     };
-    if !args.no_gateway && !config.quiet() {
+    if !args.no_gateway && !config.quiet() && args.role.is_none() {
         let remark = gateway::remark_on_role(config, &settings.policy, &environment);
         remark.iter().for_each(|line| notes::say(line));
     }

@@ -98,16 +98,21 @@ impl Asking<'_> {
             Some(CredentialSource::Oidc) => Some(Need::Source("oidc")),
             Some(CredentialSource::Saml) => Some(Need::Source("saml")),
             // Where nobody could tell them, groups are those of this machine.
-            _ => (self.policies.speaks_of_people() && !self.config.providers().is_empty()).then_some(Need::People),
+            _ => (self.policies.speaks_of_people() && !self.config.providers().is_empty())
+                .then_some(Need::People),
         }
     }
 
     fn unmet(&self, need: &Need, wanted: Option<&str>) -> Error {
         let why = match need {
             Need::Source(source) => format!("the policy says `source = \"{source}\"` in [session]"),
-            Need::People => "the policy has rules for groups or issuers, and only an identity provider tells them".to_owned(),
+            Need::People => {
+                "the policy has rules for groups or issuers, and only an identity provider tells them"
+                    .to_owned()
+            }
         };
-        let error = Error::new(Kind::Config, "nobody has signed in, and the policy wants to know who asks").why(why);
+        let error =
+            Error::new(Kind::Config, "nobody has signed in, and the policy wants to know who asks").why(why);
         let error = match wanted {
             Some(LOCAL) => error.why("`local` is what nobody has checked"),
             _ => error,
@@ -123,8 +128,9 @@ impl Asking<'_> {
     fn job(&self) -> Result<Who> {
         let found = identity::ci(&self.around(), self.config.providers(), self.config.identity_ci_token())?;
         let login = found.ok_or_else(|| {
-            Error::new(Kind::Usage, "there is no token of a CI job here")
-                .fix("see `man hoop-identity` for what sets one, or name the variable or file: identity.ci_token")
+            Error::new(Kind::Usage, "there is no token of a CI job here").fix(
+                "see `man hoop-identity` for what sets one, or name the variable or file: identity.ci_token",
+            )
         })?;
         Ok(Who { identity: login.identity.clone(), login: Some(login), notes: Vec::new() })
     }
@@ -164,9 +170,12 @@ impl Asking<'_> {
             ProviderKind::Oidc(_) => identity::oidc::browser(provider, around, true, &tell)?,
             ProviderKind::Saml(_) => {
                 let name = &provider.name;
-                return Err(Error::new(Kind::Usage, format!("hoop-run cannot sign in with {name} by itself"))
-                    .why("it speaks SAML")
-                    .fix(format!("sign in first: hoopctl login {name}")));
+                return Err(Error::new(
+                    Kind::Usage,
+                    format!("hoop-run cannot sign in with {name} by itself"),
+                )
+                .why("it speaks SAML")
+                .fix(format!("sign in first: hoopctl login {name}")));
             }
         };
         store.save(&login)?;
@@ -184,8 +193,9 @@ impl Asking<'_> {
     pub(super) fn proof(&self, who: &Who) -> Result<creds::Proof> {
         let session = self.policies.session();
         let wrong = |source: &str, what: &str| {
-            Error::new(Kind::Config, format!("the policy says `source = \"{source}\"`, and {what}"))
-                .fix("sign in with a provider of that kind: hoopctl login NAME, then hoop-run --identity NAME …")
+            Error::new(Kind::Config, format!("the policy says `source = \"{source}\"`, and {what}")).fix(
+                "sign in with a provider of that kind: hoopctl login NAME, then hoop-run --identity NAME …",
+            )
         };
         match (session.source, who.login.as_ref().map(|login| &login.proof)) {
             (None | Some(CredentialSource::Profile), _) => Ok(creds::Proof::Profile),
@@ -197,7 +207,9 @@ impl Asking<'_> {
                 Ok(creds::Proof::Saml { provider, assertion: self.token(who)? })
             }
             (Some(CredentialSource::Oidc), Some(_)) => Err(wrong("oidc", "the login is one by SAML")),
-            (Some(CredentialSource::Saml), Some(_)) => Err(wrong("saml", "the login is one by OpenID Connect")),
+            (Some(CredentialSource::Saml), Some(_)) => {
+                Err(wrong("saml", "the login is one by OpenID Connect"))
+            }
             (Some(CredentialSource::Oidc), None) => Err(wrong("oidc", "nobody has signed in")),
             (Some(CredentialSource::Saml), None) => Err(wrong("saml", "nobody has signed in")),
         }
@@ -215,12 +227,20 @@ impl Asking<'_> {
         let is_profile = matches!(proof, creds::Proof::Profile);
         if roles.is_empty() && !is_profile {
             return Err(Error::new(Kind::Config, "the policy's `source` gives no credential without a role")
-                .fix("name one in [session]: role = \"arn:aws:iam::123456789012:role/agent\", or --role ARN"));
+                .fix(
+                    "name one in [session]: role = \"arn:aws:iam::123456789012:role/agent\", or --role ARN",
+                ));
         }
         let serial = session.mfa_serial.as_deref().filter(|_| !roles.is_empty());
         let given = (self.args.mfa.as_deref(), can_ask);
         let code = match is_profile {
-            true => roles::code(self.environment, self.config.upstream_profile(), serial, given, self.clock.unix_seconds())?,
+            true => roles::code(
+                self.environment,
+                self.config.upstream_profile(),
+                serial,
+                given,
+                self.clock.unix_seconds(),
+            )?,
             false => None,
         };
         Ok(Upstreams { roles, proof, tags: who.identity.tags.clone(), code, tell: None })
@@ -236,7 +256,11 @@ impl Asking<'_> {
                 named: self.config.identity_ci_token().map(str::to_owned),
                 first: login,
             };
-            ("token of the CI job".to_owned(), "run the job again".to_owned(), Arc::new(move |anew| job.give(anew)))
+            (
+                "token of the CI job".to_owned(),
+                "run the job again".to_owned(),
+                Arc::new(move |anew| job.give(anew)),
+            )
         } else {
             let kept = Kept {
                 around: self.around(),
@@ -293,9 +317,10 @@ impl Kept {
         let lasts = login.lasts(self.around.now(), LASTS);
         let login = match anew || !lasts {
             true => identity::renew(&self.provider, &self.around, &store, &login).map_err(|error| {
-                let told = error.causes().iter().fold(Error::new(error.kind(), error.what()), |told, why| {
-                    told.why(why.as_str())
-                });
+                let told = error
+                    .causes()
+                    .iter()
+                    .fold(Error::new(error.kind(), error.what()), |told, why| told.why(why.as_str()));
                 told.fix(again())
             })?,
             false => login,
@@ -347,7 +372,9 @@ fn saml_provider(session: &SessionRule) -> Result<String> {
 
 fn tell(told: Told<'_>) {
     let line = match told {
-        Told::Address { url, is_opened: true, .. } => format!("hoop-run: sign in in the browser that opens, or at {url}"),
+        Told::Address { url, is_opened: true, .. } => {
+            format!("hoop-run: sign in in the browser that opens, or at {url}")
+        }
         Told::Address { url, is_opened: false, .. } => format!("hoop-run: sign in at {url}"),
         Told::Code { url, code, .. } => format!("hoop-run: sign in at {url} with the code {code}"),
     };

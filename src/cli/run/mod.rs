@@ -3,8 +3,8 @@
 mod agent;
 pub mod args;
 mod compose;
-mod ending;
 mod dialog;
+mod ending;
 mod gateway;
 mod identity;
 mod notes;

@@ -104,7 +104,8 @@ mod tests {
         let tree = dir.path().join("tree");
         fs::create_dir_all(dir.path().join(".git/worktrees/tree")).unwrap();
         fs::create_dir(&tree).unwrap();
-        fs::write(tree.join(".git"), format!("gitdir: {}/.git/worktrees/tree\n", dir.path().display())).unwrap();
+        fs::write(tree.join(".git"), format!("gitdir: {}/.git/worktrees/tree\n", dir.path().display()))
+            .unwrap();
         assert_eq!(of(&tree), "github.com/shop/web");
     }
 }

@@ -48,8 +48,11 @@ pub(super) fn choose(
 fn undecided(roles: &[RoleRule]) -> Error {
     let commands = roles.iter().take(NAMED).map(|role| format!("hoop-run --role {} …", role.name));
     let commands: Vec<String> = commands.collect();
-    Error::new(Kind::Usage, format!("{} roles are for you, and there is no terminal to choose on", roles.len()))
-        .fix(format!("say which: {}", commands.join(" | ")))
+    Error::new(
+        Kind::Usage,
+        format!("{} roles are for you, and there is no terminal to choose on", roles.len()),
+    )
+    .fix(format!("say which: {}", commands.join(" | ")))
 }
 
 /// The code of the device that AWS wants before it gives the session's credential; `None`: none is wanted.
@@ -72,7 +75,8 @@ pub(super) fn code(
         None if can_ask => dialog::hidden(&format!("hoop-run: MFA code of {serial} for {purpose}"))?,
         None => None,
     };
-    let error = || Error::new(Kind::Usage, format!("AWS wants a code of the MFA device {serial} for {purpose}"));
+    let error =
+        || Error::new(Kind::Usage, format!("AWS wants a code of the MFA device {serial} for {purpose}"));
     match given {
         Some(code) if is_code(code.expose()) => Ok(Some(code)),
         Some(_) => Err(error().why("what was given is not a number of six digits").fix("give --mfa 123456")),

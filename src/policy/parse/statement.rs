@@ -113,7 +113,11 @@ impl Reading<'_> {
         plain.or(inverted)
     }
 
-    pub(super) fn resource_patterns(&self, section: &mut Section<'_, '_>, key: &'static str) -> Option<Vec<String>> {
+    pub(super) fn resource_patterns(
+        &self,
+        section: &mut Section<'_, '_>,
+        key: &'static str,
+    ) -> Option<Vec<String>> {
         let patterns = section.texts(key)?;
         for pattern in &patterns.value {
             if let Err(bad) = arn::check(pattern.value) {
