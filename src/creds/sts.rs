@@ -11,6 +11,7 @@ use sha2::Digest;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::aws::Partition;
 use crate::aws::sigv4;
 use crate::aws::sigv4::Key;
 use crate::aws::sigv4::PayloadHash;
@@ -92,8 +93,8 @@ impl Sts<'_> {
 
     async fn send(&self, body: &str, now_unix: u64) -> Result<Answer, String> {
         let region = self.region.unwrap_or("us-east-1");
-        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let host = format!("sts.{region}.{suffix}");
+        let domain = Partition::of_region(region).domain;
+        let host = format!("sts.{region}.{domain}");
         let to = To { upstream: self.upstream, host: &host, scope: Scope { region, service: "sts" } };
         send(&to, self.key, body, now_unix).await
     }
@@ -118,7 +119,8 @@ impl Iam<'_> {
         let (host, region) = match self.partition {
             "aws-cn" => ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
             "aws-us-gov" => ("iam.us-gov.amazonaws.com", "us-gov-west-1"),
-            _ => ("iam.amazonaws.com", "us-east-1"),
+            "aws" => ("iam.amazonaws.com", "us-east-1"),
+            other => return Err(format!("where IAM of the partition {other} is asked is not known")),
         };
         let mut body = format!("Action={action}&Version={IAM_VERSION}");
         for (name, value) in fields {
