@@ -66,7 +66,7 @@ fn what_a_token_must_not_say_is_refused() {
         (json!({"sub": null}), "cannot be read"),
     ] {
         let text = refusal(|script| script.claims = claims.clone());
-        assert!(text.contains("the ID token is refused") && text.contains(why), "{claims}: {text}");
+        assert!(text.contains("cannot sign in with corp") && text.contains(why), "{claims}: {text}");
     }
 }
 
@@ -201,7 +201,7 @@ fn groups_are_asked_for_only_where_the_token_has_none() {
     );
     let who = asked(json!({"sub": "8", "groups": ["admins"]}));
     assert!(
-        who.groups.is_empty() && !who.groups_known && who.remarks[0].contains("somebody else's"),
+        who.groups.is_empty() && !who.groups_known && who.remarks[1].contains("somebody else's"),
         "{who:?}"
     );
 }

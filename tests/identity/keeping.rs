@@ -91,7 +91,7 @@ fn what_cannot_be_renewed_says_how_to_sign_in() {
     let revoked = error(&told(json!({"error": "invalid_grant",
         "error_description": "the-refresh-token-of-the-stub was revoked"})));
     assert!(revoked.contains("‹secret› was revoked") && revoked.contains("hoopctl login corp"), "{revoked}");
-    let out = error(&|_, store, _| drop(store.remove("corp").unwrap()));
+    let out = error(&|_, store, _| assert!(store.remove("corp").unwrap()));
     assert!(out.contains("you have signed out of corp"), "{out}");
     let none = error(&|_, store, login| {
         login.renewal = None;

@@ -178,8 +178,7 @@ fn no_program_in_the_sandbox_finds_a_login() {
     let script = "find \"$HOME/.local/state/hoop\" \"$HOME/.config/hoop\" -type f 2>/dev/null; cat \
                   \"$HOME/.local/state/hoop/logins/corp\" \"$HOME/.local/state/hoop/logins/.key\" 2>/dev/null; env | cut -d= -f1; \
                   echo end";
-    let mut command =
-        home.command("hoop-run", &["-q", "--sandbox", "require", "--", "sh", "-c", script], "nobody");
+    let mut command = home.command("hoop-run", &["--", "sh", "-c", script], "nobody");
     for name in identity::ci_variables(None) {
         command.env(name, "/nowhere/secret-of-the-job");
     }
@@ -189,7 +188,8 @@ fn no_program_in_the_sandbox_finds_a_login() {
         .output()
         .unwrap();
     let told = text(&output.stdout);
-    if text(&output.stderr).contains("no full sandbox") {
+    if text(&output.stderr).contains("sandbox none") {
+        // This machine can make no sandbox; then nothing is hidden, and hoop-run says so.
         return;
     }
     assert!(told.contains("end\n"), "{output:?}");
