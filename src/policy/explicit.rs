@@ -55,6 +55,20 @@ impl PolicySet {
                 .speaks_of(&[Own::Groups, Own::Issuer, Own::Verified], &["${hoop:issuer", "${hoop:verified"])
     }
 
+    /// Whether one of the policies depends on what the person is called.
+    #[must_use]
+    pub fn speaks_of_users(&self) -> bool {
+        let is_meant = |rule: &PrincipalRule| !rule.users.is_empty();
+        self.statements().any(|statement| is_meant(&statement.principal))
+            || self
+                .layers()
+                .iter()
+                .flat_map(|layer| &layer.session.roles)
+                .any(|role| is_meant(&role.principal))
+            || self.layers().iter().flat_map(|layer| &layer.records).any(|rule| is_meant(&rule.principal))
+            || self.speaks_of(&[Own::User], &["${hoop:user"])
+    }
+
     fn statements(&self) -> impl Iterator<Item = &Statement> {
         self.layers().iter().flat_map(|layer| &layer.statements)
     }

@@ -132,6 +132,15 @@ impl Asking<'_> {
                 "see `man hoop-identity` for what sets one, or name the variable or file: identity.ci_token",
             )
         })?;
+        // What hoop cannot check counts where AWS checks it before it gives a credential, and nowhere else.
+        let by_aws = self.policies.session().source == Some(CredentialSource::Oidc);
+        let matters = self.policies.speaks_of_people() || self.policies.speaks_of_users();
+        if login.identity.assurance == Assurance::Claimed && matters && !by_aws {
+            let issuer = login.identity.issuer.as_deref().unwrap_or_default().escape_debug().to_string();
+            return Err(Error::new(Kind::Config, "hoop cannot check the token of the CI job, and the policy has rules for people")
+                .why(format!("its issuer, {issuer}, is not configured"))
+                .fix("configure it ([identity.NAME] with issuer and audience), or let AWS check it: `source = \"oidc\"` in [session]"));
+        }
         Ok(Who { identity: login.identity.clone(), login: Some(login), notes: Vec::new() })
     }
 
