@@ -255,7 +255,7 @@ mod tests {
         )
         .fault();
         assert_eq!(fault.sentence(), "AccessDenied: User: \"a\" may not");
-        assert_eq!(answer(502, "<html>").fault().sentence(), "STS answered 502 and no reason");
+        assert_eq!(answer(502, "<html>").fault().sentence(), "AWS answered 502 and no reason");
         assert_eq!(answer(200, "<Account>1").text("Account"), None);
         assert_eq!(answer(200, "<A>&broken;</A>").text("A"), None);
     }

@@ -38,7 +38,6 @@ use crate::error::Kind;
 use crate::error::Result;
 use crate::gateway::Tell;
 use crate::gateway::Upstreams;
-use crate::identity;
 use crate::identity::Assurance;
 use crate::policy::Principal;
 use crate::record;
@@ -267,10 +266,6 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         false => sandbox::hide_tokens(config, &args.env, &mut environment),
     }
     gateway.equip(&mut environment);
-    // Whoever has the token of the CI job is the job.
-    if !args.no_gateway {
-        identity::ci_variables(config.identity_ci_token()).for_each(|name| environment.remove(name));
-    }
     if !config.quiet() {
         who.notes.iter().for_each(|note| notes::say(note));
         who.identity.remarks.iter().for_each(|remark| notes::say(&format!("hoop-run: {remark}")));

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use crate::audit::IdentityUsed;
 use crate::cli::run::args::Args;
 use crate::cli::run::roles;
+use crate::cli::sign_in;
+use crate::cli::sign_in::Way;
 use crate::clock::Clock;
 use crate::config::load::Config;
-use crate::config::providers::ProviderKind;
 use crate::creds;
 use crate::creds::GiveToken;
 use crate::error::Error;
@@ -24,7 +25,6 @@ use crate::identity::LoginStore;
 use crate::identity::Proof;
 use crate::identity::Provider;
 use crate::identity::Surroundings;
-use crate::identity::Told;
 use crate::policy::CredentialSource;
 use crate::policy::PolicySet;
 use crate::policy::Principal;
@@ -147,7 +147,7 @@ impl Asking<'_> {
     /// `is_named`: typed, not merely configured.
     fn person(&self, name: &str, is_named: bool) -> Result<Who> {
         let provider = identity::find(self.config.providers(), name)?;
-        let store = LoginStore::open(&self.config.state_dir())?;
+        let store = sign_in::store(self.config)?;
         let around = self.around();
         let kept = match self.args.login {
             // A new one is wanted where the old one does not hold.
@@ -160,7 +160,9 @@ impl Asking<'_> {
             None => Ok(None),
         };
         let login = match login {
-            Ok(None) | Err(_) if self.args.login => Some(self.sign_in(provider, &around, &store)?),
+            Ok(None) | Err(_) if self.args.login => {
+                Some(sign_in::sign_in(provider, Way::Browser, &around, &store)?)
+            }
             login => login?,
         };
         if let Some(login) = login {
@@ -172,23 +174,6 @@ impl Asking<'_> {
         }
         let note = format!("hoop-run: nobody has signed in with {name} (hoopctl login {name})");
         Ok(Who { notes: vec![note], ..self.local() })
-    }
-
-    fn sign_in(&self, provider: &Provider, around: &Surroundings, store: &LoginStore) -> Result<Login> {
-        let login = match provider.kind {
-            ProviderKind::Oidc(_) => identity::oidc::browser(provider, around, true, &tell)?,
-            ProviderKind::Saml(_) => {
-                let name = &provider.name;
-                return Err(Error::new(
-                    Kind::Usage,
-                    format!("hoop-run cannot sign in with {name} by itself"),
-                )
-                .why("it speaks SAML")
-                .fix(format!("sign in first: hoopctl login {name}")));
-            }
-        };
-        store.save(&login)?;
-        Ok(login)
     }
 
     fn around(&self) -> Surroundings {
@@ -377,15 +362,4 @@ fn saml_provider(session: &SessionRule) -> Result<String> {
         Error::new(Kind::Config, "the policy says `source = \"saml\"`, and not which provider of IAM that is")
             .fix("add to [session]: saml_provider = \"arn:aws:iam::123456789012:saml-provider/NAME\"")
     })
-}
-
-fn tell(told: Told<'_>) {
-    let line = match told {
-        Told::Address { url, is_opened: true, .. } => {
-            format!("hoop-run: sign in in the browser that opens, or at {url}")
-        }
-        Told::Address { url, is_opened: false, .. } => format!("hoop-run: sign in at {url}"),
-        Told::Code { url, code, .. } => format!("hoop-run: sign in at {url} with the code {code}"),
-    };
-    crate::cli::run::notes::say(&line);
 }
