@@ -23,7 +23,7 @@ _hoop__run() {
 
     case "${cmd}" in
         hoop__run)
-            opts="-c -C -E -p -t -I -o -H -q -e -h -V --shell --cwd --env --policy --read-only --profile --region --no-gateway --sandbox --allow --publish --connect --egress --title --record-input --output --overwrite --headless --cols --rows --window-size --quiet --return --help --version"
+            opts="-c -C -E -p -t -I -o -H -q -e -h -V --shell --cwd --env --policy --read-only --profile --role --mfa --identity --login --region --no-gateway --sandbox --allow --publish --connect --egress --title --record-input --output --overwrite --headless --cols --rows --window-size --quiet --return --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -62,6 +62,18 @@ _hoop__run() {
                     return 0
                     ;;
                 --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --mfa)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -3,6 +3,9 @@ complete -c hoop-run -s C -l cwd -d 'Run it in this directory' -r -F
 complete -c hoop-run -s E -l env -d 'Set an environment variable of the program; may be repeated' -r
 complete -c hoop-run -s p -l policy -d 'What may be done: guarded, readonly, observe, or a policy file' -r
 complete -c hoop-run -l profile -d 'The AWS profile whose credentials hoop-run signs with' -r
+complete -c hoop-run -l role -d 'The role hoop-run signs with: an ARN, or a name of the policy\'s' -r
+complete -c hoop-run -l mfa -d 'The code of your MFA device, where the profile or the policy wants one [default: asked for]' -r
+complete -c hoop-run -l identity -d 'Who you are: an identity provider of the configuration, `ci` or `local`' -r
 complete -c hoop-run -l region -d 'The default AWS region of the program' -r
 complete -c hoop-run -l sandbox -d 'auto: the best there is; require: full or no session; off: none' -r -f -a "auto\t''
 require\t''
@@ -18,6 +21,7 @@ complete -c hoop-run -l cols -d 'Columns of the program\'s terminal [default: yo
 complete -c hoop-run -l rows -d 'Rows of the program\'s terminal [default: yours; headless: 24]' -r
 complete -c hoop-run -l window-size -d 'Both at once, as 120x30' -r
 complete -c hoop-run -l read-only -d 'Nothing but listing and reading, whatever the policy allows'
+complete -c hoop-run -l login -d 'Sign in first, where nobody has or the login has ended'
 complete -c hoop-run -l no-gateway -d 'Record and mask only: the program keeps its own way to AWS, and its own credentials'
 complete -c hoop-run -s I -l record-input -d 'Record what you type, too; never while the terminal does not echo, as for passwords'
 complete -c hoop-run -l overwrite -d 'Let --output replace a file'
