@@ -139,11 +139,11 @@ impl Strict {
         if !by_person && by_given.is_none() {
             return refusal(403, "SignatureDoesNotMatch", "not signed with a key that lives");
         }
-        if let Some(code) = field(form, "TokenCode") {
-            if self.code.take() != Some(code) {
-                let why = "MultiFactorAuthentication failed with invalid MFA one time pass code.";
-                return refusal(403, "AccessDenied", why);
-            }
+        if let Some(code) = field(form, "TokenCode")
+            && self.code.take() != Some(code)
+        {
+            let why = "MultiFactorAuthentication failed with invalid MFA one time pass code.";
+            return refusal(403, "AccessDenied", why);
         }
         if self.refuses_tags && field(form, "Tags.member.1.Key").is_some() {
             let why = "User: ana is not authorized to perform: sts:TagSession on resource: role/agent";
