@@ -10,3 +10,4 @@ mod keeping;
 mod person;
 mod real;
 mod stub;
+mod tls;
