@@ -60,6 +60,9 @@ pub enum Event {
     /// Secrets were masked.
     #[serde(rename = "mask")]
     Mask(Mask),
+    /// The program used the terminal for something that the picture of its screen does not show.
+    #[serde(rename = "terminal")]
+    Terminal(Terminal),
     /// A rule that watches for patterns fired.
     #[serde(rename = "alert")]
     Alert(Alert),
@@ -392,6 +395,19 @@ pub struct Mask {
     /// The call it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<u64>,
+}
+
+/// The program used the terminal for something that the picture of its screen does not show.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terminal {
+    /// What: `clipboard`, `clipboard question`, `sixel picture`, `kitty picture`, `iterm2 file`, `title`.
+    pub what: String,
+    /// What was done with it: `masked`, `blocked`, `allowed`, `not looked into`, `cut`.
+    pub done: String,
+    /// How many there were since the last such event.
+    pub count: u64,
+    /// How many bytes they had together, as they came.
+    pub bytes: u64,
 }
 
 /// A rule that watches for patterns fired.

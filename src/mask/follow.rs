@@ -91,6 +91,11 @@ impl Default for Follower {
 }
 
 impl Follower {
+    /// Whether it is told how wide the screen is.
+    pub fn knows_width(&self) -> bool {
+        self.width.is_some()
+    }
+
     /// The terminal is `columns` wide now.
     pub fn resize(&mut self, columns: usize, tools: &mut Tools<'_>) {
         if self.width == Some(columns) {

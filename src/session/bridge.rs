@@ -269,6 +269,11 @@ impl Bridge {
                 let mask = audit::Mask { place: "terminal".to_owned(), rules, call: None };
                 self.recorder.event(&audit::Event::Mask(mask))?;
             }
+            for (doing, count, bytes) in lane.take_notes().iter() {
+                let (what, done) = doing.words();
+                let note = audit::Terminal { what: what.to_owned(), done: done.to_owned(), count, bytes };
+                self.recorder.event(&audit::Event::Terminal(note))?;
+            }
         }
         Ok(())
     }

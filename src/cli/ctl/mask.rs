@@ -10,6 +10,7 @@ use serde_json::json;
 use super::console::Console;
 use super::mask_check;
 use super::mask_scan;
+use crate::cli::known_values;
 use crate::cli::mask_rules;
 use crate::config::load::Config;
 use crate::config::load::Sources;
@@ -98,7 +99,10 @@ impl Chosen {
             rules.extend(mask_rules::rules_of_file(file)?);
         }
         let packs = self.packs.as_deref().map(words);
-        Ok((mask_rules::engine(&config, packs, &rules)?, rules))
+        let engine = mask_rules::engine(&config, packs, &rules)?;
+        // What is to be said of its lines is said where a session starts.
+        known_values::learn_files(&engine, &config, |name| std::env::var(name).ok())?;
+        Ok((engine, rules))
     }
 }
 

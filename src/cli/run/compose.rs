@@ -14,6 +14,8 @@ use crate::approval::Broker;
 use crate::audit::End;
 use crate::audit::EndReason;
 use crate::audit::Start;
+use crate::cli::known_values;
+use crate::cli::known_values::Fetching;
 use crate::cli::run::OURS;
 use crate::cli::run::agent;
 use crate::cli::run::args::Args;
@@ -68,6 +70,8 @@ struct Parts {
     size: Size,
     clock: Clock,
     sandbox: Begun,
+    /// Fetches values to be masked.
+    fetching: Option<Fetching>,
 }
 
 /// Runs one session.
@@ -140,16 +144,17 @@ fn prepare(args: &Args, mut environment: Environment, hardened: Hardened) -> Res
     settings.unmasked.extend(unfit.into_iter().map(str::to_owned));
     let name = settings.argv.first().map_or(OsStr::new(""), OsString::as_os_str);
     let program = exec::find(name, environment.get("PATH"))?;
-    Ok(Parts { settings, environment, program, surroundings, size, clock, sandbox })
+    let fetching = known_values::fetch(&settings.config).map_err(ours)?;
+    Ok(Parts { settings, environment, program, surroundings, size, clock, sandbox, fetching })
 }
 
 fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
-    let Parts { mut settings, mut environment, program, surroundings, size, clock, sandbox } = parts;
-    let config = &settings.config;
+    let Parts { mut settings, mut environment, program, surroundings, size, clock, sandbox, fetching } =
+        parts;
     let masks = Arc::clone(&settings.masks);
     saying::use_masks(&masks);
-    let talks = surroundings.can_ask() && !config.quiet();
-    let state = config.state_dir();
+    let talks = surroundings.can_ask() && !settings.config.quiet();
+    let state = settings.config.state_dir();
     let (waker, wakeups) = wake::channel().map_err(ours)?;
     let broker = match surroundings.can_ask() {
         true => Broker::new(clock.clone(), {
@@ -160,6 +165,12 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     };
     let mut sandbox = sandbox.finish().map_err(ours)?;
     sandbox.check_forwards(args).map_err(ours)?;
+    if let Some(fetching) = fetching {
+        // The last moment: the command and the title that are recorded now may hold such a value.
+        let remarks = fetching.finish(&masks, |name| environment.text(name)).map_err(ours)?;
+        settings.remarks.extend(remarks);
+    }
+    let config = &settings.config;
     let mut start = describe(args, &settings, &program, &environment, &clock).map_err(ours)?;
     start.command = masks.argv(&start.command);
     start.title = start.title.map(|title| masks.text(&title).into_owned());
@@ -236,6 +247,9 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
             notes::say(&format!(
                 "hoop-run: {names}: too short or too common to be masked wherever it stands; masked next to its name"
             ));
+        }
+        for remark in &settings.remarks {
+            notes::say(&format!("hoop-run: {remark}"));
         }
         for layer in settings.policy.layers() {
             for section in layer.idle_sections() {
