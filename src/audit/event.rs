@@ -145,6 +145,9 @@ pub struct Start {
     /// What the sandbox does not protect, a phrase each; empty for `full`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unprotected: Vec<String>,
+    /// What hoop keeps in memory may be swapped to a disk: the limit on locked memory forbade to lock it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub swappable: bool,
     /// Environment variables kept in the terminal recording.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
@@ -179,6 +182,7 @@ impl Start {
             capture: String::new(),
             sandbox: String::new(),
             unprotected: Vec::new(),
+            swappable: false,
             env: BTreeMap::new(),
         }
     }
@@ -226,7 +230,7 @@ pub enum EndReason {
     NotStarted,
     /// hoop stopped it: an alert, a failure, an approver.
     Stopped,
-    /// hoop itself died; written afterwards by another process.
+    /// hoop itself died, wholly, when another process writes this afterwards, or in part.
     Interrupted,
 }
 

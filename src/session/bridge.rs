@@ -1,5 +1,7 @@
 //! The loop: wait for something, then do what it asks for.
 
+use std::panic;
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -82,12 +84,27 @@ pub(super) struct Terminal {
 impl Bridge {
     /// Carries bytes until the program has ended and everything is shown.
     pub(super) fn run(mut self) -> Ended {
-        while !self.is_over() {
-            if let Err(error) = self.turn() {
-                self.stop(error);
+        let mut panics = 0;
+        // What goes wrong twice cannot be waited for.
+        while !self.is_over() && panics < 2 {
+            match panic::catch_unwind(AssertUnwindSafe(|| self.turn())) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => self.stop(error),
+                Err(_) => {
+                    panics += 1;
+                    self.recorder.watch("the terminal side").died("a fault in hoop-run itself, told above");
+                    self.stop_if_broken();
+                }
             }
         }
         self.finish()
+    }
+
+    /// Something that the session cannot do without is gone.
+    fn stop_if_broken(&mut self) {
+        if let Some(error) = self.recorder.failure().or_else(|| self.recorder.broken()) {
+            self.stop(error);
+        }
     }
 
     fn turn(&mut self) -> Result<()> {
@@ -97,9 +114,7 @@ impl Bridge {
             if let Some(terminal) = &mut self.terminal {
                 terminal.questions = true;
             }
-            if let Some(error) = self.recorder.failure() {
-                self.stop(error);
-            }
+            self.stop_if_broken();
         }
         if ready.changes {
             self.on_change();

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::console::Console;
 use super::mask_check;
+use super::mask_explain;
 use super::mask_scan;
 use crate::cli::known_values;
 use crate::cli::mask_rules;
@@ -38,6 +39,7 @@ enum MaskCommand {
     Try(TryArgs),
     Rules(RulesArgs),
     Check(mask_check::Args),
+    Explain(mask_explain::Args),
 }
 
 /// Show a text as a session would show it: secrets hidden, everything else byte for byte.
@@ -117,6 +119,7 @@ pub fn run(args: &Args, sources: &Sources, console: &mut Console<'_>) -> Result<
         MaskCommand::Try(args) => show(args, sources, console),
         MaskCommand::Rules(args) => list(args, sources, console),
         MaskCommand::Check(args) => mask_check::run(args, console),
+        MaskCommand::Explain(args) => mask_explain::run(args, console),
     }
 }
 

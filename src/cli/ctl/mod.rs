@@ -9,6 +9,7 @@ pub mod identify;
 pub mod index;
 mod mask;
 mod mask_check;
+mod mask_explain;
 mod mask_scan;
 mod policy;
 mod policy_compile;

@@ -36,6 +36,7 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::mask::FOR_AGENTS;
 use crate::policy::Principal;
 use crate::record;
 use crate::record::Recorder;
@@ -232,6 +233,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let _ = known_commands.set(commands.clone());
     sandbox.scrub(&mut environment, &args.env);
     environment.set("HOOP_SESSION", id.to_string());
+    environment.set("HOOP_MASK_HINT", FOR_AGENTS);
     if args.no_gateway {
         choose_upstream(args, &mut environment);
     }
