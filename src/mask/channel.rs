@@ -198,7 +198,7 @@ impl Channel {
 
     /// Whether the text is on a screen whose width is known.
     fn counts_columns(&self) -> bool {
-        self.follower.as_ref().is_some_and(Follower::knows_width)
+        self.follower.as_ref().is_some_and(|follower| follower.width.is_some())
     }
 
     fn sort_marks(&mut self) {

@@ -44,7 +44,7 @@ pub struct Tools<'t> {
 /// The line that is being written.
 #[derive(Debug)]
 pub struct Follower {
-    width: Option<usize>,
+    pub(super) width: Option<usize>,
     /// Where its text begins, unless that was too long ago.
     start: Option<usize>,
     /// It begins in the first column.
@@ -91,11 +91,6 @@ impl Default for Follower {
 }
 
 impl Follower {
-    /// Whether it is told how wide the screen is.
-    pub fn knows_width(&self) -> bool {
-        self.width.is_some()
-    }
-
     /// The terminal is `columns` wide now.
     pub fn resize(&mut self, columns: usize, tools: &mut Tools<'_>) {
         if self.width == Some(columns) {

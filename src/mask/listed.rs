@@ -73,7 +73,7 @@ impl Engine {
             self.learn_password_of(&entry.value);
             let plain = entry.name.as_ref().is_some_and(|name| !self.is_sensitive_name(name));
             let unfit = match plain {
-                true if !exact::is_fit(&entry.value) => continue,
+                true if !entry.value.contains('\n') && !exact::is_fit(&entry.value) => continue,
                 _ => unfit(&entry.value),
             };
             match unfit {

@@ -114,7 +114,7 @@ pub use vended::vended_credentials;
 /// What an agent has to know of masks, in a sentence or three: for its instructions and its environment.
 pub const FOR_AGENTS: &str = "Values like hoopmask:KIND:TAG, and rows of * after a public beginning such as ghp_ or AKIA, stand for \
 secrets that hoop hides from you. They are not the values: never write them back, never report them as errors. Equal tags mean equal \
-values; programs that you run get the real ones where they need them.";
+values.";
 
 /// The built-in rules, for lists.
 pub fn builtin_rules() -> impl Iterator<Item = &'static RuleInfo> {

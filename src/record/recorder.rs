@@ -61,9 +61,9 @@ type OnFailure = Box<dyn Fn(&Error) + Send + Sync>;
 /// The first failure to write is final: every later call gives the same error, and whoever shows or forwards what
 /// could not be recorded breaks the promise "nothing unrecorded".
 #[derive(Clone)]
-pub struct Recorder(Arc<Shared>);
+pub struct Recorder(pub(super) Arc<Shared>);
 
-struct Shared {
+pub(super) struct Shared {
     place: Place,
     folder: PathBuf,
     id: SessionId,
@@ -72,7 +72,7 @@ struct Shared {
     inner: Mutex<Inner>,
     on_failure: Mutex<Vec<OnFailure>>,
     /// Why the session must end although it can be recorded.
-    broken: OnceLock<Error>,
+    pub(super) broken: OnceLock<Error>,
 }
 
 struct Inner {
@@ -294,19 +294,6 @@ impl Recorder {
         self.lock().failure.clone()
     }
 
-    /// Ends the session because of `error`, although it can be recorded: something else that it needs is gone.
-    pub fn break_off(&self, error: Error) {
-        if self.0.broken.set(error.clone()).is_ok() {
-            self.tell(&error);
-        }
-    }
-
-    /// The error of [`Recorder::break_off`].
-    #[must_use]
-    pub fn broken(&self) -> Option<Error> {
-        self.0.broken.get().cloned()
-    }
-
     /// Calls `callback` once, on the thread that failed, when recording has become impossible or the session must end; at
     /// once if it is so.
     pub fn on_failure(&self, callback: impl Fn(&Error) + Send + Sync + 'static) {
@@ -384,7 +371,7 @@ impl Recorder {
         done
     }
 
-    fn tell(&self, error: &Error) {
+    pub(super) fn tell(&self, error: &Error) {
         let waiting = std::mem::take(&mut *self.0.on_failure.lock().unwrap_or_else(PoisonError::into_inner));
         waiting.iter().for_each(|callback| callback(error));
     }

@@ -14,6 +14,19 @@ pub struct Watch {
 }
 
 impl Recorder {
+    /// Ends the session because of `error`, although it can be recorded: something else that it needs is gone.
+    pub fn break_off(&self, error: Error) {
+        if self.0.broken.set(error.clone()).is_ok() {
+            self.tell(&error);
+        }
+    }
+
+    /// The error of [`Recorder::break_off`].
+    #[must_use]
+    pub fn broken(&self) -> Option<Error> {
+        self.0.broken.get().cloned()
+    }
+
     /// Watches over `part`, such as `the gateway`: to be held by the thread or the task that does its work.
     #[must_use]
     pub fn watch(&self, part: &'static str) -> Watch {
@@ -82,7 +95,7 @@ mod tests {
         assert!(recorder.failure().is_none() && recorder.broken().is_some());
         // Whoever comes late learns it at once.
         let count = Arc::clone(&told);
-        recorder.on_failure(move |_| drop(count.fetch_add(1, Ordering::SeqCst)));
+        recorder.on_failure(move |_| assert!(count.fetch_add(1, Ordering::SeqCst) > 0));
         assert_eq!(told.load(Ordering::SeqCst), 2);
         recorder.output(b"until then").unwrap();
         let folder = recorder.finish(&End { reason: EndReason::Interrupted, ..End::default() }).unwrap();

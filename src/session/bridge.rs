@@ -314,12 +314,15 @@ impl Bridge {
         // Whoever is left in the sandbox goes now: the session is over.
         self.launcher.end();
         let change = self.ending.change;
+        let is_stopping = self.ending.is_stopping();
         let killed = !matches!(change, Some(Change::Exited(_)));
-        if let (true, Some(terminal)) = (killed, &self.terminal)
+        if let (true, Some(terminal)) = (killed || is_stopping, &self.terminal)
             && let Some(screen) = &self.lanes[0].screen
         {
-            // A program that was killed could not tidy up the terminal itself.
-            let _ = terminal.outlet.write(&screen.clean_up());
+            // A program that was killed could not tidy up the terminal itself, and what one wrote to that end after we had to
+            // stop was not shown. CAN ends what was half shown then.
+            let cancel: &[u8] = if is_stopping { b"\x18" } else { b"" };
+            let _ = terminal.outlet.write(&[cancel, &screen.clean_up()].concat());
         }
         let exit = match change {
             _ if self.ending.is_stopping() => Exit::Stopped,
