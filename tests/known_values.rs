@@ -158,3 +158,23 @@ fn secrets_of_the_environment_are_masked_from_the_start() {
         ran.said
     );
 }
+
+#[test]
+fn the_clipboard_follows_the_configuration_and_the_record_tells_what_was_done() {
+    for (policy, passes, done) in
+        [("mask", true, "masked"), ("block", false, "blocked"), ("allow", true, "allowed")]
+    {
+        let home = Home::new();
+        let script = r"printf '\033]52;c;aGVsbG8=\007\033]52;c;?\007\033Pq#0~~$-\033\\'";
+        let ran =
+            run(&home, &[("HOOP_MASK_CLIPBOARD", policy)], &["-q", "--no-gateway", "--", "sh", "-c", script]);
+        assert_eq!(ran.shown.contains("\x1b]52;c;aGVsbG8=\x07"), passes, "{policy}: {:?}", ran.shown);
+        assert_eq!(ran.shown.contains("\x1b]52;c;?\x07"), policy == "allow", "{policy}: {:?}", ran.shown);
+        let audit = fs::read_to_string(home.recording().join("audit.jsonl")).unwrap();
+        for (what, done) in [("clipboard", done), ("sixel picture", "not looked into")] {
+            let event = format!(r#""type":"terminal","what":"{what}","done":"{done}""#);
+            assert!(audit.contains(&event), "{event} is not in\n{audit}");
+        }
+        assert!(home.recorded("m").contains("sixel picture not looked into: "), "{}", home.recorded("m"));
+    }
+}

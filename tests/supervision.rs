@@ -120,8 +120,7 @@ fn the_program_is_ended_and_the_terminal_comes_back() {
     assert!(told.contains("the gateway has failed, so the session was stopped"), "{told}");
     // What the program left switched on is off again.
     let text = session.text();
-    let (on, off) = (text.rfind("\x1b[?1049h").unwrap(), text.rfind("\x1b[?1049l").unwrap());
-    assert!(off > on, "{text:?}");
+    assert!(text.rfind("\x1b[?1049l") > text.rfind("\x1b[?1049h"), "{text:?}");
     let pid: i32 = fs::read_to_string(home.path().join("began")).unwrap().trim().parse().unwrap();
     let gone = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None).is_err();
     assert!(gone, "the program still runs");

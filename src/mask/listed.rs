@@ -139,8 +139,8 @@ fn entries(list: &str) -> Vec<Entry> {
             let mut longer = whole.clone();
             while let (None, Some((_, next))) = (end, further.next()) {
                 longer.push('\n');
+                end = closing(next, quote).map(|at| longer.len() + at);
                 longer.push_str(next);
-                end = closing(&longer, quote);
             }
             if end.is_some() {
                 whole = longer;

@@ -161,7 +161,9 @@ impl Bridge {
         if lane.has_pending() {
             self.ending.moved(0, now);
         }
-        if number == 0 && self.terminal.is_some() && self.lanes[0].is_closed() {
+        let is_gone = number == 0 && self.terminal.is_some() && self.lanes[0].is_closed();
+        // A session that is being stopped has closed it itself, and still has the terminal to tidy up.
+        if is_gone && !self.ending.is_stopping() {
             self.hang_up();
         }
         Ok(())
