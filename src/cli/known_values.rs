@@ -9,10 +9,10 @@ use std::process::ChildStdout;
 use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
-use std::time::Instant;
 
 use zeroize::Zeroizing;
 
+use crate::clock::Clock;
 use crate::config::load::Config;
 use crate::error::Error;
 use crate::error::Kind;
@@ -24,6 +24,7 @@ use crate::sys::fd::Moved;
 use crate::sys::poll::PollSet;
 use crate::sys::poll::Want;
 use crate::sys::user;
+use crate::types::Micros;
 
 /// As long as a list may be.
 const MOST_BYTES: usize = 1 << 20;
@@ -95,7 +96,8 @@ pub struct Fetching {
     child: Child,
     output: ChildStdout,
     name: String,
-    began: Instant,
+    clock: Clock,
+    began: Micros,
 }
 
 /// Starts the program of `mask.values_command`, where there is one; it runs beside all else that a start has to do.
@@ -103,7 +105,7 @@ pub struct Fetching {
 ///
 /// # Errors
 /// When it cannot be started.
-pub fn fetch(config: &Config) -> Result<Option<Fetching>> {
+pub fn fetch(config: &Config, clock: &Clock) -> Result<Option<Fetching>> {
     let Some((program, arguments)) = config.mask_values_command().split_first() else { return Ok(None) };
     let name = program.escape_debug().to_string();
     let mut command = Command::new(program);
@@ -114,7 +116,7 @@ pub fn fetch(config: &Config) -> Result<Option<Fetching>> {
         return Err(advised(failed(&name).why("it has no output")));
     };
     fd::set_nonblocking(&output)?;
-    Ok(Some(Fetching { child, output, name, began: Instant::now() }))
+    Ok(Some(Fetching { child, output, name, began: clock.elapsed(), clock: clock.clone() }))
 }
 
 impl Fetching {
@@ -154,7 +156,8 @@ impl Fetching {
         let mut printed = Zeroizing::new(Vec::with_capacity(64 << 10));
         let mut buffer = Zeroizing::new([0; 4096]);
         loop {
-            let left = MOST_TIME.saturating_sub(self.began.elapsed());
+            let took = Micros(self.clock.elapsed().0.saturating_sub(self.began.0));
+            let left = MOST_TIME.saturating_sub(took.into());
             if left.is_zero() {
                 return Err(failed(&self.name).why(format!("it took longer than {} s", MOST_TIME.as_secs())));
             }

@@ -105,9 +105,8 @@ fn unfit(value: &str) -> Option<Unfit> {
     if value.len() < exact::SHORTEST {
         return Some(Unfit::Short);
     }
-    let same = |word: &&str| value.eq_ignore_ascii_case(word);
-    let is_word = Words::NeverLearnt.list().iter().any(|word| same(word))
-        || Words::Benign.list().iter().any(|word| same(word));
+    let words = Words::NeverLearnt.list().iter().chain(Words::Benign.list());
+    let is_word = words.into_iter().any(|word| value.eq_ignore_ascii_case(word));
     let is_number = value.len() < 8 && value.bytes().all(|byte| byte.is_ascii_digit());
     let is_one_letter = value.bytes().all(|byte| byte == value.as_bytes()[0]);
     (is_word || is_number || is_one_letter || value.starts_with("hoopmask:")).then_some(Unfit::Common)

@@ -70,7 +70,7 @@ impl Picture {
             let wanted = end.map_or(bytes.len(), |end| end + 1);
             taken = bytes[..wanted].iter().take_while(|byte| (0x20..0x7f).contains(*byte)).count();
             let is_over = end.is_some() && taken == wanted;
-            self.take(&bytes[..taken], is_over, out, masks, tools);
+            self.take((&bytes[..taken], is_over), out, masks, tools);
             if !is_over {
                 return taken;
             }
@@ -78,14 +78,13 @@ impl Picture {
             self.channel = Channel::default();
         }
         let data = bytes[taken..].iter().take_while(|byte| self.fits(**byte)).count();
-        self.take(&bytes[taken..taken + data], false, out, masks, tools);
+        self.take((&bytes[taken..taken + data], false), out, masks, tools);
         taken + data
     }
 
     fn take(
         &mut self,
-        bytes: &[u8],
-        last: bool,
+        (bytes, last): (&[u8], bool),
         out: &mut Vec<u8>,
         masks: &mut Masks,
         (rules, exact): (&Compiled, &Exact),

@@ -145,7 +145,7 @@ fn prepare(args: &Args, mut environment: Environment, hardened: Hardened) -> Res
     settings.unmasked.extend(unfit.into_iter().map(str::to_owned));
     let name = settings.argv.first().map_or(OsStr::new(""), OsString::as_os_str);
     let program = exec::find(name, environment.get("PATH"))?;
-    let fetching = known_values::fetch(&settings.config).map_err(ours)?;
+    let fetching = known_values::fetch(&settings.config, &clock).map_err(ours)?;
     Ok(Parts { settings, environment, program, surroundings, size, clock, sandbox, fetching })
 }
 
