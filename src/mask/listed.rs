@@ -136,7 +136,8 @@ fn entries(list: &str) -> Vec<Entry> {
         if end.is_none() && name.is_some() {
             let mut further = lines.clone();
             let mut longer = whole.clone();
-            while let (None, Some((_, next))) = (end, further.next()) {
+            while end.is_none() {
+                let Some((_, next)) = further.next() else { break };
                 longer.push('\n');
                 end = closing(next, quote).map(|at| longer.len() + at);
                 longer.push_str(next);
