@@ -6,4 +6,5 @@ mod mask_rules;
 pub mod replay;
 pub mod run;
 mod saying;
+mod sign_in;
 mod surroundings;

@@ -234,8 +234,9 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     sandbox.scrub(&mut environment, &args.env);
     environment.set("HOOP_SESSION", id.to_string());
     environment.set("HOOP_MASK_HINT", FOR_AGENTS);
-    if args.no_gateway {
-        choose_upstream(args, &mut environment);
+    match args.no_gateway {
+        true => choose_upstream(args, &mut environment),
+        false => sandbox::hide_tokens(config, &args.env, &mut environment),
     }
     gateway.equip(&mut environment);
     if !config.quiet() {
