@@ -70,6 +70,9 @@ _hoopctl() {
             hoopctl__subcmd__mask,check)
                 cmd="hoopctl__subcmd__mask__subcmd__check"
                 ;;
+            hoopctl__subcmd__mask,explain)
+                cmd="hoopctl__subcmd__mask__subcmd__explain"
+                ;;
             hoopctl__subcmd__mask,rules)
                 cmd="hoopctl__subcmd__mask__subcmd__rules"
                 ;;
@@ -301,7 +304,7 @@ _hoopctl() {
             return 0
             ;;
         hoopctl__subcmd__mask)
-            opts="-h --help scan try rules check"
+            opts="-h --help scan try rules check explain"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -316,6 +319,20 @@ _hoopctl() {
             ;;
         hoopctl__subcmd__mask__subcmd__check)
             opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoopctl__subcmd__mask__subcmd__explain)
+            opts="-h --for-agents --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -151,3 +151,39 @@ fn a_rule_that_cannot_work_is_named_with_its_place() {
     let (out, _, status) = mask(dir.path(), &["check", "rules.toml"], b"");
     assert!(status == 0 && out.contains("mask rules: 2"), "{out}");
 }
+
+#[test]
+fn a_mask_is_told_from_a_value() {
+    let dir = tempfile::tempdir().unwrap();
+    let explain = |arguments: &[&str]| mask(dir.path(), &[&["explain"], arguments].concat(), b"");
+    let (out, err, status) = explain(&["hoopmask:github-token:k3fx2qxv", "and", "hoopmask:listed:aaaabbbb."]);
+    assert_eq!((err.as_str(), status), ("", 0));
+    for told in [
+        "hoopmask:github-token:k3fx2qxv: a mask, not a value.",
+        "found by the rule `github-token` of the pack `scm`",
+        "tag   k3fx2qxv: the same for the same value",
+        "a value that the person has listed",
+        "The real value was not changed.",
+    ] {
+        assert!(out.contains(told), "{told}: {out}");
+    }
+    assert!(explain(&["ghp_********"]).0.contains("A row of stars"));
+    let (out, _, status) = explain(&["an ordinary value"]);
+    assert!(out.contains("No mask of hoop's") && status == 1, "{out}");
+    let (out, _, status) = explain(&["--for-agents"]);
+    assert!(out.contains("hoopmask:KIND:TAG") && out.lines().count() == 1 && status == 0, "{out}");
+    let docs = include_str!("../docs/masking.md").replace("\n> ", " ");
+    assert!(docs.contains(out.trim()), "docs/masking.md has other words than {out}");
+    // What is listed is masked here as in a session, and what is not private is refused here, too.
+    fs::write(dir.path().join("values"), "plover nest 41\n").unwrap();
+    let values = |mode| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        fs::set_permissions(dir.path().join("values"), mode).unwrap();
+        fs::create_dir_all(dir.path().join(".config/hoop")).unwrap();
+        fs::write(dir.path().join(".config/hoop/config.toml"), "[mask]\nvalues = \"~/values\"\n").unwrap();
+        mask(dir.path(), &["try"], b"see plover nest 41\n")
+    };
+    assert_eq!(values(0o600).0, format!("see {}\n", "*".repeat(14)));
+    let (out, err, status) = values(0o644);
+    assert!(out.is_empty() && err.contains("chmod 600") && status != 0, "{out} {err} {status}");
+}

@@ -60,6 +60,9 @@ pub enum Event {
     /// Secrets were masked.
     #[serde(rename = "mask")]
     Mask(Mask),
+    /// The program used the terminal for something that the picture of its screen does not show.
+    #[serde(rename = "terminal")]
+    Terminal(Terminal),
     /// A rule that watches for patterns fired.
     #[serde(rename = "alert")]
     Alert(Alert),
@@ -145,6 +148,9 @@ pub struct Start {
     /// What the sandbox does not protect, a phrase each; empty for `full`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unprotected: Vec<String>,
+    /// What hoop keeps in memory may be swapped to a disk: the limit on locked memory forbade to lock it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub swappable: bool,
     /// Environment variables kept in the terminal recording.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
@@ -180,6 +186,7 @@ impl Start {
             capture: String::new(),
             sandbox: String::new(),
             unprotected: Vec::new(),
+            swappable: false,
             env: BTreeMap::new(),
         }
     }
@@ -260,7 +267,7 @@ pub enum EndReason {
     NotStarted,
     /// hoop stopped it: an alert, a failure, an approver.
     Stopped,
-    /// hoop itself died; written afterwards by another process.
+    /// hoop itself died, wholly, when another process writes this afterwards, or in part.
     Interrupted,
 }
 
@@ -441,6 +448,19 @@ pub struct Mask {
     /// The call it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<u64>,
+}
+
+/// The program used the terminal for something that the picture of its screen does not show.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terminal {
+    /// What: `clipboard`, `clipboard question`, `sixel picture`, `kitty picture`, `iterm2 file`, `title`.
+    pub what: String,
+    /// What was done with it: `masked`, `blocked`, `allowed`, `not looked into`, `cut`.
+    pub done: String,
+    /// How many there were since the last such event.
+    pub count: u64,
+    /// How many bytes they had together, as they came.
+    pub bytes: u64,
 }
 
 /// A rule that watches for patterns fired.

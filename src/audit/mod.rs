@@ -45,6 +45,7 @@ pub use event::Lost;
 pub use event::Mask;
 pub use event::PolicyUsed;
 pub use event::Start;
+pub use event::Terminal;
 pub use reader::Line;
 pub use reader::Reader;
 pub use verify::Fault;

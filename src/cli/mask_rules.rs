@@ -7,6 +7,7 @@ use crate::config::load::read_bounded;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::mask::ClipboardPolicy;
 use crate::mask::Engine;
 use crate::mask::Selection;
 use crate::mask::UserRule;
@@ -34,13 +35,19 @@ pub fn engine(config: &Config, packs: Option<Vec<String>>, rules: &[MaskRule]) -
     let packs = packs.unwrap_or_else(|| config.mask_packs());
     let selection = Selection { packs, without: config.mask_without() };
     let user: Vec<UserRule> = rules.iter().map(user_rule).collect();
-    Engine::with_selection(&selection, &user).map_err(|cause| {
+    let clipboard = match config.mask_clipboard() {
+        "allow" => ClipboardPolicy::Allow,
+        "block" => ClipboardPolicy::Block,
+        _ => ClipboardPolicy::Mask,
+    };
+    let engine = Engine::with_selection(&selection, &user).map_err(|cause| {
         let is_wrong = |rule: &&MaskRule| Engine::with_rules(&[user_rule(rule)]).is_err();
         match rules.iter().find(is_wrong) {
             Some(rule) => cause.why(format!("it stands at {}", rule.origin)),
             None => cause,
         }
-    })
+    })?;
+    Ok(engine.with_clipboard(clipboard))
 }
 
 /// A rule as the mask takes it.

@@ -1,6 +1,7 @@
 //! The command line: arguments, composition, printing, exit codes.
 
 pub mod ctl;
+mod known_values;
 mod mask_rules;
 pub mod replay;
 pub mod run;

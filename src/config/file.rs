@@ -105,6 +105,17 @@ fn read(document: &Document<'_>, key: &Key, value: &DeValue<'_>, span: Span) -> 
     let outcome = match (key.kind, value) {
         (Kind::Truth, DeValue::Boolean(truth)) => Ok(Value::Truth(*truth)),
         (Kind::Truth, other) => Err(wrong_type(key, kind(other))),
+        (Kind::Command, DeValue::Array(words)) => {
+            let words = words.iter().map(|word| match word.get_ref() {
+                DeValue::String(text) => Some(text.clone().into_owned()),
+                _ => None,
+            });
+            words
+                .collect::<Option<_>>()
+                .map(Value::Words)
+                .ok_or_else(|| wrong_type(key, "a list of other things"))
+        }
+        (Kind::Command, other) => Err(wrong_type(key, kind(other))),
         (_, DeValue::String(text)) => key.read(text),
         (_, other) => Err(wrong_type(key, kind(other))),
     };
@@ -115,6 +126,7 @@ fn wrong_type(key: &Key, found: &str) -> (String, String) {
     let (wanted, example) = match key.kind {
         Kind::Truth => ("true or false", "true"),
         Kind::Duration(..) => ("a duration", "\"5m\""),
+        Kind::Command => ("a list of words", "[\"pass\", \"show\", \"dev/db\"]"),
         _ => ("a text", "\"…\""),
     };
     (format!("`{}` is {wanted}, not {found}", key.name), format!("write `{} = {example}`", key.name))

@@ -35,6 +35,8 @@ pub enum Kind {
     Truth,
     /// A duration from the first to the second, in seconds.
     Duration(u64, u64),
+    /// A program and its arguments; none means not set.
+    Command,
     /// One of some words.
     Choice(&'static [&'static str]),
 }
@@ -154,6 +156,29 @@ pub const KEYS: &[Key] = &[
               that does not work. `hoopctl mask check FILE` tries their examples.",
     },
     Key {
+        name: "mask.values",
+        kind: Kind::Paths,
+        project: false,
+        doc: "Files with values to be masked wherever they stand: one a line, `NAME=value` lines as in a `.env` file, or \
+              `env:NAME` for a variable's value. Nobody but you may be able to read them (`chmod 600`).",
+    },
+    Key {
+        name: "mask.values_command",
+        kind: Kind::Command,
+        project: false,
+        doc: "A program that prints such values, and its arguments, such as `[\"op\", \"read\", \"op://dev/db/password\"]`. It is \
+              run at the start of each session, for at most a minute; without its values no session starts. In the \
+              variable: words apart by blanks, or a JSON list.",
+    },
+    Key {
+        name: "mask.clipboard",
+        kind: Kind::Choice(&["mask", "block", "allow"]),
+        project: false,
+        doc: "What happens when the program writes to your clipboard through the terminal (OSC 52 and its like). `mask`: the \
+              text is masked like all output, and its questions for what is in the clipboard are not passed on; `block`: \
+              nothing is written either; `allow`: both pass as they are. The record tells of each.",
+    },
+    Key {
         name: "approval.ttl",
         kind: Kind::Duration(1, 86_400),
         project: true,
@@ -196,6 +221,8 @@ pub enum Value {
     Truth(bool),
     /// For durations.
     Duration(Duration),
+    /// For commands.
+    Words(Vec<String>),
 }
 
 impl Value {
@@ -206,6 +233,11 @@ impl Value {
             Self::Text(text) => format!("\"{}\"", text.escape_default()),
             Self::Truth(truth) => truth.to_string(),
             Self::Duration(duration) => format!("\"{}\"", duration::format(*duration)),
+            Self::Words(words) => {
+                let words: Vec<String> =
+                    words.iter().map(|word| format!("\"{}\"", word.escape_default())).collect();
+                format!("[{}]", words.join(", "))
+            }
         }
     }
 
@@ -216,6 +248,7 @@ impl Value {
             Self::Text(text) => text.clone(),
             Self::Truth(truth) => truth.to_string(),
             Self::Duration(duration) => duration::format(*duration),
+            Self::Words(words) => serde_json::json!(words).to_string(),
         }
     }
 }
@@ -254,6 +287,7 @@ impl Key {
         match self.kind {
             Kind::Text | Kind::Policy | Kind::Path | Kind::Paths => Ok(Value::Text(text.to_owned())),
             Kind::Url => url(text),
+            Kind::Command => command(text),
             Kind::Truth => match text {
                 "true" | "1" | "yes" | "on" => Ok(Value::Truth(true)),
                 "false" | "0" | "no" | "off" => Ok(Value::Truth(false)),
@@ -296,6 +330,7 @@ impl Key {
             Kind::Url => "URL".to_owned(),
             Kind::Truth => "true or false".to_owned(),
             Kind::Duration(..) => "duration".to_owned(),
+            Kind::Command => "list of words".to_owned(),
             Kind::Choice(words) => words.join(", "),
         }
     }
@@ -309,4 +344,14 @@ fn url(text: &str) -> Result<Value, (String, String)> {
         return Err(("this is not an http or https address".to_owned(), fix));
     }
     Ok(Value::Text(text.to_owned()))
+}
+
+/// Words apart by blanks, or a JSON list of them.
+fn command(text: &str) -> Result<Value, (String, String)> {
+    if !text.trim_start().starts_with('[') {
+        return Ok(Value::Words(text.split_ascii_whitespace().map(str::to_owned).collect()));
+    }
+    serde_json::from_str(text).map(Value::Words).map_err(|_| {
+        ("this is no list of words".to_owned(), r#"write it like ["pass", "show", "dev/db"]"#.to_owned())
+    })
 }

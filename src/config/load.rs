@@ -28,7 +28,7 @@ use crate::error::Result;
 pub const PROJECT_FILE: &str = ".hoop.toml";
 
 /// Variables that begin with `HOOP_` and are no settings: what hoop-run tells the program it runs, and what tests use.
-const OTHER_VARIABLES: &[&str] = &["HOOP_SESSION", "HOOP_TEST", "HOOP_BENCH", "HOOP_BLESS"];
+const OTHER_VARIABLES: &[&str] = &["HOOP_SESSION", "HOOP_MASK_HINT", "HOOP_TEST", "HOOP_BENCH", "HOOP_BLESS"];
 
 /// Where the configuration comes from. All of it is a value, so that a test needs no machine.
 #[derive(Clone, Debug, Default)]

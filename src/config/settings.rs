@@ -110,6 +110,27 @@ impl Config {
         self.words("mask.rules")
     }
 
+    /// `mask.values`: files.
+    #[must_use]
+    pub fn mask_values(&self) -> Vec<String> {
+        self.words("mask.values")
+    }
+
+    /// `mask.values_command`: a program and its arguments; empty: none.
+    #[must_use]
+    pub fn mask_values_command(&self) -> &[String] {
+        match self.value("mask.values_command") {
+            Some(Value::Words(words)) => words,
+            _ => &[],
+        }
+    }
+
+    /// `mask.clipboard`: `mask`, `block`, `allow`.
+    #[must_use]
+    pub fn mask_clipboard(&self) -> &str {
+        self.text("mask.clipboard")
+    }
+
     /// `approval.ttl`
     #[must_use]
     pub fn approval_ttl(&self) -> Duration {

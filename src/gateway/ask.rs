@@ -1,5 +1,6 @@
 //! Holding a call until a person has answered.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use sha2::Digest;
@@ -81,7 +82,9 @@ pub async fn ask(core: &Core, entry: &Entry, hold: Hold<'_>, interim: &Interim) 
         Outcome::Allowed { .. } => Ok(()),
         Outcome::Denied(refusal) => {
             let rule = rule(decision);
-            Err(Stop::denied(format!("{line} was not approved ({rule}): {refusal}")))
+            // What a person typed as the reason may hold a secret, too.
+            let told = format!("{line} was not approved ({rule}): {refusal}");
+            Err(Stop::denied(core.masks.text(&told).into_owned()))
         }
     }
 }
@@ -113,22 +116,31 @@ fn question(core: &Core, entry: &Entry, hold: &Hold<'_>) -> Question {
         text.chars().take(SHOWN_CHARACTERS).collect::<String>()
     };
     let facts = params.as_object().into_iter().flatten().take(SHOWN_FACTS);
+    // Names and values together, as they are shown: a name gives a value away, and the client has chosen both.
+    let fact = |(name, value): (&String, &serde_json::Value)| {
+        let value = shown(value);
+        let text = format!("{name} = {value}");
+        match core.masks.text(&text) {
+            Cow::Borrowed(_) => Fact { name: name.clone(), value },
+            Cow::Owned(masked) => match masked.split_once(" = ") {
+                Some((name, value)) => Fact { name: name.to_owned(), value: value.to_owned() },
+                None => Fact { name: masked, value: String::new() },
+            },
+        }
+    };
     Question {
-        action: call.action.clone(),
+        action: masked(&call.action),
         resources: call.resources.iter().map(|resource| masked(resource)).collect(),
         who: match &core.principal.agent {
             Some(agent) => format!("{} ({agent})", core.principal.user),
             None => core.principal.user.clone(),
         },
-        command: command.clone(),
+        command: command.as_deref().map(masked),
         account: whose.account.clone(),
-        region: call.region.clone(),
-        rule: rule(decision),
+        region: masked(&call.region),
+        rule: masked(&rule(decision)),
         reason: masked(&decision.reason),
-        parameters: as_whom(by, whose)
-            .into_iter()
-            .chain(facts.map(|(name, value)| Fact { name: name.clone(), value: shown(value) }))
-            .collect(),
+        parameters: as_whom(by, whose).into_iter().chain(facts.map(fact)).collect(),
         call: Some(entry.number()),
         fingerprint: fingerprint(call, by, whose),
         ttl: decision.ttl.unwrap_or(core.approval_ttl),

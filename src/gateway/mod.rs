@@ -241,9 +241,15 @@ impl Gateway {
         let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(doors) = doors else { return Ok(()) };
         let (core, stop) = (self.core.clone(), self.stop.subscribe());
+        let watch = core.recorder.watch("the gateway");
+        let serve = move || {
+            if let Err(error) = serve::run(&core, doors, &stop) {
+                watch.died(&error.to_string());
+            }
+        };
         let thread = std::thread::Builder::new()
             .name("gateway".to_owned())
-            .spawn(move || serve::run(&core, doors, &stop))
+            .spawn(serve)
             .context(|| "cannot start the gateway's thread")?;
         *self.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
         Ok(())
@@ -324,7 +330,7 @@ impl Gateway {
         self.stop.send_replace(true);
         // Before the first connection the thread waits in poll(2).
         self.waker.wake();
-        // A panic in there has ended the gateway already; there is nobody to tell here.
+        // A panic in there has ended the session already.
         drop(thread.join());
         self.core.ended();
     }

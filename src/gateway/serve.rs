@@ -29,6 +29,8 @@ use tokio_rustls::LazyConfigAcceptor;
 
 use crate::audit::Via;
 use crate::aws;
+use crate::error::IoContext;
+use crate::error::Result;
 use crate::gateway::connect;
 use crate::gateway::core::Core;
 use crate::gateway::doors::Doors;
@@ -45,6 +47,7 @@ use crate::net::MALFORMED;
 use crate::net::Opening;
 use crate::net::dns::serve_udp;
 use crate::net::sniff;
+use crate::record::Watch;
 
 /// Connections open at once; further ones wait in the kernel.
 const CONNECTIONS: usize = 2048;
@@ -60,11 +63,17 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 const HEADERS: usize = 256;
 
 /// Waits until somebody comes, then serves until `stop`.
-pub fn run(core: &Arc<Core>, doors: Doors, stop: &watch::Receiver<bool>) {
-    if doors.wait().is_err() || *stop.borrow() {
-        return;
+///
+/// # Errors
+/// When it cannot serve: calls would wait for ever.
+pub fn run(core: &Arc<Core>, doors: Doors, stop: &watch::Receiver<bool>) -> Result<()> {
+    let waited = doors.wait();
+    if *stop.borrow() {
+        return Ok(());
     }
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    waited.context(|| "cannot wait for calls")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.context(|| "cannot start the gateway's runtime")?;
     runtime.block_on(async {
         let mut stop = stop.clone();
         open(core, doors);
@@ -73,6 +82,7 @@ pub fn run(core: &Arc<Core>, doors: Doors, stop: &watch::Receiver<bool>) {
     });
     // Dropping the runtime drops every call under way; each writes its end.
     runtime.shutdown_background();
+    Ok(())
 }
 
 /// Serves every door, each in a task of its own.
@@ -80,7 +90,7 @@ fn open(core: &Arc<Core>, doors: Doors) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     if let Some(listener) = doors.port {
         let core = core.clone();
-        accept(listener, &places, move |stream| {
+        accept(door(&core), listener, &places, move |stream| {
             let core = core.clone();
             async move { connection(&core, stream).await }
         });
@@ -89,11 +99,15 @@ fn open(core: &Arc<Core>, doors: Doors) {
     let resolver = inside::resolver(core, own);
     for names in doors.names {
         // It ends only if the socket does not work; names then stay unknown inside.
-        tokio::spawn(serve_udp(names.0, resolver.clone()));
+        let (watch, resolver) = (core.recorder.watch("the names of the sandbox"), resolver.clone());
+        tokio::spawn(async move {
+            let _watch = watch;
+            let _ = serve_udp(names.0, resolver).await;
+        });
     }
     for listener in doors.captured {
         let (core, resolver) = (core.clone(), resolver.clone());
-        accept(listener, &places, move |stream| {
+        accept(door(&core), listener, &places, move |stream| {
             let (core, resolver) = (core.clone(), resolver.clone());
             async move {
                 let Some(own) = &core.inside else { return };
@@ -103,7 +117,7 @@ fn open(core: &Arc<Core>, doors: Doors) {
     }
     for (listener, port) in doors.published {
         let core = core.clone();
-        accept(listener, &places, move |stream| {
+        accept(door(&core), listener, &places, move |stream| {
             let core = core.clone();
             async move {
                 let Some(own) = &core.inside else { return };
@@ -113,18 +127,28 @@ fn open(core: &Arc<Core>, doors: Doors) {
     }
 }
 
+/// Watches over what accepts connections.
+fn door(core: &Arc<Core>) -> Watch {
+    core.recorder.watch("a door of the gateway")
+}
+
 /// Accepts connections and serves each in a task of its own.
-fn accept<F>(listener: TcpListener, places: &Arc<Semaphore>, serve: impl Fn(TcpStream) -> F + Send + 'static)
-where
+fn accept<F>(
+    watch: Watch,
+    listener: TcpListener,
+    places: &Arc<Semaphore>,
+    serve: impl Fn(TcpStream) -> F + Send + 'static,
+) where
     F: Future<Output = ()> + Send + 'static,
 {
     let places = places.clone();
     tokio::spawn(async move {
         // It is ours: switching it to non-blocking cannot fail but for a broken descriptor.
-        if listener.set_nonblocking(true).is_err() {
-            return;
-        }
-        let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+        let listener =
+            match listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener)) {
+                Ok(listener) => listener,
+                Err(cause) => return watch.died(&crate::error::plain(&cause)),
+            };
         loop {
             let Ok(place) = places.clone().acquire_owned().await else { return };
             match listener.accept().await {

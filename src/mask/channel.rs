@@ -12,6 +12,8 @@ use super::follow::Tools;
 use super::scan::Mark;
 use super::scan::Named;
 use super::scan::Scanner;
+use super::stars::Stars;
+use super::stars::unfinished;
 
 /// Escape bytes that may wait behind held text; beyond it the text is hidden as in a pause.
 const ASIDE: usize = 16 * 1024;
@@ -37,6 +39,7 @@ pub struct Channel {
     aside_since_text: usize,
     /// The last secret that was counted, and the position up to which it was masked.
     counted: (u64, usize),
+    stars: Stars,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -181,13 +184,34 @@ impl Channel {
         self.scanner.end()
     }
 
-    /// Appends the text up to `limit` to `out`, with stars, and what stands in between.
-    pub fn show(&mut self, limit: usize, rules: &Compiled, out: &mut Vec<u8>, masks: &mut Masks) {
+    /// `limit`, or a little less where it would cut a letter that is to be hidden: how many stars stand for it is told by
+    /// all of it.
+    pub fn between_letters(&mut self, limit: usize) -> usize {
+        self.sort_marks();
+        if !self.counts_columns() || self.marks.is_empty() || limit <= self.shown {
+            return limit;
+        }
+        let cut = unfinished(self.scanner.bytes(limit.saturating_sub(3).max(self.shown)..limit));
+        let is_hidden = |at: usize| self.marks.iter().any(|mark| mark.range.contains(&at));
+        if cut > 0 && is_hidden(limit - cut) { limit - cut } else { limit }
+    }
+
+    /// Whether the text is on a screen whose width is known.
+    fn counts_columns(&self) -> bool {
+        self.follower.as_ref().is_some_and(|follower| follower.width.is_some())
+    }
+
+    fn sort_marks(&mut self) {
         self.marks.extend(self.scanner.take_marks());
         if !self.marks.is_empty() {
             self.marks.retain(|mark| mark.range.end > self.shown);
             self.marks.sort_by_key(|mark| mark.range.start);
         }
+    }
+
+    /// Appends the text up to `limit` to `out`, with stars, and what stands in between.
+    pub fn show(&mut self, limit: usize, rules: &Compiled, out: &mut Vec<u8>, masks: &mut Masks) {
+        self.sort_marks();
         let limit = limit.max(self.shown);
         while let Some(aside) = self.asides.front().copied() {
             if aside.at > limit || aside.unseen && aside.at >= limit {
@@ -220,6 +244,7 @@ impl Channel {
         }
         let range = self.shown..to;
         let first = out.len();
+        let counts_columns = self.counts_columns();
         out.extend_from_slice(self.scanner.bytes(range.clone()));
         while self.marks.get(self.first_mark).is_some_and(|mark| mark.range.end <= self.shown) {
             self.first_mark += 1;
@@ -232,7 +257,13 @@ impl Channel {
             if from >= to {
                 continue;
             }
-            hide(&mut out[first + from - range.start..first + to - range.start]);
+            let bytes = &mut out[first + from - range.start..first + to - range.start];
+            if counts_columns && !bytes.is_ascii() {
+                // Where two marks overlap, the second finds stars.
+                self.stars.hide(bytes, from);
+            } else {
+                hide(bytes);
+            }
             let (secret, end) = &mut self.counted;
             if mark.secret != *secret && from >= *end {
                 masks.add(rule_of(mark, rules), 1);

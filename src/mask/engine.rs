@@ -10,6 +10,7 @@ use super::compiled::Compiled;
 use super::exact;
 use super::exact::Exact;
 use super::names;
+use super::payload::ClipboardPolicy;
 use super::selection::Selection;
 use super::stream::Stream;
 use super::tag::Tagger;
@@ -31,6 +32,7 @@ pub struct Engine {
     generation: AtomicU64,
     tagger: Tagger,
     vault: Vault,
+    clipboard: ClipboardPolicy,
 }
 
 impl std::fmt::Debug for Engine {
@@ -72,6 +74,16 @@ impl Engine {
         Ok(Self { own, fields, ..Self::default() })
     }
 
+    /// The same with another policy for the person's clipboard.
+    #[must_use]
+    pub fn with_clipboard(self, clipboard: ClipboardPolicy) -> Self {
+        Self { clipboard, ..self }
+    }
+
+    pub(super) fn clipboard(&self) -> ClipboardPolicy {
+        self.clipboard
+    }
+
     /// Whether the rule of this name is in force.
     #[must_use]
     pub fn has_rule(&self, id: &str) -> bool {
@@ -88,19 +100,26 @@ impl Engine {
     ///
     /// Values under six bytes and words that are everywhere (`production`, region names) are not learnt.
     pub fn learn(&self, kind: &str, value: &str) {
+        self.learn_with(|known| known.add(kind, value));
+    }
+
+    /// Learns with `add`, which says whether anything was new.
+    pub(super) fn learn_with(&self, add: impl FnOnce(&mut Exact) -> bool) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if Arc::make_mut(&mut known).add(kind, value) {
+        if add(Arc::make_mut(&mut known)) {
             self.generation.fetch_add(1, Ordering::Release);
         }
     }
 
-    /// Learns the values of an environment that stand under sensitive names, such as `GITHUB_TOKEN`.
+    /// Learns the values of an environment that stand under sensitive names, such as `GITHUB_TOKEN`, and the passwords of
+    /// URLs under any name.
     ///
     /// Gives the names of values that are too short, or too common a word, to be looked for everywhere: they are masked
     /// only next to a name.
     pub fn learn_environment<'v>(&self, vars: impl IntoIterator<Item = (&'v str, &'v str)>) -> Vec<&'v str> {
         let mut unfit = Vec::new();
         for (name, value) in vars {
+            self.learn_password_of(value);
             if !self.is_sensitive_name(name) {
                 continue;
             }

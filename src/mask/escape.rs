@@ -1,5 +1,6 @@
 //! Tells text from escape sequences, as a terminal does, across any cut of the input.
 
+use memchr::memchr;
 use memchr::memchr3;
 
 use super::cells::Edit;
@@ -45,36 +46,85 @@ pub struct Parser {
     /// The beginning of a control sequence's parameters, and how many bytes they have.
     parameters: [u8; 16],
     length: usize,
-    /// Bytes of the string so far.
+    /// Bytes of the string so far, and how many it may have.
     string: usize,
+    longest: usize,
 }
 
 /// A string longer than this is given up, as terminals do: what follows is text.
 const LONGEST_STRING: usize = 1 << 20;
+/// The same for a picture. Nothing of it is held in memory.
+const LONGEST_PICTURE: usize = 64 << 20;
+
+/// `end`, or where a control character of two bytes begins before it. One whose second byte has not come may be one.
+fn before_control(input: &[u8], end: usize) -> usize {
+    let mut from = 0;
+    while let Some(at) = memchr(CONTROL_LEAD, &input[from..end]).map(|at| from + at) {
+        if input.get(at + 1).is_none_or(|next| is_control_character(*next)) {
+            return at;
+        }
+        from = at + 1;
+    }
+    end
+}
+
+/// The first byte of a control character in UTF-8.
+pub const CONTROL_LEAD: u8 = 0xc2;
+
+/// Whether a byte after [`CONTROL_LEAD`] makes it a control character.
+pub fn is_control_character(byte: u8) -> bool {
+    (0x80..=0x9f).contains(&byte)
+}
 
 impl Parser {
     /// How many bytes at the start of `input` are all text, found quickly.
     pub fn text(&self, input: &[u8]) -> usize {
         match self.state {
-            State::Text => memchr3(0x1b, 0x00, 0x07, input).unwrap_or(input.len()),
+            State::Text => {
+                let end = memchr3(0x1b, 0x00, 0x07, input).unwrap_or(input.len());
+                before_control(input, end)
+            }
             _ => 0,
+        }
+    }
+
+    /// Whether the state is inside a string.
+    pub fn is_in_string(&self) -> bool {
+        matches!(self.state, State::Payload(_))
+    }
+
+    /// Takes a control character from U+0080 to U+009F, which is `0xc2` and `byte`: it stands for ESC and a letter. A
+    /// string ends before it.
+    ///
+    /// So terminals have it that work in UTF-8 (xterm, VTE, mintty, the Linux console, and avt, which draws our own
+    /// pictures): they decode first, and a byte from 0x80 to 0x9f alone is no letter and no control to them.
+    pub fn control_character(&mut self, byte: u8) -> Part {
+        self.enter(State::Text, Part::Passing);
+        match byte {
+            0x84 | 0x85 | 0x8d | 0x90 | 0x98 | 0x9b | 0x9d..=0x9f => self.after_escape(byte - 0x40),
+            _ => Part::Passing,
         }
     }
 
     /// How many bytes at the start of `input` are all payload.
     pub fn payload(&mut self, input: &[u8]) -> usize {
         let State::Payload(_) = self.state else { return 0 };
-        let left = LONGEST_STRING - self.string;
+        let left = self.longest.saturating_sub(self.string);
         let input = &input[..input.len().min(left)];
         let ends = |byte: &u8| matches!(byte, 0x07 | 0x18 | 0x1a | 0x1b);
-        let count = input.iter().position(ends).unwrap_or(input.len());
+        let count = before_control(input, input.iter().position(ends).unwrap_or(input.len()));
         self.string += count;
         count
     }
 
+    /// The string is a picture, and may be longer than others.
+    pub fn is_picture(&mut self) {
+        self.longest = LONGEST_PICTURE;
+    }
+
     /// Whether the string has become too long: it is given up.
     pub fn gives_up(&mut self) -> bool {
-        let gives_up = matches!(self.state, State::Payload(_)) && self.string >= LONGEST_STRING;
+        let gives_up = matches!(self.state, State::Payload(_)) && self.string >= self.longest;
         if gives_up {
             self.state = State::Text;
         }
@@ -178,7 +228,7 @@ impl Parser {
     }
 
     fn enter(&mut self, state: State, part: Part) -> Part {
-        self.string = 0;
+        (self.string, self.longest) = (0, LONGEST_STRING);
         self.state = state;
         part
     }

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::URL_SAFE;
 
 use super::words::Words;
+use crate::sys::locked;
 
 /// The shortest value that is looked for: shorter ones would hide half of every screen.
 pub const SHORTEST: usize = 6;
@@ -70,7 +71,12 @@ impl Exact {
 
     /// Learns `value` in all its forms; whether anything was new.
     pub fn add(&mut self, kind: &str, value: &str) -> bool {
-        if !is_fit(value) || self.needles.len() >= MOST * 8 {
+        is_fit(value) && self.add_told(kind, value)
+    }
+
+    /// Learns `value`, of which somebody said that it is a secret, in all its forms; whether anything was new.
+    pub fn add_told(&mut self, kind: &str, value: &str) -> bool {
+        if value.len() < SHORTEST || self.needles.len() >= MOST * 8 {
             return false;
         }
         let kind: Arc<str> = kind.into();
@@ -90,6 +96,8 @@ impl Exact {
     fn insert(&mut self, bytes: &[u8], kind: &Arc<str>) {
         let bytes: Arc<[u8]> = bytes.into();
         if self.known.insert(Arc::clone(&bytes)) {
+            // It stays in memory to the end; where it cannot be held there, nothing is lost but that.
+            let _ = locked::hold(&bytes);
             for length in 1..HEAD {
                 self.starts.insert((length, head(&bytes[..length])));
             }

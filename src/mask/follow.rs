@@ -44,7 +44,7 @@ pub struct Tools<'t> {
 /// The line that is being written.
 #[derive(Debug)]
 pub struct Follower {
-    width: Option<usize>,
+    pub(super) width: Option<usize>,
     /// Where its text begins, unless that was too long ago.
     start: Option<usize>,
     /// It begins in the first column.

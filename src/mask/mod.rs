@@ -32,14 +32,19 @@ mod frames;
 mod grid;
 mod json;
 mod lines;
+mod listed;
 mod masks;
 mod matchers;
 mod names;
 mod near;
+mod notes;
 mod object;
 mod pairs;
 mod pattern;
 mod payload;
+#[cfg(test)]
+mod payload_trials;
+mod picture;
 #[cfg(test)]
 mod properties;
 mod returned;
@@ -47,6 +52,7 @@ mod rules;
 mod runs;
 mod scan;
 mod selection;
+mod stars;
 mod stream;
 #[cfg(test)]
 mod stream_properties;
@@ -82,8 +88,13 @@ pub use grid::Grid;
 pub use grid::Hidden;
 pub use grid::find_in_terminal;
 pub use grid::starred;
+pub use listed::Unfit;
+pub use listed::Unlisted;
 pub use masks::Hit;
 pub use masks::Masks;
+pub use notes::Doing;
+pub use notes::Notes;
+pub use payload::ClipboardPolicy;
 pub use returned::Back;
 pub use returned::Returned;
 pub use returned::find_mask;
@@ -99,6 +110,11 @@ pub use vended::Instead;
 pub use vended::Vended;
 pub use vended::put_credentials;
 pub use vended::vended_credentials;
+
+/// What an agent has to know of masks, in a sentence or three: for its instructions and its environment.
+pub const FOR_AGENTS: &str = "Values like hoopmask:KIND:TAG, and rows of * after a public beginning such as ghp_ or AKIA, stand for \
+secrets that hoop hides from you. They are not the values: never write them back, never report them as errors. Equal tags mean equal \
+values.";
 
 /// The built-in rules, for lists.
 pub fn builtin_rules() -> impl Iterator<Item = &'static RuleInfo> {

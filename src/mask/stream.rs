@@ -6,10 +6,14 @@ use super::Engine;
 use super::Masks;
 use super::channel::Channel;
 use super::compiled::Compiled;
+use super::escape::CONTROL_LEAD;
 use super::escape::Parser;
 use super::escape::Part;
+use super::escape::is_control_character;
 use super::exact::Exact;
+use super::notes::Notes;
 use super::payload::Payload;
+use super::payload::Sort;
 
 /// Input is worked on in blocks that stay in the second cache.
 const BLOCK: usize = 32 * 1024;
@@ -27,6 +31,9 @@ pub struct Stream {
     screen: Channel,
     payload: Option<Payload>,
     masks: Masks,
+    notes: Notes,
+    /// The last byte may be the first of a control character.
+    lead: bool,
 }
 
 impl Stream {
@@ -40,6 +47,8 @@ impl Stream {
             screen: Channel::on_screen(),
             payload: None,
             masks: Masks::default(),
+            notes: Notes::default(),
+            lead: false,
         }
     }
 
@@ -67,6 +76,7 @@ impl Stream {
     pub fn quiet(&mut self, out: &mut Vec<u8>) {
         let engine = Arc::clone(&self.engine);
         let rules = engine.rules();
+        self.let_lead_go(rules);
         self.screen.settle(rules, &self.exact);
         if let Some(payload) = &mut self.payload {
             let mut pieces = Vec::new();
@@ -79,13 +89,14 @@ impl Stream {
     /// Whether bytes wait for more.
     #[must_use]
     pub fn is_holding(&self) -> bool {
-        self.screen.is_holding() || self.payload.as_ref().is_some_and(Payload::is_holding)
+        self.lead || self.screen.is_holding() || self.payload.as_ref().is_some_and(Payload::is_holding)
     }
 
     /// The input has ended: everything leaves.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         let engine = Arc::clone(&self.engine);
         let rules = engine.rules();
+        self.let_lead_go(rules);
         self.close_payload(rules);
         let limit = self.screen.scan(rules, &self.exact, true);
         self.screen.show(limit, rules, out, &mut self.masks);
@@ -96,10 +107,36 @@ impl Stream {
         std::mem::take(&mut self.masks)
     }
 
+    /// What programs did through strings that only the terminal reads, since the last call.
+    pub fn take_notes(&mut self) -> Notes {
+        std::mem::take(&mut self.notes)
+    }
+
     /// Sorts a block into text, escapes and payloads.
     fn take(&mut self, block: &[u8], rules: &Compiled) {
         let mut rest = block;
+        if let (true, Some(next)) = (self.lead, block.first().copied()) {
+            if is_control_character(next) {
+                self.lead = false;
+                self.take_control(next, rules);
+                rest = &rest[1..];
+            } else {
+                self.let_lead_go(rules);
+            }
+        }
         while !rest.is_empty() {
+            match rest {
+                [CONTROL_LEAD] => {
+                    self.lead = true;
+                    return;
+                }
+                [CONTROL_LEAD, next, after @ ..] if is_control_character(*next) => {
+                    self.take_control(*next, rules);
+                    rest = after;
+                    continue;
+                }
+                _ => {}
+            }
             let text = self.parser.text(rest);
             if text > 0 {
                 self.screen.text(&rest[..text], rules, &self.exact);
@@ -121,7 +158,7 @@ impl Stream {
             while part == Part::Passing && passing < rest.len() {
                 passing += self.parser.parameters(&rest[passing..]);
                 let Some(byte) = rest.get(passing) else { break };
-                if self.parser.text(&rest[passing..]) > 0 {
+                if passing > 0 && *byte == CONTROL_LEAD || self.parser.text(&rest[passing..]) > 0 {
                     break;
                 }
                 part = self.parser.step(*byte);
@@ -131,29 +168,54 @@ impl Stream {
             rest = &rest[passing..];
             let Some(byte) = rest.first().copied().filter(|_| part != Part::Passing) else { continue };
             rest = &rest[1..];
-            match part {
-                Part::Text => self.screen.text(&[byte], rules, &self.exact),
-                Part::Payload => self.take_payload(&[byte], rules),
-                Part::Passing => {}
-                Part::Opening => {
-                    self.aside(&[byte], rules);
-                    self.payload = Some(Payload::Unknown(Vec::new()));
-                }
-                Part::Closing => {
-                    self.close_payload(rules);
-                    self.aside(&[byte], rules);
-                }
-                Part::Break { at_edge } => {
-                    self.aside(&[byte], rules);
-                    self.screen.leave(at_edge, rules, &self.exact);
-                }
-                Part::Edit(edit) => {
-                    self.aside(&[byte], rules);
-                    if !self.screen.edit(edit, rules, &self.exact) {
-                        self.screen.leave(false, rules, &self.exact);
-                    }
+            self.take_part(part, &[byte], rules);
+        }
+    }
+
+    /// Takes `bytes`, which are `part`; if they begin a string, their last tells which.
+    fn take_part(&mut self, part: Part, bytes: &[u8], rules: &Compiled) {
+        match part {
+            Part::Text => self.screen.text(bytes, rules, &self.exact),
+            Part::Payload => self.take_payload(bytes, rules),
+            Part::Passing => self.aside(bytes, rules),
+            Part::Opening => {
+                self.aside(bytes, rules);
+                let sort = bytes.last().map_or(Sort::Other, |byte| Sort::of(*byte));
+                self.payload = Some(Payload::new(sort, self.engine.clipboard()));
+            }
+            Part::Closing => {
+                self.close_payload(rules);
+                self.aside(bytes, rules);
+            }
+            Part::Break { at_edge } => {
+                self.aside(bytes, rules);
+                self.screen.leave(at_edge, rules, &self.exact);
+            }
+            Part::Edit(edit) => {
+                self.aside(bytes, rules);
+                if !self.screen.edit(edit, rules, &self.exact) {
+                    self.screen.leave(false, rules, &self.exact);
                 }
             }
+        }
+    }
+
+    /// Takes a control character of two bytes, of which `byte` is the second.
+    fn take_control(&mut self, byte: u8, rules: &Compiled) {
+        // Whatever string there is, it has ended.
+        self.close_payload(rules);
+        let part = self.parser.control_character(byte);
+        self.take_part(part, &[CONTROL_LEAD, byte], rules);
+    }
+
+    /// What might have become a control character is none.
+    fn let_lead_go(&mut self, rules: &Compiled) {
+        if std::mem::take(&mut self.lead) {
+            let part = match self.parser.is_in_string() {
+                true => Part::Payload,
+                false => self.parser.step(CONTROL_LEAD),
+            };
+            self.take_part(part, &[CONTROL_LEAD], rules);
         }
     }
 
@@ -165,6 +227,9 @@ impl Stream {
         let mut pieces = Vec::with_capacity(bytes.len());
         if let Some(payload) = &mut self.payload {
             payload.push(bytes, &mut pieces, &mut self.masks, (rules, &self.exact));
+            if payload.is_picture() {
+                self.parser.is_picture();
+            }
         }
         self.aside(&pieces, rules);
     }
@@ -173,11 +238,13 @@ impl Stream {
         let Some(mut payload) = self.payload.take() else { return };
         let mut pieces = Vec::new();
         payload.finish(&mut pieces, &mut self.masks, (rules, &self.exact));
+        self.notes.add(&payload);
         self.aside(&pieces, rules);
     }
 
     fn show(&mut self, rules: &Compiled, out: &mut Vec<u8>) {
         let limit = self.screen.scan(rules, &self.exact, false);
+        let limit = self.screen.between_letters(limit);
         self.screen.show(limit, rules, out, &mut self.masks);
     }
 }

@@ -7,6 +7,8 @@ use std::sync::PoisonError;
 
 use zeroize::Zeroizing;
 
+use crate::sys::locked;
+
 /// The most values that are kept, and their bytes together; the oldest go first.
 const MOST: usize = 1024;
 const MOST_BYTES: usize = 1 << 20;
@@ -80,12 +82,15 @@ impl Vault {
         if value.len() > MOST_BYTES || kept.iter().any(known) {
             return;
         }
+        let value = Zeroizing::new(value.to_owned());
+        // Where it cannot be held in memory, nothing is lost but that.
+        let _ = locked::hold(value.as_bytes());
         kept.push_back(Kept {
             tag: tag.to_owned(),
             origin: Origin { service: place.service.to_owned(), resources: place.resources.to_vec() },
             members: place.members.to_vec(),
             naming: place.naming.clone(),
-            value: Zeroizing::new(value.to_owned()),
+            value,
         });
         while kept.len() > MOST || kept.iter().map(|kept| kept.value.len()).sum::<usize>() > MOST_BYTES {
             kept.pop_front();

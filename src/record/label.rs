@@ -66,6 +66,10 @@ impl Labels {
                 let by = answered.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
                 format!("{word}{by}: {}", self.about(answered.call))
             }
+            Event::Terminal(note) if self.has_room(at) => {
+                let times = if note.count > 1 { format!(", {} times", note.count) } else { String::new() };
+                format!("{} {}: {} bytes{times}", note.what, note.done, note.bytes)
+            }
             Event::CommandStart(command) => {
                 let wanted = self.depth(command).is_some_and(|depth| depth <= MAX_DEPTH);
                 if !wanted || !self.has_room(at) {

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::sync::OnceLock;
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::active::Active;
 use super::body::Body;
 use super::counts::Counts;
+use super::head;
 use super::label::Labels;
 use super::net::Net;
 use super::place::Place;
@@ -21,11 +23,11 @@ use super::seal;
 use super::seal::Seal;
 use super::seal::SealedAs;
 use super::sink::Sink;
-use crate::audit;
 use crate::audit::BodyRef;
 use crate::audit::Chain;
 use crate::audit::Checkpoint;
 use crate::audit::End;
+use crate::audit::EndReason;
 use crate::audit::Event;
 use crate::audit::Start;
 use crate::cast;
@@ -59,9 +61,9 @@ type OnFailure = Box<dyn Fn(&Error) + Send + Sync>;
 /// The first failure to write is final: every later call gives the same error, and whoever shows or forwards what
 /// could not be recorded breaks the promise "nothing unrecorded".
 #[derive(Clone)]
-pub struct Recorder(Arc<Shared>);
+pub struct Recorder(pub(super) Arc<Shared>);
 
-struct Shared {
+pub(super) struct Shared {
     place: Place,
     folder: PathBuf,
     id: SessionId,
@@ -69,6 +71,8 @@ struct Shared {
     net: Net,
     inner: Mutex<Inner>,
     on_failure: Mutex<Vec<OnFailure>>,
+    /// Why the session must end although it can be recorded.
+    pub(super) broken: OnceLock<Error>,
 }
 
 struct Inner {
@@ -109,7 +113,7 @@ impl Recorder {
     /// Fails when the folder cannot be made; then the session must not begin.
     pub fn masked(state: &Path, start: &Start, clock: Clock, masks: &Arc<Engine>) -> Result<Self> {
         let net = Net::new(masks);
-        let start = &net.start(start)?;
+        let mut start = net.start(start)?;
         let place = Place::new(state);
         let active = Active::begin(&place, start.id, start.pid)?;
         let folder = place.folder(start.id);
@@ -130,8 +134,9 @@ impl Recorder {
             failure: None,
             finished: false,
         };
+        start.swappable = !inner.ring.is_locked();
         inner.append(&Event::SessionStart(Box::new(start.clone())), clock.elapsed())?;
-        inner.writer.header(&header(start), &mut inner.pending);
+        inner.writer.header(&head::header(&start), &mut inner.pending);
         inner.write_pending()?;
         Ok(Self(Arc::new(Shared {
             place,
@@ -141,6 +146,7 @@ impl Recorder {
             net,
             inner: Mutex::new(inner),
             on_failure: Mutex::new(Vec::new()),
+            broken: OnceLock::new(),
         })))
     }
 
@@ -288,11 +294,12 @@ impl Recorder {
         self.lock().failure.clone()
     }
 
-    /// Calls `callback` once, on the thread that failed, when recording has become impossible; at once if it is.
+    /// Calls `callback` once, on the thread that failed, when recording has become impossible or the session must end; at
+    /// once if it is so.
     pub fn on_failure(&self, callback: impl Fn(&Error) + Send + Sync + 'static) {
         // The list stays locked while we look, so that a failure at this moment finds the callback or is found.
         let mut waiting = self.0.on_failure.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.failure() {
+        match self.failure().or_else(|| self.broken()) {
             None => waiting.push(Box::new(callback)),
             Some(error) => {
                 drop(waiting);
@@ -325,7 +332,11 @@ impl Recorder {
             inner.check(at)?;
             inner.append(&Event::SessionEnd(end.clone()), at)?;
             inner.finished = true;
-            Ok((inner.seal(self.0.id, self.0.clock.unix_micros()), inner.active.take()))
+            let mut seal = inner.seal(self.0.id, self.0.clock.unix_micros());
+            if end.reason == EndReason::Interrupted {
+                seal.sealed_as = SealedAs::Interrupted;
+            }
+            Ok((seal, inner.active.take()))
         })?;
         seal::write(&self.0.place, &self.0.folder, seal)?;
         if let Some(active) = active {
@@ -355,15 +366,25 @@ impl Recorder {
         let failure = inner.failure.clone();
         drop(inner);
         if let Some(error) = failure {
-            let callbacks =
-                std::mem::take(&mut *self.0.on_failure.lock().unwrap_or_else(PoisonError::into_inner));
-            callbacks.iter().for_each(|callback| callback(&error));
+            self.tell(&error);
         }
         done
     }
 
+    pub(super) fn tell(&self, error: &Error) {
+        let waiting = std::mem::take(&mut *self.0.on_failure.lock().unwrap_or_else(PoisonError::into_inner));
+        waiting.iter().for_each(|callback| callback(error));
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.inner.lock().unwrap_or_else(|poisoned| {
+            // Whoever panicked here may have left half of something: nothing may come after it.
+            let mut inner = poisoned.into_inner();
+            inner.failure.get_or_insert_with(|| {
+                Error::new(Kind::Record, "a part of hoop-run died while it was recording")
+            });
+            inner
+        })
     }
 }
 
@@ -471,17 +492,19 @@ impl Inner {
     }
 }
 
-/// The header of the terminal recording.
-fn header(start: &audit::Start) -> cast::Header {
-    cast::Header {
-        version: 3,
-        cols: start.cols,
-        rows: start.rows,
-        timestamp: Some(start.started / 1_000_000),
-        command: Some(super::label::command_line(&start.command)),
-        title: start.title.clone(),
-        env: start.env.clone(),
-        term_type: start.term.clone(),
-        ..cast::Header::default()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_panics_in_the_middle_of_writing_leaves_nothing_to_be_written_after_it() {
+        let state = tempfile::tempdir().unwrap();
+        let start = Start::new(SessionId::new(1_763_700_000_000_000, 7), 1, vec!["sh".to_owned()]);
+        let recorder = Recorder::create(state.path(), &start, Clock::system()).unwrap();
+        let broken = recorder.clone();
+        let died = std::thread::spawn(move || broken.locked::<()>(|_, _| panic!("for the test")));
+        assert!(died.join().is_err());
+        assert!(recorder.output(b"x").is_err() && recorder.failure().is_some());
+        assert!(recorder.finish(&End::default()).is_err());
     }
 }

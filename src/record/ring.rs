@@ -3,11 +3,15 @@
 
 use std::collections::VecDeque;
 
+use super::kept::Kept;
+use super::kept::Store;
 use crate::cast::Writer;
 use crate::mask::Hidden;
 use crate::mask::starred;
 use crate::types::Micros;
 
+/// Room for what waits: somewhat more than the recorder lets wait, because it is used round and round.
+const STORE: usize = 512 << 10;
 /// Bytes that an event takes besides its text.
 const OVERHEAD: usize = 48;
 /// Most bytes that one byte of text becomes in the file: `\u001b`.
@@ -16,37 +20,47 @@ const ESCAPED: usize = 6;
 /// What happened on the terminal.
 #[derive(Debug)]
 enum Event {
-    Output { position: u64, bytes: Vec<u8>, hidden: Vec<Hidden> },
-    Input(Vec<u8>),
+    Output { position: u64, bytes: Kept, hidden: Vec<Hidden> },
+    Input(Kept),
     Resize(u16, u16),
     Marker(String),
 }
 
-/// The events that wait, in order. Never spilled anywhere.
-#[derive(Debug, Default)]
+/// The events that wait, in order. Never spilled anywhere, and wiped when they go.
+#[derive(Debug)]
 pub(super) struct Ring {
     events: VecDeque<(Micros, Event)>,
     bytes: usize,
     /// The position of the next byte of output.
     position: u64,
-    spare: Vec<u8>,
+    store: Store,
+}
+
+impl Default for Ring {
+    fn default() -> Self {
+        Self { events: VecDeque::new(), bytes: 0, position: 0, store: Store::new(STORE) }
+    }
 }
 
 impl Ring {
+    /// Whether what waits stays out of swap space.
+    pub(super) fn is_locked(&self) -> bool {
+        self.store.is_locked()
+    }
+
     /// Adds output; gives the position of its first byte, counted over all output of the session.
     pub(super) fn output(&mut self, at: Micros, bytes: &[u8]) -> u64 {
         let position = self.position;
         self.position += bytes.len() as u64;
-        let mut copy = std::mem::take(&mut self.spare);
-        copy.clear();
-        copy.extend_from_slice(bytes);
-        self.push(at, bytes.len(), Event::Output { position, bytes: copy, hidden: Vec::new() });
+        let kept = self.store.put(bytes);
+        self.push(at, bytes.len(), Event::Output { position, bytes: kept, hidden: Vec::new() });
         position
     }
 
     /// Adds input.
     pub(super) fn input(&mut self, at: Micros, bytes: &[u8]) {
-        self.push(at, bytes.len(), Event::Input(bytes.to_vec()));
+        let kept = self.store.put(bytes);
+        self.push(at, bytes.len(), Event::Input(kept));
     }
 
     /// Adds a change of size.
@@ -83,9 +97,10 @@ impl Ring {
     pub(super) fn hide(&mut self, characters: &[Hidden]) -> usize {
         let mut late = 0;
         for character in characters {
+            let store = &self.store;
             let found = self.events.iter_mut().rev().find_map(|(_, event)| match event {
                 Event::Output { position, bytes, hidden } if *position <= character.at => {
-                    let inside = character.at < *position + bytes.len() as u64;
+                    let inside = character.at < *position + store.get(bytes).len() as u64;
                     inside.then_some(hidden)
                 }
                 _ => None,
@@ -105,17 +120,21 @@ impl Ring {
         {
             let bytes = match event {
                 Event::Output { position, bytes, hidden } => {
-                    let length = bytes.len();
+                    let kept = self.store.get(&bytes);
+                    let length = kept.len();
                     match hidden.is_empty() {
-                        true => writer.output(at, &bytes, out),
-                        false => writer.output(at, &starred(&bytes, position, hidden), out),
+                        true => writer.output(at, kept, out),
+                        false => writer.output(at, &starred(kept, position, hidden), out),
                     }
-                    self.spare = bytes;
+                    self.store.take(bytes);
                     length
                 }
                 Event::Input(bytes) => {
-                    writer.input(at, &bytes, out);
-                    bytes.len()
+                    let kept = self.store.get(&bytes);
+                    let length = kept.len();
+                    writer.input(at, kept, out);
+                    self.store.take(bytes);
+                    length
                 }
                 Event::Resize(cols, rows) => {
                     writer.resize(at, cols, rows, out);
@@ -134,12 +153,11 @@ impl Ring {
 impl Drop for Ring {
     fn drop(&mut self) {
         // What waited may hold what was to be hidden.
-        for (_, event) in &mut self.events {
+        for (_, event) in self.events.drain(..) {
             if let Event::Output { bytes, .. } | Event::Input(bytes) = event {
-                zeroize::Zeroize::zeroize(bytes);
+                self.store.take(bytes);
             }
         }
-        zeroize::Zeroize::zeroize(&mut self.spare);
     }
 }
 

@@ -1,5 +1,7 @@
 //! The loop: wait for something, then do what it asks for.
 
+use std::panic;
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -82,12 +84,27 @@ pub(super) struct Terminal {
 impl Bridge {
     /// Carries bytes until the program has ended and everything is shown.
     pub(super) fn run(mut self) -> Ended {
-        while !self.is_over() {
-            if let Err(error) = self.turn() {
-                self.stop(error);
+        let mut panics = 0;
+        // What goes wrong twice cannot be waited for.
+        while !self.is_over() && panics < 2 {
+            match panic::catch_unwind(AssertUnwindSafe(|| self.turn())) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => self.stop(error),
+                Err(_) => {
+                    panics += 1;
+                    self.recorder.watch("the terminal side").died("a fault in hoop-run itself, told above");
+                    self.stop_if_broken();
+                }
             }
         }
         self.finish()
+    }
+
+    /// Something that the session cannot do without is gone.
+    fn stop_if_broken(&mut self) {
+        if let Some(error) = self.recorder.failure().or_else(|| self.recorder.broken()) {
+            self.stop(error);
+        }
     }
 
     fn turn(&mut self) -> Result<()> {
@@ -97,9 +114,7 @@ impl Bridge {
             if let Some(terminal) = &mut self.terminal {
                 terminal.questions = true;
             }
-            if let Some(error) = self.recorder.failure() {
-                self.stop(error);
-            }
+            self.stop_if_broken();
         }
         if ready.changes {
             self.on_change();
@@ -146,7 +161,9 @@ impl Bridge {
         if lane.has_pending() {
             self.ending.moved(0, now);
         }
-        if number == 0 && self.terminal.is_some() && self.lanes[0].is_closed() {
+        let is_gone = number == 0 && self.terminal.is_some() && self.lanes[0].is_closed();
+        // A session that is being stopped has closed it itself, and still has the terminal to tidy up.
+        if is_gone && !self.ending.is_stopping() {
             self.hang_up();
         }
         Ok(())
@@ -269,6 +286,11 @@ impl Bridge {
                 let mask = audit::Mask { place: "terminal".to_owned(), rules, call: None };
                 self.recorder.event(&audit::Event::Mask(mask))?;
             }
+            for (doing, count, bytes) in lane.take_notes().iter() {
+                let (what, done) = doing.words();
+                let note = audit::Terminal { what: what.to_owned(), done: done.to_owned(), count, bytes };
+                self.recorder.event(&audit::Event::Terminal(note))?;
+            }
         }
         Ok(())
     }
@@ -294,12 +316,15 @@ impl Bridge {
         // Whoever is left in the sandbox goes now: the session is over.
         self.launcher.end();
         let change = self.ending.change;
+        let is_stopping = self.ending.is_stopping();
         let killed = !matches!(change, Some(Change::Exited(_)));
-        if let (true, Some(terminal)) = (killed, &self.terminal)
+        if let (true, Some(terminal)) = (killed || is_stopping, &self.terminal)
             && let Some(screen) = &self.lanes[0].screen
         {
-            // A program that was killed could not tidy up the terminal itself.
-            let _ = terminal.outlet.write(&screen.clean_up());
+            // A program that was killed could not tidy up the terminal itself, and what one wrote to that end after we had to
+            // stop was not shown. CAN ends what was half shown then.
+            let cancel: &[u8] = if is_stopping { b"\x18" } else { b"" };
+            let _ = terminal.outlet.write(&[cancel, &screen.clean_up()].concat());
         }
         let exit = match change {
             _ if self.ending.is_stopping() => Exit::Stopped,

@@ -34,6 +34,12 @@ impl Environment {
         self.0.iter().find(|(existing, _)| existing == name.as_ref()).map(|(_, value)| value.as_os_str())
     }
 
+    /// The value of a variable, where it is text.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).and_then(OsStr::to_str).map(str::to_owned)
+    }
+
     /// Names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::error::Result;
 use crate::mask::Masks;
+use crate::mask::Notes;
 use crate::mask::Stream;
 use crate::record::Recorder;
 use crate::session::asked::Asked;
@@ -363,6 +364,11 @@ impl Lane {
             masks.merge(veil.take_masks());
         }
         masks
+    }
+
+    /// What the program did through strings that only the terminal reads, since the last time.
+    pub fn take_notes(&mut self) -> Notes {
+        self.stream.take_notes()
     }
 
     /// The terminal has another size now.

@@ -8,6 +8,7 @@ pub mod disk;
 pub mod exec;
 pub mod fd;
 pub mod harden;
+pub mod locked;
 pub mod lookup;
 pub mod outlet;
 pub mod poll;

@@ -1,5 +1,6 @@
 //! Runs a program without hoop-run and with it, takes both through the same keys, and compares their screens.
 
+use std::fs;
 use std::io;
 use std::io::Write;
 use std::path::Path;
@@ -10,9 +11,12 @@ use std::time::Instant;
 use crate::terminal::Home;
 use crate::terminal::PATIENCE;
 use crate::terminal::Session;
+use crate::terminal::recorded;
 
-/// Columns of the terminal.
-const COLS: usize = 80;
+/// The terminals on which each program is run: columns and rows.
+const SIZES: [(u16, u16); 2] = [(80, 24), (200, 50)];
+/// The size that a terminal gets while the program runs.
+const LATER: (u16, u16) = (97, 31);
 /// A screen on which nothing has changed for this long is the program's last word, where nothing tells otherwise.
 const STILL: Duration = Duration::from_millis(400);
 
@@ -38,6 +42,23 @@ pub struct Play<'a> {
     pub secrets: &'a [Secret],
     /// What is to be compared of a row, where not all of all.
     pub rows: Option<fn(&str) -> Option<String>>,
+    /// The terminal's size; none: each of those in turn, and then one that changes while the program runs.
+    pub size: Option<Size>,
+    /// What it shows at another size is another matter: only the usual size is tried.
+    pub only_usual: bool,
+}
+
+/// Columns and rows of a terminal: at first, and later, if they change.
+#[derive(Clone, Copy)]
+pub struct Size {
+    pub first: (u16, u16),
+    pub later: Option<(u16, u16)>,
+}
+
+impl Size {
+    fn cols(self) -> usize {
+        usize::from(self.later.unwrap_or(self.first).0)
+    }
 }
 
 impl Play<'_> {
@@ -46,7 +67,51 @@ impl Play<'_> {
     pub fn compare(&self, home: &Home) {
         let mut arguments = vec!["-q", "--"];
         arguments.extend(&self.argv);
-        self.compare_commands(home.program(self.argv[0], &self.argv[1..]), || home.hoop_run(arguments));
+        for size in self.sizes() {
+            let play = Play { size: Some(size), ..self.clone() };
+            let bare = home.program(self.argv[0], &self.argv[1..]);
+            play.compare_commands(bare, || home.hoop_run(&arguments));
+            play.nothing_is_stored(home.recordings().last().unwrap());
+        }
+    }
+
+    fn sizes(&self) -> Vec<Size> {
+        let usual = Size { first: SIZES[0], later: None };
+        if self.size.is_some() || self.only_usual {
+            return vec![self.size.unwrap_or(usual)];
+        }
+        let fixed = SIZES.map(|first| Size { first, later: None });
+        fixed.into_iter().chain([Size { later: Some(LATER), ..usual }]).collect()
+    }
+
+    fn size(&self) -> Size {
+        self.size.unwrap_or(Size { first: SIZES[0], later: None })
+    }
+
+    /// None of the secrets is in any file of the recording, but for its public beginning: nor in its output put together,
+    /// with and without what moves about the screen and colours it.
+    #[track_caller]
+    pub fn nothing_is_stored(&self, recording: &Path) {
+        for entry in fs::read_dir(recording).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
+            let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            let texts = match path.ends_with("terminal.cast") {
+                true => {
+                    let output = recorded(recording, "o");
+                    let plain = plain(&output);
+                    vec![text, output, plain]
+                }
+                false => vec![text],
+            };
+            for secret in self.secrets {
+                let body = &secret.value[secret.public..];
+                let found = texts.iter().any(|text| text.contains(body));
+                assert!(!found, "{}: {} stands in {}", self.argv[0], secret.value, path.display());
+            }
+        }
     }
 
     /// The same for the program as `bare` and as `wrapped` start it.
@@ -66,27 +131,35 @@ impl Play<'_> {
         for (name, value) in &self.env {
             command.env(name, value);
         }
-        let mut session = Session::start(command);
+        let size = self.size();
+        let mut session = Session::start_sized(command, [true; 3], size.first);
         for (text, keys) in &self.steps {
-            session.wait_until(text, |session| screen(session).concat().contains(text));
+            session.wait_until(text, |session| screen(session, size.first.0.into()).concat().contains(text));
             still(&mut session);
             session.send(keys);
         }
-        session.wait_until(self.until, |session| screen(session).concat().contains(self.until));
+        let mut cols = usize::from(size.first.0);
+        session.wait_until(self.until, |session| screen(session, cols).concat().contains(self.until));
+        if let Some((later, rows)) = size.later {
+            still(&mut session);
+            session.resize(later, rows);
+            cols = usize::from(later);
+            still(&mut session);
+        }
         let found = match expected {
             None => {
                 still(&mut session);
-                screen(&session)
+                screen(&session, cols)
             }
             Some(expected) => {
                 let wanted = self.chosen(expected);
                 let deadline = Instant::now() + PATIENCE / 2;
-                while self.chosen(&screen(&session)) != wanted && Instant::now() < deadline {
+                while self.chosen(&screen(&session, cols)) != wanted && Instant::now() < deadline {
                     session.read_for(Duration::from_millis(20));
                 }
                 // And stays so: a late repaint would show what was hidden.
                 still(&mut session);
-                let found = screen(&session);
+                let found = screen(&session, cols);
                 assert_eq!(
                     self.chosen(&found).join("\n"),
                     wanted.join("\n"),
@@ -126,13 +199,26 @@ impl Play<'_> {
                 }
             }
         }
-        cells.chunks(COLS).map(|row| row.iter().collect()).collect()
+        cells.chunks(self.size().cols()).map(|row| row.iter().collect()).collect()
     }
 }
 
 /// The rows of the screen, each as wide as the terminal.
-fn screen(session: &Session) -> Vec<String> {
-    session.screen().iter().map(|row| format!("{row:<COLS$}")).collect()
+fn screen(session: &Session, cols: usize) -> Vec<String> {
+    session.screen().iter().map(|row| format!("{row:<cols$}")).collect()
+}
+
+/// Output without its control sequences.
+fn plain(output: &str) -> String {
+    struct Text(String);
+    impl vte::Perform for Text {
+        fn print(&mut self, letter: char) {
+            self.0.push(letter);
+        }
+    }
+    let mut text = Text(String::new());
+    vte::Parser::new().advance(&mut text, output.as_bytes());
+    text.0
 }
 
 /// Waits until nothing has come for a while, though not for ever: some programs never stand still.

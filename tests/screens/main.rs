@@ -14,6 +14,7 @@
 #[path = "../agents/agent.rs"]
 mod agent;
 mod agents;
+mod asked;
 mod compare;
 mod programs;
 #[allow(dead_code, reason = "the end-to-end tests' support; each test program uses a part of it")]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::compare::Play;
 use crate::compare::Secret;
+use crate::compare::Size;
 use crate::compare::is_there;
 use crate::terminal::Home;
 
@@ -197,6 +198,25 @@ fn htop() {
             let is_frame = row.contains("F1Help") || row.contains("PID USER");
             is_frame.then(|| row.split_whitespace().collect::<Vec<_>>().join(" "))
         }),
+        ..Play::default()
+    }
+    .compare(&Home::new());
+}
+
+/// A secret in a command line. Where the row is too short for it there is nothing to compare.
+#[test]
+fn htop_shows_a_command_line() {
+    if !is_there("htop") {
+        return;
+    }
+    let command = format!("sh -c 'sleep 3171; : {}' & htop -d 100 -p $!; kill $!", TOKEN.value);
+    Play {
+        argv: vec!["sh", "-c", &command],
+        until: "sleep 3171; : ghp_",
+        leave: vec!["q"],
+        secrets: &[TOKEN],
+        size: Some(Size { first: (200, 50), later: None }),
+        rows: Some(|row| row.find("sleep 3171; : ghp_").map(|at| row[at..].trim_end().to_owned())),
         ..Play::default()
     }
     .compare(&Home::new());

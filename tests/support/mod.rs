@@ -107,6 +107,8 @@ pub struct Session {
     pub shown: Vec<u8>,
     /// How much of it earlier waits have used up.
     used: usize,
+    /// Columns and rows, each from a place in what it has shown on.
+    sizes: Vec<(usize, u16, u16)>,
 }
 
 impl Session {
@@ -116,8 +118,13 @@ impl Session {
     }
 
     /// As `start`, but only those of standard input, output and error are the terminal for which it is said.
-    pub fn start_with(mut command: Command, on_terminal: [bool; 3]) -> Self {
-        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+    pub fn start_with(command: Command, on_terminal: [bool; 3]) -> Self {
+        Self::start_sized(command, on_terminal, (80, 24))
+    }
+
+    /// The same on a terminal of so many columns and rows.
+    pub fn start_sized(mut command: Command, on_terminal: [bool; 3], (cols, rows): (u16, u16)) -> Self {
+        let size = Winsize { ws_row: rows, ws_col: cols, ws_xpixel: 0, ws_ypixel: 0 };
         let pair = openpty(&size, None).unwrap();
         let terminal = |on: bool| on.then(|| Stdio::from(pair.slave.try_clone().unwrap()));
         let [stdin, stdout, stderr] = on_terminal.map(terminal);
@@ -147,7 +154,7 @@ impl Session {
         let child = command.spawn().unwrap();
         // The parent's copies, which the command holds, would keep the terminal open.
         drop(command);
-        Self { master: pair.master, child, shown: Vec::new(), used: 0 }
+        Self { master: pair.master, child, shown: Vec::new(), used: 0, sizes: vec![(0, cols, rows)] }
     }
 
     pub fn pid(&self) -> i32 {
@@ -169,7 +176,8 @@ impl Session {
         kill(Pid::from_raw(self.pid()), signal).unwrap();
     }
 
-    pub fn resize(&self, cols: u16, rows: u16) {
+    pub fn resize(&mut self, cols: u16, rows: u16) {
+        self.sizes.push((self.shown.len(), cols, rows));
         let size = Winsize { ws_row: rows, ws_col: cols, ws_xpixel: 0, ws_ypixel: 0 };
         // SAFETY: TIOCSWINSZ reads one winsize.
         assert_eq!(unsafe { libc::ioctl(self.master.as_raw_fd(), libc::TIOCSWINSZ, &size) }, 0);
@@ -267,7 +275,11 @@ impl Session {
     /// The screen as a person sees it.
     pub fn screen(&self) -> Vec<String> {
         let mut terminal = avt::Terminal::new(80, 24).unwrap();
-        terminal.feed(self.text().as_str());
+        for (number, (from, cols, rows)) in self.sizes.iter().enumerate() {
+            let to = self.sizes.get(number + 1).map_or(self.shown.len(), |(to, ..)| *to);
+            terminal.resize(usize::from(*cols), usize::from(*rows));
+            terminal.feed(String::from_utf8_lossy(&self.shown[*from..to]).as_ref());
+        }
         terminal.screen().visible_lines().map(|line| line.text().trim_end().to_owned()).collect()
     }
 }

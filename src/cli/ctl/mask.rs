@@ -9,7 +9,9 @@ use serde_json::json;
 
 use super::console::Console;
 use super::mask_check;
+use super::mask_explain;
 use super::mask_scan;
+use crate::cli::known_values;
 use crate::cli::mask_rules;
 use crate::config::load::Config;
 use crate::config::load::Sources;
@@ -37,6 +39,7 @@ enum MaskCommand {
     Try(TryArgs),
     Rules(RulesArgs),
     Check(mask_check::Args),
+    Explain(mask_explain::Args),
 }
 
 /// Show a text as a session would show it: secrets hidden, everything else byte for byte.
@@ -98,7 +101,10 @@ impl Chosen {
             rules.extend(mask_rules::rules_of_file(file)?);
         }
         let packs = self.packs.as_deref().map(words);
-        Ok((mask_rules::engine(&config, packs, &rules)?, rules))
+        let engine = mask_rules::engine(&config, packs, &rules)?;
+        // What is to be said of its lines is said where a session starts.
+        known_values::learn_files(&engine, &config, |name| std::env::var(name).ok())?;
+        Ok((engine, rules))
     }
 }
 
@@ -113,6 +119,7 @@ pub fn run(args: &Args, sources: &Sources, console: &mut Console<'_>) -> Result<
         MaskCommand::Try(args) => show(args, sources, console),
         MaskCommand::Rules(args) => list(args, sources, console),
         MaskCommand::Check(args) => mask_check::run(args, console),
+        MaskCommand::Explain(args) => mask_explain::run(args, console),
     }
 }
 

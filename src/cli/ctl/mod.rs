@@ -10,6 +10,7 @@ pub mod index;
 mod login;
 mod mask;
 mod mask_check;
+mod mask_explain;
 mod mask_scan;
 mod policy;
 mod policy_compile;

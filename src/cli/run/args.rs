@@ -17,9 +17,13 @@ Examples:
   hoop-run --headless -c 'make deploy'   on a terminal that nobody sees
   hoop-run -o demo.cast -- bash          a copy for any asciinema player
 
+Secrets in its output become stars, in AWS's answers hoopmask:KIND:TAG. Tell an agent so:
+  hoop-run -- claude --append-system-prompt \"$(hoopctl mask explain --for-agents)\"
+
 Recordings: ~/.local/state/hoop ($XDG_STATE_HOME/hoop); watch with hoop-replay.
 Exit status: the program's, or its signal; 125 hoop-run itself failed,
-126 the program cannot run, 127 there is no such program.";
+or a part of it died and took the session along, 126 the program cannot run,
+127 there is no such program.";
 
 /// Run a program with its AWS calls gated, its secrets masked and everything recorded
 #[derive(Clone, Debug, Parser)]

@@ -14,6 +14,8 @@ use crate::approval::Broker;
 use crate::audit::End;
 use crate::audit::EndReason;
 use crate::audit::Start;
+use crate::cli::known_values;
+use crate::cli::known_values::Fetching;
 use crate::cli::run::OURS;
 use crate::cli::run::agent;
 use crate::cli::run::args::Args;
@@ -39,6 +41,7 @@ use crate::error::Result;
 use crate::gateway::Tell;
 use crate::gateway::Upstreams;
 use crate::identity::Assurance;
+use crate::mask::FOR_AGENTS;
 use crate::policy::Principal;
 use crate::record;
 use crate::record::Recorder;
@@ -73,6 +76,8 @@ struct Parts {
     size: Size,
     clock: Clock,
     sandbox: Begun,
+    /// Fetches values to be masked.
+    fetching: Option<Fetching>,
 }
 
 /// Runs one session.
@@ -145,16 +150,17 @@ fn prepare(args: &Args, mut environment: Environment, hardened: Hardened) -> Res
     settings.unmasked.extend(unfit.into_iter().map(str::to_owned));
     let name = settings.argv.first().map_or(OsStr::new(""), OsString::as_os_str);
     let program = exec::find(name, environment.get("PATH"))?;
-    Ok(Parts { settings, environment, program, surroundings, size, clock, sandbox })
+    let fetching = known_values::fetch(&settings.config, &clock).map_err(ours)?;
+    Ok(Parts { settings, environment, program, surroundings, size, clock, sandbox, fetching })
 }
 
 fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
-    let Parts { mut settings, mut environment, program, surroundings, size, clock, sandbox } = parts;
-    let config = &settings.config;
+    let Parts { mut settings, mut environment, program, surroundings, size, clock, sandbox, fetching } =
+        parts;
     let masks = Arc::clone(&settings.masks);
     saying::use_masks(&masks);
-    let talks = surroundings.can_ask() && !config.quiet();
-    let state = config.state_dir();
+    let talks = surroundings.can_ask() && !settings.config.quiet();
+    let state = settings.config.state_dir();
     let (waker, wakeups) = wake::channel().map_err(ours)?;
     let broker = match surroundings.can_ask() {
         true => Broker::new(clock.clone(), {
@@ -165,6 +171,12 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     };
     let mut sandbox = sandbox.finish().map_err(ours)?;
     sandbox.check_forwards(args).map_err(ours)?;
+    if let Some(fetching) = fetching {
+        // The last moment: the command and the title that are recorded now may hold such a value.
+        let remarks = fetching.finish(&masks, |name| environment.text(name)).map_err(ours)?;
+        settings.remarks.extend(remarks);
+    }
+    let config = &settings.config;
     let variables = gateway::variables(&environment);
     let local = user::current();
     let asking = Asking {
@@ -261,6 +273,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let _ = known_commands.set(commands.clone());
     sandbox.scrub(&mut environment, &args.env);
     environment.set("HOOP_SESSION", id.to_string());
+    environment.set("HOOP_MASK_HINT", FOR_AGENTS);
     match args.no_gateway {
         true => choose_upstream(args, &mut environment),
         false => sandbox::hide_tokens(config, &args.env, &mut environment),
@@ -279,6 +292,9 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
             notes::say(&format!(
                 "hoop-run: {names}: too short or too common to be masked wherever it stands; masked next to its name"
             ));
+        }
+        for remark in &settings.remarks {
+            notes::say(&format!("hoop-run: {remark}"));
         }
         for layer in settings.policy.layers() {
             for section in layer.idle_sections() {

@@ -30,7 +30,16 @@ pub(super) enum Status {
 pub(super) fn conclude(ended: &Ended, recorder: &Recorder, args: &Args) -> Status {
     let mut trouble = ended.trouble.clone();
     let failed = recorder.failure().is_some();
-    if !failed && let Err(error) = recorder.finish(&end_of(ended)) {
+    let broken = recorder.broken();
+    if let Some(error) = broken.clone().filter(|_| !matches!(ended.exit, Exit::Stopped)) {
+        // It happened at the very end.
+        trouble.push(error);
+    }
+    let mut end = end_of(ended);
+    if broken.is_some() {
+        end.reason = EndReason::Interrupted;
+    }
+    if !failed && let Err(error) = recorder.finish(&end) {
         trouble.push(error);
     } else if let (false, Some(file)) = (failed, &args.output)
         && let Err(error) = copy(&recorder.folder().join("terminal.cast"), file, args.overwrite)
@@ -44,6 +53,7 @@ pub(super) fn conclude(ended: &Ended, recorder: &Recorder, args: &Args) -> Statu
             Status::Code(code_of(unstartable.trouble))
         }
         Exit::Stopped => Status::Code(OURS),
+        Exit::Status(_) | Exit::Signal(_) if broken.is_some() => Status::Code(OURS),
         Exit::Status(_) | Exit::Signal(_) if trouble.iter().any(|error| error.kind() == Kind::Record) => {
             Status::Code(OURS)
         }
@@ -89,4 +99,31 @@ fn copy(from: &Path, to: &Path, replace: bool) -> Result<()> {
     let options = if replace { options.create(true).truncate(true) } else { options.create_new(true) };
     let mut target = options.open(to).context(what)?;
     std::io::copy(&mut source, &mut target).map(drop).context(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Start;
+    use crate::clock::Clock;
+    use crate::record::State;
+    use crate::record::verify;
+    use crate::types::SessionId;
+    use clap::Parser;
+
+    #[test]
+    fn a_session_that_lost_a_part_ends_as_interrupted_with_our_status() {
+        for exit in [Exit::Stopped, Exit::Status(0)] {
+            let state = tempfile::tempdir().unwrap();
+            let start = Start::new(SessionId::new(1_763_700_000_000_000, 7), 1, vec!["sh".to_owned()]);
+            let recorder = Recorder::create(state.path(), &start, Clock::system()).unwrap();
+            recorder.watch("the gateway").died("for the test");
+            let ended = Ended { exit, trouble: Vec::new() };
+            let status = conclude(&ended, &recorder, &Args::parse_from(["hoop-run", "true"]));
+            assert!(matches!(status, Status::Code(OURS)));
+            let events = std::fs::read_to_string(recorder.folder().join("audit.jsonl")).unwrap();
+            assert!(events.contains(r#""reason":"interrupted""#), "{events}");
+            assert_eq!(verify(recorder.folder()).unwrap().state, State::Interrupted);
+        }
+    }
 }

@@ -14,6 +14,8 @@ mod sandbox;
 mod settings;
 
 use std::ffi::OsString;
+use std::panic;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
@@ -49,9 +51,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
-    match compose::run(args) {
-        ending::Status::Code(code) => ExitCode::from(code),
-        ending::Status::Signal(signal) => die_of(signal),
+    // A panic has told what there is to tell, and brought the terminal back.
+    match panic::catch_unwind(AssertUnwindSafe(|| compose::run(args))) {
+        Ok(ending::Status::Code(code)) => ExitCode::from(code),
+        Ok(ending::Status::Signal(signal)) => die_of(signal),
+        Err(_) => ExitCode::from(OURS),
     }
 }
 

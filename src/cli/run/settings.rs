@@ -9,6 +9,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::audit::PolicyUsed;
+use crate::cli::known_values;
 use crate::cli::mask_rules;
 use crate::cli::run::args::Args;
 use crate::config::Config;
@@ -35,6 +36,8 @@ pub(super) struct Settings {
     pub(super) masks: Arc<Engine>,
     /// Variables with sensitive names whose values are too short or too common to be looked for everywhere.
     pub(super) unmasked: Vec<String>,
+    /// What is to be said of listed values that are not masked.
+    pub(super) remarks: Vec<String>,
     /// The program and its arguments, as typed.
     pub(super) argv: Vec<OsString>,
 }
@@ -54,7 +57,8 @@ impl Settings {
             environment.iter().filter_map(|(name, value)| name.to_str().zip(value.to_str())),
         );
         let unmasked = unfit.into_iter().map(str::to_owned).collect();
-        Ok(Self { config, policy, masks, unmasked, argv: argv(args, environment) })
+        let remarks = known_values::learn_files(&masks, &config, |name| environment.text(name))?;
+        Ok(Self { config, policy, masks, unmasked, remarks, argv: argv(args, environment) })
     }
 
     /// The configuration in force.

@@ -1,6 +1,6 @@
 //! Telling output that only runs on, line after line, from output that moves about the screen.
 
-use memchr::memchr;
+use memchr::memchr2;
 
 /// Parameters longer than this say nothing that is looked at.
 const LONGEST: usize = 32;
@@ -9,6 +9,8 @@ const LONGEST: usize = 32;
 enum At {
     #[default]
     Text,
+    /// After the first byte of what may be a control character of two.
+    Lead,
     Escape,
     Intermediate,
     Control,
@@ -42,9 +44,9 @@ impl Moves {
         let mut moved = false;
         loop {
             if self.at == At::Text {
-                let Some(escape) = memchr(0x1b, rest) else { return moved };
-                rest = &rest[escape + 1..];
-                self.at = At::Escape;
+                let Some(found) = memchr2(0x1b, 0xc2, rest) else { return moved };
+                self.at = if rest[found] == 0x1b { At::Escape } else { At::Lead };
+                rest = &rest[found + 1..];
             }
             let Some((byte, after)) = rest.split_first() else { return moved };
             rest = after;
@@ -58,7 +60,7 @@ impl Moves {
         let moved = self.step(byte);
         match (before, self.at) {
             _ if moved => Part::Move,
-            (At::Text, At::Text) if !matches!(byte, 0 | 7) => Part::Text,
+            (At::Text | At::Lead, At::Text | At::Lead) if !matches!(byte, 0 | 7) => Part::Text,
             (At::Words(_), At::Words(false)) => Part::Words,
             _ => Part::Sequence,
         }
@@ -68,7 +70,13 @@ impl Moves {
         let mut moves = false;
         self.at = match (self.at, byte) {
             (_, 0x18 | 0x1a) => At::Text,
-            (At::Text, byte) if byte != 0x1b => At::Text,
+            (At::Text | At::Lead, 0xc2) => At::Lead,
+            // U+0084, U+0085, U+008D and U+009B stand for ESC and D, E, M and [. What the last one does is not looked at.
+            (At::Lead, 0x80..=0xbf) => {
+                moves = matches!(byte, 0x84 | 0x85 | 0x8d | 0x9b);
+                At::Text
+            }
+            (At::Text | At::Lead, byte) if byte != 0x1b => At::Text,
             (At::Words(_), 0x07) | (At::Words(true), b'\\') => At::Text,
             (At::Words(_), _) => At::Words(byte == 0x1b),
             (_, 0x1b) => At::Escape,
@@ -154,8 +162,18 @@ mod tests {
         }
         let mut moves = Moves::default();
         assert!(!moves.feed(plain));
-        for moving in ["\x1b[A", "\x1b[2;1H", "\x1b[?1049h", "\x1b[3C", "\x1bM", "\x1b[J", "\x1b[4h", "\x1b8"]
-        {
+        for moving in [
+            "\u{9b}",
+            "\u{8d}",
+            "\x1b[A",
+            "\x1b[2;1H",
+            "\x1b[?1049h",
+            "\x1b[3C",
+            "\x1bM",
+            "\x1b[J",
+            "\x1b[4h",
+            "\x1b8",
+        ] {
             let (head, last) = moving.as_bytes().split_at(moving.len() - 1);
             let mut moves = Moves::default();
             assert!(!moves.feed(b"text") && !moves.feed(head));

@@ -121,9 +121,19 @@ impl Commands {
         let (supervisor, stop) = Supervisor::new(Arc::clone(&self.0), listener, asker.desk())?;
         let writer = Writer::new(Arc::clone(&self.0));
         let start = |name: &str, work: Box<dyn FnOnce() + Send>| {
-            thread::Builder::new().name(name.to_owned()).spawn(work).context(what)
+            let watch = self.0.setup.recorder.watch("the command log");
+            let watched = move || {
+                let _watch = watch;
+                work();
+            };
+            thread::Builder::new().name(name.to_owned()).spawn(watched).context(what)
         };
-        let writer = start("command writer", Box::new(move || writer.run()))?;
+        let closing = Closing(Arc::clone(&self.0));
+        let writing = move || {
+            let _closing = closing;
+            writer.run();
+        };
+        let writer = start("command writer", Box::new(writing))?;
         let answers = stop.clone();
         let asker = start("command asker", Box::new(move || asker.run(&answers)))?;
         let supervisor = start("commands", Box::new(move || supervisor.run()))?;
@@ -164,11 +174,20 @@ impl Commands {
     pub fn finish(&self) {
         let Some(threads) = lock(&self.0.threads).take() else { return };
         threads.stop.stop();
-        // One that panicked has told so itself; the others must still come to their end.
+        // One that panicked has ended the session; the others must still come to their end.
         let _ = threads.supervisor.join();
         let _ = threads.asker.join();
         self.0.queue.close();
         let _ = threads.writer.join();
+    }
+}
+
+/// Closes the queue when the writer ends, however it does: nobody may wait for room in it any more.
+struct Closing(Arc<Shared>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.queue.close();
     }
 }
 

@@ -216,6 +216,7 @@ impl Supervisor {
 
     fn give_up(&self, cause: &std::io::Error) {
         let reason = crate::error::plain(cause);
+        self.shared.setup.recorder.watch("the command log").died(&reason);
         self.tell(Fact::Event(Box::new(Event::Lost(Lost { what: "commands".to_owned(), bytes: 0, reason }))));
     }
 

@@ -112,6 +112,8 @@ pub struct Traced {
     fresh: bool,
     /// The bytes of a character whose rest has not come: as shown, as it was, where.
     partial: Vec<(u8, u8, u64)>,
+    /// Bytes before the mask for which a hidden letter has no columns.
+    filled: Vec<u8>,
     /// Read, but not carried out yet: it would lose something.
     waiting: Option<(Function, Option<Print>)>,
     pen: Pen,
@@ -180,6 +182,7 @@ impl Traced {
             epoch: 1,
             fresh: false,
             partial: Vec::new(),
+            filled: Vec::new(),
             waiting: None,
             pen: Pen::default(),
             saved: Default::default(),
@@ -300,11 +303,23 @@ impl Traced {
 
     /// One byte; the reason to stop, if there is one.
     fn take(&mut self, byte: u8, was: u8, at: u64) -> Option<Stop> {
+        if byte == 0 && was != 0 {
+            // A hidden letter had more bytes than it has columns: they belong to its star.
+            self.filled.push(was);
+            return None;
+        }
         if self.partial.is_empty() && byte < 0x80 {
+            let filled = std::mem::take(&mut self.filled);
+            let mut raw = [0; 4];
+            let mut length = 0;
+            for (place, byte) in raw.iter_mut().zip(filled.into_iter().take(3).chain([was])) {
+                *place = byte;
+                length += 1;
+            }
             let print = Print {
                 at,
-                raw: [was, 0, 0, 0],
-                length: 1,
+                raw,
+                length,
                 shown: char::from(byte),
                 veil: if byte == was { Veil::Open } else { Veil::Starred },
                 ..self.blank_print()
