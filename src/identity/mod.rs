@@ -4,6 +4,7 @@ mod identity;
 mod login;
 mod private;
 mod provider;
+pub mod saml;
 mod seal;
 mod store;
 
