@@ -37,8 +37,6 @@ pub(super) struct Wanted<'w> {
     pub sign_on: &'w str,
     /// Where the answer goes.
     pub consumer: &'w str,
-    /// Whether the provider shall ask for the password again, even if the browser is signed in.
-    pub is_forced: bool,
     /// Seconds since the Unix epoch.
     pub now: u64,
 }
@@ -46,7 +44,7 @@ pub(super) struct Wanted<'w> {
 impl Request {
     /// A new one, with new random numbers.
     pub(super) fn new() -> Result<Self> {
-        let random = || {
+        let random = || -> Result<String> {
             let mut bytes = [0; 16];
             getrandom::fill(&mut bytes)
                 .map_err(|_| Error::new(Kind::System, "the system has no random numbers"))?;
@@ -71,16 +69,16 @@ impl Request {
         ))
     }
 
-    /// No format of the `NameID` is asked for: AD FS and others refuse what they are not set up for.
+    /// No format of the `NameID` is asked for: AD FS and others refuse what they are not set up for. The password is not
+    /// asked for again (`ForceAuthn`) where the browser is signed in: whether that is enough is the provider's to say.
     fn xml(&self, wanted: &Wanted<'_>) -> String {
         let seconds = i64::try_from(wanted.now).unwrap_or_default();
         let issued = Timestamp::from_second(seconds).unwrap_or_default();
-        let force = if wanted.is_forced { " ForceAuthn=\"true\"" } else { "" };
         format!(
             "<samlp:AuthnRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" \
              xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"{}\" Version=\"2.0\" IssueInstant=\"{issued}\" \
              Destination=\"{}\" ProtocolBinding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" \
-             AssertionConsumerServiceURL=\"{}\"{force}><saml:Issuer>{}</saml:Issuer><samlp:NameIDPolicy \
+             AssertionConsumerServiceURL=\"{}\"><saml:Issuer>{}</saml:Issuer><samlp:NameIDPolicy \
              AllowCreate=\"true\"/></samlp:AuthnRequest>",
             self.id,
             escape(wanted.sign_on),
@@ -107,7 +105,6 @@ mod tests {
             entity_id: "urn:amazon:webservices",
             sign_on: "https://idp.example.com/sso?a=1&b=<2>",
             consumer: "http://127.0.0.1:7466/saml/acs",
-            is_forced: true,
             now: 1_795_262_400,
         };
         let address = request.address(&wanted).unwrap();
@@ -128,7 +125,6 @@ mod tests {
         assert_eq!(attribute("IssueInstant"), "2026-11-21T12:00:00Z");
         assert_eq!(attribute("Destination"), wanted.sign_on);
         assert_eq!(attribute("AssertionConsumerServiceURL"), wanted.consumer);
-        assert_eq!(attribute("ForceAuthn"), "true");
         let issuer = xml::only(&document, root, xml::ASSERTION, "Issuer").unwrap();
         assert_eq!(xml::text(&document, issuer).unwrap(), "urn:amazon:webservices");
     }
