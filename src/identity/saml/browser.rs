@@ -6,6 +6,8 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::Request as HttpRequest;
 use http::StatusCode;
 
@@ -22,11 +24,13 @@ use crate::identity::around::Tell;
 use crate::identity::around::Told;
 use crate::identity::around::run;
 use crate::identity::browse;
+use crate::identity::identity::Identity;
 use crate::identity::login::Login;
 use crate::identity::login::Proof;
 use crate::identity::loopback::Door;
 use crate::identity::saml::metadata;
 use crate::identity::saml::metadata::Metadata;
+use crate::identity::saml::refusal::Refusal;
 use crate::identity::saml::replay;
 use crate::identity::saml::request::Request;
 use crate::identity::saml::request::Wanted;
@@ -98,6 +102,33 @@ pub fn browser(
 #[must_use]
 pub fn consumer(settings: &SamlSettings) -> String {
     format!("http://{}:{}{PATH}", settings.acs_host, settings.acs_port.unwrap_or(PORT))
+}
+
+/// Who an answer (XML) is about, by the provider that `metadata` is of, as the answer to a request that is known; nothing
+/// is noted or kept. For examinations of the reader, such as fuzzing; a login is [`browser`].
+///
+/// # Errors
+/// As the login's.
+pub fn examine(metadata: &str, answer: &[u8], now: u64) -> Result<Identity> {
+    let refused = |refusal: Refusal| refusal.error("it is refused");
+    let metadata = metadata::read(metadata, now).map_err(refused)?;
+    let expected = Expected {
+        issuer: &metadata.entity_id,
+        audience: "urn:amazon:webservices",
+        consumer: "http://127.0.0.1:7466/saml/acs",
+        request: "_0123456789abcdef",
+        now,
+    };
+    let settings = SamlSettings {
+        metadata: MetadataPlace::Url(String::new()),
+        entity_id: expected.audience.to_owned(),
+        acs_port: None,
+        acs_host: "127.0.0.1",
+        groups_attribute: None,
+        user_attribute: None,
+    };
+    let read = response::read(&STANDARD.encode(answer), &expected, &metadata.certificates);
+    read.and_then(|assertion| assertion.identity("examined", &settings, &[])).map_err(refused)
 }
 
 /// Checks an answer and makes a login of it.

@@ -56,6 +56,19 @@ impl Keys {
         certificates
     }
 
+    /// The metadata of a provider with this key.
+    pub(super) fn metadata(&self) -> String {
+        format!(
+            "<EntityDescriptor xmlns=\"urn:oasis:names:tc:SAML:2.0:metadata\" entityID=\"{ISSUER}\"><IDPSSODescriptor \
+             protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\"><KeyDescriptor><KeyInfo \
+             xmlns=\"http://www.w3.org/2000/09/xmldsig#\"><X509Data><X509Certificate>{}</X509Certificate></X509Data>\
+             </KeyInfo></KeyDescriptor><SingleSignOnService \
+             Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" Location=\"https://idp.example.com/sso\"/>\
+             </IDPSSODescriptor></EntityDescriptor>\n",
+            STANDARD.encode(&self.certificate)
+        )
+    }
+
     /// Signs the document element by its ID.
     pub(super) fn sign(&self, xml: &str) -> String {
         self.sign_as(xml, RSA_SHA256, SHA256, EXCLUSIVE)

@@ -19,6 +19,7 @@ mod xml;
 
 pub use browser::browser;
 pub use browser::consumer;
+pub use browser::examine;
 pub use roles::SamlRole;
 pub use roles::SamlSession;
 pub use roles::roles;

@@ -19,12 +19,6 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// Says what to do.
-    pub(super) fn fix(mut self, advice: impl Into<String>) -> Self {
-        self.fix = Some(advice.into());
-        self
-    }
-
     /// As an error; `what` was refused.
     pub(super) fn error(self, what: impl Into<String>) -> Error {
         let error = Error::new(Kind::Upstream, what).why(self.why);

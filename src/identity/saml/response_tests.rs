@@ -62,6 +62,23 @@ fn other_good_algorithms_are_taken() {
 const CANONICAL_ONES: &[&str] =
     &[EXCLUSIVE, "http://www.w3.org/TR/2001/REC-xml-c14n-20010315", "http://www.w3.org/2006/12/xml-c14n11"];
 
+/// The fixtures of the fuzzer. They were made by this test, run with `HOOP_SAML_FIXTURES` set to their folder.
+#[test]
+fn the_answer_that_is_fuzzed_is_good() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/saml");
+    if let Some(made) = std::env::var_os("HOOP_SAML_FIXTURES").map(std::path::PathBuf::from) {
+        let said = Said::default();
+        let keys = Keys::new();
+        std::fs::write(made.join("response.xml"), said.response(&keys.sign(&said.assertion()))).unwrap();
+        std::fs::write(made.join("metadata.xml"), keys.metadata()).unwrap();
+        return;
+    }
+    let file = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let identity =
+        crate::identity::saml::examine(&file("metadata.xml"), file("response.xml").as_bytes(), NOON).unwrap();
+    assert_eq!((identity.user.as_str(), identity.groups.len()), ("ana", 2));
+}
+
 /// XML signature wrapping as in Somorovsky and others, "On Breaking SAML" (2012), numbered as SAML Raider does.
 fn wrapped() -> Vec<(&'static str, String)> {
     let said = Said::default();

@@ -66,7 +66,7 @@ pub fn roles(proof: &Proof) -> Result<Vec<SamlRole>> {
             odd.chars().take(200).flat_map(char::escape_debug).collect::<String>()
         )),
     }
-    .fix("let the provider send it, as `man hoop-identity` shows; or use another source of credentials"))
+    .fix("let the provider send it, as `man hoop-saml` shows; or use another source of credentials"))
 }
 
 /// What else a login's response says to AWS.
