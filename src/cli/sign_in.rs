@@ -36,6 +36,14 @@ pub(super) fn around(clock: &Clock) -> Surroundings {
     Surroundings { clock: clock.clone(), environment: surroundings::variables().collect() }
 }
 
+/// Where logins are kept.
+///
+/// # Errors
+/// The folder belongs to somebody else, or is open to others.
+pub(super) fn store(config: &Config) -> Result<LoginStore> {
+    Ok(LoginStore::open(&config.state_dir())?.with_keyring(config.identity_keyring()))
+}
+
 /// The provider that is meant by `name`, or without one.
 ///
 /// # Errors

@@ -100,6 +100,13 @@ pub const KEYS: &[Key] = &[
               `id_tokens` have any), or the absolute path of a file (a projected token of Kubernetes).",
     },
     Key {
+        name: "identity.keyring",
+        kind: Kind::Truth,
+        project: false,
+        doc: "Whether the first login puts a part of the key that logins are sealed with into the desktop's keyring, where there \
+              is one.",
+    },
+    Key {
         name: "sandbox.mode",
         kind: Kind::Choice(&["auto", "require", "off"]),
         project: false,

@@ -59,6 +59,12 @@ impl Config {
         self.given("identity.ci_token")
     }
 
+    /// `identity.keyring`
+    #[must_use]
+    pub fn identity_keyring(&self) -> bool {
+        self.truth("identity.keyring")
+    }
+
     /// `sandbox.mode`: `auto`, `require`, `off`.
     #[must_use]
     pub fn sandbox_mode(&self) -> &str {

@@ -104,6 +104,31 @@ pub fn variables(named: Option<&str>) -> impl Iterator<Item = &str> {
     known.chain(named.filter(|named| !named.contains('/')))
 }
 
+/// The variables of `environment` that no child is to see: those of [`variables`], and whatever holds a token made for
+/// AWS, under any name.
+pub fn variables_with_tokens<'e>(
+    environment: impl IntoIterator<Item = (&'e str, &'e str)>,
+    named: Option<&str>,
+) -> Vec<String> {
+    let is_known = |name: &str| variables(named).any(|known| known == name);
+    let environment = environment.into_iter();
+    environment
+        .filter(|(name, value)| is_known(name) || is_for_aws(value))
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
+fn is_for_aws(value: &str) -> bool {
+    let is_aws =
+        |audience: &Value| audience.as_str().is_some_and(|audience| audience.starts_with(USUAL_AUDIENCE));
+    value.starts_with("eyJ")
+        && payload(value.trim()).is_ok_and(|claims| match claims.get("aud") {
+            Some(Value::Array(several)) => several.iter().any(is_aws),
+            Some(audience) => is_aws(audience),
+            None => false,
+        })
+}
+
 fn source(around: &Surroundings, named: Option<&str>) -> Result<Option<Source>> {
     if let Some(named) = named.filter(|named| !named.is_empty()) {
         if named.starts_with('/') {

@@ -55,6 +55,19 @@ fn each_system_has_its_variable() {
 }
 
 #[test]
+fn tokens_for_aws_are_found_under_any_name() {
+    let (ours, theirs) = (token(&job()), token(&json!({"iss": "https://a", "aud": "my-service"})));
+    let environment = [
+        ("ANY", ours.as_str()),
+        ("OTHER", &theirs),
+        ("CIRCLE_OIDC_TOKEN", "x"),
+        ("HOME", "/h"),
+        ("MINE", "y"),
+    ];
+    assert_eq!(variables_with_tokens(environment, Some("MINE")), ["ANY", "CIRCLE_OIDC_TOKEN", "MINE"]);
+}
+
+#[test]
 fn what_lacks_is_said_with_what_mends_it() {
     let fix = |variables: &[(&str, &str)], named: Option<&str>| {
         ci(&around(variables), &[], named).unwrap_err().advice().unwrap_or_default().to_owned()

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use nix::fcntl::Flock;
 use nix::unistd::getuid;
@@ -16,6 +17,7 @@ use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::identity::identity::Identity;
+use crate::identity::keyring;
 use crate::identity::login::Login;
 use crate::identity::login::Proof;
 use crate::identity::private;
@@ -32,7 +34,9 @@ const NAME_CHARACTERS: usize = 40;
 /// The logins of one person on one machine.
 pub struct LoginStore {
     folder: PathBuf,
-    sealer: Sealer,
+    /// Made when it is needed: the keyring may ask the person for it.
+    sealer: OnceLock<Sealer>,
+    uses_keyring: bool,
 }
 
 /// While it is held, no other process renews or replaces the login.
@@ -50,15 +54,30 @@ struct Kept<'a> {
 }
 
 impl LoginStore {
-    /// The store below hoop's state folder; it is made if it is missing.
+    /// The store below hoop's state folder; it is made if it is missing. Its key is looked for when it is needed.
     ///
     /// # Errors
-    /// When it belongs to somebody else or is open to others, or its key cannot be read.
+    /// When it belongs to somebody else or is open to others.
     pub fn open(state: &Path) -> Result<Self> {
         let folder = state.join("logins");
         private::folder(&folder)?;
-        let sealer = Sealer::new(&*key(&folder.join(".key"))?, &machine())?;
-        Ok(Self { folder, sealer })
+        Ok(Self { folder, sealer: OnceLock::new(), uses_keyring: false })
+    }
+
+    /// Whether a new key is put into the desktop's keyring, too, where there is one. A key that is there is found there in
+    /// any case.
+    #[must_use]
+    pub fn with_keyring(mut self, uses: bool) -> Self {
+        self.uses_keyring = uses;
+        self
+    }
+
+    fn sealer(&self) -> Result<&Sealer> {
+        if let Some(sealer) = self.sealer.get() {
+            return Ok(sealer);
+        }
+        let sealer = Sealer::new(&*key(&self.folder, self.uses_keyring)?, &machine())?;
+        Ok(self.sealer.get_or_init(|| sealer))
     }
 
     /// Keeps a login in the place of the one before; whole or not at all.
@@ -85,7 +104,7 @@ impl LoginStore {
                 text.len()
             )));
         }
-        private::replace(&path, &self.sealer.seal(&login.provider, &text)?)
+        private::replace(&path, &self.sealer()?.seal(&login.provider, &text)?)
     }
 
     /// The login of this name; `None`: there is none.
@@ -100,7 +119,7 @@ impl LoginStore {
                 .why(why)
                 .fix(format!("sign in again: hoopctl login {name}"))
         };
-        let text = self.sealer.open(name, &sealed).ok_or_else(|| {
+        let text = self.sealer()?.open(name, &sealed).ok_or_else(|| {
             unreadable("it is damaged, or was sealed on another machine, by another user or with another key")
         })?;
         let kept = parse(&text).ok_or_else(|| unreadable("a newer hoop has written it, or it is damaged"))?;
@@ -197,25 +216,50 @@ fn parse(text: &[u8]) -> Option<Login> {
     })
 }
 
-/// The random part of the key; made once.
-fn key(path: &Path) -> Result<Zeroizing<[u8; KEY_BYTES]>> {
-    let mut key = Zeroizing::new([0; KEY_BYTES]);
+/// The secret part of the key; made once. `.key` is 32 random bytes; where there was a keyring when it was made, the
+/// letter `k` follows, and 32 bytes in the keyring are needed, too.
+fn key(folder: &Path, uses_keyring: bool) -> Result<Zeroizing<[u8; KEY_BYTES]>> {
+    let path = folder.join(".key");
     loop {
-        if let Some(bytes) = private::read(path, KEY_BYTES as u64)? {
-            if bytes.len() != KEY_BYTES {
-                return Err(Error::new(Kind::System, format!("the key in {} is damaged", path.display()))
-                    .why(format!("it has {} bytes, not {KEY_BYTES}", bytes.len()))
-                    .fix(format!("remove it, and sign in again: rm {}", path.display())));
-            }
-            key.copy_from_slice(&bytes);
-            return Ok(key);
+        if let Some(bytes) = private::read(&path, KEY_BYTES as u64 + 1)? {
+            return key_of(folder, &path, &bytes);
         }
-        getrandom::fill(key.as_mut())
-            .map_err(|_| Error::new(Kind::System, "the system has no random numbers"))?;
-        if private::create(path, key.as_ref())? {
-            return Ok(key);
+        let random = |bytes: &mut [u8]| {
+            getrandom::fill(bytes).map_err(|_| Error::new(Kind::System, "the system has no random numbers"))
+        };
+        let mut bytes = Zeroizing::new(vec![0; KEY_BYTES]);
+        random(&mut bytes)?;
+        let mut secret = Zeroizing::new([0; KEY_BYTES]);
+        random(secret.as_mut())?;
+        // Two first logins at once must not exchange the secret below each other.
+        let _hold = private::lock(&folder.join(".key.lock"))?;
+        if !path.exists() {
+            if uses_keyring && keyring::store(folder, &secret) {
+                bytes.push(b'k');
+            }
+            private::create(&path, &bytes)?;
         }
     }
+}
+
+fn key_of(folder: &Path, path: &Path, bytes: &[u8]) -> Result<Zeroizing<[u8; KEY_BYTES]>> {
+    let damaged = || {
+        Error::new(Kind::System, format!("the key in {} is damaged", path.display()))
+            .why(format!("it has {} bytes, and should have {KEY_BYTES}", bytes.len()))
+            .fix(format!("remove it, and sign in again: rm {}", path.display()))
+    };
+    let (own, rest) = bytes.split_at_checked(KEY_BYTES).ok_or_else(damaged)?;
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    key.copy_from_slice(own);
+    match rest {
+        [] => {}
+        [b'k'] => {
+            let other = keyring::find(folder)?;
+            key.iter_mut().zip(other.iter()).for_each(|(byte, other)| *byte ^= other);
+        }
+        _ => return Err(damaged()),
+    }
+    Ok(key)
 }
 
 /// This machine and user: a copy of the state folder cannot be opened elsewhere.

@@ -21,8 +21,26 @@ const newKey = () => {
   return { ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: `k${number}` };
 };
 
+// What the provider keeps outlives a change of its keys.
+const kept = new Map();
+class Adapter {
+  constructor(model) { this.model = model; }
+  key(id) { return `${this.model} ${id}`; }
+  async upsert(id, payload) { kept.set(this.key(id), payload); }
+  async find(id) { return kept.get(this.key(id)); }
+  async search(name, value) {
+    return [...kept].find(([key, payload]) => key.startsWith(`${this.model} `) && payload[name] === value)?.[1];
+  }
+  async findByUid(uid) { return this.search('uid', uid); }
+  async findByUserCode(code) { return this.search('userCode', code); }
+  async consume(id) { kept.get(this.key(id)).consumed = Math.floor(Date.now() / 1000); }
+  async destroy(id) { kept.delete(this.key(id)); }
+  async revokeByGrantId(grant) { for (const [key, payload] of kept) if (payload.grantId === grant) kept.delete(key); }
+}
+
 const make = (issuer) => {
   const provider = new Provider(issuer, {
+    adapter: Adapter,
     jwks: { keys: [newKey()] },
     clients: [{
       client_id: 'hoop', token_endpoint_auth_method: 'none', application_type: 'native',

@@ -75,7 +75,7 @@ pub(super) struct Context<'c> {
 
 impl Context<'_> {
     fn store(&self) -> Result<LoginStore> {
-        LoginStore::open(&self.config.state_dir())
+        sign_in::store(self.config)
     }
 }
 

@@ -36,6 +36,7 @@ use crate::error::Kind;
 use crate::error::Result;
 use crate::policy::actions::AwsActions;
 use crate::policy::request::Principal;
+use crate::sys::harden;
 use crate::sys::user;
 use console::Console;
 
@@ -158,6 +159,8 @@ fn run(command: &Subcommands) -> Result<u8> {
 
 /// Who is asking. A login speaks from a thread of its own: the streams are not held meanwhile.
 fn asker(command: &Subcommands, sources: &Sources, clock: &Clock) -> Result<u8> {
+    // Tokens are in our memory for a while. A browser that is started needs nothing of what this takes away.
+    let _ = harden::harden();
     let config = Config::load(sources)?;
     let around = sign_in::around(clock);
     let context = login::Context { config: &config, around: &around };
