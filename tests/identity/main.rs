@@ -9,4 +9,5 @@ mod hostile;
 mod keeping;
 mod person;
 mod real;
+mod saml;
 mod stub;
