@@ -221,7 +221,7 @@ fn a_code_is_polled_for_until_it_is_entered_denied_or_expired() {
         let stub = Stub::new().told(|script| script.first = first);
         (oidc::device(&stub.provider(), &around(), &|_| {}), stub.hits("/token"))
     };
-    let (outcome, polls) = device(vec![waiting("authorization_pending"), waiting("authorization_pending")]);
+    let (outcome, polls) = device(vec![waiting("authorization_pending"), waiting("slow_down")]);
     assert_eq!((outcome.unwrap().identity.user.as_str(), polls), ("ana@corp.example", 3));
     let (outcome, polls) = device(vec![waiting("access_denied")]);
     assert!(outcome.unwrap_err().to_string().contains("denied") && polls == 1);
