@@ -256,6 +256,18 @@ fn weak_and_confused_algorithms_are_refused() {
         assert_ne!(bent, good);
         assert!(why(&bent).contains("is not taken"), "{transform}");
     }
+    let prefixes = |list: &str| {
+        let start = format!("<ds:Transform Algorithm=\"{EXCLUSIVE}\"");
+        let inside = format!("<ec:InclusiveNamespaces xmlns:ec=\"{EXCLUSIVE}\" PrefixList=\"{list}\"/>");
+        let full = format!("{start}>{inside}</ds:Transform>");
+        let changed =
+            good.replace(&format!("{start}/>"), &full).replace(&format!("{start}></ds:Transform>"), &full);
+        assert_ne!(changed, good);
+        changed
+    };
+    assert!(why(&prefixes(&"x ".repeat(200))).contains("not the parts"));
+    // Whether it holds is for the library to say: the list is part of what is signed.
+    assert!(why(&prefixes("xs")).contains("does not hold"));
     let commented = good.replace(&format!("\"{EXCLUSIVE}\""), &format!("\"{EXCLUSIVE}WithComments\""));
     assert!(why(&commented).contains("is not taken"));
 }

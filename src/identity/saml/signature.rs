@@ -48,6 +48,9 @@ const CANONICAL: &[&str] = &[
 
 const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
+/// Characters of its list of prefixes; providers name one or two. Each element is compared with each of them.
+const PREFIXES: usize = 200;
+
 /// Namespace of the one element that may stand in a canonicalization.
 const EXCLUSIVE: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
 
@@ -196,7 +199,10 @@ fn canonicalization(document: &Document<'_>, node: NodeId) -> Checked<()> {
     let fits = |child: &NodeId| xml::is(document, *child, EXCLUSIVE, "InclusiveNamespaces");
     match xml::elements(document, node).as_slice() {
         [] => Ok(()),
-        [one] if fits(one) => children(document, *one, &[], 0).map(|_| ()),
+        [one] if fits(one) => {
+            let prefixes = xml::attribute(document, *one, "PrefixList").unwrap_or_default();
+            if prefixes.len() > PREFIXES { refuse(ODD) } else { children(document, *one, &[], 0).map(|_| ()) }
+        }
         _ => refuse(ODD),
     }
 }
