@@ -145,7 +145,7 @@ fn what_a_provider_or_an_attacker_gets_wrong_is_refused_and_said() {
         ("unasked", "it answers another request than ours"),
         ("issuer", "it is from `https://evil.example.com`"),
         ("encrypted", "it is encrypted"),
-        ("denied", "the provider says `AuthnFailed`: `nobody wants to`"),
+        ("denied", "the provider says `AuthnFailed`\n"),
         ("expired", "its time ended at 2020-01-01"),
         ("nowhere", "it answers with 404"),
     ];

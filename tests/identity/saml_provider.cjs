@@ -68,7 +68,8 @@ http.createServer((request, response) => {
   if (what === 'metadata') return response.end(metadata(way));
   // First the person says who it is, then the answer goes back by a form.
   if (request.method === 'GET') {
-    return html(`<form method="post" action="${escape(request.url)}"><input name="user"></form>`);
+    // The address is percent-encoded; the scripted browser takes it as it stands.
+    return html(`<form method="post" action="${request.url}"><input name="user"></form>`);
   }
   let body = '';
   request.on('data', (chunk) => { body += chunk; });

@@ -112,7 +112,10 @@ fn check_envelope(document: &Document<'_>, response: NodeId, expected: &Expected
             why.push_str(&format!(", {}", shown(last_word(value))));
         }
         if let Some(message) = xml::optional(document, status, PROTOCOL, "StatusMessage")? {
-            why.push_str(&format!(": {}", shown(&xml::text(document, message)?)));
+            let message = xml::text(document, message)?;
+            if !message.is_empty() {
+                why.push_str(&format!(": {}", shown(&message)));
+            }
         }
         return refuse(why);
     }
