@@ -11,3 +11,4 @@ mod person;
 mod real;
 mod saml;
 mod stub;
+mod tls;

@@ -200,9 +200,7 @@ fn no_program_in_the_sandbox_finds_a_login() {
     for name in identity::ci_variables(None) {
         assert!(!told.lines().any(|line| line == name), "{name}");
     }
-    for folder in [home.path().join(".local/state/hoop/sessions")] {
-        assert_tells_nothing(&folder, login.proof.secret().expose());
-    }
+    assert_tells_nothing(&home.path().join(".local/state/hoop/sessions"), login.proof.secret().expose());
 }
 
 /// No file below holds the token.

@@ -231,6 +231,7 @@ fn serve(mut stream: TcpStream, issuer: &str, script: &Mutex<Script>, keys: &[Ec
             None => (200, String::new(), tokens(issuer, &script, keys).to_string()),
         },
         "/device" => {
+            let issuer = script.document["issuer"].as_str().unwrap_or(issuer);
             let answer = json!({"device_code": "the-device-code-of-the-stub", "user_code": "WDJB-MJHT",
                 "verification_uri": format!("{issuer}/enter"), "expires_in": 600, "interval": 1});
             (200, String::new(), answer.to_string())
