@@ -47,8 +47,11 @@ fn man_pages(folder: &Path) -> io::Result<()> {
         let page = man_page(program)?;
         fs::write(folder.join(format!("{}.1", page.0)), page.1)?;
     }
-    for (name, about) in [("policy", "the policy language of hoop"), ("identity", "who is asking, for hoop")]
-    {
+    for (name, about) in [
+        ("policy", "the policy language of hoop"),
+        ("identity", "who is asking, for hoop"),
+        ("saml", "sign-in with SAML, for hoop"),
+    ] {
         let text = fs::read_to_string(format!("docs/{name}.md"))?;
         let page = markdown::man_page(&format!("hoop-{name}(5)"), about, &text);
         fs::write(folder.join(format!("hoop-{name}.5")), page)?;

@@ -170,6 +170,11 @@ def audits():
     yield out + out
 
 
+def saml():
+    for name in ("metadata", "response"):
+        yield read(f"tests/fixtures/saml/{name}.xml", "rb")
+
+
 SEEDS = {
     "request": requests,
     "sigv4": lambda: [*suite(), *list(requests())[::9]],
@@ -180,6 +185,7 @@ SEEDS = {
     "mask_frames": frames,
     "mask_stream": streams,
     "policy": policies,
+    "saml": saml,
     "dns": dns,
     "cast": casts,
     "audit": audits,

@@ -238,6 +238,22 @@ openid_provider() {
   fi
 }
 
+# A SAML identity provider to sign in with; without it the tests of that are left out.
+saml_provider() {
+  need npm npm
+  local want
+  want=$(sha256sum < scripts/saml.json | cut -d' ' -f1)
+  current "$cache/saml" "$want" && return
+  say "installing a SAML identity provider"
+  mkdir -p "$cache/saml"
+  cp scripts/saml.json "$cache/saml/package.json"
+  if npm install --prefix "$cache/saml" --silent --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries 1; then
+    printf '%s' "$want" > "$cache/saml/.stamp"
+  else
+    say "the SAML identity provider could not be installed; its tests are left out"
+  fi
+}
+
 # A second opinion on our recordings. Tests go on without it, with a strict reader of their own.
 asciinema() {
   [ -x "$cache/asciinema/bin/asciinema" ] && return
@@ -261,5 +277,6 @@ if [ "$purpose" = test ]; then
   full_screen_programs
   ink
   openid_provider
+  saml_provider
   asciinema
 fi

@@ -5,6 +5,7 @@ mod frames;
 mod mask;
 mod policy;
 mod record;
+mod saml;
 mod wire;
 
 pub use frames::mask_frames;
@@ -15,6 +16,7 @@ pub use mask::mask_xml;
 pub use policy::policy;
 pub use record::audit;
 pub use record::cast;
+pub use saml::saml;
 pub use wire::chunked;
 pub use wire::dns;
 pub use wire::request;
@@ -36,5 +38,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("mask_xml", mask_xml),
     ("policy", policy),
     ("request", request),
+    ("saml", saml),
     ("sigv4", sigv4),
 ];

@@ -17,6 +17,7 @@ use crate::identity::Provider;
 use crate::identity::Surroundings;
 use crate::identity::Told;
 use crate::identity::oidc;
+use crate::identity::saml;
 use crate::term::safe;
 
 /// How to sign in.
@@ -79,9 +80,16 @@ pub(super) fn sign_in(
 ) -> Result<Login> {
     let login = match (&provider.kind, way) {
         (ProviderKind::Oidc(_), Way::Code) => oidc::device(provider, around, &tell)?,
-        (ProviderKind::Oidc(_) | ProviderKind::Saml(_), _) => {
-            oidc::browser(provider, around, way == Way::Browser, &tell)?
+        (ProviderKind::Oidc(_), _) => oidc::browser(provider, around, way == Way::Browser, &tell)?,
+        (ProviderKind::Saml(_), Way::Code) => {
+            return Err(Error::new(Kind::Usage, format!("{} has no sign-in by code", provider.name))
+                .why("it is a SAML provider, and SAML knows browsers only")
+                .fix(format!(
+                    "over ssh, forward the port and open the address at home: hoopctl login {} --no-browser",
+                    provider.name
+                )));
         }
+        (ProviderKind::Saml(_), _) => saml::browser(provider, around, store, way == Way::Browser, &tell)?,
     };
     let _hold = store.hold(&provider.name)?;
     store.save(&login)?;

@@ -79,8 +79,10 @@ pub struct SamlSettings {
     pub metadata: MetadataPlace,
     /// What hoop calls itself.
     pub entity_id: String,
-    /// The port of the assertion consumer service on 127.0.0.1.
+    /// The port of the assertion consumer service on 127.0.0.1; `None`: 7466.
     pub acs_port: Option<u16>,
+    /// How the address of that service names this machine: `127.0.0.1`, or `localhost` where the provider takes no other.
+    pub acs_host: &'static str,
     /// The attribute with the groups; `None`: the usual names are tried.
     pub groups_attribute: Option<String>,
     /// The attribute with the user name; `None`: the `NameID`.
@@ -270,7 +272,16 @@ fn saml(section: &mut Section<'_, '_>) -> Option<SamlSettings> {
         one_line(section, "user_attribute"),
     );
     let (entity_id, acs_port, groups_attribute, user_attribute) = settings;
-    Some(SamlSettings { metadata: metadata?, entity_id, acs_port, groups_attribute, user_attribute })
+    let acs_host = section.choice("acs_host", &[("127.0.0.1", "127.0.0.1"), ("localhost", "localhost")]);
+    let acs_host = acs_host.map_or("127.0.0.1", |host| host.value);
+    Some(SamlSettings {
+        metadata: metadata?,
+        entity_id,
+        acs_port,
+        acs_host,
+        groups_attribute,
+        user_attribute,
+    })
 }
 
 fn one_line(section: &mut Section<'_, '_>, key: &'static str) -> Option<String> {

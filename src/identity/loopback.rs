@@ -13,7 +13,9 @@ use http::Request;
 use http::Response;
 use http::StatusCode;
 use http::header;
+use http_body_util::BodyExt;
 use http_body_util::Full;
+use http_body_util::Limited;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -40,6 +42,12 @@ const CONNECTIONS: usize = 16;
 /// How long the head of a request may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Bytes of a form: a SAML response of 256 KiB and what escaping adds.
+const FORM_BYTES: usize = 512 * 1024;
+
+/// How long a form may take.
+const FORM_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// Bytes of the head of a request: the code of some providers is long.
 const HEAD_BYTES: usize = 32 * 1024;
 
@@ -51,6 +59,16 @@ pub(super) struct Door {
     listener: TcpListener,
     port: u16,
     path: &'static str,
+    coming: Coming,
+}
+
+/// How the browser brings the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coming {
+    /// By a redirect (OIDC): in the query, with `state`.
+    Redirect,
+    /// By a form that is posted (SAML), with `RelayState`.
+    Form,
 }
 
 /// The browser that came back, and waits for its page.
@@ -76,6 +94,7 @@ impl Drop for Accepting {
 struct Known {
     port: u16,
     path: &'static str,
+    coming: Coming,
     state: String,
     /// Taken by the first right answer.
     visits: Mutex<Option<mpsc::Sender<Arrived>>>,
@@ -106,7 +125,12 @@ impl Door {
                 "end what uses it (another login?), or sign in by code: hoopctl login {provider} --device"
             ))
         })?;
-        Ok(Self { listener, port, path })
+        Ok(Self { listener, port, path, coming: Coming::Redirect })
+    }
+
+    /// The answer is to come by a form.
+    pub(super) fn for_form(self) -> Self {
+        Self { coming: Coming::Form, ..self }
     }
 
     /// The address that the browser is to come to.
@@ -123,6 +147,7 @@ impl Door {
         let known = Arc::new(Known {
             port: self.port,
             path: self.path,
+            coming: self.coming,
             state: state.to_owned(),
             visits: Mutex::new(Some(sender)),
         });
@@ -180,7 +205,7 @@ async fn serve(stream: TcpStream, known: Arc<Known>) {
     let gone = Arc::new(Mutex::new(Some(gone)));
     let service = service_fn(move |request| {
         let (known, gone) = (Arc::clone(&known), Arc::clone(&gone));
-        async move { Ok::<_, std::convert::Infallible>(respond(&request, &known, &gone).await) }
+        async move { Ok::<_, std::convert::Infallible>(respond(request, &known, &gone).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -194,7 +219,7 @@ async fn serve(stream: TcpStream, known: Arc<Known>) {
 }
 
 async fn respond(
-    request: &Request<Incoming>,
+    request: Request<Incoming>,
     known: &Known,
     gone: &Mutex<Option<oneshot::Receiver<()>>>,
 ) -> Response<Full<Bytes>> {
@@ -207,17 +232,31 @@ async fn respond(
     if request.uri().path() != known.path {
         return Page::nothing_here().response(StatusCode::NOT_FOUND);
     }
-    if request.method() != Method::GET {
+    let (method, allowed) = match known.coming {
+        Coming::Redirect => (Method::GET, "GET"),
+        Coming::Form => (Method::POST, "POST"),
+    };
+    if request.method() != method {
         let mut response = Page::nothing_here().response(StatusCode::METHOD_NOT_ALLOWED);
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
         return response;
     }
-    let query = request.uri().query().unwrap_or_default();
-    let query: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-    let is_single = |name: &str| query.iter().filter(|(known, _)| known == name).count() <= 1;
-    let state = query.iter().find(|(name, _)| name == "state").map_or("", |(_, state)| state.as_str());
+    let (query, names): (_, &[&str]) = match known.coming {
+        Coming::Redirect => {
+            let query = request.uri().query().unwrap_or_default().as_bytes();
+            (form_urlencoded::parse(query).into_owned().collect(), &["state", "code", "error", "iss"])
+        }
+        Coming::Form => match form(request).await {
+            Ok(values) => (values, &["RelayState", "SAMLResponse"]),
+            Err(status) => return Page::not_ours().response(status),
+        },
+    };
+    let query: Vec<(String, String)> = query;
+    let is_single = |name: &&str| query.iter().filter(|(known, _)| known == name).count() <= 1;
+    let state = names.first().and_then(|name| query.iter().find(|(known, _)| known == name));
+    let state = state.map_or("", |(_, state)| state.as_str());
     let is_ours = bool::from(state.as_bytes().ct_eq(known.state.as_bytes()));
-    if !is_ours || !["state", "code", "error", "iss"].into_iter().all(is_single) {
+    if !is_ours || !names.iter().all(is_single) {
         return Page::not_ours().response(StatusCode::BAD_REQUEST);
     }
     let sender = known.visits.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -232,5 +271,20 @@ async fn respond(
     match answer.await {
         Ok(page) => page.response(StatusCode::OK),
         Err(_) => Page::used().response(StatusCode::SERVICE_UNAVAILABLE),
+    }
+}
+
+/// The values of a form that is posted, or the status of its refusal.
+async fn form(request: Request<Incoming>) -> Result<Vec<(String, String)>, StatusCode> {
+    let sort = request.headers().get(header::CONTENT_TYPE).and_then(|sort| sort.to_str().ok());
+    let sort = sort.and_then(|sort| sort.split(';').next()).unwrap_or_default().trim();
+    if !sort.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+    let body = Limited::new(request.into_body(), FORM_BYTES).collect();
+    match tokio::time::timeout(FORM_TIMEOUT, body).await {
+        Ok(Ok(body)) => Ok(form_urlencoded::parse(&body.to_bytes()).into_owned().collect()),
+        Ok(Err(_)) => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
     }
 }

@@ -14,6 +14,7 @@ mod private;
 mod provider;
 mod quote;
 mod renewal;
+pub mod saml;
 mod seal;
 mod store;
 

@@ -9,5 +9,6 @@ mod hostile;
 mod keeping;
 mod person;
 mod real;
+mod saml;
 mod stub;
 mod tls;
