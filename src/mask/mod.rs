@@ -12,6 +12,7 @@ mod cells;
 mod channel;
 mod check;
 mod clipboard;
+mod code;
 mod compiled;
 mod csv;
 mod deltas;

@@ -27,6 +27,10 @@ pub fn look(place: Place, view: View<'_>) -> Look {
     let start = place.start - left;
     let end = place.end + right;
     let name = view.slice(start, end);
+    // A type or a resource: `AWS::IAM::AccessKey`, `std::token`.
+    if view.before(start).ends_with(b"::") {
+        return Look::No;
+    }
     if !may_lead_to_value(view, name, (start, end)) {
         return Look::No;
     }
@@ -90,7 +94,7 @@ fn in_name(byte: u8) -> bool {
 
 /// Whether a whole name, such as a JSON key, is one whose value is a secret.
 pub fn is_sensitive_name(name: &str) -> bool {
-    if name.len() > NAME {
+    if name.len() > NAME || name.contains("::") {
         return false;
     }
     let keywords = keywords();

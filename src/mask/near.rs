@@ -2,7 +2,6 @@
 //! row of an insert.
 
 use super::benign;
-use super::matchers;
 use super::pairs;
 use super::runs::Run;
 use super::tuples::Tuples;
@@ -81,7 +80,7 @@ impl Reader<'_> {
         let Some(at) = self.skip(at, 8, b" ") else { return Look::WAIT };
         match self.view.at(at) {
             None => self.ending(),
-            Some(b'"') => matchers::quoted(at + 1, b'"', 0, self.view),
+            Some(b'"') => self.in_quotes(at + 1, b'"', 0),
             Some(_) => Look::No,
         }
     }

@@ -117,7 +117,7 @@ impl Reader<'_> {
             if let Some(rest) = known.strip_prefix(*written) {
                 return match rest.first() {
                     Some(quote @ (b'"' | b'\'' | b'`')) => {
-                        Some(matchers::quoted(at + written.len() + 1, *quote, 0, self.view))
+                        Some(self.in_quotes(at + written.len() + 1, *quote, 0))
                     }
                     Some(_) => None,
                     None => Some(self.ending()),

@@ -4,12 +4,14 @@ use super::alphabet::Set;
 use super::alphabet::VALUE;
 use super::alphabet::VISIBLE;
 use super::benign;
+use super::code;
 use super::matchers;
 use super::near;
 use super::pairs;
 use super::runs::Column;
 use super::runs::Rest;
 use super::runs::Run;
+use super::view::LOOK_BACK;
 use super::view::Look;
 use super::view::View;
 
@@ -159,11 +161,11 @@ impl Reader<'_> {
         let at = if next == b'>' { at + 2 } else { at + 1 };
         let Some(value) = self.skip(at, 40, b" \t") else { return Look::WAIT };
         let query = before.last().is_some_and(|byte| matches!(byte, b'?' | b'&' | b';'));
-        let set = if query { VALUE.without(b"&#<>") } else { VALUE };
+        let set = if query { VALUE.without(b"&#<>)") } else { VALUE };
         // `KEY=value` to the end of the word, commas too, where the name begins the line.
         let line = before.iter().all(|byte| byte.is_ascii_whitespace() || b"+-".contains(byte))
             || before.ends_with(b"export ");
-        let set = if line && value == at { VISIBLE.without(b"\"'`;") } else { set };
+        let set = if line && value == at { VISIBLE.without(b"\"'`;") } else { set.without(b"\\") };
         self.value(value, set, if query { Around::Query } else { Around::Assigned })
     }
 
@@ -368,7 +370,10 @@ impl Reader<'_> {
         match self.view.at(unslashed) {
             None => return self.ending(),
             Some(quote @ (b'"' | b'\'' | b'`')) if around != Around::Element => {
-                let look = matchers::quoted(unslashed + 1, quote, unslashed - at, self.view);
+                if unslashed == at && self.closes(quote, at) {
+                    return Look::No;
+                }
+                let look = self.in_quotes(unslashed + 1, quote, unslashed - at);
                 return if self.strict { self.only_encoded(look) } else { look };
             }
             Some(b'&')
@@ -397,6 +402,32 @@ impl Reader<'_> {
         self.unquoted(unslashed, set, around)
     }
 
+    /// Whether the quote at `at` ends a text that began before the name: `say("password: ")`.
+    fn closes(&self, quote: u8, at: usize) -> bool {
+        let before = self.view.line_before(self.start);
+        if before.len() >= LOOK_BACK {
+            return false;
+        }
+        let line = self.view.slice(self.start - before.len(), at);
+        let is_letter = |at: Option<&u8>| at.is_some_and(u8::is_ascii_alphanumeric);
+        let count = line.iter().enumerate().filter(|(at, byte)| {
+            let previous = at.checked_sub(1).and_then(|at| line.get(at));
+            let apostrophe = quote == b'\'' && is_letter(previous) && is_letter(line.get(at + 1));
+            **byte == quote && previous != Some(&b'\\') && !apostrophe
+        });
+        !count.count().is_multiple_of(2)
+    }
+
+    /// A quoted value that is no name and no sentence.
+    pub(super) fn in_quotes(&self, start: usize, quote: u8, slashes: usize) -> Look {
+        match matchers::quoted(start, quote, slashes, self.view) {
+            Look::Hit(hit) if hit.then.is_none() && code::is_name(self.view.slice(hit.start, hit.end)) => {
+                Look::No
+            }
+            look => look,
+        }
+    }
+
     fn unquoted(&self, at: usize, set: Set, around: Around) -> Look {
         let rest = self.view.slice(at, at + SURE);
         let count = set.span(rest);
@@ -420,17 +451,28 @@ impl Reader<'_> {
             Around::Netrc => benign::placeholder(known),
             _ => benign::value(known, true),
         };
-        let code = matches!(around, Around::Assigned | Around::Colon) && benign::is_code(known);
+        let code = matches!(around, Around::Assigned | Around::Colon)
+            && (benign::is_code(known) || !self.is_setting() && code::is_variable(known));
         if none || code || self.is_prose(known, rest.get(count).copied(), around) {
             return Look::No;
         }
         self.only_encoded(Look::closed(at, at, at + count))
     }
 
+    /// Whether the name is that of an environment variable.
+    fn is_setting(&self) -> bool {
+        !self.name.iter().any(u8::is_ascii_lowercase)
+    }
+
     /// Words after `name:` in prose and code, and types.
     fn is_prose(&self, value: &[u8], next: Option<u8>, around: Around) -> bool {
         let word = benign::plain_word(value);
+        let member = self.name.starts_with(b"self.") || self.name.starts_with(b"this.");
+        if word && (member || self.name.ends_with(value)) {
+            return true;
+        }
         match around {
+            Around::Colon if next == Some(b';') && code::is_type_name(value) => true,
             Around::Colon => word || next == Some(b' ') && !value.iter().any(u8::is_ascii_digit),
             Around::Assigned => word && (value.len() < 8 || matches!(next, Some(b';' | b',' | b' '))),
             Around::Flag => word && value.len() < 6,
