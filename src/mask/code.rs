@@ -88,7 +88,7 @@ pub fn is_constant(name: &[u8]) -> bool {
 }
 
 /// `AccessTokenModel`, `x-amz-security-token`: a name that says what it is about.
-fn is_about_itself(name: &[u8]) -> bool {
+pub fn is_about_itself(name: &[u8]) -> bool {
     let sign = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.:/ ".contains(byte);
     let trailing = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let mut count = 0;

@@ -79,6 +79,9 @@ impl Reader<'_> {
             Some(_) if unslashed > end => return Look::No,
             Some(_) => {}
         }
+        if let Some(look) = self.in_insert(at) {
+            return look;
+        }
         let Some(mut at) = self.skip(at, 4, b"])") else { return Look::WAIT };
         let unspaced = at;
         let before = self.view.line_before(self.start);
@@ -87,12 +90,18 @@ impl Reader<'_> {
             if !matches!(look, Look::No) {
                 return look;
             }
+            if before.contains(&b'\t') {
+                return self.word(at + 1, true);
+            }
         }
         match self.skip(at, BLANKS, b" \t") {
             Some(next) => at = next,
             None => return Look::WAIT,
         }
         let Some(sign) = self.view.at(at) else { return self.ending() };
+        if sign == b'.' {
+            return self.dotted(at);
+        }
         if let Some(look) = self.in_insert(at) {
             return look;
         }
@@ -106,6 +115,7 @@ impl Reader<'_> {
                 (look @ (Look::Hit(_) | Look::More(Some(_))), _) => look,
                 (Look::More(None), Look::More(hold)) => Look::More(hold),
                 (Look::More(None), _) => Look::WAIT,
+                (Look::No, Look::No) if closed.is_none() => self.csv(at, before, b'|'),
                 (Look::No, look) => look,
             },
             _ if near::begins_bar(sign) => self.further_cell(at, before),
@@ -114,7 +124,12 @@ impl Reader<'_> {
                 look => look,
             },
             b',' if closed == Some(b'"') => self.after_comma(at, before),
-            b',' if closed.is_none() => self.csv(at, before, b','),
+            b',' if closed.is_none() => match self.csv(at, before, b',') {
+                Look::No if near::is_naming(before) => self.named_value(at),
+                look => look,
+            },
+            b';' if closed.is_none() => self.csv(at, before, b';'),
+            b'\r' | b'\n' if closed == Some(b'"') && before.ends_with(b"name=\"") => self.part(at),
             b'\r' | b'\n' if closed == Some(b'"') && before.starts_with(b"\"") => {
                 self.quoted_header(at, before)
             }
@@ -123,15 +138,24 @@ impl Reader<'_> {
             b'\r' | b'\n' if before.contains(&b'\t') && closed.is_none() => self.csv(at, before, b'\t'),
             b'\r' | b'\n' if before.contains(&b',') && closed.is_none() => self.csv(at, before, b','),
             b'v' | b'c' if at > unspaced && closed == Some(b'"') => self.attribute(at),
-            b'\r' | b'\n' if before.contains(&b'|') => self.cell(at, before),
+            b'\r' | b'\n' if before.contains(&b'|') => match self.cell(at, before) {
+                Look::No if closed.is_none() => self.csv(at, before, b'|'),
+                look => look,
+            },
             b'\r' | b'\n' if near::is_naming(before) => self.named_value(at),
+            b'\r' | b'\n' if closed.is_none() && before.contains(&b';') => self.csv(at, before, b';'),
+            b'\r' | b'\n' if closed.is_none() && unspaced == end => self.title(end),
             b'"' if at > unspaced && closed.is_none() && near::begins_word(before) => self.quoted_word(at),
             b'\'' if at > unspaced && self.name.eq_ignore_ascii_case(b"password") => {
                 matchers::quoted(at + 1, b'\'', 0, self.view)
             }
             _ if at > unspaced && closed.is_none() && pairs::sets(before, self.name) => self.set(at),
             _ if at > unspaced && closed.is_none() => match self.spaced(at, before) {
-                Look::No if pairs::begins_row(before) => self.row(end, at),
+                Look::No if pairs::begins_row(before) => match self.row(end, at) {
+                    Look::No => self.title(end),
+                    look => look,
+                },
+                Look::No => self.title(end),
                 look => look,
             },
             _ => Look::No,
@@ -160,6 +184,12 @@ impl Reader<'_> {
         }
         let at = if next == b'>' { at + 2 } else { at + 1 };
         let Some(value) = self.skip(at, 40, b" \t") else { return Look::WAIT };
+        if next == b'>' && matches!(self.view.at(value), Some(b'\n' | b'\r')) {
+            return self.dumped(value);
+        }
+        if let Some(look) = self.heredoc(value) {
+            return look;
+        }
         let query = before.last().is_some_and(|byte| matches!(byte, b'?' | b'&' | b';'));
         let set = if query { VALUE.without(b"&#<>)") } else { VALUE };
         // `KEY=value` to the end of the word, commas too, where the name begins the line.
@@ -172,8 +202,13 @@ impl Reader<'_> {
     /// `name: value`; `tight` if there must be no doubt without the space.
     pub(super) fn colon(&self, at: usize, sure: bool) -> Look {
         let Some(next) = self.view.at(at + 1) else { return self.ending() };
-        let at = if next == b'=' { at + 2 } else { at + 1 };
+        // `userPassword:: base64` of a directory.
+        let coded = next == b':' && self.view.at(at + 2) == Some(b' ') && self.view.line_before(self.start).is_empty();
+        let at = if next == b'=' || coded { at + 2 } else { at + 1 };
         let Some(value) = self.skip(at, 40, b" \t") else { return Look::WAIT };
+        if self.view.slice(value, value + 6) == b"!!str " {
+            return self.word(value + 6, false);
+        }
         if let Some(look) = self.declared(value).or_else(|| self.block(value)) {
             return look;
         }
@@ -188,7 +223,7 @@ impl Reader<'_> {
             // `arn:…:secret:prod/db-x`, `std::token::x`, but `password:hunter2!`
             let before = self.view.before(self.start);
             let first =
-                before.last().is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'"'));
+                before.last().is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'"' | b'['));
             if !first || next == b':' {
                 return Look::No;
             }
@@ -373,7 +408,21 @@ impl Reader<'_> {
                 if unslashed == at && self.closes(quote, at) {
                     return Look::No;
                 }
+                let triple = self.view.slice(unslashed, unslashed + 3);
+                if triple == [quote; 3] {
+                    let Some(start) = self.skip(unslashed + 3, 2, b"\r\n") else { return Look::WAIT };
+                    return self.in_quotes(start, quote, 0);
+                }
+                if triple == [quote; 2] && !self.view.is_last() {
+                    return Look::WAIT;
+                }
                 let look = self.in_quotes(unslashed + 1, quote, unslashed - at);
+                let look = match look {
+                    Look::Hit(hit) if hit.then.is_none() && quote == b'"' && self.is_change() => {
+                        Look::open(hit.whole, hit.start, hit.end, Run::Changed(false))
+                    }
+                    look => look,
+                };
                 return if self.strict { self.only_encoded(look) } else { look };
             }
             Some(b'&')
@@ -386,14 +435,14 @@ impl Reader<'_> {
             {
                 return Look::hold(at, set);
             }
-            // `token: Some("…")`
-            Some(b'S') => {
-                let known = self.view.slice(unslashed, unslashed + 6);
-                if known == b"Some(\"" {
-                    return matchers::quoted(unslashed + 6, b'"', 0, self.view);
-                }
-                if b"Some(\"".starts_with(known) && known.len() < 6 && !self.view.is_last() {
-                    return Look::hold(unslashed, set);
+            Some(b'\r' | b'\n') if unslashed == at + 1 => {
+                let Some(next) = self.skip(unslashed, 80, b"\r\n \t") else { return Look::WAIT };
+                return self.word(next, true);
+            }
+            // `Some("…")`, `b'…'`
+            Some(letter @ (b'S' | b'b' | b'u' | b'r')) if around != Around::Element => {
+                if let Some(look) = self.wrapped(unslashed, letter, set) {
+                    return look;
                 }
             }
             Some(_) => {}
@@ -452,7 +501,8 @@ impl Reader<'_> {
             _ => benign::value(known, true),
         };
         let code = matches!(around, Around::Assigned | Around::Colon)
-            && (benign::is_code(known) || !self.is_setting() && code::is_variable(known));
+            && (benign::is_code(known)
+                || !self.is_setting() && (code::is_variable(known) || code::is_about_itself(known)));
         if none || code || self.is_prose(known, rest.get(count).copied(), around) {
             return Look::No;
         }
