@@ -44,7 +44,8 @@ fn letters(bytes: &[u8]) -> usize {
 fn are_titles(text: &[u8], ruled: bool) -> bool {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b" _-/()%#.".contains(byte) || !byte.is_ascii();
     text.iter().all(plain)
-        && (ruled || !text.split(|byte| *byte == b' ').any(|word| word.first().is_some_and(u8::is_ascii_lowercase)))
+        && (ruled
+            || !text.split(|byte| *byte == b' ').any(|word| word.first().is_some_and(u8::is_ascii_lowercase)))
 }
 
 impl Reader<'_> {
@@ -71,7 +72,8 @@ impl Reader<'_> {
             _ => false,
         };
         let gap: &[u8] = if ruled { b" " } else { b"  " };
-        let apart = (before.is_empty() || before.ends_with(gap)) && (after.is_empty() || after.starts_with(gap));
+        let apart =
+            (before.is_empty() || before.ends_with(gap)) && (after.is_empty() || after.starts_with(gap));
         let alone = before.trim_ascii().is_empty() && after.trim_ascii().is_empty();
         if small && !ruled || !apart || alone || !are_titles(before, ruled) || !are_titles(after, ruled) {
             return Look::No;

@@ -4,6 +4,7 @@
 use super::alphabet::Set;
 use super::alphabet::VISIBLE;
 use super::benign;
+use super::matchers;
 use super::matchers::skip;
 use super::pairs::is_strong;
 use super::view::Look;
@@ -14,8 +15,18 @@ use super::view::View;
 const LINE: usize = 240;
 /// What reads a secret from its standard input.
 const SINKS: &[&[u8]] = &[
-    b"sudo -S", b"--password-stdin", b"passwd --stdin", b"chpasswd", b"kinit", b"base64 -d", b"base64 --decode",
-    b"cryptsetup", b"openssl passwd", b"secret set", b"secret put", b"secrets create",
+    b"sudo -S",
+    b"--password-stdin",
+    b"passwd --stdin",
+    b"chpasswd",
+    b"kinit",
+    b"base64 -d",
+    b"base64 --decode",
+    b"cryptsetup",
+    b"openssl passwd",
+    b"secret set",
+    b"secret put",
+    b"secrets create",
 ];
 
 fn ending(view: View<'_>) -> Look {
@@ -32,8 +43,11 @@ fn is_prompt(line: &[u8]) -> bool {
 pub fn answer(place: Place, view: View<'_>) -> Look {
     const LONGEST: usize = 600;
     let before = view.line_before(place.start);
-    let command = before.iter().rposition(|byte| *byte == b'$' || *byte == b'#').map_or(before, |at| &before[..at]);
-    if before.iter().any(|byte| b"|;\"'=".contains(byte)) || !is_prompt(before) && command.len() == before.len() {
+    let command =
+        before.iter().rposition(|byte| *byte == b'$' || *byte == b'#').map_or(before, |at| &before[..at]);
+    if before.iter().any(|byte| b"|;\"'=".contains(byte))
+        || !is_prompt(before) && command.len() == before.len()
+    {
         return Look::No;
     }
     let rest = view.slice(place.end, place.end + LINE);
@@ -47,7 +61,7 @@ pub fn answer(place: Place, view: View<'_>) -> Look {
     let rest = view.slice(start, start + LONGEST);
     let count = VISIBLE.span(rest);
     if count == rest.len() && !view.is_last() {
-        return if count == 0 { Look::WAIT } else { Look::hold(start, Set::NONE) };
+        return if count == 0 { Look::WAIT } else { Look::hold(start, VISIBLE) };
     }
     let value = &rest[..count];
     let alone = matches!(rest.get(count), None | Some(b'\n' | b'\r'));
@@ -59,7 +73,10 @@ pub fn answer(place: Place, view: View<'_>) -> Look {
 pub fn piped(place: Place, view: View<'_>) -> Look {
     let literal = view.slice(place.start, place.end);
     let here = literal.starts_with(b"<<<");
-    let glued = view.before(place.start).last().is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_/.".contains(byte));
+    let glued = view
+        .before(place.start)
+        .last()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_/.".contains(byte));
     if glued && !here {
         return Look::No;
     }
@@ -94,14 +111,11 @@ pub fn piped(place: Place, view: View<'_>) -> Look {
     let line = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
     let length = rest.get(start..).and_then(|rest| rest.iter().position(ends));
     let hold = || if start < rest.len() { Look::hold(place.end + start, Set::NONE) } else { Look::WAIT };
-    let Some(length) = length else {
-        return match rest.len() < LINE && !view.is_last() {
-            true => hold(),
-            false if here && view.is_last() && start < rest.len() => {
-                Look::closed(place.end + start, place.end + start, place.end + rest.len())
-            }
-            false => Look::No,
-        };
+    let length = match length {
+        Some(length) => length,
+        None if rest.len() < LINE && !view.is_last() => return hold(),
+        None if rest.len() < LINE && start < rest.len() => rest.len() - start,
+        None => return Look::No,
     };
     let value = &rest[start..start + length];
     if value.len() < 4 || benign::placeholder(value) || value.contains(&b' ') && quote.is_none() {
@@ -111,13 +125,19 @@ pub fn piped(place: Place, view: View<'_>) -> Look {
         return Look::closed(place.end + start, place.end + start, place.end + start + length);
     }
     // Only what is passed on counts, and that stands at the end of the line.
-    let after = rest[start + length..].strip_prefix(&[quote.unwrap_or(b' ')]).unwrap_or(&rest[start + length..]);
+    let after =
+        rest[start + length..].strip_prefix(&[quote.unwrap_or(b' ')]).unwrap_or(&rest[start + length..]);
     let after = after.trim_ascii_start();
     let could = after.is_empty() || after.starts_with(b"|");
-    let Some(line) = line else {
-        return if rest.len() < LINE && could && !view.is_last() { hold() } else if view.is_last() && could { verdict(place, rest, start, length, rest.len()) } else { Look::No };
-    };
-    verdict(place, rest, start, length, line)
+    if !could {
+        return Look::No;
+    }
+    match line {
+        Some(line) => verdict(place, rest, start, length, line),
+        None if view.is_last() => verdict(place, rest, start, length, rest.len()),
+        None if rest.len() < LINE => hold(),
+        None => Look::No,
+    }
 }
 
 fn verdict(place: Place, rest: &[u8], start: usize, length: usize, line: usize) -> Look {
@@ -164,14 +184,19 @@ pub fn phrase(place: Place, view: View<'_>) -> Look {
 pub fn redis(place: Place, view: View<'_>) -> Look {
     let literal = view.slice(place.start, place.end).to_ascii_lowercase();
     let rest = view.slice(place.end, place.end + LINE);
-    let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).or(view.is_last().then_some(rest.len()))
-    else {
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    if literal.starts_with(b"setuser") {
+        let line = rest.iter().position(is_end).unwrap_or(rest.len());
+        let Some(sign) = rest[..line].windows(2).position(|two| two == b" >") else {
+            return if line == rest.len() && line < LINE { ending(view) } else { Look::No };
+        };
+        return matchers::value(place.end + sign + 2, view, 4, VISIBLE);
+    }
+    let Some(end) = rest.iter().position(is_end).or(view.is_last().then_some(rest.len())) else {
         let from = rest.iter().rposition(|byte| *byte == b' ').map_or(0, |blank| blank + 1);
         return match rest.len() {
-            0 => Look::WAIT,
             LINE.. => Look::No,
-            _ if literal.starts_with(b"setuser") && rest.get(from) != Some(&b'>') => Look::WAIT,
-            _ if from == rest.len() => Look::WAIT,
+            length if from == length => Look::WAIT,
             _ => Look::hold(place.end + from, VISIBLE),
         };
     };
@@ -180,16 +205,18 @@ pub fn redis(place: Place, view: View<'_>) -> Look {
         let length = VISIBLE.span(&line[from..]);
         let value = &line[from..from + length];
         let is_one = value.len() >= 4 && !benign::placeholder(value);
-        if is_one { Look::closed(place.end + from, place.end + from, place.end + from + length) } else { Look::No }
+        if is_one {
+            Look::closed(place.end + from, place.end + from, place.end + from + length)
+        } else {
+            Look::No
+        }
     };
-    if literal.starts_with(b"setuser") {
-        let sign = line.windows(2).position(|two| two == b" >");
-        return sign.map_or(Look::No, |sign| at(sign + 2));
-    }
     let words = line.iter().filter(|byte| **byte == b' ').count();
     match words {
         0 => at(0),
-        1 if literal.ends_with(b"auth ") => at(line.iter().position(|byte| *byte == b' ').unwrap_or_default() + 1),
+        1 if literal.ends_with(b"auth ") => {
+            at(line.iter().position(|byte| *byte == b' ').unwrap_or_default() + 1)
+        }
         _ => Look::No,
     }
 }

@@ -171,7 +171,10 @@ pub fn is_code(value: &[u8]) -> bool {
 
 /// Whether a value too long to be looked at as a whole is a path or a fingerprint, by its beginning.
 pub fn long(value: &[u8]) -> bool {
-    path(value) && value.starts_with(b"/") || position(value) || code::is_scope(value) || value.windows(2).any(|two| two == b"::") && code::is_expression(value)
+    path(value) && value.starts_with(b"/")
+        || position(value)
+        || code::is_scope(value)
+        || value.windows(2).any(|two| two == b"::") && code::is_expression(value)
 }
 
 /// One word of letters: what stands after a name in prose and code.

@@ -68,9 +68,10 @@ fn is_made_of_words(name: &[u8], most_digits: usize) -> bool {
 }
 
 /// Whether the words are long enough, in the middle, not to be letters drawn by lot.
-fn has_long_words(name: &[u8]) -> bool {
-    let (count, letters) = words(name).fold((0, 0), |(count, letters), word| (count + 1, letters + word.len()));
-    letters >= 4 * count
+fn has_long_words(name: &[u8], least: usize) -> bool {
+    let (count, letters) =
+        words(name).fold((0, 0), |(count, letters), word| (count + 1, letters + word.len()));
+    letters >= least * count
 }
 
 /// Whether a text is one identifier that a person has made up.
@@ -85,6 +86,7 @@ pub fn is_constant(name: &[u8]) -> bool {
     name.contains(&b'_')
         && name.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
         && is_made_of_words(name, 1)
+        && has_long_words(name, 3)
 }
 
 /// `AccessTokenModel`, `x-amz-security-token`: a name that says what it is about.
@@ -96,7 +98,12 @@ pub fn is_about_itself(name: &[u8]) -> bool {
         .inspect(|_| count += 1)
         .filter(|word| KEYWORDS.iter().any(|keyword| word.eq_ignore_ascii_case(keyword)))
         .count();
-    keyword > 0 && count > 1 && trailing == 0 && name.iter().all(sign) && is_made_of_words(name, 2) && has_long_words(name)
+    keyword > 0
+        && count > 1
+        && trailing == 0
+        && name.iter().all(sign)
+        && is_made_of_words(name, 2)
+        && has_long_words(name, 3)
 }
 
 /// A sentence: words and blanks, and one of the small words among them.
@@ -122,9 +129,9 @@ pub fn is_version(value: &[u8]) -> bool {
         && (suffix.is_empty()
             || suffix.len() <= 16
                 && matches!(suffix[0], b'-' | b'+')
-                && suffix[1..].iter().all(|byte| {
-                    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(byte)
-                }))
+                && suffix[1..]
+                    .iter()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(byte)))
 }
 
 /// `0x000D`, `1<<8`, `(1<<13)`, `8i32`, `464/udp`
@@ -169,7 +176,9 @@ fn is_template(value: &[u8]) -> bool {
     let braces = value.iter().position(|byte| *byte == b'{').is_some_and(|open| {
         let inner = value[open + 1..].split(|byte| *byte == b'}').next().unwrap_or_default();
         let closed = open + 1 + inner.len() < value.len();
-        closed && inner.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.:?!()[]".contains(byte))
+        closed
+            && !inner.first().is_some_and(u8::is_ascii_digit)
+            && inner.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.:?!()[]".contains(byte))
             && (open == 0 || value[open - 1] != b'$' || inner.len() > 1)
             && value.len() <= inner.len() + 12
     });
@@ -180,7 +189,7 @@ fn is_template(value: &[u8]) -> bool {
 pub fn is_type_name(value: &[u8]) -> bool {
     let capital = value.first().is_some_and(u8::is_ascii_uppercase);
     let digit_last = value.last().is_some_and(u8::is_ascii_digit);
-    capital && !digit_last && is_identifier(value) && has_long_words(value)
+    capital && !digit_last && is_identifier(value) && has_long_words(value, 4)
 }
 
 /// Whether a quoted text is the name of something, or says something, and is no secret.
@@ -225,7 +234,11 @@ pub fn is_expression(value: &[u8]) -> bool {
         let digit_last = name.last().is_some_and(u8::is_ascii_digit) && name.len() > 3 && !is_primitive;
         let complete = rest.iter().all(|byte| b",;):>]".contains(byte)) && !digit_last;
         return match rest.first() {
-            None => is_primitive || (parts > 1 || sigils > 0 || rooted) && !digit_last || name.starts_with(b"_") && name.len() > 3,
+            None => {
+                is_primitive
+                    || (parts > 1 || sigils > 0 || rooted) && !digit_last
+                    || name.starts_with(b"_") && name.len() > 3
+            }
             Some(b'(' | b'[') => name.len() >= 3 || parts > 1 || is_indexed,
             Some(b'?') => rest.starts_with(b"?.") || rest == b"?",
             Some(b'!') => matches!(rest.get(1), Some(b'(' | b'[' | b'{')),
@@ -247,7 +260,7 @@ pub fn is_variable(value: &[u8]) -> bool {
         && value.iter().all(u8::is_ascii_alphanumeric)
         && value.iter().any(u8::is_ascii_lowercase)
         && words(value).count() >= 3
-        && has_long_words(value);
+        && has_long_words(value, 4);
     (snake || camel) && is_made_of_words(value, 2)
 }
 

@@ -39,7 +39,11 @@ impl Cookies {
             let rest = view.from(*step.at);
             let blank = rest.iter().take_while(|byte| b"; ".contains(byte)).count();
             let pair = &rest[blank..];
-            let name = pair.iter().take(NAME).take_while(|byte| byte.is_ascii_alphanumeric() || b"_-.%:".contains(byte)).count();
+            let name = pair
+                .iter()
+                .take(NAME)
+                .take_while(|byte| byte.is_ascii_alphanumeric() || b"_-.%:".contains(byte))
+                .count();
             if name == pair.len() && name < NAME {
                 return if view.is_last() { After::Over } else { After::Going(view.end()) };
             }
@@ -57,7 +61,11 @@ impl Cookies {
                 return After::Going(start);
             }
             let value = &value[..count];
-            if count >= SHORTEST && (count == SURE || is_strong(value)) && !value.starts_with(b"GA1.") && !benign::value(value, true) {
+            if count >= SHORTEST
+                && (count == SURE || is_strong(value))
+                && !value.starts_with(b"GA1.")
+                && !benign::value(value, true)
+            {
                 (step.hide)(start, start + count, true);
                 self.hidden = count == SURE;
             }

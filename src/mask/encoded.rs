@@ -37,12 +37,13 @@ pub fn look(place: Place, view: View<'_>) -> Look {
     }
     for shift in 0..4usize.min(run + 1) {
         let text = view.slice(place.start - shift, place.start + letters);
-        let text = &text[..text.len() - text.len() % 4];
+        let text = &text[..text.len() - usize::from(text.len() % 4 == 1)];
         let text = text.strip_suffix(b"==").or(text.strip_suffix(b"=")).unwrap_or(text);
         let Ok(decoded) = LENIENT.decode(text) else { continue };
         if let Some(end) = value_end(&decoded) {
-            let end = (place.start - shift + end.div_ceil(3) * 4).min(place.start + letters);
-            return match end == place.start + LONGEST {
+            let end = (place.start - shift + (end * 4).div_ceil(3)).min(place.start + letters);
+            let end = end + view.slice(end, end + 2).iter().take_while(|byte| **byte == b'=').count();
+            return match end >= place.start + LONGEST {
                 true => Look::open(whole, place.end, end, Run::Letters(BASE64)),
                 false => Look::closed(whole, place.end, end.max(place.end)),
             };
@@ -54,9 +55,9 @@ pub fn look(place: Place, view: View<'_>) -> Look {
 /// Where the value ends in `password=x`, with at most a few bytes before the word.
 fn value_end(text: &[u8]) -> Option<usize> {
     let head = text[..text.len().min(12)].to_ascii_lowercase();
-    let end = WORDS.iter().find_map(|word| {
-        head.windows(word.len()).position(|part| part == *word).map(|at| at + word.len())
-    })?;
+    let end = WORDS
+        .iter()
+        .find_map(|word| head.windows(word.len()).position(|part| part == *word).map(|at| at + word.len()))?;
     let gap = text[end..].iter().take_while(|byte| b"\"'=: \t\\".contains(byte)).count();
     if !text[end..end + gap].iter().any(|byte| b"=:".contains(byte)) {
         return None;
@@ -65,7 +66,9 @@ fn value_end(text: &[u8]) -> Option<usize> {
     let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"',;\\".contains(byte);
     let length = text[start..].iter().position(ends).unwrap_or(text.len() - start);
     let value = &text[start..start + length];
-    let is_one = value.is_ascii() && value.len() >= 6 && !benign::value(value, true)
+    let is_one = value.is_ascii()
+        && value.len() >= 6
+        && !benign::value(value, true)
         && (is_strong(value) || super::near::is_phrase(value));
     is_one.then_some(start + length)
 }

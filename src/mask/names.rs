@@ -83,7 +83,7 @@ fn may_lead_to_value(view: View<'_>, name: &[u8], (start, end): (usize, usize)) 
                 || name.eq_ignore_ascii_case(b"password")
                 || next == Some(b'"')
                 || next.is_some_and(super::near::begins_bar)
-                || rest.starts_with(b" ...")
+                || b" ...".starts_with(&rest[..rest.len().min(4)])
         }
         Some(b'.') => true,
         Some(byte) => b"\"'`\\=:|>,])&\r\n<;".contains(&byte) || super::near::begins_bar(byte),

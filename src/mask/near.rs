@@ -197,7 +197,8 @@ impl Reader<'_> {
         if width == 3
             && let Some(look) = self.boxed_title(at, before)
         {
-            return look;
+            let waits = matches!(look, Look::More(_)) && !value.is_empty();
+            return if waits { Look::hold(from, super::alphabet::VISIBLE.without(b"|")) } else { look };
         }
         let is_one = matches!(byte, b'\r' | b'\n') || byte == first;
         let looks = pairs::is_strong(value) || is_phrase(value);
@@ -226,7 +227,8 @@ impl Reader<'_> {
         };
         let next = self.view.slice(at + end + 1, at + end + 1025);
         let Some(ruler) = next.iter().position(|byte| *byte == b'\n') else {
-            let could = !next.iter().any(u8::is_ascii_alphanumeric) && next.len() < 1024 && !self.view.is_last();
+            let could =
+                !next.iter().any(u8::is_ascii_alphanumeric) && next.len() < 1024 && !self.view.is_last();
             return could.then_some(Look::WAIT);
         };
         if next[..ruler].iter().any(u8::is_ascii_alphanumeric) || !next.starts_with(&[0xe2]) {
@@ -234,7 +236,12 @@ impl Reader<'_> {
         }
         let index = before.iter().filter(|byte| **byte == BAR).count();
         let start = at + end + 1;
-        Some(Look::open(start, start, start, Run::Column(Column { index, separator: BAR, rest: Rest::Fresh })))
+        Some(Look::open(
+            start,
+            start,
+            start,
+            Run::Column(Column { index, separator: BAR, rest: Rest::Fresh }),
+        ))
     }
 
     /// A column of `INSERT INTO t (a, name) VALUES`, if this is one.

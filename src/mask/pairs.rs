@@ -49,7 +49,8 @@ pub fn sets(before: &[u8], name: &[u8]) -> bool {
 /// Whether the name of a column begins `before`'s line, so that its value may stand after blanks.
 pub fn begins_row(before: &[u8]) -> bool {
     // A box's border, a mark of the row that is chosen.
-    before.len() <= 8 && !before.iter().any(|byte| byte.is_ascii_alphanumeric() || b"=:\"'#/;`$".contains(byte))
+    before.len() <= 8
+        && !before.iter().any(|byte| byte.is_ascii_alphanumeric() || b"=:\"'#/;`$".contains(byte))
 }
 
 /// What is no word and no placeholder: for places where most texts are names.
@@ -74,7 +75,7 @@ impl Reader<'_> {
                 let before = self.view.line_before(self.start);
                 let defined = before.windows(7).any(|word| word == b"define(");
                 self.strong(at + 1, quote, !self.name.starts_with(b"-") && !defined)
-            },
+            }
             Some(_) => Look::No,
         }
     }
@@ -190,6 +191,14 @@ impl Reader<'_> {
             };
         }
         let value = &rest[..count];
+        // The border of a box may follow.
+        if strict
+            && rest.len() < LONGEST
+            && !self.view.is_last()
+            && rest[count..].iter().all(|byte| *byte == b' ')
+        {
+            return Look::hold(at, set);
+        }
         let bar = matches!(rest.get(count..).unwrap_or_default().trim_ascii_start(), [0xe2, ..]);
         let alone = matches!(rest.get(count), None | Some(b'\n' | b'\r')) || bar;
         let is_one = if strict { alone && is_strong(value) } else { !benign::value(value, true) };

@@ -287,7 +287,8 @@ impl Lines for Column {
         let mut start = 0;
         for (index, cell) in line.split(|byte| *byte == self.separator).enumerate() {
             if index == self.index {
-                let bar = if boxed { cell.iter().take_while(|byte| **byte & 0xc0 == 0x80).count() } else { 0 };
+                let bar =
+                    if boxed { cell.iter().take_while(|byte| **byte & 0xc0 == 0x80).count() } else { 0 };
                 let (mut from, mut to) = trimmed(&cell[bar..]);
                 (from, to) = (from + bar, to + bar);
                 if to > from + 1 && cell[from] == b'"' && cell[to - 1] == b'"' {

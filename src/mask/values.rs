@@ -203,7 +203,12 @@ impl Reader<'_> {
     pub(super) fn colon(&self, at: usize, sure: bool) -> Look {
         let Some(next) = self.view.at(at + 1) else { return self.ending() };
         // `userPassword:: base64` of a directory.
-        let coded = next == b':' && self.view.at(at + 2) == Some(b' ') && self.view.line_before(self.start).is_empty();
+        if next == b':' && self.view.at(at + 2).is_none() && !self.view.is_last() {
+            return Look::WAIT;
+        }
+        let coded = next == b':'
+            && self.view.at(at + 2) == Some(b' ')
+            && self.view.line_before(self.start).is_empty();
         let at = if next == b'=' || coded { at + 2 } else { at + 1 };
         let Some(value) = self.skip(at, 40, b" \t") else { return Look::WAIT };
         if self.view.slice(value, value + 6) == b"!!str " {
@@ -222,8 +227,9 @@ impl Reader<'_> {
         if value == at && !sure && !quoted && next != b'=' {
             // `arn:…:secret:prod/db-x`, `std::token::x`, but `password:hunter2!`
             let before = self.view.before(self.start);
-            let first =
-                before.last().is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'"' | b'['));
+            let first = before
+                .last()
+                .is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'"' | b'['));
             if !first || next == b':' {
                 return Look::No;
             }

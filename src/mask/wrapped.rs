@@ -1,6 +1,7 @@
 //! Values in something: a wrapper of a language, a dump's type, the next lines.
 
 use super::alphabet::Set;
+use super::alphabet::VISIBLE;
 use super::values::Reader;
 use super::view::Look;
 
@@ -46,6 +47,9 @@ impl Reader<'_> {
         let rest = self.view.slice(at, at + 24);
         if !b"<<".starts_with(&rest[..rest.len().min(2)]) || rest.is_empty() {
             return None;
+        }
+        if rest.len() < 2 && !self.view.is_last() {
+            return Some(Look::hold(at, VISIBLE));
         }
         let Some(line) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else {
             return Some(if rest.len() < 24 { self.ending() } else { Look::No });
