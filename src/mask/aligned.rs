@@ -7,7 +7,7 @@ use super::runs::Lines;
 use super::runs::Rest;
 use super::runs::Run;
 use super::values::Reader;
-use super::view::LOOK_BACK;
+use super::view::LINE_BACK;
 use super::view::Look;
 
 /// The longest header looked at after the name.
@@ -52,7 +52,7 @@ impl Reader<'_> {
     /// `NAME   PASSWORD   AGE`: the name, which ends at `end`, as the title of a column.
     pub fn title(&self, end: usize) -> Look {
         let before = self.view.line_before(self.start);
-        if before.len() >= LOOK_BACK {
+        if before.len() >= LINE_BACK {
             return Look::No;
         }
         // `API KEY` is one title.

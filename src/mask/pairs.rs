@@ -73,7 +73,8 @@ impl Reader<'_> {
             None => self.ending(),
             Some(quote @ (b'"' | b'\'' | b'`')) => {
                 let before = self.view.line_before(self.start);
-                let defined = before.windows(7).any(|word| word == b"define(");
+                let defined =
+                    before[before.len().saturating_sub(24)..].windows(7).any(|word| word == b"define(");
                 self.strong(at + 1, quote, !self.name.starts_with(b"-") && !defined)
             }
             Some(_) => Look::No,

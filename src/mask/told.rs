@@ -56,7 +56,7 @@ fn is_said(value: &[u8]) -> bool {
         && !method
         && !value.starts_with(b"--")
         && !value.contains(&b';')
-        && !value.trim_ascii_end().strip_suffix(b"=").is_some_and(|value| value.len() < 24)
+        && value.strip_suffix(b"=").is_none_or(|value| value.len() >= 24)
         && !value[..value.len() - 2].contains(&b'=')
         && (is_strong(value) || is_phrase(value))
 }

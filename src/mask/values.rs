@@ -11,7 +11,7 @@ use super::pairs;
 use super::runs::Column;
 use super::runs::Rest;
 use super::runs::Run;
-use super::view::LOOK_BACK;
+use super::view::LINE_BACK;
 use super::view::Look;
 use super::view::View;
 
@@ -90,7 +90,7 @@ impl Reader<'_> {
             if !matches!(look, Look::No) {
                 return look;
             }
-            if before.contains(&b'\t') {
+            if before[before.len().saturating_sub(64)..].contains(&b'\t') {
                 return self.word(at + 1, true);
             }
         }
@@ -415,11 +415,11 @@ impl Reader<'_> {
                     return Look::No;
                 }
                 let triple = self.view.slice(unslashed, unslashed + 3);
-                if triple == [quote; 3] {
+                if unslashed == at && triple == [quote; 3] {
                     let Some(start) = self.skip(unslashed + 3, 2, b"\r\n") else { return Look::WAIT };
                     return self.in_quotes(start, quote, 0);
                 }
-                if triple == [quote; 2] && !self.view.is_last() {
+                if unslashed == at && triple == [quote; 2] && !self.view.is_last() {
                     return Look::WAIT;
                 }
                 let look = self.in_quotes(unslashed + 1, quote, unslashed - at);
@@ -460,7 +460,7 @@ impl Reader<'_> {
     /// Whether the quote at `at` ends a text that began before the name: `say("password: ")`.
     fn closes(&self, quote: u8, at: usize) -> bool {
         let before = self.view.line_before(self.start);
-        if before.len() >= LOOK_BACK {
+        if before.len() >= LINE_BACK {
             return false;
         }
         let line = self.view.slice(self.start - before.len(), at);

@@ -3,6 +3,7 @@
 use super::alphabet::Set;
 use super::alphabet::VISIBLE;
 use super::values::Reader;
+use super::view::LINE_BACK;
 use super::view::Look;
 
 impl Reader<'_> {
@@ -81,6 +82,7 @@ impl Reader<'_> {
 
     /// Whether the line shows a change of a plan: `~ name = "old" -> "new"`.
     pub(super) fn is_change(&self) -> bool {
-        self.view.line_before(self.start).trim_ascii_start().starts_with(b"~")
+        let before = self.view.line_before(self.start);
+        before.len() < LINE_BACK && before.trim_ascii_start().starts_with(b"~")
     }
 }
