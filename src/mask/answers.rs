@@ -73,10 +73,13 @@ pub fn answer(place: Place, view: View<'_>) -> Look {
 pub fn piped(place: Place, view: View<'_>) -> Look {
     let literal = view.slice(place.start, place.end);
     let here = literal.starts_with(b"<<<");
-    let glued = view
-        .before(place.start)
-        .last()
-        .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_/.".contains(byte));
+    // The end of `printf `: its beginning is that of many words.
+    let start = if literal == b"ntf " { place.start.saturating_sub(3) } else { place.start };
+    if start < place.start && !view.before(place.start).ends_with(b"pri") {
+        return Look::No;
+    }
+    let glued =
+        view.before(start).last().is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_/.".contains(byte));
     if glued && !here {
         return Look::No;
     }
@@ -185,7 +188,7 @@ pub fn redis(place: Place, view: View<'_>) -> Look {
     let literal = view.slice(place.start, place.end).to_ascii_lowercase();
     let rest = view.slice(place.end, place.end + LINE);
     let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
-    if literal.starts_with(b"setuser") {
+    if literal.starts_with(b"acl") {
         let line = rest.iter().position(is_end).unwrap_or(rest.len());
         let Some(sign) = rest[..line].windows(2).position(|two| two == b" >") else {
             return if line == rest.len() && line < LINE { ending(view) } else { Look::No };
