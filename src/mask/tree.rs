@@ -291,7 +291,7 @@ impl<'a> Decider<'a> {
         }
         let sensitive = name.is_some_and(|name| self.engine.is_sensitive_name(name))
             && !benign::value(text.as_bytes(), true)
-            && !code::is_name(text.as_bytes());
+            && !code::is_version(text.as_bytes());
         if let Some(masked) = self.nested(text) {
             return Some(masked);
         }
