@@ -15,6 +15,7 @@ mod channel;
 mod check;
 mod clipboard;
 mod code;
+mod columns;
 mod compiled;
 mod cookies;
 mod csv;
