@@ -5,6 +5,9 @@
 pub struct Set([u64; 4]);
 
 impl Set {
+    /// No byte: what is held for it is shown in a pause.
+    pub const NONE: Self = Self([0; 4]);
+
     /// Every byte.
     pub const ALL: Self = Self([u64::MAX; 4]);
 

@@ -1,5 +1,6 @@
 //! What stands where a secret could, and is none: placeholders, names of things, numbers, dates.
 
+use super::code;
 use super::words::Words;
 
 /// Whether `value`, which stands next to a sensitive name, is none. If it is not `complete`, `value` is its beginning.
@@ -24,8 +25,10 @@ pub fn value(value: &[u8], complete: bool) -> bool {
         || position(value)
         || bracketed(value)
         || dotted(value)
-        || value.ends_with(b"EXAMPLE")
-        || value.ends_with(b"EXAMPLEKEY")
+        || value.windows(7).any(|word| word == b"EXAMPLE")
+        || code::is_scope(value)
+        || code::is_constant_number(value)
+        || code::is_constant(value)
 }
 
 /// Whether a value is filled in elsewhere: a variable, a bracket, stars. For places where every other word is a secret.
@@ -79,7 +82,8 @@ fn variable(value: &[u8]) -> bool {
 /// `<your-password>`, `(sensitive value)`, `[REDACTED]`
 fn bracketed(value: &[u8]) -> bool {
     let [b'<' | b'(' | b'[', rest @ ..] = value else { return false };
-    rest.iter().all(|byte| byte.is_ascii_alphabetic() || b" _-.'>)]".contains(byte))
+    rest.iter().all(|byte| byte.is_ascii_alphanumeric() || b" _-.'>)]".contains(byte))
+        && rest.iter().filter(|byte| byte.is_ascii_digit()).count() <= 2
 }
 
 /// A place in a log stream: `f/`, many digits, `/s`.
@@ -132,6 +136,9 @@ pub fn is_reference(value: &[u8]) -> bool {
 
 /// Whether an unquoted value is code: `Option<Secret>`, `&key.token`, `Secret::new(x)`, `u64)`, `{scope}`.
 pub fn is_code(value: &[u8]) -> bool {
+    if code::is_expression(value) || code::is_version(value) {
+        return true;
+    }
     let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let ident = value.iter().take_while(|byte| word(byte)).count();
     let rest = &value[ident..];
@@ -164,7 +171,10 @@ pub fn is_code(value: &[u8]) -> bool {
 
 /// Whether a value too long to be looked at as a whole is a path or a fingerprint, by its beginning.
 pub fn long(value: &[u8]) -> bool {
-    path(value) && value.starts_with(b"/") || position(value)
+    path(value) && value.starts_with(b"/")
+        || position(value)
+        || code::is_scope(value)
+        || value.windows(2).any(|two| two == b"::") && code::is_expression(value)
 }
 
 /// One word of letters: what stands after a name in prose and code.

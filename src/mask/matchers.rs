@@ -2,7 +2,10 @@
 
 use super::alphabet::VALUE;
 use super::alphabet::VISIBLE;
+use super::answers;
 use super::benign;
+use super::cookies::Cookies;
+use super::encoded;
 use super::names;
 use super::pattern::Seen;
 use super::rules::Matcher;
@@ -47,6 +50,12 @@ pub fn look(rule: &RuleInfo, is_prefix: bool, place: Place, view: View<'_>) -> L
         Matcher::Device => told::device(place, view),
         Matcher::Option => told::option(place, view),
         Matcher::Users => told::users(place, view),
+        Matcher::Answer => answers::answer(place, view),
+        Matcher::Piped => answers::piped(place, view),
+        Matcher::Phrase => answers::phrase(place, view),
+        Matcher::Redis => answers::redis(place, view),
+        Matcher::KeyLog => answers::key_log(place, view),
+        Matcher::Encoded => encoded::look(place, view),
         _ => body(rule, is_prefix, place, view),
     }
 }
@@ -191,11 +200,18 @@ fn authorization(place: Place, view: View<'_>) -> Look {
         Some(b':' | b'=' | b',') => {}
         Some(_) => return Look::No,
     }
-    let Some(word) = skip(view, colon + 1, 16, b"\"'\\ \t=") else { return Look::WAIT };
+    // The next member may stand on its own line.
+    let (most, gap): (usize, &[u8]) =
+        if view.at(colon) == Some(b',') { (80, b"\"'\\ \t=\r\n") } else { (16, b"\"'\\ \t=") };
+    let Some(word) = skip(view, colon + 1, most, gap) else { return Look::WAIT };
     let rest = view.slice(word, word + 12);
     let letters = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
     if letters == rest.len() && rest.len() < 12 && !view.is_last() {
         return Look::WAIT;
+    }
+    // `"name": "Authorization", "value": "Bearer x"`
+    if rest[..letters] == *b"value" && view.at(colon) == Some(b',') {
+        return authorization(Place { start: place.start, end: word + letters }, view);
     }
     if !SCHEMES.iter().any(|scheme| rest[..letters].eq_ignore_ascii_case(scheme)) {
         return Look::No;
@@ -229,16 +245,9 @@ pub fn value(start: usize, view: View<'_>, least: usize, set: super::alphabet::S
     if count == 0 { Look::WAIT } else { Look::hold(start, set) }
 }
 
-/// The first cookie of a header, where it is long enough to be a session.
-fn cookie(place: Place, view: View<'_>) -> Look {
-    let rest = view.slice(place.end, place.end + 96);
-    let name = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(byte)).count();
-    match rest.get(name) {
-        None => return if rest.len() < 96 && !view.is_last() { Look::WAIT } else { Look::No },
-        Some(b'=') => {}
-        Some(_) => return Look::No,
-    }
-    value(place.end + name + 1, view, 16, VALUE)
+/// The cookies of a header.
+fn cookie(place: Place, _: View<'_>) -> Look {
+    Look::open(place.end, place.end, place.end, Run::Cookies(Cookies::default()))
 }
 
 /// The last command of the line so far, from its program's name on.

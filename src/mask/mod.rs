@@ -3,7 +3,9 @@
 //! [`Engine`] holds the rules and the values that are known; [`Stream`] masks a terminal's bytes as they come;
 //! [`Engine::body`] masks an AWS request or response by its structure; [`Engine::text`] masks a line.
 
+mod aligned;
 mod alphabet;
+mod answers;
 mod awscli;
 mod benign;
 mod body;
@@ -12,12 +14,16 @@ mod cells;
 mod channel;
 mod check;
 mod clipboard;
+mod code;
+mod columns;
 mod compiled;
+mod cookies;
 mod csv;
 mod deltas;
 mod doubts;
 #[cfg(test)]
 mod edit_trials;
+mod encoded;
 mod engine;
 mod escape;
 mod event_file;
@@ -73,6 +79,7 @@ mod vault;
 mod vended;
 mod view;
 mod words;
+mod wrapped;
 mod xml;
 
 pub use body::BodyContext;

@@ -18,6 +18,9 @@ pub fn look(place: Place, view: View<'_>) -> Look {
     let left = before.iter().rev().take_while(|byte| in_name(**byte)).count();
     let rest = view.slice(place.end, place.end + NAME);
     let right = rest.iter().take_while(|byte| in_name(**byte)).count();
+    // `password.......... x`: dots that lead to the value.
+    let dots = rest[..right].windows(3).position(|three| three == b"...");
+    let right = dots.unwrap_or(right);
     if right == NAME || left == NAME {
         return Look::No;
     }
@@ -27,11 +30,18 @@ pub fn look(place: Place, view: View<'_>) -> Look {
     let start = place.start - left;
     let end = place.end + right;
     let name = view.slice(start, end);
+    // A type or a resource: `AWS::IAM::AccessKey`, `std::token`.
+    if view.before(start).ends_with(b"::") {
+        return Look::No;
+    }
     if !may_lead_to_value(view, name, (start, end)) {
         return Look::No;
     }
     let keyword = Place { start: left, end: left + (place.end - place.start) };
     if !is_sensitive(name, keyword) {
+        if name.eq_ignore_ascii_case(b"key") && view.line_before(start).ends_with(b" ") {
+            return key_title(place, view, end);
+        }
         match is_pwd(view, name, end) {
             Some(true) => {}
             Some(false) => return Look::No,
@@ -40,8 +50,19 @@ pub fn look(place: Place, view: View<'_>) -> Look {
             None => return Look::hold(end + 1, super::alphabet::VALUE),
         }
     }
-    let strict = name[keyword.start..keyword.end].eq_ignore_ascii_case(b"auth");
+    let strict = name[keyword.start..keyword.end].eq_ignore_ascii_case(b"auth") || name == b"pass";
     Reader { view, start, name, strict }.after_name(end)
+}
+
+/// `API KEY` as the title of a column.
+fn key_title(place: Place, view: View<'_>, end: usize) -> Look {
+    let before = view.line_before(place.start);
+    let known = [&b"API "[..], b"ACCESS ", b"SECRET ", b"Api ", b"API\t"];
+    let name = view.slice(place.start, end);
+    if !known.iter().any(|word| before.ends_with(word)) || name.first().is_some_and(u8::is_ascii_lowercase) {
+        return Look::No;
+    }
+    Reader { view, start: place.start, name, strict: false }.title(end)
 }
 
 /// A quick look at what follows a name: most words in a text are followed by another word.
@@ -62,8 +83,10 @@ fn may_lead_to_value(view: View<'_>, name: &[u8], (start, end): (usize, usize)) 
                 || name.eq_ignore_ascii_case(b"password")
                 || next == Some(b'"')
                 || next.is_some_and(super::near::begins_bar)
+                || b" ...".starts_with(&rest[..rest.len().min(4)])
         }
-        Some(byte) => b"\"'`\\=:|>,])&\r\n<".contains(&byte) || super::near::begins_bar(byte),
+        Some(b'.') => true,
+        Some(byte) => b"\"'`\\=:|>,])&\r\n<;".contains(&byte) || super::near::begins_bar(byte),
     }
 }
 
@@ -90,7 +113,7 @@ fn in_name(byte: u8) -> bool {
 
 /// Whether a whole name, such as a JSON key, is one whose value is a secret.
 pub fn is_sensitive_name(name: &str) -> bool {
-    if name.len() > NAME {
+    if name.len() > NAME || name.contains("::") {
         return false;
     }
     let keywords = keywords();
@@ -162,7 +185,7 @@ fn is_sensitive(name: &[u8], keyword: Place) -> bool {
     } else if short && !begins {
         return false;
     }
-    if lower(word, "pass") && !(keyword.start > 0 && after.is_empty()) {
+    if lower(word, "pass") && name != b"pass" && !(keyword.start > 0 && after.is_empty()) {
         return false;
     }
     if lower(word, "pwd") && (name.eq_ignore_ascii_case(b"pwd") || name.eq_ignore_ascii_case(b"oldpwd")) {

@@ -2,8 +2,10 @@
 //! row of an insert.
 
 use super::benign;
-use super::matchers;
 use super::pairs;
+use super::runs::BAR;
+use super::runs::Column;
+use super::runs::Rest;
 use super::runs::Run;
 use super::tuples::Tuples;
 use super::values::BLANKS;
@@ -81,7 +83,7 @@ impl Reader<'_> {
         let Some(at) = self.skip(at, 8, b" ") else { return Look::WAIT };
         match self.view.at(at) {
             None => self.ending(),
-            Some(b'"') => matchers::quoted(at + 1, b'"', 0, self.view),
+            Some(b'"') => self.in_quotes(at + 1, b'"', 0),
             Some(_) => Look::No,
         }
     }
@@ -192,9 +194,54 @@ impl Reader<'_> {
             return Look::hold(start, super::alphabet::VISIBLE.without(b"|"));
         };
         let Some(byte) = self.view.at(next) else { return self.ending() };
+        if width == 3
+            && let Some(look) = self.boxed_title(at, before)
+        {
+            let waits = matches!(look, Look::More(_)) && !value.is_empty();
+            return if waits { Look::hold(from, super::alphabet::VISIBLE.without(b"|")) } else { look };
+        }
         let is_one = matches!(byte, b'\r' | b'\n') || byte == first;
         let looks = pairs::is_strong(value) || is_phrase(value);
         if is_one && looks { Look::closed(from, from, from + value.len()) } else { Look::No }
+    }
+
+    /// `COPY t (a, name) FROM stdin;`, and rows parted by tabs.
+    fn copied(&self, at: usize, columns: &[u8]) -> Look {
+        let rest = self.view.slice(at, at + 512);
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+            return if rest.len() < 512 { self.ending() } else { Look::No };
+        };
+        if !rest[..end].to_ascii_lowercase().windows(11).any(|words| words == b" from stdin") {
+            return Look::No;
+        }
+        let index = columns.iter().filter(|byte| **byte == b',').count();
+        let start = at + end + 1;
+        Look::open(start, start, start, Run::Column(Column { index, separator: b'\t', rest: Rest::Fresh }))
+    }
+
+    /// `│ user │ password │` over a ruler: a column's title in a box. `None`: it is none.
+    fn boxed_title(&self, at: usize, before: &[u8]) -> Option<Look> {
+        let rest = self.view.slice(at, at + 1024);
+        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
+            return (rest.len() < 1024 && !self.view.is_last()).then_some(Look::WAIT);
+        };
+        let next = self.view.slice(at + end + 1, at + end + 1025);
+        let Some(ruler) = next.iter().position(|byte| *byte == b'\n') else {
+            let could =
+                !next.iter().any(u8::is_ascii_alphanumeric) && next.len() < 1024 && !self.view.is_last();
+            return could.then_some(Look::WAIT);
+        };
+        if next[..ruler].iter().any(u8::is_ascii_alphanumeric) || !next.starts_with(&[0xe2]) {
+            return None;
+        }
+        let index = before.iter().filter(|byte| **byte == BAR).count();
+        let start = at + end + 1;
+        Some(Look::open(
+            start,
+            start,
+            start,
+            Run::Column(Column { index, separator: BAR, rest: Rest::Fresh }),
+        ))
     }
 
     /// A column of `INSERT INTO t (a, name) VALUES`, if this is one.
@@ -209,6 +256,11 @@ impl Reader<'_> {
             return None;
         }
         let head = before[..open].to_ascii_lowercase();
+        if let Some(copy) = head.windows(5).rposition(|words| words == b"copy ")
+            && !head[copy..].contains(&b'\n')
+        {
+            return Some(self.copied(at, columns));
+        }
         let into = head.windows(12).rposition(|words| words == b"insert into ")?;
         if head[into + 12..].iter().any(|byte| b"();=".contains(byte)) {
             return None;

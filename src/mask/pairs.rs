@@ -48,7 +48,9 @@ pub fn sets(before: &[u8], name: &[u8]) -> bool {
 
 /// Whether the name of a column begins `before`'s line, so that its value may stand after blanks.
 pub fn begins_row(before: &[u8]) -> bool {
-    before.is_empty()
+    // A box's border, a mark of the row that is chosen.
+    before.len() <= 8
+        && !before.iter().any(|byte| byte.is_ascii_alphanumeric() || b"=:\"'#/;`$".contains(byte))
 }
 
 /// What is no word and no placeholder: for places where most texts are names.
@@ -69,13 +71,18 @@ impl Reader<'_> {
         let Some(at) = self.skip(comma + 1, 24, b" \t") else { return Look::WAIT };
         match self.view.at(at) {
             None => self.ending(),
-            Some(quote @ (b'"' | b'\'' | b'`')) => self.strong(at + 1, quote, !self.name.starts_with(b"-")),
+            Some(quote @ (b'"' | b'\'' | b'`')) => {
+                let before = self.view.line_before(self.start);
+                let defined =
+                    before[before.len().saturating_sub(24)..].windows(7).any(|word| word == b"define(");
+                self.strong(at + 1, quote, !self.name.starts_with(b"-") && !defined)
+            }
             Some(_) => Look::No,
         }
     }
 
     /// A quoted value of at most 200 letters that is no name itself.
-    fn strong(&self, at: usize, quote: u8, strict: bool) -> Look {
+    pub(super) fn strong(&self, at: usize, quote: u8, strict: bool) -> Look {
         let rest = self.view.slice(at, at + 200);
         let Some(end) = rest.iter().position(|byte| *byte == quote || *byte == b'\n' || *byte == b'\\')
         else {
@@ -117,7 +124,7 @@ impl Reader<'_> {
             if let Some(rest) = known.strip_prefix(*written) {
                 return match rest.first() {
                     Some(quote @ (b'"' | b'\'' | b'`')) => {
-                        Some(matchers::quoted(at + written.len() + 1, *quote, 0, self.view))
+                        Some(self.in_quotes(at + written.len() + 1, *quote, 0))
                     }
                     Some(_) => None,
                     None => Some(self.ending()),
@@ -185,7 +192,16 @@ impl Reader<'_> {
             };
         }
         let value = &rest[..count];
-        let alone = matches!(rest.get(count), None | Some(b'\n' | b'\r'));
+        // The border of a box may follow.
+        if strict
+            && rest.len() < LONGEST
+            && !self.view.is_last()
+            && rest[count..].iter().all(|byte| *byte == b' ')
+        {
+            return Look::hold(at, set);
+        }
+        let bar = matches!(rest.get(count..).unwrap_or_default().trim_ascii_start(), [0xe2, ..]);
+        let alone = matches!(rest.get(count), None | Some(b'\n' | b'\r')) || bar;
         let is_one = if strict { alone && is_strong(value) } else { !benign::value(value, true) };
         if is_one { Look::closed(at, at, at + count) } else { Look::No }
     }

@@ -123,6 +123,12 @@ pub(super) enum Matcher {
     Device,
     Option,
     Users,
+    Answer,
+    Piped,
+    Phrase,
+    Redis,
+    KeyLog,
+    Encoded,
 }
 
 const MATCHERS: &[(&str, Matcher)] = &[
@@ -150,6 +156,12 @@ const MATCHERS: &[(&str, Matcher)] = &[
     ("device", Matcher::Device),
     ("option", Matcher::Option),
     ("users", Matcher::Users),
+    ("answer", Matcher::Answer),
+    ("piped", Matcher::Piped),
+    ("phrase", Matcher::Phrase),
+    ("redis", Matcher::Redis),
+    ("key-log", Matcher::KeyLog),
+    ("encoded", Matcher::Encoded),
 ];
 
 /// All built-in rules.
@@ -239,6 +251,10 @@ fn list(value: &'static str) -> Vec<&'static str> {
 /// The only escapes that literals need.
 fn unescape(item: &'static str) -> &'static str {
     match item {
+        "SAMLResponse\\\" value=\\\"" => "SAMLResponse\" value=\"",
+        "samlAssertion\\\": \\\"" => "samlAssertion\": \"",
+        "SAMLAssertion\\\": \\\"" => "SAMLAssertion\": \"",
+        " \\\"-p" => " \"-p",
         "SAMLResponse\\\": \\\"" => "SAMLResponse\": \"",
         "SAMLResponse\\\":\\\"" => "SAMLResponse\":\"",
         "\\\"Plaintext\\\": \\\"" => "\"Plaintext\": \"",

@@ -1,8 +1,10 @@
 //! What hides on and on once a secret has begun: letters of a token, a quoted text, a key block, a table's column.
 
+use super::aligned::Aligned;
 use super::alphabet::BASE64;
 use super::alphabet::Set;
 use super::benign;
+use super::cookies::Cookies;
 use super::tuples::Tuples;
 use super::tuples::Verdict;
 use super::users::Users;
@@ -27,6 +29,12 @@ pub enum Run {
     Users(Users),
     /// One column of an insert's rows.
     Tuples(Tuples),
+    /// One column of a table that is aligned by blanks.
+    Aligned(Aligned),
+    /// The cookies of a header.
+    Cookies(Cookies),
+    /// The new value of `"old" -> "new"`; `true`: it has begun.
+    Changed(bool),
     /// Words of the form of an AWS secret key, up to a position.
     NearKeyId { until: usize, skipping: bool },
 }
@@ -88,6 +96,9 @@ pub enum After {
     Over,
 }
 
+/// The first byte of the bars that boxes are drawn with.
+pub const BAR: u8 = 0xe2;
+
 /// The longest line or cell a run looks at as a whole.
 const LINE: usize = 1024;
 
@@ -107,6 +118,9 @@ impl Run {
             Self::Column(column) => lines(column, view, step),
             Self::Kubernetes(state) => lines(state, view, step),
             Self::Users(users) => lines(users, view, step),
+            Self::Aligned(column) => lines(column, view, step),
+            Self::Cookies(cookies) => cookies.step(view, step),
+            Self::Changed(begun) => changed(begun, view, step),
             Self::Fields => fields(view, step),
             Self::Tuples(tuples) => rows(tuples, view, step),
             Self::NearKeyId { until, skipping } => near_key_id(*until, skipping, view, step),
@@ -155,6 +169,31 @@ fn quoted(quote: u8, slashes: usize, view: View<'_>, step: &mut Step<'_>) -> Aft
         *step.at += 64;
     }
     if over { After::Over } else { After::Going(*step.at) }
+}
+
+/// `" -> "new"`, from the closing quote of the old value on.
+fn changed(begun: &mut bool, view: View<'_>, step: &mut Step<'_>) -> After {
+    const SIGN: &[u8] = b"\" -> \"";
+    if *begun {
+        return quoted(b'"', 0, view, step);
+    }
+    let rest = view.from(*step.at);
+    if rest.len() < SIGN.len() {
+        let could = SIGN.starts_with(rest) && !view.is_last();
+        return if could { After::Going(view.end()) } else { After::Over };
+    }
+    if !rest.starts_with(SIGN) {
+        return After::Over;
+    }
+    let Some(first) = rest.get(SIGN.len()) else { return After::Going(view.end()) };
+    *step.at += SIGN.len();
+    if matches!(first, b'"' | b'\n' | b'\\') {
+        return After::Over;
+    }
+    (step.hide)(*step.at, *step.at + 1, true);
+    *step.at += 1;
+    *begun = true;
+    quoted(b'"', 0, view, step)
 }
 
 impl Pem {
@@ -240,10 +279,18 @@ impl Lines for Column {
         if ruler && self.separator == b'|' && line.contains(&b'-') {
             return true;
         }
+        // `├────┼────┤`: a bar of three bytes is told by its first.
+        let boxed = self.separator == BAR;
+        if boxed && !line.iter().any(u8::is_ascii_alphanumeric) {
+            return line.trim_ascii().len() > 3;
+        }
         let mut start = 0;
         for (index, cell) in line.split(|byte| *byte == self.separator).enumerate() {
             if index == self.index {
-                let (mut from, mut to) = trimmed(cell);
+                let bar =
+                    if boxed { cell.iter().take_while(|byte| **byte & 0xc0 == 0x80).count() } else { 0 };
+                let (mut from, mut to) = trimmed(&cell[bar..]);
+                (from, to) = (from + bar, to + bar);
                 if to > from + 1 && cell[from] == b'"' && cell[to - 1] == b'"' {
                     (from, to) = (from + 1, to - 1);
                 }

@@ -55,7 +55,9 @@ fn is_said(value: &[u8]) -> bool {
     value.len() >= 8
         && !method
         && !value.starts_with(b"--")
-        && !value.contains(&b'=')
+        && !value.contains(&b';')
+        && value.strip_suffix(b"=").is_none_or(|value| value.len() >= 24)
+        && !value[..value.len() - 2].contains(&b'=')
         && (is_strong(value) || is_phrase(value))
 }
 
@@ -69,11 +71,13 @@ pub fn prose(place: Place, view: View<'_>) -> Look {
     {
         return Look::No;
     }
-    let Some(mut at) = skip(view, place.end, 48, b" .\t") else { return Look::WAIT };
     let spoken = literal.ends_with(b"is")
         || literal.ends_with(b"was")
         || literal.ends_with(b"to")
         || literal.ends_with(b"IS");
+    // `Unseal Key 1: x`
+    let gap: &[u8] = if spoken { b" .\t" } else { b" .\t0123456789" };
+    let Some(mut at) = skip(view, place.end, 48, gap) else { return Look::WAIT };
     let known = view.slice(at, at + 4);
     if !spoken && (known.len() < 4 && b"is: ".starts_with(known)) {
         return ending(view);
@@ -129,14 +133,20 @@ pub fn pair(place: Place, view: View<'_>) -> Look {
 
 /// `Type: SecureString`, and the value in the next member.
 pub fn secure_string(place: Place, view: View<'_>) -> Look {
-    let Some(at) = skip(view, place.end, 80, b"\"', \r\n\t") else { return Look::WAIT };
+    let Some(at) = skip(view, place.end, 80, b"\"', \r\n\t+~-") else { return Look::WAIT };
     let word = view.slice(at, at + 5);
-    if word != b"Value" {
-        return if word.len() < 5 && b"Value".starts_with(word) { ending(view) } else { Look::No };
+    if !word.eq_ignore_ascii_case(b"value") {
+        let could = word.len() < 5 && b"value".starts_with(&word.to_ascii_lowercase());
+        return if could { ending(view) } else { Look::No };
     }
-    let Some(colon) = skip(view, at + 5, 4, b"\"'") else { return Look::WAIT };
+    let Some(colon) = skip(view, at + 5, 24, b"\"' ") else { return Look::WAIT };
     match view.at(colon) {
         None => ending(view),
+        Some(b'=') => match view.slice(colon + 1, colon + 3) {
+            b" \"" => matchers::quoted(colon + 3, b'"', 0, view),
+            short if short.len() < 2 => ending(view),
+            _ => Look::No,
+        },
         Some(b':') => Reader { view, start: at, name: b"Value", strict: false }.colon(colon, true),
         Some(_) => Look::No,
     }
@@ -196,7 +206,8 @@ pub fn device(place: Place, view: View<'_>) -> Look {
 
 /// Options that take a password, and the programs that have them.
 const OPTIONS: &[(&[u8], &[&[u8]])] = &[
-    (b"-P", &[b"zip", b"unzip", b"sqlcmd", b"bcp", b"isql", b"ipmitool"]),
+    (b"-P", &[b"zip", b"unzip", b"sqlcmd", b"bcp", b"isql", b"ipmitool", b"ssh-keygen"]),
+    (b"-N", &[b"ssh-keygen"]),
     (
         b"-w",
         &[

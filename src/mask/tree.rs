@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::Engine;
 use super::Masks;
 use super::benign;
+use super::code;
 use super::fields::FieldPath;
 use super::fields::How;
 use super::json;
@@ -289,7 +290,8 @@ impl<'a> Decider<'a> {
             Some(How::IfSecure) | None => {}
         }
         let sensitive = name.is_some_and(|name| self.engine.is_sensitive_name(name))
-            && !benign::value(text.as_bytes(), true);
+            && !benign::value(text.as_bytes(), true)
+            && !code::is_version(text.as_bytes());
         if let Some(masked) = self.nested(text) {
             return Some(masked);
         }

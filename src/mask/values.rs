@@ -4,17 +4,15 @@ use super::alphabet::Set;
 use super::alphabet::VALUE;
 use super::alphabet::VISIBLE;
 use super::benign;
+use super::code;
 use super::matchers;
 use super::near;
 use super::pairs;
-use super::runs::Column;
-use super::runs::Rest;
 use super::runs::Run;
+use super::view::LINE_BACK;
 use super::view::Look;
 use super::view::View;
 
-/// What a table's cell may have.
-const CELL: Set = VISIBLE.with(b' ').with(b'\t').without(b"|");
 /// The most blanks between a name and what follows it: a wide table's.
 pub const BLANKS: usize = 200;
 /// A value of this length is no benign one.
@@ -77,6 +75,9 @@ impl Reader<'_> {
             Some(_) if unslashed > end => return Look::No,
             Some(_) => {}
         }
+        if let Some(look) = self.in_insert(at) {
+            return look;
+        }
         let Some(mut at) = self.skip(at, 4, b"])") else { return Look::WAIT };
         let unspaced = at;
         let before = self.view.line_before(self.start);
@@ -85,12 +86,18 @@ impl Reader<'_> {
             if !matches!(look, Look::No) {
                 return look;
             }
+            if before[before.len().saturating_sub(64)..].contains(&b'\t') {
+                return self.word(at + 1, true);
+            }
         }
         match self.skip(at, BLANKS, b" \t") {
             Some(next) => at = next,
             None => return Look::WAIT,
         }
         let Some(sign) = self.view.at(at) else { return self.ending() };
+        if sign == b'.' {
+            return self.dotted(at);
+        }
         if let Some(look) = self.in_insert(at) {
             return look;
         }
@@ -104,6 +111,7 @@ impl Reader<'_> {
                 (look @ (Look::Hit(_) | Look::More(Some(_))), _) => look,
                 (Look::More(None), Look::More(hold)) => Look::More(hold),
                 (Look::More(None), _) => Look::WAIT,
+                (Look::No, Look::No) if closed.is_none() => self.csv(at, before, b'|'),
                 (Look::No, look) => look,
             },
             _ if near::begins_bar(sign) => self.further_cell(at, before),
@@ -112,7 +120,12 @@ impl Reader<'_> {
                 look => look,
             },
             b',' if closed == Some(b'"') => self.after_comma(at, before),
-            b',' if closed.is_none() => self.csv(at, before, b','),
+            b',' if closed.is_none() => match self.csv(at, before, b',') {
+                Look::No if near::is_naming(before) => self.named_value(at),
+                look => look,
+            },
+            b';' if closed.is_none() => self.csv(at, before, b';'),
+            b'\r' | b'\n' if closed == Some(b'"') && before.ends_with(b"name=\"") => self.part(at),
             b'\r' | b'\n' if closed == Some(b'"') && before.starts_with(b"\"") => {
                 self.quoted_header(at, before)
             }
@@ -121,15 +134,24 @@ impl Reader<'_> {
             b'\r' | b'\n' if before.contains(&b'\t') && closed.is_none() => self.csv(at, before, b'\t'),
             b'\r' | b'\n' if before.contains(&b',') && closed.is_none() => self.csv(at, before, b','),
             b'v' | b'c' if at > unspaced && closed == Some(b'"') => self.attribute(at),
-            b'\r' | b'\n' if before.contains(&b'|') => self.cell(at, before),
+            b'\r' | b'\n' if before.contains(&b'|') => match self.cell(at, before) {
+                Look::No if closed.is_none() => self.csv(at, before, b'|'),
+                look => look,
+            },
             b'\r' | b'\n' if near::is_naming(before) => self.named_value(at),
+            b'\r' | b'\n' if closed.is_none() && before.contains(&b';') => self.csv(at, before, b';'),
+            b'\r' | b'\n' if closed.is_none() && unspaced == end => self.title(end),
             b'"' if at > unspaced && closed.is_none() && near::begins_word(before) => self.quoted_word(at),
             b'\'' if at > unspaced && self.name.eq_ignore_ascii_case(b"password") => {
                 matchers::quoted(at + 1, b'\'', 0, self.view)
             }
             _ if at > unspaced && closed.is_none() && pairs::sets(before, self.name) => self.set(at),
             _ if at > unspaced && closed.is_none() => match self.spaced(at, before) {
-                Look::No if pairs::begins_row(before) => self.row(end, at),
+                Look::No if pairs::begins_row(before) => match self.row(end, at) {
+                    Look::No => self.title(end),
+                    look => look,
+                },
+                Look::No => self.title(end),
                 look => look,
             },
             _ => Look::No,
@@ -158,20 +180,36 @@ impl Reader<'_> {
         }
         let at = if next == b'>' { at + 2 } else { at + 1 };
         let Some(value) = self.skip(at, 40, b" \t") else { return Look::WAIT };
+        if next == b'>' && matches!(self.view.at(value), Some(b'\n' | b'\r')) {
+            return self.dumped(value);
+        }
+        if let Some(look) = self.heredoc(value) {
+            return look;
+        }
         let query = before.last().is_some_and(|byte| matches!(byte, b'?' | b'&' | b';'));
-        let set = if query { VALUE.without(b"&#<>") } else { VALUE };
+        let set = if query { VALUE.without(b"&#<>)") } else { VALUE };
         // `KEY=value` to the end of the word, commas too, where the name begins the line.
         let line = before.iter().all(|byte| byte.is_ascii_whitespace() || b"+-".contains(byte))
             || before.ends_with(b"export ");
-        let set = if line && value == at { VISIBLE.without(b"\"'`;") } else { set };
+        let set = if line && value == at { VISIBLE.without(b"\"'`;") } else { set.without(b"\\") };
         self.value(value, set, if query { Around::Query } else { Around::Assigned })
     }
 
     /// `name: value`; `tight` if there must be no doubt without the space.
     pub(super) fn colon(&self, at: usize, sure: bool) -> Look {
         let Some(next) = self.view.at(at + 1) else { return self.ending() };
-        let at = if next == b'=' { at + 2 } else { at + 1 };
+        // `userPassword:: base64` of a directory.
+        if next == b':' && self.view.at(at + 2).is_none() && !self.view.is_last() {
+            return Look::WAIT;
+        }
+        let coded = next == b':'
+            && self.view.at(at + 2) == Some(b' ')
+            && self.view.line_before(self.start).is_empty();
+        let at = if next == b'=' || coded { at + 2 } else { at + 1 };
         let Some(value) = self.skip(at, 40, b" \t") else { return Look::WAIT };
+        if self.view.slice(value, value + 6) == b"!!str " {
+            return self.word(value + 6, false);
+        }
         if let Some(look) = self.declared(value).or_else(|| self.block(value)) {
             return look;
         }
@@ -185,8 +223,9 @@ impl Reader<'_> {
         if value == at && !sure && !quoted && next != b'=' {
             // `arn:…:secret:prod/db-x`, `std::token::x`, but `password:hunter2!`
             let before = self.view.before(self.start);
-            let first =
-                before.last().is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'"'));
+            let first = before
+                .last()
+                .is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'"' | b'['));
             if !first || next == b':' {
                 return Look::No;
             }
@@ -233,7 +272,7 @@ impl Reader<'_> {
     }
 
     /// `"name": "DB_PASSWORD", "value": "x"`, `name: DB_PASSWORD\n value: x`
-    fn named_value(&self, at: usize) -> Look {
+    pub(super) fn named_value(&self, at: usize) -> Look {
         let Some(at) = self.skip(at, 80, b" \t\r\n\"'\\,") else { return Look::WAIT };
         // `value`, `ParameterValue`, `option_value`
         let word = self.view.slice(at, at + 32);
@@ -254,121 +293,30 @@ impl Reader<'_> {
         }
     }
 
-    /// `name | value` alone on its line, or a column's header.
-    fn cell(&self, at: usize, before: &[u8]) -> Look {
-        if before.iter().all(|byte| matches!(byte, b' ' | b'|' | b'`')) && self.view.at(at) == Some(b'|') {
-            let boxed = before.contains(&b'|');
-            let key_value = self.key_value_cell(at, boxed);
-            if boxed || !matches!(key_value, Look::No) {
-                return key_value;
-            }
-        }
-        // The rest of the header, then a ruler.
-        let rest = self.view.slice(at, at + 1024);
-        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
-            return if rest.len() < 1024 { self.ending() } else { Look::No };
-        };
-        let Some(ruler) = self.skip(at + end + 1, 1024, b"-+|= ") else { return Look::WAIT };
-        if ruler < at + end + 4 {
-            return Look::No;
-        }
-        let Some(start) = self.skip(ruler, 2, b"\r\n") else { return Look::WAIT };
-        if self.view.slice(ruler, start).last() != Some(&b'\n') {
-            return Look::No;
-        }
-        let index = before.iter().filter(|byte| **byte == b'|').count();
-        Look::open(start, start, start, Run::Column(Column { index, separator: b'|', rest: Rest::Fresh }))
-    }
-
-    /// `|  name  |  value  |` or `name | value`; a ruler on the next line makes it a header.
-    fn key_value_cell(&self, at: usize, boxed: bool) -> Look {
-        let Some(start) = self.skip(at + 1, 80, b" ") else { return Look::WAIT };
-        let rest = self.view.slice(start, start + 2048);
-        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
-            let held = rest.len() < 2048 && !rest.is_empty() && !self.view.is_last();
-            return match held {
-                true => Look::hold(start, CELL),
-                false if self.view.is_last() && !rest.is_empty() => self.cell_value(start, rest),
-                false => self.ending(),
-            };
-        };
-        let next = self.view.slice(start + end + 1, start + end + 3);
-        if next.len() < 2 && !self.view.is_last() && (next.is_empty() || next == b"-") {
-            return Look::hold(start, CELL);
-        }
-        if next == b"--" && !boxed {
-            return Look::No;
-        }
-        self.cell_value(start, &rest[..end])
-    }
-
-    fn cell_value(&self, start: usize, line: &[u8]) -> Look {
-        let cell = line.split(|byte| *byte == b'|').next().unwrap_or_default().trim_ascii_end();
-        // Markdown sets code in backticks.
-        if let Some(code) = cell.strip_prefix(b"`").and_then(|cell| cell.strip_suffix(b"`"))
-            && !benign::value(code, true)
-        {
-            return Look::closed(start + 1, start + 1, start + 1 + code.len());
-        }
-        let more = line[cell.len()..].iter().filter(|byte| **byte == b'|').count();
-        if cell.is_empty() || more > 1 || benign::value(cell, true) {
-            return Look::No;
-        }
-        Look::closed(start, start, start + cell.len())
-    }
-
-    /// `"name": "DB_PASSWORD", "value": "x"`, `f("name", "value")`, or a header of quoted names.
-    fn after_comma(&self, at: usize, before: &[u8]) -> Look {
-        let named = self.named_value(at + 1);
-        match (named, self.argument(at)) {
-            (Look::Hit(hit), _) => Look::Hit(hit),
-            // What may be an argument is held while it may be another thing too.
-            (Look::More(_), look @ Look::More(Some(_))) | (_, look @ Look::Hit(_)) => look,
-            (Look::More(hold), _) => Look::More(hold),
-            (Look::No, Look::No) => self.quoted_header(at, before),
-            (Look::No, look) => look,
-        }
-    }
-
-    /// `"user","password"` at the beginning of a line.
-    fn quoted_header(&self, at: usize, before: &[u8]) -> Look {
-        if before.starts_with(b"\"") { self.csv(at, before, b',') } else { Look::No }
-    }
-
-    /// A header of names without spaces, then rows.
-    fn csv(&self, at: usize, before: &[u8], separator: u8) -> Look {
-        let name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-\"".contains(byte) || *byte == separator;
-        if !before.iter().all(name) {
-            return Look::No;
-        }
-        let rest = self.view.slice(at, at + 1024);
-        let names = rest.iter().take_while(|byte| name(byte)).count();
-        let end = match rest.get(names) {
-            None => return if rest.len() < 1024 { self.ending() } else { Look::No },
-            Some(b'\r') => names + 1,
-            Some(_) => names,
-        };
-        match rest.get(end) {
-            None => return self.ending(),
-            Some(b'\n') => {}
-            Some(_) => return Look::No,
-        }
-        let commas = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == separator).count();
-        let index = commas(before);
-        if index + commas(&rest[..end]) < 2 {
-            return Look::No;
-        }
-        let start = at + end + 1;
-        Look::open(start, start, start, Run::Column(Column { index, separator, rest: Rest::Fresh }))
-    }
-
     /// The value itself, from `at`.
     fn value(&self, at: usize, set: Set, around: Around) -> Look {
         let Some(unslashed) = self.skip(at, 8, b"\\") else { return Look::WAIT };
         match self.view.at(unslashed) {
             None => return self.ending(),
             Some(quote @ (b'"' | b'\'' | b'`')) if around != Around::Element => {
-                let look = matchers::quoted(unslashed + 1, quote, unslashed - at, self.view);
+                if unslashed == at && self.closes(quote, at) {
+                    return Look::No;
+                }
+                let triple = self.view.slice(unslashed, unslashed + 3);
+                if unslashed == at && triple == [quote; 3] {
+                    let Some(start) = self.skip(unslashed + 3, 2, b"\r\n") else { return Look::WAIT };
+                    return self.in_quotes(start, quote, 0);
+                }
+                if unslashed == at && triple == [quote; 2] && !self.view.is_last() {
+                    return Look::WAIT;
+                }
+                let look = self.in_quotes(unslashed + 1, quote, unslashed - at);
+                let look = match look {
+                    Look::Hit(hit) if hit.then.is_none() && quote == b'"' && self.is_change() => {
+                        Look::open(hit.whole, hit.start, hit.end, Run::Changed(false))
+                    }
+                    look => look,
+                };
                 return if self.strict { self.only_encoded(look) } else { look };
             }
             Some(b'&')
@@ -381,20 +329,46 @@ impl Reader<'_> {
             {
                 return Look::hold(at, set);
             }
-            // `token: Some("…")`
-            Some(b'S') => {
-                let known = self.view.slice(unslashed, unslashed + 6);
-                if known == b"Some(\"" {
-                    return matchers::quoted(unslashed + 6, b'"', 0, self.view);
-                }
-                if b"Some(\"".starts_with(known) && known.len() < 6 && !self.view.is_last() {
-                    return Look::hold(unslashed, set);
+            Some(b'\r' | b'\n') if unslashed == at + 1 => {
+                let Some(next) = self.skip(unslashed, 80, b"\r\n \t") else { return Look::WAIT };
+                return self.word(next, true);
+            }
+            // `Some("…")`, `b'…'`
+            Some(letter @ (b'S' | b'b' | b'u' | b'r')) if around != Around::Element => {
+                if let Some(look) = self.wrapped(unslashed, letter, set) {
+                    return look;
                 }
             }
             Some(_) => {}
         }
         // Backslashes in front are public: they were shown before it was known what follows.
         self.unquoted(unslashed, set, around)
+    }
+
+    /// Whether the quote at `at` ends a text that began before the name: `say("password: ")`.
+    fn closes(&self, quote: u8, at: usize) -> bool {
+        let before = self.view.line_before(self.start);
+        if before.len() >= LINE_BACK {
+            return false;
+        }
+        let line = self.view.slice(self.start - before.len(), at);
+        let is_letter = |at: Option<&u8>| at.is_some_and(u8::is_ascii_alphanumeric);
+        let count = line.iter().enumerate().filter(|(at, byte)| {
+            let previous = at.checked_sub(1).and_then(|at| line.get(at));
+            let apostrophe = quote == b'\'' && is_letter(previous) && is_letter(line.get(at + 1));
+            **byte == quote && previous != Some(&b'\\') && !apostrophe
+        });
+        !count.count().is_multiple_of(2)
+    }
+
+    /// A quoted value that is no name and no sentence.
+    pub(super) fn in_quotes(&self, start: usize, quote: u8, slashes: usize) -> Look {
+        match matchers::quoted(start, quote, slashes, self.view) {
+            Look::Hit(hit) if hit.then.is_none() && code::is_name(self.view.slice(hit.start, hit.end)) => {
+                Look::No
+            }
+            look => look,
+        }
     }
 
     fn unquoted(&self, at: usize, set: Set, around: Around) -> Look {
@@ -420,17 +394,29 @@ impl Reader<'_> {
             Around::Netrc => benign::placeholder(known),
             _ => benign::value(known, true),
         };
-        let code = matches!(around, Around::Assigned | Around::Colon) && benign::is_code(known);
+        let code = matches!(around, Around::Assigned | Around::Colon)
+            && (benign::is_code(known)
+                || !self.is_setting() && (code::is_variable(known) || code::is_about_itself(known)));
         if none || code || self.is_prose(known, rest.get(count).copied(), around) {
             return Look::No;
         }
         self.only_encoded(Look::closed(at, at, at + count))
     }
 
+    /// Whether the name is that of an environment variable.
+    fn is_setting(&self) -> bool {
+        !self.name.iter().any(u8::is_ascii_lowercase)
+    }
+
     /// Words after `name:` in prose and code, and types.
     fn is_prose(&self, value: &[u8], next: Option<u8>, around: Around) -> bool {
         let word = benign::plain_word(value);
+        let member = self.name.starts_with(b"self.") || self.name.starts_with(b"this.");
+        if word && (member || self.name.ends_with(value)) {
+            return true;
+        }
         match around {
+            Around::Colon if next == Some(b';') && code::is_type_name(value) => true,
             Around::Colon => word || next == Some(b' ') && !value.iter().any(u8::is_ascii_digit),
             Around::Assigned => word && (value.len() < 8 || matches!(next, Some(b';' | b',' | b' '))),
             Around::Flag => word && value.len() < 6,

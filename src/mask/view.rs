@@ -6,6 +6,9 @@ use super::runs::Run;
 /// How far back a matcher may look from its literal.
 pub const LOOK_BACK: usize = 256;
 
+/// How far back a matcher may look from a name, which itself begins a while before its literal.
+pub const LINE_BACK: usize = LOOK_BACK - 80;
+
 /// A window on the text, by absolute position.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
