@@ -36,6 +36,7 @@ mod ring;
 mod screen;
 mod seal;
 mod sink;
+mod survey;
 mod tree;
 mod verify;
 
@@ -61,6 +62,10 @@ pub use seal::Previous;
 pub use seal::Seal;
 pub use seal::SealedAs;
 pub use seal::public_key;
+pub use survey::HostKey;
+pub use survey::Stored;
+pub use survey::host_key;
+pub use survey::survey;
 pub use tree::MAX_DEPTH;
 pub use tree::Node;
 pub use tree::Placed;
