@@ -85,6 +85,14 @@ pub const KEYS: &[Key] = &[
         doc: "How the program's AWS calls reach hoop: by proxy variables, by `AWS_ENDPOINT_URL`, or whichever fits it.",
     },
     Key {
+        name: "identity.default",
+        kind: Kind::Text,
+        project: false,
+        doc: "Who is asking, where nothing else is said: the name of an `[identity.NAME]` table, `ci` for the token of a CI \
+              job, or `local` for the user of this machine, unauthenticated. Without a setting: the only `[identity.NAME]` \
+              there is, else `local`. The tables: [identity.md](identity.md).",
+    },
+    Key {
         name: "sandbox.mode",
         kind: Kind::Choice(&["auto", "require", "off"]),
         project: false,

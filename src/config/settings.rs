@@ -44,6 +44,15 @@ impl Config {
         self.text("gateway.capture")
     }
 
+    /// `identity.default`: a provider's name, `ci`, `local`; without a setting the only provider there is.
+    #[must_use]
+    pub fn identity_default(&self) -> Option<&str> {
+        self.given("identity.default").or_else(|| match self.providers() {
+            [only] => Some(&only.name),
+            _ => None,
+        })
+    }
+
     /// `sandbox.mode`: `auto`, `require`, `off`.
     #[must_use]
     pub fn sandbox_mode(&self) -> &str {
