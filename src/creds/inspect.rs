@@ -57,8 +57,7 @@ pub fn inspect(environment: &HashMap<String, String>) -> Vec<AwsFile> {
     ];
     let file = |(variable, usual, is_secret): (&'static str, &str, bool)| {
         let named = environment.get(variable).filter(|path| !path.is_empty());
-        let path =
-            named.map(PathBuf::from).or_else(|| home.map(|home| PathBuf::from(home).join(usual)))?;
+        let path = named.map(PathBuf::from).or_else(|| home.map(|home| PathBuf::from(home).join(usual)))?;
         let contents = look(&path, is_secret);
         Some(AwsFile { path, variable: named.map(|_| variable), is_secret, contents })
     };
@@ -147,7 +146,8 @@ mod tests {
     #[test]
     fn odd_lines_are_found() {
         let config = b"x = 1\n[default]\nregion = eu-west-1\ns3 =\n  nested\n[dev]\nhunter2\n[profile a\n[profile b]\n# c\n[sso-session corp]\n[odd one]\n";
-        let found: Vec<String> = faults(config, false).into_iter().map(|(n, why)| format!("{n}: {why}")).collect();
+        let found: Vec<String> =
+            faults(config, false).into_iter().map(|(n, why)| format!("{n}: {why}")).collect();
         assert_eq!(
             found,
             [

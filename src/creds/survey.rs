@@ -263,8 +263,13 @@ source_profile = loop
         let arn = "arn:aws:iam::123456789012:role/deploy".to_owned();
         assert_eq!(asked(&[], Some("deploy")), profile("deploy", How::Role { arn, needs_mfa: true, with }));
         let arn = "arn:aws:iam::123456789012:role/loop".to_owned();
-        assert_eq!(asked(&[], Some("loop")), profile("loop", How::Role { arn, needs_mfa: false, with: None }));
-        assert!(matches!(asked(&[], Some("nowhere")), Origin::MissingProfile { known, .. } if known.len() == 7));
+        assert_eq!(
+            asked(&[], Some("loop")),
+            profile("loop", How::Role { arn, needs_mfa: false, with: None })
+        );
+        assert!(
+            matches!(asked(&[], Some("nowhere")), Origin::MissingProfile { known, .. } if known.len() == 7)
+        );
     }
 
     #[test]
@@ -274,6 +279,9 @@ source_profile = loop
         let web = [("AWS_WEB_IDENTITY_TOKEN_FILE", "/run/token"), ("AWS_ROLE_ARN", "arn:r")];
         assert_eq!(asked(&web, None), Origin::WebIdentity { file });
         assert_eq!(asked(&[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://x")], None), Origin::Container);
-        assert_eq!(asked(&[("AWS_EC2_METADATA_DISABLED", "true")], None), Origin::Instance { is_disabled: true });
+        assert_eq!(
+            asked(&[("AWS_EC2_METADATA_DISABLED", "true")], None),
+            Origin::Instance { is_disabled: true }
+        );
     }
 }

@@ -59,7 +59,8 @@ pub fn ask(url: &str, trusted: Option<PathBuf>, limit: Duration) -> Result<Answe
 
 async fn get(url: &str, trusted: Option<PathBuf>) -> Result<Answer, String> {
     let uri: Uri = url.parse().map_err(|_| "this is not a URL".to_owned())?;
-    let (scheme, authority) = (uri.scheme_str().unwrap_or_default(), uri.authority().map_or("", |it| it.as_str()));
+    let (scheme, authority) =
+        (uri.scheme_str().unwrap_or_default(), uri.authority().map_or("", |it| it.as_str()));
     let server = Override::parse(&format!("{scheme}://{authority}"));
     let server = server.map_err(|error| error.causes().join(", "))?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
@@ -102,7 +103,9 @@ mod tests {
         assert_eq!((answer.status, answer.body.as_ref()), (404, b"no".as_slice()));
         assert_eq!(answer.date.as_deref(), Some("Tue, 15 Nov 1994 08:12:31 GMT"));
         let request = served.join().unwrap();
-        assert!(request.starts_with("GET /a?b=c HTTP/1.1\r\n") && request.contains(&format!("host: {at}\r\n")));
+        assert!(
+            request.starts_with("GET /a?b=c HTTP/1.1\r\n") && request.contains(&format!("host: {at}\r\n"))
+        );
     }
 
     #[test]

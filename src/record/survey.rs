@@ -72,7 +72,8 @@ pub enum HostKey {
 pub fn survey(state: &Path, clock: &Clock, limit: Duration) -> Result<Stored> {
     let place = Place::new(state);
     let began = clock.elapsed();
-    let is_late = |share: u32| Duration::from_micros(clock.elapsed().0.saturating_sub(began.0)) > limit * share / 4;
+    let is_late =
+        |share: u32| Duration::from_micros(clock.elapsed().0.saturating_sub(began.0)) > limit * share / 4;
     let marked: HashSet<SessionId> = active::all(&place).into_iter().collect();
     let mut stored = Stored { sessions: place.all()?, is_whole: true, ..Stored::default() };
     stored.has_seals = place.seals().join("last").exists();

@@ -34,7 +34,13 @@ pub struct Probed {
 /// When no process can be made.
 pub fn probe(hidden: Hidden, limit: Duration) -> Result<Option<Probed>> {
     let isolation = Isolation { hidden, network: Some(Wanted { more: Vec::new() }) };
-    let plan = |isolation| Plan { isolation, is_watched: true, terminal: None, place: Place::OwnSession, hardened: None };
+    let plan = |isolation| Plan {
+        isolation,
+        is_watched: true,
+        terminal: None,
+        place: Place::OwnSession,
+        hardened: None,
+    };
     let full = cfg!(target_os = "linux").then_some(isolation);
     let refused = match attempt(&plan(full), limit)? {
         Attempt::Made(lacks) => {
@@ -83,9 +89,8 @@ pub fn landlock() -> Option<u32> {
     const VERSION: libc::c_ulong = 1;
     // SAFETY: with this flag the call takes no structure, touches no memory and opens nothing
     // (landlock_create_ruleset(2)).
-    let version = unsafe {
-        libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<u8>(), 0_usize, VERSION)
-    };
+    let version =
+        unsafe { libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<u8>(), 0_usize, VERSION) };
     u32::try_from(version).ok().filter(|version| *version > 0)
 }
 

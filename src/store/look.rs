@@ -39,7 +39,8 @@ pub fn look(path: &Path) -> Result<Looked, String> {
     let name = path.to_str().ok_or("its name is not UTF-8")?;
     let encoded = percent_encoding::utf8_percent_encode(name, LETTERS);
     let how = if is_used { "mode=ro" } else { "immutable=1" };
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = Connection::open_with_flags(format!("file:{encoded}?{how}"), flags);
     let connection = opened.map_err(|cause| cause.to_string())?;
     let found = examine(&connection, std::fs::metadata(path).map_or(0, |metadata| metadata.len()));
@@ -79,7 +80,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("in dex?.db");
         drop(Index::open(&path).unwrap());
-        let names = || fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().file_name()).collect::<Vec<_>>();
+        let names =
+            || fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().file_name()).collect::<Vec<_>>();
         let before = (names(), fs::read(&path).unwrap());
         assert_eq!(look(&path).unwrap(), Looked::Sound(Vec::new()));
         assert_eq!((names(), fs::read(&path).unwrap()), before);

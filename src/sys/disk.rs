@@ -69,11 +69,7 @@ pub fn look(folder: &Path) -> io::Result<Disk> {
     use nix::sys::statvfs::FsFlags;
 
     let volume = nix::sys::statvfs::statvfs(folder)?;
-    let unnamed = File::options()
-        .write(true)
-        .custom_flags(libc::O_TMPFILE)
-        .mode(0o600)
-        .open(folder);
+    let unnamed = File::options().write(true).custom_flags(libc::O_TMPFILE).mode(0o600).open(folder);
     Ok(Disk {
         free: volume.blocks_available().saturating_mul(volume.fragment_size()),
         free_files: (volume.files() > 0).then(|| volume.files_available()),
@@ -137,6 +133,8 @@ mod tests {
         let disk = look(folder.path()).unwrap();
         assert!(disk.free > 0 && !disk.is_read_only && is_writable(folder.path()));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        assert!(look(&folder.path().join("nowhere")).is_err() && !is_writable(&folder.path().join("nowhere")));
+        assert!(
+            look(&folder.path().join("nowhere")).is_err() && !is_writable(&folder.path().join("nowhere"))
+        );
     }
 }

@@ -5,6 +5,7 @@ pub mod commands;
 mod conditions;
 mod config;
 pub mod console;
+mod doctor;
 pub mod identify;
 pub mod index;
 mod mask;
@@ -54,6 +55,7 @@ Examples:
   hoopctl verify --all
   hoopctl identify request.txt
   hoopctl mask scan .
+  hoopctl doctor
 
 Exit status: 0 well; 1 something was found wrong, or nothing was found; 2 wrong usage."
 )]
@@ -77,6 +79,7 @@ enum Subcommands {
     Identify(identify::Args),
     /// Find secrets in files; show, list and check what is masked
     Mask(mask::Args),
+    Doctor(doctor::Args),
 }
 
 /// The program's definition, for man pages and completions.
@@ -132,6 +135,9 @@ fn run(command: &Subcommands) -> Result<u8> {
     if let Subcommands::Mask(args) = command {
         return mask::run(args, &sources, &mut console);
     }
+    if let Subcommands::Doctor(args) = command {
+        return doctor::run(args, &sources, &mut console);
+    }
     let state = Config::load(&sources)?.state_dir();
     match command {
         Subcommands::Sessions(args) => sessions::run(args, &state, &mut console),
@@ -141,7 +147,7 @@ fn run(command: &Subcommands) -> Result<u8> {
         Subcommands::Verify(args) => verify::run(args, &state, &mut console),
         Subcommands::Index(args) => index::run(args, &state, &mut console),
         Subcommands::Identify(args) => identify::run(args, &mut console),
-        Subcommands::Policy(_) | Subcommands::Config(_) | Subcommands::Mask(_) => Ok(0),
+        Subcommands::Policy(_) | Subcommands::Config(_) | Subcommands::Mask(_) | Subcommands::Doctor(_) => Ok(0),
     }
 }
 

@@ -70,7 +70,12 @@ impl Look {
 ///
 /// # Errors
 /// When the output cannot be written.
-pub fn text(findings: &[(Check, Finding)], asides: &[String], look: Look, console: &mut Console<'_>) -> Result<()> {
+pub fn text(
+    findings: &[(Check, Finding)],
+    asides: &[String],
+    look: Look,
+    console: &mut Console<'_>,
+) -> Result<()> {
     let subjects = findings.iter().map(|(_, finding)| finding.subject.len()).max().unwrap_or_default();
     for &check in Check::ALL {
         let mut own = findings.iter().filter(|(of, _)| *of == check).peekable();
@@ -109,7 +114,11 @@ fn one(finding: &Finding, subjects: usize, look: Look, console: &mut Console<'_>
         console.line(&format!("{margin}{line}"))?;
     }
     if let Some(fix) = &finding.fix {
-        console.line(&format!("{margin}{} {}", look.coloured("fix:", "2"), look.coloured(&look.plain(fix), "1")))?;
+        console.line(&format!(
+            "{margin}{} {}",
+            look.coloured("fix:", "2"),
+            look.coloured(&look.plain(fix), "1")
+        ))?;
     }
     Ok(())
 }
@@ -188,7 +197,11 @@ mod tests {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut console = Console { out: &mut out, err: &mut err, width, zone: TimeZone::UTC, now: 0 };
         let findings = [
-            (Check::Clock, Finding::warning("offset", "this clock is 95 s behind that of 中文.example\x1b[31m").fix("sudo timedatectl set-ntp true")),
+            (
+                Check::Clock,
+                Finding::warning("offset", "this clock is 95 s behind that of 中文.example\x1b[31m")
+                    .fix("sudo timedatectl set-ntp true"),
+            ),
             (Check::Aws, Finding::ok("region", "eu-west-1")),
             (Check::Aws, Finding::fault("credential", "no credential … at all").advice("make one")),
         ];
@@ -211,13 +224,18 @@ mod tests {
                 assert!(line.width() <= width, "{width}: {line}");
             }
         }
-        assert!(shown(Some(40), look).contains("  fault    credential\n    no credential … at all\n    make one\n"));
+        assert!(
+            shown(Some(40), look)
+                .contains("  fault    credential\n    no credential … at all\n    make one\n")
+        );
     }
 
     #[test]
     fn colours_and_letters_are_left_out_where_there_are_none() {
         let plain = shown(None, Look { has_colours: false, is_utf8: false });
-        assert!(plain.is_ascii() && plain.contains("no credential ... at all") && plain.contains("of ??.example"));
+        assert!(
+            plain.is_ascii() && plain.contains("no credential ... at all") && plain.contains("of ??.example")
+        );
         let coloured = shown(None, Look { has_colours: true, is_utf8: true });
         assert!(coloured.contains("\x1b[1;31mfault\x1b[0m    credential"), "{coloured:?}");
     }
