@@ -341,6 +341,9 @@ impl Chain {
             };
             let text = format!("{section}\nendpoint_url = {}\n", instead.url());
             files = files.with_contents(EnvConfigFileKind::Config, text);
+        } else if self.sources.config_file.is_none() && self.sources.credentials_file.is_none() {
+            // The library takes no empty set.
+            files = files.with_contents(EnvConfigFileKind::Config, String::new());
         }
         files.build()
     }
@@ -361,7 +364,9 @@ impl Chain {
                     .to_owned()
             }
             _ if sso => format!("sign in again, outside of the session: aws sso login{with_profile}"),
-            _ => format!("try it outside of the session: aws sts get-caller-identity{with_profile}"),
+            _ => format!(
+                "try it outside of the session: aws sts get-caller-identity{with_profile}; or ask hoopctl doctor aws"
+            ),
         };
         self.failed().why(why).fix(fix)
     }

@@ -51,3 +51,19 @@ pub fn identify(
     runtime.shutdown_background();
     asked.transpose()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn without_any_files_there_is_no_credential_and_no_panic() {
+        let sources = Sources::new(&HashMap::new(), None, None);
+        let upstream = Arc::new(Upstream::new(None));
+        // Nothing answers in so short a time, whatever this machine is.
+        let found = identify(sources, upstream, Clock::system(), Duration::from_millis(1));
+        assert!(matches!(found, Ok(None) | Err(_)), "{found:?}");
+    }
+}

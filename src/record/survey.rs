@@ -24,6 +24,9 @@ const CHECKED_BYTES: u64 = 32 << 20;
 /// A session that began so much later than now, in microseconds, was recorded under another clock.
 const FUTURE: u64 = 5 * 60 * 1_000_000;
 
+/// What began longer ago than this, in microseconds, is old: 90 days.
+const OLD: u64 = 90 * 86_400 * 1_000_000;
+
 /// Longest seal that is read, in bytes.
 const MAX_SEAL: u64 = 64 << 10;
 
@@ -50,6 +53,8 @@ pub struct Stored {
     pub checked: usize,
     /// Those of them that are damaged, with the first reason.
     pub damaged: Vec<(SessionId, String)>,
+    /// How many began longer ago than a quarter of a year, and what they take in bytes.
+    pub old: (usize, u64),
     /// There is a newest seal.
     pub has_seals: bool,
 }
@@ -74,8 +79,9 @@ pub fn survey(state: &Path, clock: &Clock, limit: Duration) -> Result<Stored> {
     let began = clock.elapsed();
     let is_late =
         |share: u32| Duration::from_micros(clock.elapsed().0.saturating_sub(began.0)) > limit * share / 4;
-    let marked: HashSet<SessionId> = active::all(&place).into_iter().collect();
     let mut stored = Stored { sessions: place.all()?, is_whole: true, ..Stored::default() };
+    // After the folders: a session leaves its mark before it makes its folder.
+    let marked: HashSet<SessionId> = active::all(&place).into_iter().collect();
     stored.has_seals = place.seals().join("last").exists();
     let mut checked = Vec::new();
     for &id in stored.sessions.iter().rev() {
@@ -86,7 +92,11 @@ pub fn survey(state: &Path, clock: &Clock, limit: Duration) -> Result<Stored> {
         let folder = place.folder(id);
         let size = bytes_in(&folder);
         stored.bytes += size;
-        if id.unix_millis().saturating_mul(1_000) > clock.unix_micros().saturating_add(FUTURE) {
+        let began = id.unix_millis().saturating_mul(1_000);
+        if began.saturating_add(OLD) < clock.unix_micros() {
+            stored.old = (stored.old.0 + 1, stored.old.1 + size);
+        }
+        if began > clock.unix_micros().saturating_add(FUTURE) {
             stored.from_future.push(id);
         }
         if folder.join("seal.json").exists() {

@@ -13,6 +13,7 @@ mod mask_check;
 mod mask_scan;
 mod policy;
 mod policy_compile;
+pub mod prune;
 pub mod search;
 pub mod sessions;
 pub mod verify;
@@ -56,6 +57,7 @@ Examples:
   hoopctl identify request.txt
   hoopctl mask scan .
   hoopctl doctor
+  hoopctl prune --older-than 90d --dry-run
 
 Exit status: 0 well; 1 something was found wrong, or nothing was found; 2 wrong usage."
 )]
@@ -76,6 +78,7 @@ enum Subcommands {
     Calls(calls::Args),
     Verify(verify::Args),
     Index(index::Args),
+    Prune(prune::Args),
     Identify(identify::Args),
     /// Find secrets in files; show, list and check what is masked
     Mask(mask::Args),
@@ -112,7 +115,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: &Subcommands) -> Result<u8> {
     let sources = surroundings::sources();
     let clock = Clock::system();
-    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    // Standard error stays open to other threads: one that panics says so there.
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     match command {
         Subcommands::Config(args) => return config::run(args, &sources, &mut out),
         Subcommands::Policy(args) => {
@@ -146,6 +150,7 @@ fn run(command: &Subcommands) -> Result<u8> {
         Subcommands::Calls(args) => calls::run(args, &state, &mut console),
         Subcommands::Verify(args) => verify::run(args, &state, &mut console),
         Subcommands::Index(args) => index::run(args, &state, &mut console),
+        Subcommands::Prune(args) => prune::run(args, &state, &mut console),
         Subcommands::Identify(args) => identify::run(args, &mut console),
         Subcommands::Policy(_) | Subcommands::Config(_) | Subcommands::Mask(_) | Subcommands::Doctor(_) => Ok(0),
     }

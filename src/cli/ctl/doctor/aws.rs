@@ -345,9 +345,11 @@ fn refused(error: &Error, question: &Question) -> Finding {
     if fact.contains("Signature expired") || fact.contains("Signature not yet current") {
         return finding.fix(SET_CLOCK);
     }
-    let command = error.advice().and_then(|advice| advice.rfind("aws ").map(|at| advice[at..].to_owned()));
+    // `sign in again, outside of the session: aws sso login --profile dev`
+    let command =
+        error.advice().and_then(|advice| Some(advice.split_once(": ")?.1.split(';').next()?.to_owned()));
     // Advice that is more than one command is a sentence.
-    match command.filter(|command| !command.contains([';', ',', '`'])) {
+    match command.filter(|command| command.starts_with("aws ") && !command.contains([',', '`'])) {
         Some(command) => finding.fix(command),
         None => finding.fix(caller(question.profile.as_deref())),
     }

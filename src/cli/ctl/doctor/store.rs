@@ -25,6 +25,12 @@ use crate::types::SessionId;
 const LITTLE_ROOM: u64 = 2 << 30;
 const NO_ROOM: u64 = 64 << 20;
 
+/// What frees room; without `--dry-run` it does.
+const PRUNE: &str = "hoopctl prune --older-than 90d --dry-run";
+
+/// Old recordings that take more than this, in bytes, are worth a word.
+const MUCH: u64 = 1 << 30;
+
 /// Sessions named in one line.
 const NAMED: usize = 3;
 
@@ -122,17 +128,16 @@ pub fn room(state: &Path) -> Vec<Finding> {
         }
     };
     let fact = format!("{} free", bytes(disk.free));
-    let fix = "hoopctl prune --older-than 90d --dry-run";
     let mut found = vec![match disk.free {
         ..NO_ROOM => {
-            Finding::fault("room", format!("{fact}: a session that cannot be recorded stops")).fix(fix)
+            Finding::fault("room", format!("{fact}: a session that cannot be recorded stops")).fix(PRUNE)
         }
-        ..LITTLE_ROOM => Finding::warning("room", fact).fix(fix),
+        ..LITTLE_ROOM => Finding::warning("room", fact).fix(PRUNE),
         _ => Finding::ok("room", fact),
     }];
     if disk.free_files.is_some_and(|files| files < 1_000) {
         let fact = format!("room for {} more files only", disk.free_files.unwrap_or_default());
-        found.push(Finding::warning("room", fact).fix(fix));
+        found.push(Finding::warning("room", fact).fix(PRUNE));
     }
     if disk.reserves == Some(false) {
         let fact = "this file system cannot set room aside (fallocate): a disk that fills up ends the session later than it could";
@@ -238,6 +243,14 @@ fn of_stored(stored: &Stored) -> Vec<Finding> {
     let running = if stored.running > 0 { format!(", {} running", stored.running) } else { String::new() };
     let all = counted(stored.sessions.len(), "session");
     let mut found = vec![Finding::ok(SUBJECT, format!("{all}{running}, {at_least}{}", bytes(stored.bytes)))];
+    if stored.old.0 > 0 {
+        let (number, taken) = stored.old;
+        let fact = format!("{} older than 90 days, {}", counted(number, "session"), bytes(taken));
+        found.push(match taken > MUCH {
+            true => Finding::note("old", fact).fix(PRUNE),
+            false => Finding::ok("old", fact),
+        });
+    }
     for (id, reason) in stored.damaged.iter().take(NAMED) {
         found.push(
             Finding::fault("damaged", format!("{id} is damaged: {reason}"))
