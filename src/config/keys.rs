@@ -93,6 +93,13 @@ pub const KEYS: &[Key] = &[
               there is, else `local`. The tables: [identity.md](identity.md).",
     },
     Key {
+        name: "identity.ci_token",
+        kind: Kind::Text,
+        project: false,
+        doc: "Where the ID token of a CI job is, if not where hoop looks by itself: the name of a variable (GitLab's \
+              `id_tokens` have any), or the absolute path of a file (a projected token of Kubernetes).",
+    },
+    Key {
         name: "sandbox.mode",
         kind: Kind::Choice(&["auto", "require", "off"]),
         project: false,

@@ -1,6 +1,5 @@
 //! Identity providers of a configuration file: the `[identity.NAME]` tables.
 
-use std::net::IpAddr;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -12,6 +11,7 @@ use crate::config::document::At;
 use crate::config::document::Document;
 use crate::config::document::Section;
 use crate::config::document::Span;
+use crate::types::is_loopback;
 
 /// Names that mean something else where a provider is named.
 const TAKEN: &[&str] = &["all", "ci", "default", "local", "none"];
@@ -327,14 +327,6 @@ fn is_address(document: &Document<'_>, text: &At<&str>, what: &str) -> bool {
         ),
         _ => fault(format!("{what} is asked by https"), "write https://…"),
     }
-}
-
-/// Whether `host` of an address is this very machine.
-#[must_use]
-pub fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost")
-        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

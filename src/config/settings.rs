@@ -53,6 +53,12 @@ impl Config {
         })
     }
 
+    /// `identity.ci_token`: a variable, or the path of a file.
+    #[must_use]
+    pub fn identity_ci_token(&self) -> Option<&str> {
+        self.given("identity.ci_token")
+    }
+
     /// `sandbox.mode`: `auto`, `require`, `off`.
     #[must_use]
     pub fn sandbox_mode(&self) -> &str {

@@ -8,6 +8,7 @@ pub mod console;
 mod doctor;
 pub mod identify;
 pub mod index;
+mod login;
 mod mask;
 mod mask_check;
 mod mask_scan;
@@ -28,9 +29,11 @@ use clap::Parser;
 use jiff::tz::TimeZone;
 
 use super::saying;
+use super::sign_in;
 use super::surroundings;
 use crate::clock::Clock;
 use crate::config::load::Config;
+use crate::config::load::Sources;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::policy::actions::AwsActions;
@@ -49,6 +52,7 @@ use console::Console;
 Examples:
   hoopctl policy check team.toml
   hoopctl policy explain s3:DeleteObject arn:aws:s3:::reports/july.csv
+  hoopctl login corp
   hoopctl sessions --since 2d --decision deny
   hoopctl search AccessDenied
   hoopctl commands last --tree
@@ -72,6 +76,9 @@ enum Subcommands {
     Policy(policy::PolicyArgs),
     /// Show settings and where they come from
     Config(config::ConfigArgs),
+    Login(login::LoginArgs),
+    Logout(login::LogoutArgs),
+    Whoami(login::WhoamiArgs),
     Sessions(sessions::Args),
     Search(search::Args),
     Commands(commands::Args),
@@ -115,6 +122,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: &Subcommands) -> Result<u8> {
     let sources = surroundings::sources();
     let clock = Clock::system();
+    if let Subcommands::Login(_) | Subcommands::Logout(_) | Subcommands::Whoami(_) = command {
+        return asker(command, &sources, &clock);
+    }
     // Standard error stays open to other threads: one that panics says so there.
     let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     match command {
@@ -152,7 +162,27 @@ fn run(command: &Subcommands) -> Result<u8> {
         Subcommands::Index(args) => index::run(args, &state, &mut console),
         Subcommands::Prune(args) => prune::run(args, &state, &mut console),
         Subcommands::Identify(args) => identify::run(args, &mut console),
-        Subcommands::Policy(_) | Subcommands::Config(_) | Subcommands::Mask(_) | Subcommands::Doctor(_) => Ok(0),
+        Subcommands::Policy(_) | Subcommands::Config(_) | Subcommands::Mask(_) | Subcommands::Doctor(_) => {
+            Ok(0)
+        }
+        Subcommands::Login(_) | Subcommands::Logout(_) | Subcommands::Whoami(_) => Ok(0),
+    }
+}
+
+/// Who is asking. A login speaks from a thread of its own: the streams are not held meanwhile.
+fn asker(command: &Subcommands, sources: &Sources, clock: &Clock) -> Result<u8> {
+    let config = Config::load(sources)?;
+    let around = sign_in::around(clock);
+    let context = login::Context { config: &config, around: &around };
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let width = if out.is_terminal() { terminal_width() } else { None };
+    let now = clock.unix_micros();
+    let mut console = Console { out: &mut out, err: &mut err, width, zone: TimeZone::system(), now };
+    match command {
+        Subcommands::Login(args) => login::login(args, &context, &mut console),
+        Subcommands::Logout(args) => login::logout(args, &context, &mut console),
+        Subcommands::Whoami(args) => login::whoami(args, &context, &mut console),
+        _ => Ok(0),
     }
 }
 
