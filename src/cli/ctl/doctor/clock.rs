@@ -43,7 +43,10 @@ pub fn offset(url: &str, trusted: Option<PathBuf>, clock: &Clock, limit: Duratio
     let ours = before.midpoint(clock.unix_seconds());
     match answer.date.as_deref().and_then(sigv4::http_date) {
         Some(theirs) => vec![compared(ours, theirs, host)],
-        None => vec![Finding::note("offset", format!("{host} does not tell its time"))],
+        None => {
+            let fact = format!("{host} does not tell its time");
+            vec![Finding::note("offset", fact).fix(format!("curl -sSI {}", quoted(url)))]
+        }
     }
 }
 

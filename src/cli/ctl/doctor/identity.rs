@@ -110,7 +110,9 @@ fn oidc(
     let before = clock.unix_seconds();
     let answer = match net::ask(&url, trusted.clone(), limit) {
         Ok(answer) => answer,
-        Err(why) => return vec![absent(name, SUBJECT, &url, &why, trusted.as_deref(), limit)],
+        Err(why) => {
+            return vec![Way { name, trusted: trusted.as_deref(), limit }.absent(SUBJECT, &url, &why)];
+        }
     };
     let mut found = Vec::new();
     let ours = before.midpoint(clock.unix_seconds());
@@ -175,25 +177,32 @@ fn drift(ours: u64, theirs: u64, name: &str) -> Option<Finding> {
     Some(Finding::warning("clock", fact).fix(super::aws::SET_CLOCK))
 }
 
-/// Why it could not be asked; the certificates that are trusted are the provider's own setting.
-fn absent(
-    name: &str,
-    subject: &'static str,
-    url: &str,
-    why: &NoAnswer,
-    trusted: Option<&Path>,
+/// How a provider is asked.
+struct Way<'a> {
+    /// Its name in the configuration.
+    name: &'a str,
+    /// Its own `ca_file`.
+    trusted: Option<&'a Path>,
     limit: Duration,
-) -> Finding {
-    let mut finding = clock::no_answer(subject, host(url), url, why, limit);
-    finding.fact = format!("{name}: {}", finding.fact);
-    if finding.fix.as_ref().is_some_and(|fix| fix.contains("AWS_CA_BUNDLE")) {
-        finding.advice = Some(match trusted {
-            Some(file) => format!("`ca_file` ({}) does not hold the one that has signed it", file.display()),
-            None => format!("name its certificate as `ca_file` in [identity.{name}]"),
-        });
-        finding.fix = Some("hoopctl config path".to_owned());
+}
+
+impl Way<'_> {
+    /// Why it could not be asked; the certificates that are trusted are the provider's own setting.
+    fn absent(&self, subject: &'static str, url: &str, why: &NoAnswer) -> Finding {
+        let name = self.name;
+        let mut finding = clock::no_answer(subject, host(url), url, why, self.limit);
+        finding.fact = format!("{name}: {}", finding.fact);
+        if finding.fix.as_ref().is_some_and(|fix| fix.contains("AWS_CA_BUNDLE")) {
+            finding.advice = Some(match self.trusted {
+                Some(file) => {
+                    format!("`ca_file` ({}) does not hold the one that has signed it", file.display())
+                }
+                None => format!("name its certificate as `ca_file` in [identity.{name}]"),
+            });
+            finding.fix = Some("hoopctl config path".to_owned());
+        }
+        finding
     }
-    finding
 }
 
 /// What the provider does not offer, of what hoop needs.
@@ -225,7 +234,7 @@ fn signing_keys(name: &str, url: &str, look: &str, trusted: Option<PathBuf>, lim
     }
     let answer = match net::ask(url, trusted.clone(), limit) {
         Ok(answer) => answer,
-        Err(why) => return absent(name, SUBJECT, url, &why, trusted.as_deref(), limit),
+        Err(why) => return Way { name, trusted: trusted.as_deref(), limit }.absent(SUBJECT, url, &why),
     };
     let set = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
     let usable = set
@@ -262,7 +271,7 @@ fn token_endpoint(name: &str, url: &str, look: &str, trusted: Option<PathBuf>, l
     // Whatever it says to a question without a token: it is there, and its certificate is trusted.
     match net::ask(url, trusted.clone(), limit) {
         Ok(_) => Finding::ok(SUBJECT, format!("{name}: {} answers", host(url))),
-        Err(why) => absent(name, SUBJECT, url, &why, trusted.as_deref(), limit),
+        Err(why) => Way { name, trusted: trusted.as_deref(), limit }.absent(SUBJECT, url, &why),
     }
 }
 
@@ -286,7 +295,9 @@ fn saml(
             Ok(answer) => {
                 (String::from_utf8_lossy(&answer.body).into_owned(), format!("curl -sS {}", quoted(url)))
             }
-            Err(why) => return vec![absent(name, SUBJECT, url, &why, trusted.as_deref(), limit)],
+            Err(why) => {
+                return vec![Way { name, trusted: trusted.as_deref(), limit }.absent(SUBJECT, url, &why)];
+            }
         },
     };
     vec![match metadata_fault(&text, clock.unix_seconds()) {
@@ -324,7 +335,8 @@ pub fn logins(state: &Path, providers: &[Provider], now: u64) -> Vec<Finding> {
         Ok(opened) => opened,
         Err(error) => return vec![failed(&error, "hoopctl login")],
     };
-    let mut found = Vec::new();
+    let mut found = vec![sealed_with(&state.join("logins/.key"))];
+    let first = found.len();
     for name in names {
         let again = format!("hoopctl login {}", quoted(&name));
         let login = match store.load(&name) {
@@ -359,10 +371,22 @@ pub fn logins(state: &Path, providers: &[Provider], now: u64) -> Vec<Finding> {
             None => Finding::ok(SUBJECT, label),
         });
     }
-    if found.is_empty() && !providers.is_empty() {
+    if found.len() == first && !providers.is_empty() {
         found.push(Finding::note(SUBJECT, "nobody has signed in").fix("hoopctl login"));
     }
     found
+}
+
+/// Where the key of the logins is: 32 bytes in a file, and where there was a keyring when it was made, a part of it there.
+fn sealed_with(key: &Path) -> Finding {
+    let is_in_keyring = fs::metadata(key).is_ok_and(|about| about.len() > 32);
+    Finding::ok(
+        "sealed",
+        match is_in_keyring {
+            true => "logins are sealed with a key that is in the desktop's keyring, in part",
+            false => "logins are sealed with a key in a file beside them, which only this account can read",
+        },
+    )
 }
 
 fn failed(error: &crate::error::Error, otherwise: &str) -> Finding {
