@@ -73,7 +73,6 @@ fn attempt(plan: &Plan, limit: Duration) -> Result<Attempt> {
     if !told.is_some_and(|told| waits.is_readable(told) || waits.is_gone(told)) {
         return Ok(Attempt::Late);
     }
-    drop(waits);
     // Dropping the launcher ends it.
     Ok(match launcher.ready(plan) {
         Ok(ready) => Attempt::Made(ready.lacks),

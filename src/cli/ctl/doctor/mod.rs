@@ -311,8 +311,8 @@ fn remote(world: &Arc<World>) -> Vec<Job> {
         let clock = clock.clone();
         jobs.push(Job::new(Check::Aws, "identity", move || aws::identity(&question, &clock, ASKED)));
     }
-    for provider in world.config.providers().iter().cloned() {
-        let clock = clock.clone();
+    for provider in world.config.providers() {
+        let (provider, clock) = (provider.clone(), clock.clone());
         jobs.push(Job::new(Check::Identity, "provider", move || {
             identity::provider(&provider, &clock, ASKED)
         }));

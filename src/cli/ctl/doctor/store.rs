@@ -132,7 +132,7 @@ pub fn room(state: &Path) -> Vec<Finding> {
         ..NO_ROOM => {
             Finding::fault("room", format!("{fact}: a session that cannot be recorded stops")).fix(PRUNE)
         }
-        ..LITTLE_ROOM => Finding::warning("room", fact).fix(PRUNE),
+        NO_ROOM..LITTLE_ROOM => Finding::warning("room", fact).fix(PRUNE),
         _ => Finding::ok("room", fact),
     }];
     if disk.free_files.is_some_and(|files| files < 1_000) {
