@@ -426,7 +426,9 @@ impl Chain {
                     .to_owned()
             }
             _ if sso => format!("sign in again, outside of the session: aws sso login{with_profile}"),
-            _ => format!("try it outside of the session: aws sts get-caller-identity{with_profile}"),
+            _ => format!(
+                "try it outside of the session: aws sts get-caller-identity{with_profile}; or ask hoopctl doctor aws"
+            ),
         };
         self.failed().why(why).fix(fix)
     }

@@ -160,6 +160,9 @@ impl Sources {
             };
             let text = format!("{section}\nendpoint_url = {}\n", instead.url());
             files = files.with_contents(EnvConfigFileKind::Config, text);
+        } else if self.config_file.is_none() && self.credentials_file.is_none() {
+            // The library takes no empty set.
+            files = files.with_contents(EnvConfigFileKind::Config, String::new());
         }
         files.build()
     }

@@ -1,6 +1,7 @@
 //! The network side: one port that understands every way a client may open it, the session's certificate
 //! authority, the client towards AWS, and tunnels to everywhere else.
 
+mod ask;
 mod authority;
 mod bundle;
 pub mod dns;
@@ -22,6 +23,9 @@ use http_body_util::Empty;
 use http_body_util::Full;
 use http_body_util::combinators::UnsyncBoxBody;
 
+pub use ask::Answer;
+pub use ask::NoAnswer;
+pub use ask::ask;
 pub use authority::Authority;
 pub use bundle::RuntimeDir;
 pub use bundle::system_bundles;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 use super::place::Place;
+use super::prune::FoundTombstone;
 use super::seal;
 use super::seal::Previous;
 use super::verify::Report;
@@ -28,6 +29,34 @@ impl SealChain {
             }
             (None, Some(seal)) => *self.firsts.entry(seal.key.clone()).or_default() += 1,
             (None, None) => {}
+        }
+    }
+
+    /// Adds the record of a pruning: it is a seal itself, and stands for those of the recordings that it names.
+    pub fn add_tombstone(&mut self, found: &FoundTombstone) {
+        let tombstone = &found.tombstone;
+        self.seals.insert(found.sha256.clone());
+        let own = tombstone.previous.iter();
+        let links = own.chain(tombstone.sessions.iter().filter_map(|pruned| pruned.previous.as_ref()));
+        for previous in links {
+            self.named.entry(previous.sha256.clone()).or_insert_with(|| (previous.clone(), 0)).1 += 1;
+        }
+        if tombstone.previous.is_none() {
+            *self.firsts.entry(tombstone.key.clone()).or_default() += 1;
+        }
+        for pruned in &tombstone.sessions {
+            let Some(sha256) = &pruned.sha256 else { continue };
+            // One that could not be removed is here, too, and must not count twice.
+            let is_here = !self.seals.insert(sha256.clone());
+            if is_here
+                && let Some(previous) = &pruned.previous
+                && let Some((_, times)) = self.named.get_mut(&previous.sha256)
+            {
+                *times -= 1;
+            }
+            if !is_here && pruned.previous.is_none() {
+                *self.firsts.entry(tombstone.key.clone()).or_default() += 1;
+            }
         }
     }
 

@@ -61,6 +61,16 @@ pub fn rebuild(state: &Path) -> Result<CaughtUp> {
     catch_up(&index, state)
 }
 
+/// Takes sessions out, of which the folders are gone. Without an index there is nothing to do.
+pub fn forget(state: &Path, sessions: &[SessionId]) -> Result<()> {
+    let place = Place::new(state);
+    if sessions.is_empty() || !place.index().exists() {
+        return Ok(());
+    }
+    let (index, _) = open_file(&place)?;
+    sessions.iter().try_for_each(|id| index.batch(|batch| batch.forget(*id)))
+}
+
 /// Reads what is new in all recordings below `state` into the index.
 ///
 /// May be called by many processes at once; what one has read the others do not read again. Costs one look at the

@@ -10,7 +10,7 @@
 //! | `seal.json` | at the end: counts, final hashes, the hash of this host's seal before, a signature ([`Seal`]) |
 //!
 //! Beside the sessions: `active/<id>` while a session runs (locked by its process), `seals/last`, the host's signing
-//! key `keys/host.ed25519`, and `index.db`, which [`index`] can make again at any time.
+//! key `keys/host.ed25519`, `seals/pruned/` with the records of what was pruned, and `index.db`, which [`index`] can make again at any time.
 //!
 //! **What comes in here has been masked by the caller.** Nothing in this module looks for secrets.
 //!
@@ -32,12 +32,14 @@ mod net;
 mod open;
 mod place;
 mod private;
+mod prune;
 mod recorder;
 mod recover;
 mod ring;
 mod screen;
 mod seal;
 mod sink;
+mod survey;
 mod tree;
 mod verify;
 mod watch;
@@ -56,6 +58,16 @@ pub use open::CommandKind;
 pub use open::Recording;
 pub use open::open;
 pub use place::Place;
+pub use prune::FoundTombstone;
+pub use prune::Going;
+pub use prune::Plan;
+pub use prune::Pruned;
+pub use prune::Pruner;
+pub use prune::Tombstone;
+pub use prune::Wish;
+pub use prune::plan;
+pub use prune::prune;
+pub use prune::tombstones;
 pub use recorder::Recorder;
 pub use recover::Recovered;
 pub use recover::may_need_recovery;
@@ -64,6 +76,10 @@ pub use seal::Previous;
 pub use seal::Seal;
 pub use seal::SealedAs;
 pub use seal::public_key;
+pub use survey::HostKey;
+pub use survey::Stored;
+pub use survey::host_key;
+pub use survey::survey;
 pub use tree::MAX_DEPTH;
 pub use tree::Node;
 pub use tree::Placed;

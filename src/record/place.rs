@@ -55,6 +55,11 @@ impl Place {
         self.state.join("seals")
     }
 
+    /// The records of what was pruned.
+    pub(super) fn prunings(&self) -> PathBuf {
+        self.state.join("seals/pruned")
+    }
+
     /// The key that seals are signed with.
     #[must_use]
     pub fn host_key(&self) -> PathBuf {

@@ -97,22 +97,36 @@ pub(super) struct Found {
 
 /// Fills in `previous` and `key`, signs, and writes `seal.json` into `folder`. Many processes may do that at once.
 pub(super) fn write(place: &Place, folder: &Path, mut seal: Seal) -> Result<Seal> {
+    append(place, seal.session, &folder.join("seal.json"), |previous, key| {
+        (seal.previous, seal.key) = (previous, key);
+        serde_json::to_string(&seal)
+    })?;
+    Ok(seal)
+}
+
+/// Signs what `text` makes of this host's newest seal and its public key, a JSON object, and writes it to `path`: it is the
+/// newest seal then, called `name`. Many processes may do that at once.
+pub(super) fn append(
+    place: &Place,
+    name: SessionId,
+    path: &Path,
+    text: impl FnOnce(Option<Previous>, String) -> serde_json::Result<String>,
+) -> Result<()> {
+    let folder = path.parent().unwrap_or(path);
     private::folders(&place.seals())?;
     let lock_path = place.seals().join("lock");
     let lock = private::open_or_new(&lock_path)?;
     lock.lock().map_err(|cause| private::cannot("lock", &lock_path, &cause))?;
     let key = host_key(place)?;
-    seal.previous = last(place)?;
-    seal.key = STANDARD.encode(key.verifying_key().as_bytes());
-    let text = serde_json::to_string(&seal).map_err(|error| cannot_seal(folder, error))?;
+    let text = text(last(place)?, STANDARD.encode(key.verifying_key().as_bytes()));
+    let text = text.map_err(|error| cannot_seal(folder, error))?;
     let Some(signed) = text.strip_suffix('}') else { return Err(cannot_seal(folder, "no JSON object")) };
     let signature = STANDARD.encode(key.sign(signed.as_bytes()).to_bytes());
     let file = format!("{signed},\"signature\":\"{signature}\"}}\n");
-    private::replace(&folder.join("seal.json"), file.as_bytes())?;
-    let this = Previous { session: seal.session, sha256: hex::encode(Sha256::digest(&file)) };
+    private::replace(path, file.as_bytes())?;
+    let this = Previous { session: name, sha256: hex::encode(Sha256::digest(&file)) };
     let text = serde_json::to_vec(&this).map_err(|error| cannot_seal(folder, error))?;
-    private::replace(&place.seals().join("last"), &text)?;
-    Ok(seal)
+    private::replace(&place.seals().join("last"), &text)
 }
 
 fn cannot_seal(folder: &Path, why: impl ToString) -> Error {
@@ -134,18 +148,18 @@ pub(super) fn read(folder: &Path) -> Result<Option<Found>> {
     if seal.format != 1 {
         return Err(wrong(format!("version {} of the format is not known", seal.format)));
     }
-    Ok(Some(Found { fault: check(text, &seal).err(), sha256: hex::encode(Sha256::digest(&file)), seal }))
+    Ok(Some(Found { fault: check(text, &seal.key).err(), sha256: hex::encode(Sha256::digest(&file)), seal }))
 }
 
-/// Checks the signature that stands at the end of `text`.
-fn check(text: &str, seal: &Seal) -> Result<(), String> {
+/// Checks the signature of `key` that stands at the end of `text`.
+pub(super) fn check(text: &str, key: &str) -> Result<(), String> {
     let parts = text.rsplit_once(",\"signature\":\"");
     let Some((signed, signature)) = parts else { return Err("it is not signed".to_owned()) };
     let Some(signature) = signature.strip_suffix("\"}\n") else {
         return Err("its end was changed".to_owned());
     };
     let bytes = |text: &str| STANDARD.decode(text).map_err(|error| error.to_string());
-    let key = <[u8; 32]>::try_from(bytes(&seal.key)?).map_err(|_| "its key has not 32 bytes".to_owned())?;
+    let key = <[u8; 32]>::try_from(bytes(key)?).map_err(|_| "its key has not 32 bytes".to_owned())?;
     let key = VerifyingKey::from_bytes(&key).map_err(|_| "its key is not an Ed25519 key".to_owned())?;
     let signature =
         Signature::from_slice(&bytes(signature)?).map_err(|_| "its signature has not 64 bytes".to_owned())?;

@@ -12,6 +12,7 @@ pub mod network;
 pub mod notify;
 mod order;
 pub mod plan;
+pub mod probe;
 pub mod process;
 pub mod seccomp;
 pub mod sockets;

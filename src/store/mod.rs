@@ -17,11 +17,14 @@ use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 
+mod look;
 mod query;
 mod rows;
 mod words;
 mod write;
 
+pub use look::Looked;
+pub use look::look;
 pub use rows::Added;
 pub use rows::Answered;
 pub use rows::Asked;

@@ -30,6 +30,20 @@ pub fn current() -> Person {
     Person { name, uid: uid.as_raw(), groups: groups.map(|group| group.name).collect() }
 }
 
+/// Whether this host has a group called `name`.
+#[must_use]
+pub fn has_group(name: &str) -> bool {
+    matches!(Group::from_name(name), Ok(Some(_)))
+}
+
+/// The kernel's name and release: `Linux 6.1.0-18-amd64`; and the processor: `x86_64`.
+#[must_use]
+pub fn kernel() -> Option<(String, String)> {
+    let told = nix::sys::utsname::uname().ok()?;
+    let text = |part: &std::ffi::OsStr| part.to_string_lossy().into_owned();
+    Some((format!("{} {}", text(told.sysname()), text(told.release())), text(told.machine())))
+}
+
 /// The name of this host.
 #[must_use]
 pub fn host() -> String {
@@ -44,5 +58,7 @@ mod tests {
     fn somebody_runs_us_somewhere() {
         assert!(!current().name.is_empty());
         assert!(!host().is_empty());
+        assert!(kernel().is_some_and(|(kernel, machine)| kernel.contains(' ') && !machine.is_empty()));
+        assert!(!has_group("no-such-group-of-hoop"));
     }
 }

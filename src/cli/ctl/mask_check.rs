@@ -114,7 +114,7 @@ fn builtin(console: &mut Console<'_>) -> Result<u8> {
 }
 
 /// Rules that do not work, and examples that do not come out.
-fn faults_of(rules: &[MaskRule], text: &str, origin: &str) -> Vec<Fault> {
+pub(super) fn faults_of(rules: &[MaskRule], text: &str, origin: &str) -> Vec<Fault> {
     let places = places(text);
     let mut faults = Vec::new();
     for (number, rule) in rules.iter().enumerate() {

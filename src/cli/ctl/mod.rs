@@ -5,6 +5,7 @@ pub mod commands;
 mod conditions;
 mod config;
 pub mod console;
+mod doctor;
 pub mod identify;
 pub mod index;
 mod login;
@@ -14,6 +15,7 @@ mod mask_explain;
 mod mask_scan;
 mod policy;
 mod policy_compile;
+pub mod prune;
 pub mod search;
 pub mod sessions;
 pub mod verify;
@@ -60,6 +62,8 @@ Examples:
   hoopctl verify --all
   hoopctl identify request.txt
   hoopctl mask scan .
+  hoopctl doctor
+  hoopctl prune --older-than 90d --dry-run
 
 Exit status: 0 well; 1 something was found wrong, or nothing was found; 2 wrong usage."
 )]
@@ -83,9 +87,11 @@ enum Subcommands {
     Calls(calls::Args),
     Verify(verify::Args),
     Index(index::Args),
+    Prune(prune::Args),
     Identify(identify::Args),
     /// Find secrets in files; show, list and check what is masked
     Mask(mask::Args),
+    Doctor(doctor::Args),
 }
 
 /// The program's definition, for man pages and completions.
@@ -121,7 +127,8 @@ fn run(command: &Subcommands) -> Result<u8> {
     if let Subcommands::Login(_) | Subcommands::Logout(_) | Subcommands::Whoami(_) = command {
         return asker(command, &sources, &clock);
     }
-    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    // Standard error stays open to other threads: one that panics says so there.
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     match command {
         Subcommands::Config(args) => return config::run(args, &sources, &mut out),
         Subcommands::Policy(args) => {
@@ -144,6 +151,9 @@ fn run(command: &Subcommands) -> Result<u8> {
     if let Subcommands::Mask(args) = command {
         return mask::run(args, &sources, &mut console);
     }
+    if let Subcommands::Doctor(args) = command {
+        return doctor::run(args, &sources, &mut console);
+    }
     let state = Config::load(&sources)?.state_dir();
     match command {
         Subcommands::Sessions(args) => sessions::run(args, &state, &mut console),
@@ -152,8 +162,11 @@ fn run(command: &Subcommands) -> Result<u8> {
         Subcommands::Calls(args) => calls::run(args, &state, &mut console),
         Subcommands::Verify(args) => verify::run(args, &state, &mut console),
         Subcommands::Index(args) => index::run(args, &state, &mut console),
+        Subcommands::Prune(args) => prune::run(args, &state, &mut console),
         Subcommands::Identify(args) => identify::run(args, &mut console),
-        Subcommands::Policy(_) | Subcommands::Config(_) | Subcommands::Mask(_) => Ok(0),
+        Subcommands::Policy(_) | Subcommands::Config(_) | Subcommands::Mask(_) | Subcommands::Doctor(_) => {
+            Ok(0)
+        }
         Subcommands::Login(_) | Subcommands::Logout(_) | Subcommands::Whoami(_) => Ok(0),
     }
 }

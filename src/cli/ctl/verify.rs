@@ -7,11 +7,14 @@ use serde_json::json;
 
 use super::console::Console;
 use super::console::rfc3339;
+use crate::error::Error;
+use crate::error::Kind;
 use crate::error::Result;
 use crate::record;
 use crate::record::Place;
 use crate::record::Report;
 use crate::record::State;
+use crate::record::Tombstone;
 use crate::term::safe;
 
 /// Check that recordings are whole and unchanged.
@@ -23,7 +26,8 @@ use crate::term::safe;
 Examples:
   hoopctl verify 01KAHX3V            a session, by the start of its id
   hoopctl verify ./copied-recording  a folder from anywhere
-  hoopctl verify --all               everything of this user, and that no sealed recording is missing
+  hoopctl verify --all               everything of this user, and that no sealed recording is missing;
+                                     what was pruned is told with who did it, and why
 
 A session that is still running is `unsealed`; what is there can be checked all the same.")]
 pub struct Args {
@@ -46,7 +50,7 @@ pub fn run(args: &Args, state: &std::path::Path, console: &mut Console<'_>) -> R
     let place = Place::new(state);
     let folders: Vec<PathBuf> = match args.all {
         true => place.all()?.into_iter().map(|id| place.folder(id)).collect(),
-        false => args.recordings.iter().map(|name| place.find(name)).collect::<Result<_>>()?,
+        false => args.recordings.iter().map(|name| find(&place, name, console)).collect::<Result<_>>()?,
     };
     let key = record::public_key(&place)?;
     let mut links = record::SealChain::default();
@@ -61,7 +65,16 @@ pub fn run(args: &Args, state: &std::path::Path, console: &mut Console<'_>) -> R
         }
     }
     if args.all {
-        for note in links.notes(&place)? {
+        let (tombstones, faults) = record::tombstones(state);
+        for found in &tombstones {
+            links.add_tombstone(found);
+            match args.json {
+                true => pruned_as_json(&found.tombstone, console)?,
+                false => console.line(&pruned_line(&found.tombstone, console))?,
+            }
+        }
+        is_wrong |= !faults.is_empty();
+        for note in faults.into_iter().chain(links.notes(&place)?) {
             console.notice(&note);
         }
         if !args.json && folders.is_empty() {
@@ -69,6 +82,53 @@ pub fn run(args: &Args, state: &std::path::Path, console: &mut Console<'_>) -> R
         }
     }
     Ok(u8::from(is_wrong))
+}
+
+/// The folder that `name` means. One that was pruned is told as that.
+fn find(place: &Place, name: &str, console: &Console<'_>) -> Result<PathBuf> {
+    place.find(name).map_err(|error| {
+        let wanted = name.to_ascii_uppercase();
+        let is_meant = |tombstone: &Tombstone| {
+            wanted.len() >= 4
+                && tombstone.sessions.iter().any(|it| it.session.to_string().starts_with(&wanted))
+        };
+        let (tombstones, _) = record::tombstones(place.state());
+        match tombstones.iter().find(|found| is_meant(&found.tombstone)) {
+            Some(found) => Error::new(Kind::NotFound, format!("the recording `{}` was pruned", safe(name)))
+                .why(by_whom(&found.tombstone, console))
+                .fix("see all that were: hoopctl verify --all"),
+            None => error,
+        }
+    })
+}
+
+/// `by ana on host, 2026-07-01 12:30:05, --older-than 90d`
+fn by_whom(tombstone: &Tombstone, console: &Console<'_>) -> String {
+    let Tombstone { user, host, why, pruned, .. } = tombstone;
+    safe(&format!("by {user} on {host}, {}, {why}", console.moment(*pruned))).into_owned()
+}
+
+fn pruned_line(tombstone: &Tombstone, console: &Console<'_>) -> String {
+    let number = match tombstone.sessions.len() {
+        1 => "1 recording".to_owned(),
+        number => format!("{number} recordings"),
+    };
+    format!("{}  pruned       {number} {}", tombstone.pruning, by_whom(tombstone, console))
+}
+
+fn pruned_as_json(tombstone: &Tombstone, console: &mut Console<'_>) -> Result<()> {
+    tombstone.sessions.iter().try_for_each(|session| {
+        console.json(&json!({
+            "session": session.session,
+            "state": "pruned",
+            "pruning": tombstone.pruning,
+            "pruned": rfc3339(tombstone.pruned),
+            "by": tombstone.user,
+            "host": tombstone.host,
+            "why": tombstone.why,
+            "bytes": session.bytes,
+        }))
+    })
 }
 
 fn as_text(report: &Report, key: Option<&str>, console: &mut Console<'_>) -> Result<()> {

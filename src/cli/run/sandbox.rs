@@ -137,7 +137,7 @@ impl Begun {
         if self.mode == Mode::Require && level != Level::Full {
             return Err(Error::new(Kind::System, "there is no full sandbox, and one is required")
                 .why(unprotected.join("; "))
-                .fix("see docs/sandbox.md for what it needs, or accept less: --sandbox auto"));
+                .fix("what mends it: hoopctl doctor sandbox; or accept less: --sandbox auto"));
         }
         Ok(Made {
             is_alarming: self.mode == Mode::Auto && self.refused.is_some(),
@@ -190,7 +190,8 @@ impl Made {
             return None;
         }
         let because = self.refused.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-        Some(format!("hoop-run: sandbox {}{because}: {}", self.level, self.unprotected.join("; ")))
+        let mend = if self.refused.is_some() { "; what mends it: hoopctl doctor sandbox" } else { "" };
+        Some(format!("hoop-run: sandbox {}{because}: {}{mend}", self.level, self.unprotected.join("; ")))
     }
 }
 
@@ -304,5 +305,5 @@ fn hidden(purpose: &Purpose<'_>, allowed: &[String]) -> Hidden {
 fn impossible(refused: &Impossible) -> Error {
     Error::new(Kind::System, format!("there is no sandbox: cannot {}", refused.step))
         .why(&refused.why)
-        .fix("see docs/sandbox.md for what it needs, or go without: --sandbox off")
+        .fix("what mends it: hoopctl doctor sandbox; or go without: --sandbox off")
 }
