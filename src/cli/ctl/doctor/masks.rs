@@ -112,8 +112,8 @@ mod tests {
         assert!(sound.iter().all(|finding| finding.state == State::Ok), "{sound:?}");
         assert_eq!(sound.len(), 2, "{sound:?}");
         let wrong = found(&rule("BILL-[0-9]+"));
-        assert_eq!(wrong[1].state, State::Fault);
-        assert!(wrong[1].fact.contains("rules.toml:5: the rule finds nothing"), "{wrong:?}");
+        // Reading the file tries the examples already: it is told once.
+        assert_eq!(wrong[0].state, State::Fault, "{wrong:?}");
         assert_eq!(found(&rule("TICKET-[0-9+"))[0].state, State::Fault);
     }
 }
