@@ -1,11 +1,16 @@
-//! How fast the mask is: `cargo bench --bench mask [-- MEBIBYTES]`. Prints MB/s of one thread for texts made here, and
-//! the time of the first push.
+//! How fast the mask is: `cargo bench --bench mask [-- MEBIBYTES] [known=N] [TEXT…] [FILE…]`. Prints MB/s of one thread for texts
+//! made here or files of your own, and the time of the first push.
+//!
+//! With `once` each text goes through once and nothing is printed, for tools that count instructions
+//! (`valgrind --tool=callgrind`), which a busy machine does not disturb.
 
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "a bench prints what the clock says")]
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use hoop::mask::BodyContext;
+use hoop::mask::Direction;
 use hoop::mask::Engine;
 
 /// A small generator of numbers: the same texts in each run.
@@ -107,45 +112,140 @@ fn secrets(bytes: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// An answer with many short texts, as APIs give them.
+fn json(bytes: usize) -> Vec<u8> {
+    let mut dice = Dice(11);
+    let mut text = String::with_capacity(bytes + 512);
+    text.push_str("{\"Items\":[");
+    while text.len() < bytes {
+        let comma = if text.ends_with('[') { "" } else { "," };
+        text.push_str(&format!(
+            "{comma}{{\"Id\":\"i-{:016x}\",\"State\":{{\"Name\":\"running\",\"Code\":{}}},\"Arn\":\"arn:aws:ec2:eu-west-1:123456789012:instance/{:x}\",\"Path\":\"{}\",\"Note\":\"{} {} {}\",\"Tags\":[{{\"Key\":\"team\",\"Value\":\"{}\"}}]}}",
+            dice.roll(u64::MAX),
+            dice.roll(99),
+            dice.roll(u64::MAX),
+            dice.word(),
+            dice.word(),
+            dice.word(),
+            dice.word(),
+            dice.word()
+        ));
+    }
+    text.push_str("]}");
+    text.into_bytes()
+}
+
+/// Sends a text through a stream to a terminal, in pieces of `chunk` bytes.
+fn pass(engine: &Arc<Engine>, text: &[u8], chunk: usize, out: &mut Vec<u8>) {
+    let mut stream = engine.stream();
+    stream.resize(80);
+    for piece in text.chunks(chunk) {
+        out.clear();
+        stream.push(piece, out);
+    }
+    stream.finish(out);
+}
+
 /// The best of many runs, in MB/s.
-fn measure(engine: &Arc<Engine>, text: &[u8], chunk: usize) -> f64 {
-    let mut out = Vec::with_capacity(chunk * 2);
+fn measure(bytes: usize, mut run: impl FnMut()) -> f64 {
     let best = (0..15).map(|_| {
-        let mut stream = engine.stream();
         let start = Instant::now();
-        for piece in text.chunks(chunk) {
-            out.clear();
-            stream.push(piece, &mut out);
-        }
-        stream.finish(&mut out);
+        run();
         start.elapsed().as_secs_f64()
     });
-    text.len() as f64 / best.fold(f64::INFINITY, f64::min) / 1e6
+    bytes as f64 / best.fold(f64::INFINITY, f64::min) / 1e6
+}
+
+/// An engine that knows `count` values.
+fn knowing(count: usize) -> Arc<Engine> {
+    let engine = Arc::new(Engine::builtin());
+    for number in 0..count {
+        engine.learn("secret", &format!("Zq{number}-Falcon-{}", number * 7919));
+    }
+    engine
+}
+
+/// What the command line asks for.
+struct Asked {
+    mebibytes: usize,
+    once: bool,
+    known: usize,
+    texts: Vec<String>,
+}
+
+fn asked() -> Asked {
+    let mut asked = Asked { mebibytes: 4, once: false, known: 100, texts: Vec::new() };
+    for argument in std::env::args().skip(1).filter(|argument| argument != "--bench") {
+        match (argument.parse(), argument.strip_prefix("known=").and_then(|count| count.parse().ok())) {
+            (Ok(mebibytes), _) => asked.mebibytes = mebibytes,
+            (_, Some(count)) => asked.known = count,
+            _ if argument == "once" => asked.once = true,
+            _ => asked.texts.push(argument),
+        }
+    }
+    if asked.texts.is_empty() {
+        asked.texts = ["log", "ansi", "cjk", "json", "secrets"].map(str::to_owned).to_vec();
+    }
+    asked
+}
+
+fn text(name: &str, bytes: usize) -> Vec<u8> {
+    match name {
+        "log" => log(bytes),
+        "ansi" => coloured(bytes),
+        "cjk" => cjk(bytes),
+        "json" => json(bytes),
+        "secrets" => secrets(bytes),
+        path => std::fs::read(path).expect("a text or a file"),
+    }
 }
 
 fn main() {
-    let mebibytes = std::env::args().find_map(|argument| argument.parse::<usize>().ok()).unwrap_or(4);
+    const CHUNK: usize = 64 * 1024;
+    let asked = asked();
+    let texts = asked.texts.iter().map(|name| (name, text(name, asked.mebibytes << 20)));
+    let mut out = Vec::new();
+    if asked.once {
+        let engine = knowing(asked.known);
+        return texts.for_each(|(_, text)| pass(&engine, &text, CHUNK, &mut out));
+    }
     let start = Instant::now();
     let engine = Arc::new(Engine::builtin());
     let built = start.elapsed();
-    let mut out = Vec::new();
     let mut stream = engine.stream();
     let start = Instant::now();
     stream.push(b"$ ", &mut out);
     println!("Engine::builtin {built:?}, first push of two bytes {:?}", start.elapsed());
+    let start = Instant::now();
+    let learnt = knowing(asked.known);
+    println!("{} values learnt in {:?}", asked.known, start.elapsed());
 
-    let learnt = Arc::new(Engine::builtin());
-    for number in 0..100 {
-        learnt.learn("secret", &format!("Zq{number}-Falcon-{}", number * 7919));
-    }
-    let bytes = mebibytes << 20;
-    for (name, text) in
-        [("log", log(bytes)), ("ansi", coloured(bytes)), ("cjk", cjk(bytes)), ("secrets", secrets(bytes))]
-    {
-        for chunk in [64 * 1024, 4096] {
-            let (plain, known) = (measure(&engine, &text, chunk), measure(&learnt, &text, chunk));
+    for (name, text) in texts {
+        for chunk in [CHUNK, 4096] {
+            let plain = measure(text.len(), || pass(&engine, &text, chunk, &mut out));
+            let known = measure(text.len(), || pass(&learnt, &text, chunk, &mut out));
             println!(
-                "{name:8} {chunk:6} bytes a push: {plain:6.0} MB/s, with 100 known values {known:6.0} MB/s"
+                "{name:8} {chunk:6} bytes a push: {plain:6.0} MB/s, with {} known values {known:6.0} MB/s",
+                asked.known
+            );
+        }
+        if name == "json" {
+            let what = BodyContext {
+                service: "ec2",
+                operation: "DescribeInstances",
+                action: "ec2:DescribeInstances",
+                content_type: "application/json",
+                direction: Direction::Response,
+            };
+            let body = |engine: &Engine| {
+                let masked = engine.body(&what, &text).expect("a body that can be read");
+                std::hint::black_box(masked);
+            };
+            let plain = measure(text.len(), || body(&engine));
+            let known = measure(text.len(), || body(&learnt));
+            println!(
+                "body, by its structure: {plain:6.0} MB/s, with {} known values {known:6.0} MB/s",
+                asked.known
             );
         }
     }
