@@ -1,5 +1,5 @@
 //! How fast the mask is: `cargo bench --bench mask [-- MEBIBYTES] [known=N] [TEXT…] [FILE…]`. Prints MB/s of one thread for texts
-//! made here or files of your own, and the time of the first push.
+//! made here or files of your own, and the time of the first push. `hostile`: texts that were made to be slow.
 //!
 //! With `once` each text goes through once and nothing is printed, for tools that count instructions
 //! (`valgrind --tool=callgrind`), which a busy machine does not disturb.
@@ -7,11 +7,16 @@
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "a bench prints what the clock says")]
 
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 
 use hoop::mask::BodyContext;
 use hoop::mask::Direction;
 use hoop::mask::Engine;
+use nix::sys::resource::UsageWho;
+use nix::sys::resource::getrusage;
+use nix::sys::time::TimeVal;
+use nix::sys::time::TimeValLike;
 
 /// A small generator of numbers: the same texts in each run.
 struct Dice(u64);
@@ -135,6 +140,73 @@ fn json(bytes: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// Texts made to be slow: what begins each, and what is repeated. Each byte must cost about the same however many come.
+const HOSTILE: &[(&str, &str, &str)] = &[
+    ("overprinted by carriage returns", "", "token=abcdefgh\r"),
+    ("a long line overprinted", "LINE", "\rpassword: x\x1b[200C!"),
+    ("steps to the left", "", "x\x1b[D"),
+    ("steps to the left in a long line", "LINE", "xy\x1b[D"),
+    ("backspaces", "", "ab\x08"),
+    ("backspaces alone", "LINE", "\x08"),
+    ("columns put in", "x\x08", "\x1b[8192@"),
+    ("columns put in anew", "", "xy\x08\x1b[8192@"),
+    ("columns wiped", "LINE\x08", "\x1b[9000X"),
+    ("erased to the end", "", "\x1b[K"),
+    ("erased to the end of an edited line", "xx\x08", "\x1b[K"),
+    ("cursor home", "", "\x1b[H"),
+    ("cursor home and a letter", "", "\x1b[Hx"),
+    ("one line", "", "x"),
+    ("one line of words", "", "word "),
+    ("one line of coloured words", "", "word \x1b[m"),
+    ("one line of wide letters, coloured", "", "日 \x1b[m"),
+    ("full rows", "", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"),
+    ("names without values", "", "password "),
+    ("names that wait", "", "password:\n"),
+    ("names and blanks", "", "password  "),
+    ("objects that wait", "", "\"password\":{"),
+    ("columns of an insert", "insert into t (", "password,"),
+    ("names of a table", "", "password,token,"),
+    ("open quotes", "", "password=\"x\\"),
+    ("tokens in tokens", "", "eyJabcdefghijkl.eyJ"),
+    ("kubernetes", "", "kind: Secret\n"),
+    ("users", "", "chpasswd <<"),
+    ("rows of credentials", "", "CREDENTIALS\t"),
+    ("keys", "", "-----BEGIN PRIVATE KEY-----\n"),
+    ("key ids", "", "AKIAQ3EGSDFG7XK2PLMN "),
+    ("addresses", "", "x://a:"),
+    ("beginnings of known values", "", "Zq1-Falco"),
+    ("titles", "", "\x1b]0;x"),
+    ("the clipboard", "\x1b]52;c;", "QUtJQVEz"),
+    ("secrets", "", "DB_PASSWORD=Falcon2019! "),
+];
+
+fn hostile(bytes: usize, begins: &str, unit: &str) -> Vec<u8> {
+    let mut text = begins.replace("LINE", &"password=abcdef ".repeat(250));
+    text.push_str(&unit.repeat(bytes / unit.len()));
+    text.into_bytes()
+}
+
+/// Prints what a byte costs where few and where many come.
+fn against_hostile(engine: &Arc<Engine>, mebibytes: usize) {
+    let mut out = Vec::new();
+    for (name, begins, unit) in HOSTILE {
+        let mut cost = |bytes: usize| {
+            let text = hostile(bytes, begins, unit);
+            let [live, whole] = [0, 1].map(|way| {
+                let before = spent();
+                match way {
+                    0 => pass(engine, &text, 64 * 1024, &mut out),
+                    _ => drop(std::hint::black_box(engine.find(&text))),
+                }
+                (spent() - before).as_nanos() as f64 / text.len() as f64
+            });
+            (live, whole)
+        };
+        let (few, many) = (cost((mebibytes << 20) / 8), cost(mebibytes << 20));
+        println!("{name:40} live {:7.1} {:7.1} ns a byte, whole {:7.1} {:7.1}", few.0, many.0, few.1, many.1);
+    }
+}
+
 /// Sends a text through a stream to a terminal, in pieces of `chunk` bytes.
 fn pass(engine: &Arc<Engine>, text: &[u8], chunk: usize, out: &mut Vec<u8>) {
     let mut stream = engine.stream();
@@ -146,12 +218,20 @@ fn pass(engine: &Arc<Engine>, text: &[u8], chunk: usize, out: &mut Vec<u8>) {
     stream.finish(out);
 }
 
+/// The processor time that this thread has used: other programs do not count.
+fn spent() -> Duration {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD).expect("the system counts");
+    let time =
+        |time: TimeVal| Duration::from_micros(u64::try_from(time.num_microseconds()).unwrap_or_default());
+    time(usage.user_time()) + time(usage.system_time())
+}
+
 /// The best of many runs, in MB/s.
 fn measure(bytes: usize, mut run: impl FnMut()) -> f64 {
     let best = (0..15).map(|_| {
-        let start = Instant::now();
+        let start = spent();
         run();
-        start.elapsed().as_secs_f64()
+        (spent() - start).as_secs_f64()
     });
     bytes as f64 / best.fold(f64::INFINITY, f64::min) / 1e6
 }
@@ -203,6 +283,9 @@ fn text(name: &str, bytes: usize) -> Vec<u8> {
 fn main() {
     const CHUNK: usize = 64 * 1024;
     let asked = asked();
+    if asked.texts == ["hostile"] {
+        return against_hostile(&knowing(asked.known), asked.mebibytes);
+    }
     let texts = asked.texts.iter().map(|name| (name, text(name, asked.mebibytes << 20)));
     let mut out = Vec::new();
     if asked.once {

@@ -282,7 +282,11 @@ impl Follower {
         edited.edits += 1;
         let moves = matches!(edit, Edit::Delete(_) | Edit::Insert(_) | Edit::Blank(_) | Edit::Erase);
         edited.is_current &= !moves;
-        let cost = if moves { edited.cells.cells().len() } else { 0 };
+        let cost = match edit {
+            Edit::Insert(count) => edited.cells.cells().len().saturating_add(count),
+            _ if moves => edited.cells.cells().len(),
+            _ => 0,
+        };
         if self.credit.spend(cost, tools.scanner.end()) && edited.cells.edit(edit).is_some() {
             return true;
         }

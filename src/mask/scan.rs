@@ -92,6 +92,8 @@ pub struct Scanner {
     scanned_unprefixed: usize,
     open: Vec<Open>,
     doubts: Doubts,
+    /// How far runs of each sort have come that hide the same wherever they began: from where, and to where.
+    reached: Vec<(Run, Range<usize>)>,
     marks: Vec<Mark>,
     next_secret: u64,
 }
@@ -343,6 +345,14 @@ impl Scanner {
             self.mark(open, hit.whole, hit.start..hit.end);
         }
         let Some(run) = hit.then else { return false };
+        // Another one has been here, and hides what this one would.
+        if self
+            .reached
+            .iter()
+            .any(|(known, range)| *known == run && range.start <= hit.end && hit.end <= range.end)
+        {
+            return false;
+        }
         open.state = State::Running { run, at: hit.end, hold: hit.end };
         self.run(open, last)
     }
@@ -356,6 +366,7 @@ impl Scanner {
             }
         };
         let released = *hold;
+        let began = *at;
         let after = run.step(self.view(last), &mut Step { at, hide: &mut hide });
         let going = match after {
             After::Going(from) => {
@@ -364,6 +375,13 @@ impl Scanner {
             }
             After::Over => false,
         };
+        if matches!(run, Run::Letters(_) | Run::Fields) {
+            match self.reached.iter_mut().find(|(known, _)| known == run) {
+                Some((_, range)) if range.end == began => range.end = *at,
+                Some((_, range)) => *range = began..*at,
+                None => self.reached.push((run.clone(), began..*at)),
+            }
+        }
         for (range, own) in pieces {
             if own {
                 open.secret = self.number();
