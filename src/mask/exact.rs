@@ -70,10 +70,10 @@ type Set = [Needle];
 /// Every bit of a head counts.
 type HeadsOf<const WORDS: usize> = Arc<Grams<WORDS, { u32::MAX }>>;
 
-/// The heads of all needles, in a table that stays in the first cache while they are few.
+/// The heads of all needles, in a smaller table while they are few.
 #[derive(Clone, Debug)]
 enum Heads {
-    Few(HeadsOf<2048>),
+    Few(HeadsOf<8192>),
     Many(HeadsOf<65536>),
 }
 
