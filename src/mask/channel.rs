@@ -249,6 +249,7 @@ impl Channel {
         while self.marks.get(self.first_mark).is_some_and(|mark| mark.range.end <= self.shown) {
             self.first_mark += 1;
         }
+        let mut hidden = range.start;
         for mark in self.marks.get(self.first_mark..).unwrap_or_default() {
             if mark.range.start >= to {
                 break;
@@ -257,13 +258,14 @@ impl Channel {
             if from >= to {
                 continue;
             }
-            let bytes = &mut out[first + from - range.start..first + to - range.start];
-            if counts_columns && !bytes.is_ascii() {
-                // Where two marks overlap, the second finds stars.
-                self.stars.hide(bytes, from);
-            } else {
-                hide(bytes);
+            // Marks may overlap, and many of them the same bytes.
+            let fresh = from.max(hidden)..to.max(hidden);
+            let bytes = &mut out[first + fresh.start - range.start..first + fresh.end - range.start];
+            match counts_columns && !bytes.is_ascii() {
+                true => self.stars.hide(bytes, fresh.start),
+                false => hide(bytes),
             }
+            hidden = fresh.end;
             let (secret, end) = &mut self.counted;
             if mark.secret != *secret && from >= *end {
                 masks.add(rule_of(mark, rules), 1);

@@ -88,6 +88,11 @@ impl Parser {
         }
     }
 
+    /// Whether `byte` is text if it comes next.
+    pub fn is_text(&self, byte: u8) -> bool {
+        self.state == State::Text && !matches!(byte, 0x1b | 0x00 | 0x07)
+    }
+
     /// Whether the state is inside a string.
     pub fn is_in_string(&self) -> bool {
         matches!(self.state, State::Payload(_))

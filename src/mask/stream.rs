@@ -14,9 +14,7 @@ use super::exact::Exact;
 use super::notes::Notes;
 use super::payload::Payload;
 use super::payload::Sort;
-
-/// Input is worked on in blocks that stay in the second cache.
-const BLOCK: usize = 32 * 1024;
+use super::scan::BLOCK;
 
 /// Masks one stream of bytes.
 ///
@@ -158,7 +156,7 @@ impl Stream {
             while part == Part::Passing && passing < rest.len() {
                 passing += self.parser.parameters(&rest[passing..]);
                 let Some(byte) = rest.get(passing) else { break };
-                if passing > 0 && *byte == CONTROL_LEAD || self.parser.text(&rest[passing..]) > 0 {
+                if passing > 0 && *byte == CONTROL_LEAD || self.parser.is_text(*byte) {
                     break;
                 }
                 part = self.parser.step(*byte);
