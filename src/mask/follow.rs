@@ -51,12 +51,21 @@ pub struct Follower {
     from_edge: bool,
     /// The last byte was a carriage return, and what it means is told by the next.
     returned: bool,
-    /// The last letter was an underscore, which no scanner has: the next may be printed over it.
-    underscore: bool,
-    /// The last byte was a carriage return, which no scanner has: a line end may follow.
-    return_waits: bool,
+    /// The last byte, which no scanner has yet.
+    waiting: Option<Waiting>,
     edited: Option<Edited>,
     forks: u64,
+}
+
+/// A byte whose meaning is told by what follows it, and not by where a read ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    /// An underscore: the next letter may be printed over it.
+    Underscore,
+    /// A blank where a row may end: a shell prints it, and a carriage return, to get to the next.
+    Blank,
+    /// A carriage return: a line end may follow.
+    Return,
 }
 
 /// A line that was edited or goes over several rows.
@@ -82,8 +91,7 @@ impl Default for Follower {
             start: Some(0),
             from_edge: true,
             returned: false,
-            underscore: false,
-            return_waits: false,
+            waiting: None,
             edited: None,
             forks: 0,
         }
@@ -149,42 +157,56 @@ impl Follower {
     pub fn text(&mut self, bytes: &[u8], tools: &mut Tools<'_>) {
         let mut rest = bytes;
         while let Some(first) = rest.first() {
-            if std::mem::take(&mut self.return_waits) {
-                self.goes_back(*first != b'\n', tools);
-            }
+            self.go_on(Some(*first), tools);
             if self.returned && !matches!(first, b'\n' | b'\r') {
                 self.carriage_return();
             }
-            if *first == 0x08 {
-                self.underline(tools);
-            } else {
-                self.underscore_stays(tools);
-            }
             let count = memchr3(b'\n', b'\r', 0x08, rest).unwrap_or(rest.len());
-            let next = rest.get(count);
             if count > 0 {
-                let last = &rest[count - 1..count];
-                self.underscore = last == b"_" && next.is_none_or(|byte| *byte == 0x08);
-                let letters = &rest[..count - usize::from(self.underscore)];
-                let may_return = !self.underscore && next.is_none_or(|byte| *byte == b'\r');
-                if !letters.is_empty() {
-                    self.letters(letters, may_return, tools);
-                }
+                self.letters_before(&rest[..count], rest.get(count).copied(), tools);
                 rest = &rest[count..];
                 continue;
             }
             match first {
                 b'\n' => self.newline(tools),
-                b'\r' => match rest.get(1) {
-                    Some(next) => self.goes_back(*next != b'\n', tools),
-                    None => self.return_waits = true,
-                },
+                b'\r' => self.waiting = Some(Waiting::Return),
                 _ => {
                     self.edit(Edit::Left(1), tools);
                     tools.scanner.feed(b"\x08");
                 }
             }
             rest = &rest[1..];
+        }
+    }
+
+    /// Letters in a row, the last of which may wait for `next`.
+    fn letters_before(&mut self, letters: &[u8], next: Option<u8>, tools: &mut Tools<'_>) {
+        let (before, last) = letters.split_at(letters.len() - 1);
+        let waiting = match (last, next) {
+            (b"_", None | Some(0x08)) => Waiting::Underscore,
+            (b" ", None | Some(b'\r')) if self.edited.is_none() => Waiting::Blank,
+            _ => return self.letters(letters, tools),
+        };
+        self.letters(before, tools);
+        if waiting == Waiting::Blank && !(self.width.is_some() && self.is_full(tools)) {
+            return self.letters(last, tools);
+        }
+        self.waiting = Some(waiting);
+    }
+
+    /// What waits is followed by `next`; by a sequence, or by nothing for a while, if there is none.
+    fn go_on(&mut self, next: Option<u8>, tools: &mut Tools<'_>) {
+        match self.waiting.take() {
+            None => {}
+            Some(Waiting::Underscore) if next == Some(0x08) => self.underline(tools),
+            Some(Waiting::Underscore) => self.letters(b"_", tools),
+            Some(Waiting::Blank) => {
+                if next.is_none_or(|byte| byte == b'\r') {
+                    self.begin(tools);
+                }
+                self.letters(b" ", tools);
+            }
+            Some(Waiting::Return) => self.goes_back(next != Some(b'\n'), tools),
         }
     }
 
@@ -199,29 +221,16 @@ impl Follower {
 
     /// Whether a byte waits that no scanner has.
     pub fn is_waiting(&self) -> bool {
-        self.underscore || self.return_waits
+        self.waiting.is_some()
     }
 
-    /// What comes next is neither printed over an underscore nor a line end.
+    /// No text follows for now.
     pub fn gather(&mut self, tools: &mut Tools<'_>) {
-        if std::mem::take(&mut self.return_waits) {
-            self.goes_back(true, tools);
-        }
-        self.underscore_stays(tools);
-    }
-
-    /// What comes after an underscore is not printed over it.
-    fn underscore_stays(&mut self, tools: &mut Tools<'_>) {
-        if std::mem::take(&mut self.underscore) {
-            self.letters(b"_", false, tools);
-        }
+        self.go_on(None, tools);
     }
 
     /// The letter after an underscore is printed over it: read as part of the line it would end every token.
     fn underline(&mut self, tools: &mut Tools<'_>) {
-        if !std::mem::take(&mut self.underscore) {
-            return;
-        }
         if self.edited.is_none() {
             self.begin(tools);
         }
@@ -231,7 +240,7 @@ impl Follower {
                 edited.cells.print(b"_", tools.scanner.end(), edited.fork.end());
                 tools.scanner.feed(b"_");
             }
-            _ => self.letters(b"_", false, tools),
+            _ => self.letters(b"_", tools),
         }
     }
 
@@ -336,27 +345,11 @@ impl Follower {
         columns_of(text)
     }
 
-    /// Letters in a row; `may_return` if a carriage return follows or nothing is known to.
-    fn letters(&mut self, letters: &[u8], may_return: bool, tools: &mut Tools<'_>) {
-        if self.edited.is_some() {
-            return self.edited_letters(letters, tools);
+    fn letters(&mut self, letters: &[u8], tools: &mut Tools<'_>) {
+        match self.edited {
+            Some(_) => self.edited_letters(letters, tools),
+            None => tools.scanner.feed(letters),
         }
-        // A shell goes on to the next row with a blank and a carriage return.
-        let (text, last) = letters.split_at(letters.len() - 1);
-        if may_return && last == b" " {
-            tools.scanner.feed(text);
-            let columns = self.columns(tools, self.width.unwrap_or(20));
-            let is_edge = |columns: usize| match self.width {
-                Some(width) => columns > 0 && columns.is_multiple_of(width),
-                None => columns >= 20,
-            };
-            if columns.is_some_and(is_edge) {
-                self.begin(tools);
-                return self.edited_letters(last, tools);
-            }
-            return tools.scanner.feed(last);
-        }
-        tools.scanner.feed(letters);
     }
 
     fn edited_letters(&mut self, letters: &[u8], tools: &mut Tools<'_>) {

@@ -77,15 +77,17 @@ impl Reader<'_> {
             Some(_) if unslashed > end => return Look::No,
             Some(_) => {}
         }
-        let Some(mut at) = self.skip(at, 4, b"])") else { return Look::WAIT };
-        let unspaced = at;
+        let Some(at) = self.skip(at, 4, b"])") else { return Look::WAIT };
         let before = self.view.line_before(self.start);
         if closed.is_none() && self.view.at(at) == Some(b'\t') {
-            let look = self.csv(at, before, b'\t');
-            if !matches!(look, Look::No) {
-                return look;
-            }
+            return self.csv(at, before, b'\t').or(|| self.after_blanks(end, at, before, None));
         }
+        self.after_blanks(end, at, before, closed)
+    }
+
+    /// What stands after the blanks behind the name, which begin at `at`.
+    fn after_blanks(&self, end: usize, unspaced: usize, before: &[u8], closed: Option<u8>) -> Look {
+        let mut at = unspaced;
         match self.skip(at, BLANKS, b" \t") {
             Some(next) => at = next,
             None => return Look::WAIT,
@@ -96,21 +98,13 @@ impl Reader<'_> {
         }
         match sign {
             b'=' => self.assigned(at, before),
-            b':' => self.colon(at, closed.is_some() || at > unspaced || unspaced > end),
+            b':' => self.colon(at, closed.is_some() || at > end),
             b'>' if before.ends_with(b"<") => self.element(at + 1),
             b'>' if closed.is_some() => self.element_of_name(at + 1, before),
             b'<' if closed.is_none() => self.sibling(at),
-            b'|' => match (self.further_cell(at, before), self.cell(at, before)) {
-                (look @ (Look::Hit(_) | Look::More(Some(_))), _) => look,
-                (Look::More(None), Look::More(hold)) => Look::More(hold),
-                (Look::More(None), _) => Look::WAIT,
-                (Look::No, look) => look,
-            },
+            b'|' => self.further_cell(at, before).or(|| self.cell(at, before)),
             _ if near::begins_bar(sign) => self.further_cell(at, before),
-            b',' if closed == Some(b'\'') => match self.sql_value(at) {
-                Look::No => self.argument(at),
-                look => look,
-            },
+            b',' if closed == Some(b'\'') => self.sql_value(at).or(|| self.argument(at)),
             b',' if closed == Some(b'"') => self.after_comma(at, before),
             b',' if closed.is_none() => self.csv(at, before, b','),
             b'\r' | b'\n' if closed == Some(b'"') && before.starts_with(b"\"") => {
@@ -128,10 +122,9 @@ impl Reader<'_> {
                 matchers::quoted(at + 1, b'\'', 0, self.view)
             }
             _ if at > unspaced && closed.is_none() && pairs::sets(before, self.name) => self.set(at),
-            _ if at > unspaced && closed.is_none() => match self.spaced(at, before) {
-                Look::No if pairs::begins_row(before) => self.row(end, at),
-                look => look,
-            },
+            _ if at > unspaced && closed.is_none() => self
+                .spaced(at, before)
+                .or(|| if pairs::begins_row(before) { self.row(end, at) } else { Look::No }),
             _ => Look::No,
         }
     }
@@ -319,15 +312,7 @@ impl Reader<'_> {
 
     /// `"name": "DB_PASSWORD", "value": "x"`, `f("name", "value")`, or a header of quoted names.
     fn after_comma(&self, at: usize, before: &[u8]) -> Look {
-        let named = self.named_value(at + 1);
-        match (named, self.argument(at)) {
-            (Look::Hit(hit), _) => Look::Hit(hit),
-            // What may be an argument is held while it may be another thing too.
-            (Look::More(_), look @ Look::More(Some(_))) | (_, look @ Look::Hit(_)) => look,
-            (Look::More(hold), _) => Look::More(hold),
-            (Look::No, Look::No) => self.quoted_header(at, before),
-            (Look::No, look) => look,
-        }
+        self.named_value(at + 1).or(|| self.argument(at)).or(|| self.quoted_header(at, before))
     }
 
     /// `"user","password"` at the beginning of a line.
