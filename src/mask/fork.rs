@@ -71,7 +71,7 @@ impl Fork {
 
     /// Looks at what is new; appends what it finds, by its places in the stream.
     pub fn scan(&mut self, rules: &Compiled, exact: &Exact, last: bool, marks: &mut Vec<Mark>) {
-        self.decided = self.scanner.scan(rules, exact, last).max(self.decided);
+        self.decided = self.scanner.scan(rules, exact, last);
         self.take(marks);
         self.scanner.let_go(self.decided, self.decided);
     }
