@@ -10,6 +10,7 @@ mod keepalive;
 mod names;
 mod roots;
 mod sniff;
+mod through;
 mod tunnel;
 mod upstream;
 
