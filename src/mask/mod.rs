@@ -40,6 +40,7 @@ mod object;
 mod pairs;
 mod pattern;
 mod payload;
+mod pieces;
 #[cfg(test)]
 mod properties;
 mod returned;
