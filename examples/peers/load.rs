@@ -10,13 +10,9 @@
 //! Keys come from the environment, as an SDK takes them.
 
 use std::cell::Cell;
-use std::convert::Infallible;
 use std::io::BufRead;
 use std::io::Write;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Context;
-use std::task::Poll;
 use std::time::Duration;
 use std::time::Instant;
 use std::time::SystemTime;
@@ -32,16 +28,14 @@ use http::request::Parts;
 use http_body_util::BodyExt;
 use http_body_util::Full;
 use hyper::body::Body;
-use hyper::body::Frame;
-use hyper::body::SizeHint;
 use hyper::client::conn::http1;
 use hyper::client::conn::http1::SendRequest;
 use sha2::Digest;
 
+use crate::filler::Filler;
 use crate::wire::Target;
 
 const BODY: &str = r#"{"TableName":"orders","Key":{"id":{"S":"order-4711"}},"ConsistentRead":true,"ReturnConsumedCapacity":"TOTAL"}"#;
-static PIECE: [u8; 64 << 10] = [0x80; 64 << 10];
 
 /// Carries out orders until there are no more. `host` is what the `Host` header and the certificate say.
 pub async fn run(url: &str, host: Option<&str>) {
@@ -144,14 +138,14 @@ async fn calls(target: &Target, host: &str, connections: u64, count: u64, time: 
 }
 
 async fn stream(target: &Target, host: &str, method: &str, bytes: u64) -> String {
-    let mut sender = open::<Pieces>(target).await;
+    let mut sender = open::<Filler>(target).await;
     let request = Request::builder().method(method).uri(format!("/bench/{bytes}")).header("host", host);
     let sent = if method == "PUT" { bytes } else { 0 };
     let request = if sent > 0 { request.header("content-length", sent) } else { request };
     let (parts, ()) = request.body(()).unwrap().into_parts();
     let parts = signed(parts, &PayloadHash::Unsigned, "s3");
     let begin = Instant::now();
-    let response = sender.send_request(Request::from_parts(parts, Pieces(sent))).await.unwrap();
+    let response = sender.send_request(Request::from_parts(parts, Filler(sent))).await.unwrap();
     let status = response.status();
     let mut body = response.into_body();
     let mut received = 0;
@@ -160,32 +154,4 @@ async fn stream(target: &Target, host: &str, method: &str, bytes: u64) -> String
     }
     assert!(status == 200 && received == bytes - sent, "{status}, {received} bytes");
     format!(r#"{{"bytes":{bytes},"seconds":{}}}"#, begin.elapsed().as_secs_f64())
-}
-
-/// As many bytes as are left.
-struct Pieces(u64);
-
-impl Body for Pieces {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let count = self.0.min(PIECE.len() as u64);
-        if count == 0 {
-            return Poll::Ready(None);
-        }
-        self.0 -= count;
-        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&PIECE[..count as usize])))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0 == 0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0)
-    }
 }

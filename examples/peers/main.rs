@@ -17,6 +17,7 @@
     reason = "a yardstick, not a product"
 )]
 
+mod filler;
 mod load;
 mod proxy;
 mod stub;

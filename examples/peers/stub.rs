@@ -1,12 +1,9 @@
 //! A stand-in for AWS: DynamoDB's GetItem from memory, any number of bytes from S3, and a place for bytes to go.
 
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
-use std::task::Context;
-use std::task::Poll;
 
 use bytes::Bytes;
 use http::Method;
@@ -15,10 +12,7 @@ use http::Response;
 use http_body_util::BodyExt;
 use http_body_util::Either;
 use http_body_util::Full;
-use hyper::body::Body;
-use hyper::body::Frame;
 use hyper::body::Incoming;
-use hyper::body::SizeHint;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -29,11 +23,10 @@ use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+use crate::filler::Filler;
+
 const ITEM: &str = r#"{"Item":{"id":{"S":"order-4711"},"state":{"S":"shipped"},"lines":{"L":[{"S":"a"},{"S":"b"}]},"updated":{"S":"2026-07-14T10:11:12Z"},"total":{"N":""#;
 const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/bench</Arn><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
-
-/// The bytes that a download is made of: nothing that looks like text.
-static PIECE: [u8; 64 << 10] = [0x80; 64 << 10];
 
 pub async fn run(authority_file: &str) {
     let names = ["127.0.0.1", "localhost", "dynamodb.us-east-1.amazonaws.com"].map(str::to_owned);
@@ -75,7 +68,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(stream: S) {
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Either<Full<Bytes>, Zeros>>, Infallible> {
+async fn answer(request: Request<Incoming>) -> Result<Response<Either<Full<Bytes>, Filler>>, Infallible> {
     let is_json = request.headers().contains_key("x-amz-target");
     let is_put = request.method() == Method::PUT;
     let length = request.uri().path().rsplit('/').next().unwrap_or_default().parse::<u64>().ok();
@@ -85,7 +78,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Either<Full<Bytes
     Ok(match length {
         Some(length) if !is_put => response
             .header("content-type", "application/octet-stream")
-            .body(Either::Right(Zeros(length)))
+            .body(Either::Right(Filler(length)))
             .unwrap(),
         _ if is_put => response.body(Either::Left(Full::default())).unwrap(),
         _ if is_json => response
@@ -100,28 +93,4 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Either<Full<Bytes
 fn item() -> String {
     static GIVEN: AtomicU64 = AtomicU64::new(0);
     format!("{ITEM}{}\"}}}}}}", GIVEN.fetch_add(1, Ordering::Relaxed) % 1000)
-}
-
-/// As many bytes as are left.
-struct Zeros(u64);
-
-impl Body for Zeros {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let count = self.0.min(PIECE.len() as u64);
-        if count == 0 {
-            return Poll::Ready(None);
-        }
-        self.0 -= count;
-        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&PIECE[..count as usize])))))
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0)
-    }
 }

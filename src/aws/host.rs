@@ -4,6 +4,7 @@ use super::call::Call;
 use super::call::UNKNOWN;
 use super::catalog::Catalog;
 use super::catalog::Service;
+use super::partition::Partition;
 
 /// The domains under which AWS serves its APIs, the longer ones first.
 const DOMAINS: [&str; 15] = [
@@ -26,6 +27,16 @@ const DOMAINS: [&str; 15] = [
 
 /// Labels under which customers' own servers stand: load balancers, machines, databases. Not AWS APIs.
 const CUSTOMERS: [&str; 7] = ["elb", "compute", "compute-1", "rds", "cache", "awsapprunner", "lambda-url"];
+
+/// Whether AWS hosts may stand below `domain`: `com`, `amazonaws.com`, `eu-west-1.amazonaws.com`.
+#[must_use]
+pub fn may_hold_aws(domain: &str) -> bool {
+    is_aws_host(domain)
+        || is_aws_host(&format!("sts.{domain}"))
+        || DOMAINS.iter().any(|known| {
+            known.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
+}
 
 /// Whether `host` (without a port) is one of AWS's API hosts. Only whole labels count: `evilamazonaws.com` is not.
 ///
@@ -244,7 +255,12 @@ pub fn upstream_host(call: &Call, client_host: Option<&str>) -> String {
         }
     }
     let Some(service) = service else {
-        return format!("{}.{}.{}", call.signing_name, call.region, suffix(&call.region));
+        return format!(
+            "{}.{}.{}",
+            call.signing_name,
+            call.region,
+            Partition::of_region(&call.region).domain
+        );
     };
     let prefix = service.operation(&call.operation).map_or("", |operation| operation.host_prefix);
     format!("{}{}", filled(prefix, call), default_host(service, &call.region))
@@ -263,20 +279,8 @@ fn default_host(service: &Service, region: &str) -> String {
     };
     let template = special
         .filter(|host| !host.is_empty())
-        .map_or_else(|| main.replace("amazonaws.com", suffix(region)), str::to_owned);
+        .map_or_else(|| main.replace("amazonaws.com", Partition::of_region(region).domain), str::to_owned);
     template.replace("{r}", region)
-}
-
-pub(super) fn suffix(region: &str) -> &'static str {
-    match region {
-        r if r.starts_with("cn-") => "amazonaws.com.cn",
-        r if r.starts_with("eusc-") => "amazonaws.eu",
-        r if r.starts_with("us-iso-") => "c2s.ic.gov",
-        r if r.starts_with("us-isob-") => "sc2s.sgov.gov",
-        r if r.starts_with("eu-isoe-") => "cloud.adc-e.uk",
-        r if r.starts_with("us-isof-") => "csp.hci.ic.gov",
-        _ => "amazonaws.com",
-    }
 }
 
 /// An operation's host prefix, `{AccountId}.` or `sync-`, with its labels filled from the parameters.

@@ -6,7 +6,7 @@ use super::call::Call;
 use super::call::RequestView;
 use super::call::UNKNOWN;
 use super::host::Address;
-use super::resources::partition;
+use super::partition::Partition;
 use super::sigv4::decode;
 use crate::types::AccessLevel;
 
@@ -151,7 +151,7 @@ pub fn recognise(request: &RequestView<'_>, is_websocket: bool, call: &mut Call)
     };
     let arn = |service: &str, rest: &str| {
         let (region, account) = (request.region, request.account);
-        vec![format!("arn:{}:{service}:{region}:{account}:{rest}", partition(region))]
+        vec![format!("arn:{}:{service}:{region}:{account}:{rest}", Partition::of_region(region).name)]
     };
     match live.signing {
         "iotdevicegateway" => call.resources = arn("iot", "client/*"),
@@ -193,7 +193,7 @@ pub fn host(call: &Call, client_host: Option<&str>) -> Option<Result<String, Str
             "{} needs a host of yours in {}; it cannot be told from the request",
             call.action, call.region
         )),
-        None => Ok(format!("{}.{}.{}", live.host, call.region, super::host::suffix(&call.region))),
+        None => Ok(format!("{}.{}.{}", live.host, call.region, Partition::of_region(&call.region).domain)),
     })
 }
 

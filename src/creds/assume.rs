@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::aws::Partition;
 use crate::aws::sigv4::Key;
 use crate::creds::sts::Answer;
 use crate::creds::sts::Fault;
@@ -132,11 +133,7 @@ impl Assume {
 
     /// A region to ask in where nobody named one; only that of the role's partition will do.
     pub(super) fn usual_region(&self) -> &'static str {
-        match self.role.split(':').nth(1) {
-            Some("aws-cn") => "cn-north-1",
-            Some("aws-us-gov") => "us-gov-west-1",
-            _ => "us-east-1",
-        }
+        Partition::named(self.role.split(':').nth(1).unwrap_or_default()).usual_region
     }
 
     /// Asks for a credential; with shorter policies while STS finds them too large, at last with none: then hoop alone

@@ -10,6 +10,7 @@ use sha2::Digest;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::aws::Partition;
 use crate::aws::sigv4;
 use crate::aws::sigv4::Key;
 use crate::aws::sigv4::PayloadHash;
@@ -82,8 +83,8 @@ impl Sts<'_> {
 
     async fn send(&self, body: &str, now_unix: u64) -> Result<Answer, String> {
         let region = self.region.unwrap_or("us-east-1");
-        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        let host = format!("sts.{region}.{suffix}");
+        let domain = Partition::of_region(region).domain;
+        let host = format!("sts.{region}.{domain}");
         let mut request = Request::new(());
         *request.method_mut() = Method::POST;
         let headers = request.headers_mut();

@@ -158,11 +158,7 @@ fn not_proxied(environment: &HashMap<String, String>) -> String {
         let host = host.split(':').next().unwrap_or_default();
         // `com` and `*` would cover AWS too.
         let covers_aws = host.is_empty()
-            || crate::aws::is_aws_host(host)
-            || crate::aws::is_aws_host(&format!("sts.{host}"))
-            || "amazonaws.com.cn".ends_with(&format!(".{host}"))
-            || "amazonaws.com".ends_with(&format!(".{host}"))
-            || host == "aws"
+            || crate::aws::may_hold_aws(host)
             || host == "169.254.169.254"
             || host == "169.254.170.2";
         if !covers_aws && !hosts.iter().any(|known| known == entry) {
@@ -237,7 +233,8 @@ mod tests {
 
     #[test]
     fn no_proxy_cannot_lead_around_the_gateway() {
-        let user = "corp.example,.amazonaws.com,*.s3.amazonaws.com,com,*,10.0.0.0/8,localhost,api.aws,aws";
+        let user =
+            "corp.example,.amazonaws.com,*.s3.amazonaws.com,com,*,10.0.0.0/8,localhost,api.aws,aws,eu,gov";
         let (set, _) = made(Capture::Proxy, &[("no_proxy", user)]);
         assert_eq!(set["NO_PROXY"], "localhost,127.0.0.1,::1,corp.example,10.0.0.0/8");
     }

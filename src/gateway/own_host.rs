@@ -5,6 +5,7 @@
 
 use http::Request;
 
+use crate::aws::Partition;
 use crate::aws::sigv4;
 
 /// A host that is the gateway itself, with what a client put in front of it.
@@ -37,13 +38,13 @@ impl<'a> OwnHost<'a> {
         let (mut parts, ()) = Request::new(()).into_parts();
         (parts.headers, parts.uri) = (request.headers().clone(), request.uri().clone());
         let claims = sigv4::parse(&parts).ok().filter(|claims| claims.service == "s3")?;
-        let suffix = if claims.region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let domain = Partition::of_region(&claims.region).domain;
         let is_account = self.prefix.len() == 12 && self.prefix.bytes().all(|byte| byte.is_ascii_digit());
         let service = match is_account && request.uri().path().starts_with("/v20180820/") {
             true => "s3-control",
             false => "s3",
         };
-        let host = format!("{}.{service}.{}.{suffix}", self.prefix, claims.region).to_ascii_lowercase();
+        let host = format!("{}.{service}.{}.{domain}", self.prefix, claims.region).to_ascii_lowercase();
         crate::aws::is_aws_host(&host).then_some(host)
     }
 }

@@ -13,6 +13,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use crate::audit::Via;
+use crate::aws::Partition;
 use crate::gateway::authenticate::Payload;
 use crate::gateway::authenticate::Signed;
 use crate::gateway::pipeline::Arrival;
@@ -78,8 +79,8 @@ impl QueueUrls {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known.get(&(path.to_owned(), region.to_owned())).cloned();
         Some(found.unwrap_or_else(|| {
-            let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-            format!("https://sqs.{region}.{suffix}{path}")
+            let domain = Partition::of_region(region).domain;
+            format!("https://sqs.{region}.{domain}{path}")
         }))
     }
 

@@ -244,9 +244,13 @@ async fn masked(
         };
         core.masks.body_about(&what, &resources, &body)
     };
-    if small {
-        return mask();
-    }
+    if small { mask() } else { beside(mask).await }
+}
+
+/// Masks on a thread of its own, so that other calls go on.
+async fn beside(
+    mask: impl FnOnce() -> crate::error::Result<MaskedBody> + Send + 'static,
+) -> crate::error::Result<MaskedBody> {
     tokio::task::spawn_blocking(mask).await.unwrap_or_else(|_| {
         // A panic while masking: nothing of the body may pass.
         Err(crate::error::Error::new(crate::error::Kind::System, "the mask engine failed"))
@@ -340,9 +344,7 @@ async fn content(
         let changed = bytes != body;
         Ok(MaskedBody { bytes, masks: stream.take_masks(), changed })
     };
-    tokio::task::spawn_blocking(mask).await.unwrap_or_else(|_| {
-        Err(crate::error::Error::new(crate::error::Kind::System, "the mask engine failed"))
-    })
+    beside(mask).await
 }
 
 /// Content: text is masked on its way without changing its length, anything else passes.

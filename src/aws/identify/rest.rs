@@ -6,7 +6,7 @@ use crate::aws::catalog::Operation;
 use crate::aws::catalog::Service;
 use crate::aws::host::Address;
 use crate::aws::host::Place;
-use crate::aws::resources::partition;
+use crate::aws::partition::Partition;
 use crate::aws::sigv4::decode;
 
 /// More segments than any template or object key in use; the rest of a longer path is one segment.
@@ -101,13 +101,14 @@ fn s3_path<'a>(parts: &'a Parts, address: Option<&Address>) -> Option<Path<'a>> 
     let bucket = match address.and_then(|address| address.s3.as_ref()) {
         None | Some(Place::Service | Place::Control | Place::ExpressControl | Place::ObjectLambda) => None,
         Some(Place::Bucket(name)) => Some(name.clone()),
-        Some(Place::AccessPoint { name, account, service }) => {
-            Some(format!("arn:{}:{service}:{region}:{account}:accesspoint/{name}", partition(region)))
-        }
+        Some(Place::AccessPoint { name, account, service }) => Some(format!(
+            "arn:{}:{service}:{region}:{account}:accesspoint/{name}",
+            Partition::of_region(region).name
+        )),
         Some(Place::MultiRegion(alias)) => Some(format!("arn:aws:s3::*:accesspoint/{alias}")),
         Some(Place::Outpost { name, account, outpost }) => Some(format!(
             "arn:{}:s3-outposts:{region}:{account}:outpost/{outpost}/accesspoint/{name}",
-            partition(region)
+            Partition::of_region(region).name
         )),
         Some(Place::Outposts | Place::Other) => return None,
     };

@@ -3,9 +3,9 @@
 use super::Meaning;
 use super::Place;
 use super::one;
-use super::partition;
 use super::texts;
 use crate::aws::identify::Params;
+use crate::aws::partition::Partition;
 
 /// Fills in the resources where the service needs its own reading; leaves them empty where the table's recipe is right.
 pub(super) fn meaning(service: &str, operation: &str, params: &Params, place: &Place<'_>, out: &mut Meaning) {
@@ -33,7 +33,11 @@ fn queues(params: &Params, place: &Place<'_>) -> Vec<String> {
         let name = parts.next().unwrap_or("*");
         let owner = parts.next().filter(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()));
         let account = owner.unwrap_or(place.account);
-        return vec![format!("arn:{}:sqs:{}:{account}:{name}", partition(place.region), place.region)];
+        return vec![format!(
+            "arn:{}:sqs:{}:{account}:{name}",
+            Partition::of_region(place.region).name,
+            place.region
+        )];
     }
     one(params, "QueueName").map(|name| place.regional("sqs", &name)).into_iter().collect()
 }
@@ -177,7 +181,11 @@ fn functions(params: &Params, place: &Place<'_>) -> Vec<String> {
             let arn = if name.starts_with("arn:") {
                 name
             } else if let Some((account, rest)) = name.split_once(":function:") {
-                format!("arn:{}:lambda:{}:{account}:function:{rest}", partition(place.region), place.region)
+                format!(
+                    "arn:{}:lambda:{}:{account}:function:{rest}",
+                    Partition::of_region(place.region).name,
+                    place.region
+                )
             } else {
                 place.regional(
                     "lambda",

@@ -12,6 +12,7 @@ use super::call::RequestView;
 use super::host::Address;
 use super::identify::Found;
 use super::identify::Params;
+use super::partition::Partition;
 
 /// The most ARNs a call is given; beyond, one that stands for the whole service.
 const MOST: usize = 1_000;
@@ -27,7 +28,7 @@ impl Place<'_> {
     fn arn(&self, service: &str, region: bool, account: bool, resource: &str) -> String {
         let region_text = if region { self.region } else { "" };
         let account = if account { self.account } else { "" };
-        format!("arn:{}:{service}:{region_text}:{account}:{resource}", partition(self.region))
+        format!("arn:{}:{service}:{region_text}:{account}:{resource}", Partition::of_region(self.region).name)
     }
 
     /// The ARN with region and account that most resources have.
@@ -50,20 +51,6 @@ pub(super) struct Meaning {
     pub action: String,
     pub resources: Vec<String>,
     pub more: Vec<(String, Vec<String>)>,
-}
-
-/// The partition that a region lies in.
-pub(super) fn partition(region: &str) -> &'static str {
-    match region {
-        r if r.starts_with("cn-") => "aws-cn",
-        r if r.starts_with("us-gov-") => "aws-us-gov",
-        r if r.starts_with("eusc-") => "aws-eusc",
-        r if r.starts_with("us-isob-") => "aws-iso-b",
-        r if r.starts_with("us-isof-") => "aws-iso-f",
-        r if r.starts_with("us-iso-") => "aws-iso",
-        r if r.starts_with("eu-isoe-") => "aws-iso-e",
-        _ => "aws",
-    }
 }
 
 /// The call that an operation with its parameters is.
@@ -170,7 +157,7 @@ fn mechanical(found: &Found, request: &RequestView<'_>, place: &Place<'_>) -> Ve
 fn anything(prefix: &str, same: &str, place: &Place<'_>) -> String {
     let region = if same.contains('r') { place.region } else { "*" };
     let account = if same.contains('a') { place.account } else { "*" };
-    format!("arn:{}:{prefix}:{region}:{account}:*", partition(place.region))
+    format!("arn:{}:{prefix}:{region}:{account}:*", Partition::of_region(place.region).name)
 }
 
 /// Fills a template's variables in order; a member that is a list gives an ARN for each.
@@ -196,7 +183,7 @@ fn fill(template: &str, members: &str, needed: bool, found: &Found, place: &Plac
     while let Some((before, after)) = rest.split_once("${") {
         let Some((variable, tail)) = after.split_once('}') else { break };
         let choices: Vec<String> = match variable {
-            "Partition" => vec![partition(place.region).to_owned()],
+            "Partition" => vec![Partition::of_region(place.region).name.to_owned()],
             "Region" => vec![place.region.to_owned()],
             "Account" => vec![place.account.to_owned()],
             _ => {

@@ -6,9 +6,9 @@ use super::Meaning;
 use super::Place;
 use super::exact;
 use super::one;
-use super::partition;
 use crate::aws::call::RequestView;
 use crate::aws::identify::Found;
+use crate::aws::partition::Partition;
 use crate::aws::sigv4::decode;
 
 /// Actions that have a second name for a given version.
@@ -118,7 +118,7 @@ impl Bucket<'_> {
         } else if self.express {
             self.place.regional("s3express", &format!("bucket/{}", self.name))
         } else {
-            format!("arn:{}:s3:::{}", partition(self.place.region), self.name)
+            format!("arn:{}:s3:::{}", Partition::of_region(self.place.region).name, self.name)
         }
     }
 
@@ -172,7 +172,7 @@ fn copy_source(source: &str, tags: bool, place: &Place<'_>, out: &mut Meaning) {
     let arn = if path.starts_with("arn:") {
         path.to_owned()
     } else if path.contains('/') {
-        format!("arn:{}:s3:::{path}", partition(place.region))
+        format!("arn:{}:s3:::{path}", Partition::of_region(place.region).name)
     } else {
         // Only the key: a rename inside one directory bucket.
         return;
