@@ -155,6 +155,26 @@ impl Cells {
         erased
     }
 
+    /// Prints letters that take a column each, behind all others and no further than the row goes; how many.
+    pub fn append(&mut self, letters: &[u8], at: usize, read_at: usize) -> usize {
+        if self.cursor != self.cells.len() || self.is_full() || self.is_too_long() {
+            return 0;
+        }
+        let width = self.width.unwrap_or(USUAL_WIDTH);
+        let most = (width - self.cursor % width).min(MOST + 1 - self.cells.len());
+        let count = letters.iter().take(most).take_while(|byte| is_plain(**byte)).count();
+        let cell = |(index, letter): (usize, &u8)| Cell {
+            at: at + index,
+            read_at: read_at + index,
+            letter: [*letter, 0, 0, 0],
+            length: 1,
+        };
+        self.cells.extend(letters[..count].iter().enumerate().map(cell));
+        self.cursor += count;
+        self.is_on_next_row &= count == 0;
+        count
+    }
+
     /// Whether a letter takes a column of its own.
     pub fn takes_column(&self, letter: &[u8]) -> bool {
         columns(letter, self.column()) > 0
@@ -212,6 +232,8 @@ impl Cells {
                 let from = self.cursor.min(self.cells.len());
                 let count = count.min(self.width.unwrap_or(MOST));
                 self.cells.splice(from..from, std::iter::repeat_n(Cell::BLANK, count));
+                // What leaves the row on the right is gone.
+                self.cells.truncate(MOST + 1);
             }
         }
         self.is_on_next_row &= matches!(edit, Edit::EraseToEnd | Edit::Erase);
@@ -239,11 +261,26 @@ fn columns(letter: &[u8], column: usize) -> usize {
     match letter {
         b"\t" => 8 - column % 8,
         [byte] => usize::from(*byte >= 0x20 && *byte != 0x7f),
-        _ => std::str::from_utf8(letter)
-            .ok()
-            .and_then(|text| text.chars().next())
-            .map_or(1, |letter| letter.width().unwrap_or(0)),
+        [first, _, _] if begins_wide(*first) => 2,
+        [first @ 0xe0..=0xef, middle, last] => {
+            columns_of_code(u32::from(first & 0x0f) << 12 | bits(*middle) << 6 | bits(*last))
+        }
+        _ => str::from_utf8(letter).ok().and_then(|text| text.chars().next()).map_or(1, columns_of_char),
     }
+}
+
+fn columns_of_char(letter: char) -> usize {
+    letter.width().unwrap_or(0)
+}
+
+/// As [`columns`], of a letter of three bytes; what is none takes a column.
+fn columns_of_code(code: u32) -> usize {
+    if code < 0x800 { 1 } else { char::from_u32(code).map_or(1, columns_of_char) }
+}
+
+/// What a byte after a letter's first says.
+fn bits(byte: u8) -> u32 {
+    u32::from(byte & 0x3f)
 }
 
 /// How many bytes the first letter of `bytes` has; `None` if more of it may come. What is no UTF-8 counts one by one.
@@ -263,22 +300,38 @@ pub fn letter_length(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// How many columns a text takes that begins a line; `None` if control characters are in it.
-pub fn columns_of(text: &[u8]) -> Option<usize> {
-    if text.is_ascii() && memchr::memchr(b'\t', text).is_none() {
-        return text.iter().all(|byte| *byte >= 0x20).then_some(text.len());
+/// The column after a text that begins in the column `from`; `None` if control characters are in it.
+pub fn columns_of(text: &[u8], from: usize) -> Option<usize> {
+    // Without a way out early, so that many bytes are looked at together.
+    if text.iter().fold(true, |plain, byte| plain & is_plain(*byte)) {
+        return Some(from + text.len());
     }
-    let mut column = 0;
-    let mut rest = text;
-    while !rest.is_empty() {
-        if rest[0] < 0x20 && rest[0] != b'\t' {
+    let mut column = from;
+    let mut at = 0;
+    while let Some(first) = text.get(at).copied() {
+        if is_plain(first) {
+            (column, at) = (column + 1, at + 1);
+        } else if begins_wide(first) && matches!(text.get(at + 1..at + 3), Some([0x80..=0xbf, 0x80..=0xbf])) {
+            (column, at) = (column + 2, at + 3);
+        } else if first < 0x20 && first != b'\t' {
             return None;
+        } else {
+            let rest = &text[at..];
+            let length = letter_length(rest).unwrap_or(rest.len());
+            (column, at) = (column + columns(&rest[..length], column), at + length);
         }
-        let (letter, after) = rest.split_at(letter_length(rest).unwrap_or(rest.len()));
-        column += columns(letter, column);
-        rest = after;
     }
     Some(column)
+}
+
+/// Whether a byte is a letter that takes one column.
+fn is_plain(byte: u8) -> bool {
+    (0x20..0x7f).contains(&byte)
+}
+
+/// Whether all letters of three bytes that begin with `first` take two columns: most of Chinese, Japanese and Korean.
+fn begins_wide(first: u8) -> bool {
+    matches!(first, 0xe5..=0xe9 | 0xeb | 0xec)
 }
 
 #[cfg(test)]
@@ -344,7 +397,24 @@ mod tests {
         assert_eq!(letter_length(&"日".as_bytes()[..2]), None);
         assert_eq!(letter_length(b"\xc3(a"), Some(1));
         assert_eq!(letter_length(b"\xff\xff"), Some(1));
-        assert_eq!(columns_of("a\t日".as_bytes()), Some(10));
-        assert_eq!(columns_of(b"a\x08"), None);
+        assert_eq!(columns_of("a\t日".as_bytes(), 0), Some(10));
+        assert_eq!(columns_of(b"a\x08", 0), None);
+    }
+
+    #[test]
+    fn what_is_said_to_be_wide_is() {
+        for letter in (0..=u32::from(char::MAX)).filter_map(char::from_u32) {
+            let mut bytes = [0; 4];
+            let bytes = letter.encode_utf8(&mut bytes).as_bytes();
+            if bytes.len() == 3 && begins_wide(bytes[0]) {
+                assert_eq!(letter.width(), Some(2), "{letter:?}");
+            }
+            if bytes.len() > 1 {
+                assert_eq!(columns(bytes, 0), letter.width().unwrap_or(0), "{letter:?}");
+            }
+        }
+        assert_eq!(columns(b"\xe0\x80\x80", 0), 1);
+        let text = "ab日本c\td한é";
+        assert_eq!(columns_of(text.as_bytes(), 0), Some(8 + 1 + 2 + 1));
     }
 }

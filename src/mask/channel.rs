@@ -224,6 +224,7 @@ impl Channel {
         while self.marks.get(self.first_mark).is_some_and(|mark| mark.range.end <= self.shown) {
             self.first_mark += 1;
         }
+        let mut hidden = range.start;
         for mark in self.marks.get(self.first_mark..).unwrap_or_default() {
             if mark.range.start >= to {
                 break;
@@ -232,7 +233,10 @@ impl Channel {
             if from >= to {
                 continue;
             }
-            hide(&mut out[first + from - range.start..first + to - range.start]);
+            // Marks may overlap, and many of them the same bytes.
+            let fresh = from.max(hidden)..to.max(hidden);
+            hide(&mut out[first + fresh.start - range.start..first + fresh.end - range.start]);
+            hidden = fresh.end;
             let (secret, end) = &mut self.counted;
             if mark.secret != *secret && from >= *end {
                 masks.add(rule_of(mark, rules), 1);

@@ -61,6 +61,11 @@ impl Parser {
         }
     }
 
+    /// Whether `byte` is text if it comes next.
+    pub fn is_text(&self, byte: u8) -> bool {
+        self.state == State::Text && !matches!(byte, 0x1b | 0x00 | 0x07)
+    }
+
     /// How many bytes at the start of `input` are all payload.
     pub fn payload(&mut self, input: &[u8]) -> usize {
         let State::Payload(_) = self.state else { return 0 };

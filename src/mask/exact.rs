@@ -7,14 +7,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::general_purpose::URL_SAFE;
 
+use super::grams::Grams;
+use super::grams::gram;
 use super::words::Words;
 
 /// The shortest value that is looked for: shorter ones would hide half of every screen.
 pub const SHORTEST: usize = 6;
 /// The longest piece of a value that is looked for; a longer value is looked for in pieces.
 const PIECE: usize = 512;
-/// Values beyond this number are no longer learnt.
-const MOST: usize = 4096;
+/// Forms beyond this number, or beyond so many bytes, are no longer learnt: some 16,000 values.
+const MOST: usize = 1 << 18;
+const MOST_BYTES: usize = 64 << 20;
 /// Bytes of a needle that are looked up.
 const HEAD: usize = 4;
 
@@ -50,110 +53,147 @@ pub struct Needle {
 }
 
 /// All known values.
+///
+/// They come one by one, while streams look for those that were there before: so they lie in few sets, each less than
+/// half as large as the one before it. A new value costs the merging of small sets, and no stream waits for it.
 #[derive(Clone, Debug, Default)]
 pub struct Exact {
-    needles: Vec<Needle>,
-    known: HashSet<Arc<[u8]>>,
-    /// Needles by the hash of their first bytes, sorted.
-    heads: Vec<(u32, u32)>,
-    /// One bit for each head's hash.
-    table: Vec<u64>,
-    /// Hashes of the beginnings that are shorter than a head.
-    starts: HashSet<(usize, u32)>,
+    sets: Vec<Arc<Set>>,
+    grams: Option<Heads>,
+    starts: Arc<Starts>,
+    count: usize,
+    bytes: usize,
 }
+
+/// Needles in the order of their bytes.
+type Set = [Needle];
+/// Every bit of a head counts.
+type HeadsOf<const WORDS: usize> = Arc<Grams<WORDS, { u32::MAX }>>;
+
+/// The heads of all needles, in a table that stays in the first cache while they are few.
+#[derive(Clone, Debug)]
+enum Heads {
+    Few(HeadsOf<2048>),
+    Many(HeadsOf<65536>),
+}
+
+/// Heads that are few: in a larger number too many places would look like one.
+const FEW: usize = 2048;
 
 impl Exact {
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
-        self.needles.is_empty()
+        self.count == 0
     }
 
     /// Learns `value` in all its forms; whether anything was new.
     pub fn add(&mut self, kind: &str, value: &str) -> bool {
-        if !is_fit(value) || self.needles.len() >= MOST * 8 {
+        if !is_fit(value) || self.count >= MOST || self.bytes >= MOST_BYTES {
             return false;
         }
         let kind: Arc<str> = kind.into();
-        let before = self.needles.len();
-        for form in forms(value) {
-            for piece in form.chunks(PIECE).filter(|piece| piece.len() >= SHORTEST) {
-                self.insert(piece, &kind);
-            }
-        }
-        if self.needles.len() == before {
+        let mut new: Vec<Needle> = forms(value)
+            .iter()
+            .flat_map(|form| form.chunks(PIECE))
+            .filter(|piece| piece.len() >= SHORTEST && !self.knows(piece))
+            .map(|piece| Needle { bytes: piece.into(), kind: Arc::clone(&kind) })
+            .collect();
+        new.sort_unstable_by(|one, other| one.bytes.cmp(&other.bytes));
+        new.dedup_by(|one, other| one.bytes == other.bytes);
+        if new.is_empty() {
             return false;
         }
-        self.index();
+        self.count += new.len();
+        self.bytes += new.iter().map(|needle| needle.bytes.len()).sum::<usize>();
+        self.enter(&new);
+        while let Some(last) = self.sets.pop_if(|last| last.len() < 2 * new.len()) {
+            new.extend_from_slice(&last);
+            new.sort_by(|one, other| one.bytes.cmp(&other.bytes));
+        }
+        self.sets.push(new.into());
         true
     }
 
-    fn insert(&mut self, bytes: &[u8], kind: &Arc<str>) {
-        let bytes: Arc<[u8]> = bytes.into();
-        if self.known.insert(Arc::clone(&bytes)) {
-            for length in 1..HEAD {
-                self.starts.insert((length, head(&bytes[..length])));
-            }
-            self.needles.push(Needle { bytes, kind: Arc::clone(kind) });
-        }
+    fn knows(&self, bytes: &[u8]) -> bool {
+        let knows = |set: &Arc<Set>| set.binary_search_by(|needle| (*needle.bytes).cmp(bytes)).is_ok();
+        self.sets.iter().any(knows)
     }
 
-    fn index(&mut self) {
-        let heads = self.needles.iter().enumerate();
-        self.heads = heads
-            .filter_map(|(number, needle)| Some((head(&needle.bytes[..HEAD]), u32::try_from(number).ok()?)))
-            .collect();
-        self.heads.sort_unstable();
-        // One bit in sixteen is set at most, so that few places are looked at in vain.
-        let bits = (self.heads.len() * 16).next_power_of_two().max(1 << 12);
-        self.table = vec![0; bits / 64];
-        for (head, _) in &self.heads {
-            let slot = slot(*head, bits);
-            self.table[slot / 64] |= 1 << (slot % 64);
+    /// Makes the beginnings of `new` known.
+    fn enter(&mut self, new: &[Needle]) {
+        let starts = Arc::make_mut(&mut self.starts);
+        new.iter().for_each(|needle| starts.add(&needle.bytes));
+        let new = new.iter().filter_map(|needle| gram(&needle.bytes));
+        let known = self.sets.iter().flat_map(|set| set.iter()).filter_map(|needle| gram(&needle.bytes));
+        match &mut self.grams {
+            Some(Heads::Many(heads)) => new.for_each(|gram| Arc::make_mut(heads).add(gram)),
+            _ if self.count > FEW => self.grams = Some(Heads::Many(Grams::new(known.chain(new)).into())),
+            Some(Heads::Few(heads)) => new.for_each(|gram| Arc::make_mut(heads).add(gram)),
+            None => self.grams = Some(Heads::Few(Grams::new(new).into())),
         }
     }
 
     /// The first place in `bytes`, at `from` or later, where a needle may begin.
     pub fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
-        let bits = self.table.len() * 64;
-        if bits == 0 {
-            return None;
+        match self.grams.as_ref()? {
+            Heads::Few(heads) => heads.find(bytes, from),
+            Heads::Many(heads) => heads.find(bytes, from),
         }
-        let rest = bytes.get(from..)?;
-        rest.windows(HEAD)
-            .position(|window| {
-                let Ok(four) = <[u8; HEAD]>::try_from(window) else { return false };
-                let slot = slot(u32::from_be_bytes(four), bits);
-                self.table[slot / 64] >> (slot % 64) & 1 == 1
-            })
-            .map(|at| from + at)
     }
 
-    /// The needles that may begin `bytes`.
-    pub fn at<'e>(&'e self, bytes: &[u8]) -> impl Iterator<Item = &'e Needle> + 'e {
-        let wanted = bytes.get(..HEAD).map(head);
-        let first = self.heads.partition_point(|(head, _)| Some(*head) < wanted);
-        self.heads[first..]
-            .iter()
-            .take_while(move |(head, _)| Some(*head) == wanted)
-            .map(|(_, number)| &self.needles[*number as usize])
+    /// The needles that begin as `bytes` do.
+    pub fn at<'e>(&'e self, bytes: &[u8]) -> impl Iterator<Item = &'e Needle> + use<'e> {
+        let head: Option<[u8; HEAD]> = bytes.first_chunk().copied();
+        self.sets.iter().flat_map(move |set| head.map_or(&[][..], |head| beginning(set, &head)))
     }
 
     /// How many of the last bytes of `bytes` may begin a needle, where fewer than a head have come.
     pub fn partial(&self, bytes: &[u8]) -> usize {
-        (1..HEAD.min(bytes.len() + 1))
-            .rev()
-            .find(|length| self.starts.contains(&(*length, head(&bytes[bytes.len() - length..]))))
-            .unwrap_or(0)
+        let begins = |length: &usize| {
+            let tail = &bytes[bytes.len() - length..];
+            self.starts.may_begin(tail) && self.sets.iter().any(|set| !beginning(set, tail).is_empty())
+        };
+        (1..HEAD.min(bytes.len() + 1)).rev().find(begins).unwrap_or(0)
     }
 }
 
-/// Up to four bytes as a number.
-fn head(bytes: &[u8]) -> u32 {
-    bytes.iter().take(HEAD).fold(0, |number, byte| number << 8 | u32::from(*byte))
+/// The needles of a set that begin with `head`.
+fn beginning<'s>(set: &'s Set, head: &[u8]) -> &'s [Needle] {
+    let rest = &set[set.partition_point(|needle| *needle.bytes < *head)..];
+    &rest[..rest.partition_point(|needle| needle.bytes.starts_with(head))]
 }
 
-fn slot(head: u32, bits: usize) -> usize {
-    ((u64::from(head.wrapping_mul(0x9e37_79b1)) * bits as u64) >> 32) as usize
+/// The first two bytes of the needles: a quick answer for most ends of a text.
+#[derive(Clone, Debug)]
+struct Starts {
+    ones: [bool; 256],
+    twos: Vec<u64>,
+}
+
+impl Default for Starts {
+    fn default() -> Self {
+        Self { ones: [false; 256], twos: vec![0; (1 << 16) / 64] }
+    }
+}
+
+impl Starts {
+    fn add(&mut self, needle: &[u8]) {
+        if let [one, two, ..] = needle {
+            self.ones[usize::from(*one)] = true;
+            self.twos[usize::from(*one) * 4 + usize::from(*two) / 64] |= 1 << (two % 64);
+        }
+    }
+
+    /// Whether a needle may begin with `tail`.
+    fn may_begin(&self, tail: &[u8]) -> bool {
+        match tail {
+            [one, two, ..] => {
+                self.twos[usize::from(*one) * 4 + usize::from(*two) / 64] >> (two % 64) & 1 == 1
+            }
+            [one] => self.ones[usize::from(*one)],
+            [] => false,
+        }
+    }
 }
 
 /// The forms in which a value turns up: as it is; escaped for JSON once and twice, for URLs, XML and shells; in base64 at

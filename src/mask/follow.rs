@@ -20,10 +20,14 @@ use super::scan::Scanner;
 
 /// The most bytes of a line that are kept for a second reading.
 pub const LINE: usize = 4096;
-/// As far as a line is read again at each of its first edits, and at later ones: a bound on what edits can cost.
-const READ_AGAIN: [usize; 2] = [LINE, 256];
+/// As far as a line is read again at each of its first edits, at later ones, and once the credit is spent.
+const READ_AGAIN: [usize; 3] = [LINE, 256, 16];
 /// Edits that may cost much.
 const COSTLY_EDITS: u32 = 32;
+/// Columns that edits may move or have read again, all in all, and how many more for each byte and edit that came: what
+/// a program writes must not cost more than in proportion.
+const CREDIT: usize = 1 << 17;
+const EARNED: usize = 16;
 /// After so many letters that repeat others what waits is hidden: it must not wait for ever.
 const MOST_REPEATED: usize = 1024;
 /// A line with more edits than this is given up.
@@ -55,6 +59,29 @@ pub struct Follower {
     waiting: Option<Waiting>,
     edited: Option<Edited>,
     forks: u64,
+    credit: Credit,
+    /// Up to here the columns of the line have been counted, and how many they are.
+    measured: (usize, usize),
+}
+
+/// What edits may still cost.
+#[derive(Debug)]
+struct Credit {
+    left: usize,
+    /// It has been earned up to this byte.
+    at: usize,
+}
+
+impl Credit {
+    /// Takes what `columns` cost, with `end` bytes come; `false` if there is not so much.
+    fn spend(&mut self, columns: usize, end: usize) -> bool {
+        let earned = (1 + end.saturating_sub(self.at)).saturating_mul(EARNED);
+        self.at = end;
+        self.left = self.left.saturating_add(earned).min(CREDIT);
+        let left = self.left.checked_sub(columns);
+        self.left = left.unwrap_or(0);
+        left.is_some()
+    }
 }
 
 /// A byte whose meaning is told by what follows it, and not by where a read ends.
@@ -94,6 +121,8 @@ impl Default for Follower {
             waiting: None,
             edited: None,
             forks: 0,
+            credit: Credit { left: CREDIT, at: 0 },
+            measured: (0, 0),
         }
     }
 }
@@ -260,9 +289,14 @@ impl Follower {
         self.blank_stays(tools);
         let Some(edited) = &mut self.edited else { return true };
         edited.edits += 1;
-        edited.is_current &=
-            !matches!(edit, Edit::Delete(_) | Edit::Insert(_) | Edit::Blank(_) | Edit::Erase);
-        if edited.cells.edit(edit).is_some() {
+        let moves = matches!(edit, Edit::Delete(_) | Edit::Insert(_) | Edit::Blank(_) | Edit::Erase);
+        edited.is_current &= !moves;
+        let cost = match edit {
+            Edit::Insert(count) => edited.cells.cells().len().saturating_add(count),
+            _ if moves => edited.cells.cells().len(),
+            _ => 0,
+        };
+        if self.credit.spend(cost, tools.scanner.end()) && edited.cells.edit(edit).is_some() {
             return true;
         }
         self.end(tools);
@@ -286,7 +320,8 @@ impl Follower {
     }
 
     fn newline(&mut self, tools: &mut Tools<'_>) {
-        if self.edited.is_none() && self.is_full(tools) {
+        // After a carriage return it has been looked at.
+        if self.edited.is_none() && !self.returned && self.is_full(tools) {
             self.begin(tools);
         }
         self.returned = false;
@@ -325,13 +360,13 @@ impl Follower {
     }
 
     /// Whether what was written fills its row to the edge.
-    fn is_full(&self, tools: &Tools<'_>) -> bool {
+    fn is_full(&mut self, tools: &Tools<'_>) -> bool {
         let width = self.width.unwrap_or(USUAL_WIDTH);
         self.columns(tools, width).is_some_and(|columns| columns > 0 && columns.is_multiple_of(width))
     }
 
     /// The column of the cursor, if it can be `least` or more.
-    fn columns(&self, tools: &Tools<'_>, least: usize) -> Option<usize> {
+    fn columns(&mut self, tools: &Tools<'_>, least: usize) -> Option<usize> {
         let start = self.start.filter(|_| self.from_edge)?;
         let end = tools.scanner.end();
         let length = end - start;
@@ -342,7 +377,13 @@ impl Follower {
         if length < least && memchr::memchr(b'\t', text).is_none() || text.len() != length {
             return None;
         }
-        columns_of(text)
+        // What has been counted is not counted again with every piece of a line.
+        let (from, before) = if self.measured.0 > start { self.measured } else { (start, 0) };
+        let columns = columns_of(text.get(from - start..)?, before)?;
+        if ends_whole(text) {
+            self.measured = (end, columns);
+        }
+        Some(columns)
     }
 
     fn letters(&mut self, letters: &[u8], tools: &mut Tools<'_>) {
@@ -356,6 +397,17 @@ impl Follower {
         let mut rest = letters;
         while let Some(first) = rest.first() {
             let Some(edited) = &mut self.edited else { return tools.scanner.feed(rest) };
+            if edited.blank.is_none() && edited.is_at_end() {
+                let (at, read_at) = (tools.scanner.end(), edited.fork.end());
+                let count = edited.cells.append(rest, at, read_at);
+                if count > 0 {
+                    edited.fork.read(&rest[..count], at);
+                    edited.read = edited.cells.cursor();
+                    tools.scanner.feed(&rest[..count]);
+                    rest = &rest[count..];
+                    continue;
+                }
+            }
             if edited.partial.is_empty() && first.is_ascii() {
                 let at = tools.scanner.end();
                 self.letter(&rest[..1], at, tools);
@@ -416,7 +468,7 @@ impl Follower {
         }
         if !edited.is_current || cursor != edited.read {
             self.forks += 1;
-            edited.read_anew(self.forks, tools);
+            edited.read_anew(self.forks, &mut self.credit, tools);
         }
         let read_at = edited.fork.end();
         edited.cells.print(letter, at, read_at);
@@ -438,12 +490,15 @@ impl Follower {
         let mut rest = text.as_slice();
         let mut at = start;
         while !rest.is_empty() {
+            let count = cells.append(rest, at, fork.end());
             let length = letter_length(rest).unwrap_or(rest.len()).min(4);
-            let (letter, after) = rest.split_at(length);
+            let (letter, after) = rest.split_at(if count > 0 { count } else { length });
             // A row that the terminal itself broke goes on in the next.
-            cells.print(letter, at, fork.end());
+            if count == 0 {
+                cells.print(letter, at, fork.end());
+            }
             fork.read(letter, at);
-            (rest, at) = (after, at + length);
+            (rest, at) = (after, at + letter.len());
         }
         fork.scan(tools.rules, tools.exact, false, tools.marks);
         let read = cells.cursor();
@@ -460,7 +515,7 @@ impl Edited {
     }
 
     /// The line is not what was read: what stands before the cursor is read once more.
-    fn read_anew(&mut self, number: u64, tools: &mut Tools<'_>) {
+    fn read_anew(&mut self, number: u64, credit: &mut Credit, tools: &mut Tools<'_>) {
         let cursor = self.cells.cursor();
         self.fork.scan(tools.rules, tools.exact, false, tools.marks);
         let is_last = cursor + 1 == self.cells.cells().len() && self.is_current;
@@ -474,6 +529,7 @@ impl Edited {
         let floor = waiting.min(own);
         self.fork = Fork::new(number, floor);
         let most = READ_AGAIN[usize::from(self.edits > COSTLY_EDITS)];
+        let most = if credit.spend(most.min(cursor), tools.scanner.end()) { most } else { READ_AGAIN[2] };
         let from = cursor.saturating_sub(most);
         let end = cursor.min(self.cells.cells().len());
         for cell in &mut self.cells.cells_mut()[from.min(end)..end] {
@@ -489,4 +545,11 @@ impl Edited {
         self.read = cursor;
         self.is_current = true;
     }
+}
+
+/// Whether a text ends with a letter that is not cut.
+fn ends_whole(text: &[u8]) -> bool {
+    let last = &text[text.len().saturating_sub(4)..];
+    let first = last.iter().rposition(|byte| !(0x80..0xc0).contains(byte));
+    first.is_some_and(|first| letter_length(&last[first..]) == Some(last.len() - first))
 }

@@ -19,6 +19,8 @@ pub struct Fork {
     again: Vec<(usize, usize, usize)>,
     /// Up to here it is decided.
     decided: usize,
+    /// Up to here it has been looked at.
+    scanned: usize,
     /// What was found on this line, as this scanner has it.
     found: Vec<Mark>,
 }
@@ -29,7 +31,15 @@ impl Fork {
         let mut scanner = Scanner::numbered_from(number << 32);
         // What is no line's beginning for the stream is one here, as far as is known.
         scanner.feed(b"\n");
-        Self { scanner, floor, runs: Vec::new(), again: Vec::new(), decided: 1, found: Vec::new() }
+        Self {
+            scanner,
+            floor,
+            runs: Vec::new(),
+            again: Vec::new(),
+            decided: 1,
+            scanned: 0,
+            found: Vec::new(),
+        }
     }
 
     /// The position at which the next letter will be read.
@@ -56,7 +66,9 @@ impl Fork {
 
     /// A letter that was read at `read_at` came once more, at `at`.
     pub fn read_again(&mut self, read_at: usize, at: usize, length: usize, marks: &mut Vec<Mark>) {
-        self.again.push((read_at, at, length));
+        if read_at + length > self.decided {
+            self.again.push((read_at, at, length));
+        }
         for mark in &self.found {
             if mark.range.start < read_at + length && read_at < mark.range.end {
                 marks.push(Mark { range: at..at + length, whole: at, ..mark.clone() });
@@ -64,15 +76,21 @@ impl Fork {
         }
     }
 
-    /// How many letters came once more.
+    /// How many letters came once more and wait.
     pub fn repeated(&self) -> usize {
         self.again.len()
     }
 
     /// Looks at what is new; appends what it finds, by its places in the stream.
     pub fn scan(&mut self, rules: &Compiled, exact: &Exact, last: bool, marks: &mut Vec<Mark>) {
-        self.decided = self.scanner.scan(rules, exact, last);
+        if !last && self.scanned == self.end() {
+            return;
+        }
+        self.scanned = self.end();
+        self.decided = self.scanner.scan(rules, exact, last).max(self.decided);
         self.take(marks);
+        // What is decided will not be found any more.
+        self.again.retain(|(read, _, length)| read + length > self.decided);
         self.scanner.let_go(self.decided, self.decided);
     }
 
@@ -81,6 +99,7 @@ impl Fork {
         self.scanner.settle();
         self.decided = self.end();
         self.take(marks);
+        self.again.clear();
     }
 
     /// Hides the beginnings of known values in which a mistake is being taken back.

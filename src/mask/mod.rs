@@ -29,6 +29,7 @@ mod follow;
 mod fork;
 mod form;
 mod frames;
+mod grams;
 mod grid;
 mod json;
 mod lines;

@@ -9,7 +9,7 @@ use super::users::Users;
 use super::view::View;
 
 /// A machine that goes over the text once and says which bytes to hide.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Run {
     /// As long as bytes of the set come.
     Letters(Set),
@@ -32,7 +32,7 @@ pub enum Run {
 }
 
 /// Where a key block stands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pem {
     /// Letters in a row.
     letters: usize,
@@ -41,7 +41,7 @@ pub struct Pem {
 }
 
 /// Which column to hide.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
     /// Counted from 0.
     pub index: usize,
@@ -64,7 +64,7 @@ pub enum Rest {
 }
 
 /// Where a Kubernetes manifest stands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kubernetes {
     /// How far `data:` is indented, while in it.
     section: Option<usize>,

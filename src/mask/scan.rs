@@ -28,6 +28,8 @@ use super::view::View;
 pub const LONGEST_LOOK: usize = 4096;
 /// Looks that may be open at one time: more is an attack, and is answered by hiding.
 const MOST_OPEN: usize = 512;
+/// A whole text is looked at in pieces of so many bytes: what a literal begins is read to the end of a piece at once.
+pub const BLOCK: usize = 8 * 1024;
 /// Bytes of a known value that must have matched to be hidden in a pause.
 const SURE_BYTES: usize = 4;
 
@@ -90,6 +92,8 @@ pub struct Scanner {
     scanned_unprefixed: usize,
     open: Vec<Open>,
     doubts: Doubts,
+    /// How far runs of each sort have come that hide the same wherever they began: from where, and to where.
+    reached: Vec<(Run, Range<usize>)>,
     marks: Vec<Mark>,
     next_secret: u64,
 }
@@ -132,6 +136,17 @@ impl Scanner {
         let view = View::new(&self.window, self.base, last);
         let limit = limit.min(self.doubts.first(view));
         if last { self.end() } else { limit }
+    }
+
+    /// Looks at a whole text; gives what it finds. No more than a block of the text is kept at a time.
+    pub fn scan_whole(&mut self, text: &[u8], rules: &Compiled, exact: &Exact) -> Vec<Mark> {
+        for block in text.chunks(BLOCK) {
+            self.feed(block);
+            let decided = self.scan(rules, exact, false);
+            self.let_go(decided, decided);
+        }
+        self.scan(rules, exact, true);
+        self.take_marks()
     }
 
     /// Hides the beginnings of known values in which a mistake is being taken back.
@@ -330,6 +345,14 @@ impl Scanner {
             self.mark(open, hit.whole, hit.start..hit.end);
         }
         let Some(run) = hit.then else { return false };
+        // Another one has been here, and hides what this one would.
+        if self
+            .reached
+            .iter()
+            .any(|(known, range)| *known == run && range.start <= hit.end && hit.end <= range.end)
+        {
+            return false;
+        }
         open.state = State::Running { run, at: hit.end, hold: hit.end };
         self.run(open, last)
     }
@@ -343,6 +366,7 @@ impl Scanner {
             }
         };
         let released = *hold;
+        let began = *at;
         let after = run.step(self.view(last), &mut Step { at, hide: &mut hide });
         let going = match after {
             After::Going(from) => {
@@ -351,6 +375,13 @@ impl Scanner {
             }
             After::Over => false,
         };
+        if matches!(run, Run::Letters(_) | Run::Fields) {
+            match self.reached.iter_mut().find(|(known, _)| known == run) {
+                Some((_, range)) if range.end == began => range.end = *at,
+                Some((_, range)) => *range = began..*at,
+                None => self.reached.push((run.clone(), began..*at)),
+            }
+        }
         for (range, own) in pieces {
             if own {
                 open.secret = self.number();
@@ -386,6 +417,12 @@ impl Scanner {
         if !self.ask(&mut open, rules, last) {
             return;
         }
+        // Where one of the same sort has come to by itself, there is no need for another.
+        if let State::Running { run, at, .. } = &open.state
+            && self.open.iter().any(|other| other.hides_with(run, *at))
+        {
+            return;
+        }
         if self.open.len() >= MOST_OPEN {
             self.settle();
             self.open.retain(|open| matches!(open.state, State::Running { .. }));
@@ -408,7 +445,7 @@ impl Scanner {
             }
             from = index + 1;
         }
-        self.scanned = (self.end().saturating_sub(2)).max(self.base + from.min(self.window.len()));
+        self.scanned = self.end().saturating_sub(3).max(self.base + from.min(self.window.len()));
     }
 
     /// A user's rules without a literal are asked wherever one of their first bytes stands.
@@ -454,6 +491,11 @@ impl Scanner {
 }
 
 impl Open {
+    /// Whether it will hide whatever another run hides that has come to `at`.
+    fn hides_with(&self, run: &Run, at: usize) -> bool {
+        matches!(&self.state, State::Running { run: own, at: here, .. } if *here == at && own == run)
+    }
+
     /// The first byte that waits for it.
     fn hold(&self) -> usize {
         match &self.state {

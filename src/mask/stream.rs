@@ -10,9 +10,7 @@ use super::escape::Parser;
 use super::escape::Part;
 use super::exact::Exact;
 use super::payload::Payload;
-
-/// Input is worked on in blocks that stay in the second cache.
-const BLOCK: usize = 32 * 1024;
+use super::scan::BLOCK;
 
 /// Masks one stream of bytes.
 ///
@@ -121,7 +119,7 @@ impl Stream {
             while part == Part::Passing && passing < rest.len() {
                 passing += self.parser.parameters(&rest[passing..]);
                 let Some(byte) = rest.get(passing) else { break };
-                if self.parser.text(&rest[passing..]) > 0 {
+                if self.parser.is_text(*byte) {
                     break;
                 }
                 part = self.parser.step(*byte);

@@ -34,10 +34,8 @@ impl Engine {
     pub fn find(&self, text: &[u8]) -> Vec<Found> {
         let rules = self.rules();
         let (exact, _) = self.known();
-        let mut scanner = Scanner::default();
-        scanner.feed(text);
-        scanner.scan(rules, &exact, true);
-        merge(text, scanner.take_marks(), rules)
+        let marks = Scanner::default().scan_whole(text, rules, &exact);
+        merge(text, marks, rules)
     }
 
     /// `text` with each secret replaced by `hoopmask:<kind>:<tag>`; borrowed if there is none.

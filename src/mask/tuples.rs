@@ -1,7 +1,7 @@
 //! The rows of an insert: one column of `('a', 'b'), ('c', 'd');` is hidden, byte by byte.
 
 /// Where the rows stand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tuples {
     /// The column, counted from 0.
     index: usize,

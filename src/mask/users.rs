@@ -3,7 +3,7 @@
 use super::runs::Lines;
 
 /// Where the list stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Users {
     /// It is a block of YAML, and ends where a line is not indented; else it ends at a word alone.
     indented: bool,

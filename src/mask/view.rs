@@ -59,7 +59,7 @@ impl<'a> View<'a> {
     /// What stands before `at` on the same line.
     pub fn line_before(self, at: usize) -> &'a [u8] {
         let before = self.before(at);
-        let start = before.iter().rposition(|byte| *byte == b'\n' || *byte == b'\r').map_or(0, |at| at + 1);
+        let start = memchr::memrchr2(b'\n', b'\r', before).map_or(0, |at| at + 1);
         &before[start..]
     }
 
