@@ -217,7 +217,8 @@ impl Scan<'_, '_> {
     fn show(&mut self, path: &Path, bytes: &[u8], all: &[Found], wanted: &[&Found]) -> Result<()> {
         let name = path.strip_prefix("./").unwrap_or(path).display().to_string();
         let name = if path.as_os_str() == "-" { "(standard input)".to_owned() } else { name };
-        let (mut line, mut line_start, mut counted) = (1, 0, 0);
+        // What is counted is counted once: a line may be long, and full of findings.
+        let (mut line, mut column, mut counted) = (1, 1, 0);
         for found in wanted {
             let range = &found.range;
             if self.args.json {
@@ -227,12 +228,14 @@ impl Scan<'_, '_> {
                 }))?;
                 continue;
             }
-            for at in memchr::memchr_iter(b'\n', &bytes[counted..range.start]) {
-                line += 1;
-                line_start = counted + at + 1;
+            let mut passed = &bytes[counted..range.start];
+            line += memchr::memchr_iter(b'\n', passed).count();
+            if let Some(end) = memchr::memrchr(b'\n', passed) {
+                column = 1;
+                passed = &passed[end + 1..];
             }
+            column += String::from_utf8_lossy(passed).chars().count();
             counted = range.start;
-            let column = String::from_utf8_lossy(&bytes[line_start..range.start]).chars().count() + 1;
             let excerpt = excerpt(bytes, all, found);
             self.console.line(&format!(
                 "{}:{line}:{column}: {} ({}): {}",
@@ -276,8 +279,9 @@ fn excerpt(bytes: &[u8], all: &[Found], found: &Found) -> String {
     let to = bytes[range.end..to].iter().position(|byte| *byte == b'\n').map_or(to, |at| range.end + at);
     let mut text = Vec::new();
     let mut at = from;
-    for secret in all.iter().map(|found| &found.range).filter(|secret| secret.end > from && secret.start < to)
-    {
+    let first = all.partition_point(|found| found.range.end <= from);
+    let here = all[first..].iter().map(|found| &found.range).take_while(|secret| secret.start < to);
+    for secret in here {
         text.extend_from_slice(&bytes[at..secret.start.clamp(at, to)]);
         // Their number would tell the length, and a key of many lines would fill the screen.
         text.extend_from_slice(b"****");

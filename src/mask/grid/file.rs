@@ -13,6 +13,7 @@ use super::scan;
 use crate::mask::Confidence;
 use crate::mask::Engine;
 use crate::mask::Found;
+use crate::mask::units::Units;
 use crate::term::MAX_COLS;
 use crate::term::MAX_ROWS;
 use crate::term::Stop;
@@ -79,9 +80,8 @@ fn rank(confidence: Confidence) -> u8 {
 /// The text without its sequences, and what stands inside them.
 fn text(engine: &Engine, raw: &[u8], pieces: &mut Pieces) {
     let mut moves = Moves::default();
-    let mut text = Vec::with_capacity(raw.len());
-    // Where each byte of the text stands; a line end that only the text has stands nowhere.
-    let mut places = Vec::with_capacity(raw.len());
+    // A line end that only the text has stands nowhere.
+    let mut text = Units::default();
     let mut payload: Option<usize> = None;
     for (at, byte) in raw.iter().enumerate() {
         let part = moves.part(*byte);
@@ -91,24 +91,16 @@ fn text(engine: &Engine, raw: &[u8], pieces: &mut Pieces) {
             words(engine, raw, from..at, pieces);
         }
         match part {
-            Part::Text => {
-                text.push(*byte);
-                places.push(Some(at));
-            }
-            Part::Move => {
-                text.push(b'\n');
-                places.push(None);
-            }
+            Part::Text => text.plain(&[*byte], at),
+            Part::Move => text.written(b"\n", at..at),
             Part::Sequence | Part::Words => {}
         }
     }
     if let Some(from) = payload {
         words(engine, raw, from..raw.len(), pieces);
     }
-    for found in engine.find(&text) {
-        runs(places[found.range.clone()].iter().flatten().map(|at| (*at, 1)), |range| {
-            pieces.add(range, &found)
-        });
+    for found in engine.find(&text.text) {
+        text.pieces(found.range.clone()).into_iter().for_each(|range| pieces.add(range, &found));
     }
 }
 
