@@ -6,7 +6,6 @@ use super::tests::Session;
 use super::tests::TOKEN;
 use super::tests::assert_clean;
 use super::tests::engine;
-use super::*;
 use crate::term::Screen;
 
 /// How a program brings one picture over another.
