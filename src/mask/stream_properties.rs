@@ -117,8 +117,7 @@ fn whole(engine: &Arc<Engine>, input: &[u8], columns: u16) -> Vec<u8> {
 
 /// A text with a secret: every rule's examples, and the known values.
 fn secret() -> impl Strategy<Value = String> {
-    let examples = examples::builtin().into_iter().filter(|example| !example.secrets.is_empty());
-    let mut texts: Vec<String> = examples.map(|example| example.text).collect();
+    let mut texts = with_secrets();
     texts.extend(KNOWN.iter().map(|value| (*value).to_owned()));
     prop::sample::select(texts)
 }
@@ -229,6 +228,42 @@ proptest! {
         let out = masked(&BUILTIN, line.as_bytes(), columns, &lengths, false);
         prop_assert_eq!(String::from_utf8_lossy(&out), &line[..]);
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Byte by byte, with pauses here and there and a colour somewhere: all that is hidden without them stays hidden.
+    #[test]
+    fn pauses_anywhere_show_nothing_of_a_secret(
+        text in prop::sample::select(with_secrets()),
+        place in any::<prop::sample::Index>(),
+        colour in prop::sample::select(vec!["", "\x1b[1;31m", "\x1b[m\x1b[K"]),
+        pauses in vec(any::<bool>(), 1..24),
+    ) {
+        let letters: Vec<char> = text.chars().collect();
+        let (head, tail) = letters.split_at(place.index(letters.len() + 1));
+        let text: String = head.iter().copied().chain(colour.chars()).chain(tail.iter().copied()).collect();
+        let mut stream = BUILTIN.stream();
+        stream.resize(200);
+        let mut out = Vec::new();
+        for (at, byte) in text.bytes().enumerate() {
+            stream.push(&[byte], &mut out);
+            if pauses[at % pauses.len()] {
+                stream.quiet(&mut out);
+            }
+        }
+        stream.finish(&mut out);
+        for at in bodies(&BUILTIN, &text).into_iter().flatten() {
+            prop_assert_eq!(out[at], b'*', "{:?} became {:?}", text, String::from_utf8_lossy(&out));
+        }
+    }
+}
+
+/// The examples of all rules that hold a secret.
+fn with_secrets() -> Vec<String> {
+    let examples = examples::builtin().into_iter().filter(|example| !example.secrets.is_empty());
+    examples.map(|example| example.text).collect()
 }
 
 /// Words in any of the world's letters, drawn in the ways of programs that show progress or manuals.
