@@ -13,6 +13,9 @@ use super::cells::USUAL_WIDTH;
 use super::cells::columns_of;
 use super::cells::letter_length;
 use super::compiled::Compiled;
+use super::edited::Credit;
+use super::edited::Edited;
+use super::edited::MOST_EDITS;
 use super::exact::Exact;
 use super::fork::Fork;
 use super::scan::Mark;
@@ -20,19 +23,8 @@ use super::scan::Scanner;
 
 /// The most bytes of a line that are kept for a second reading.
 pub const LINE: usize = 4096;
-/// As far as a line is read again at each of its first edits, at later ones, and once the credit is spent.
-const READ_AGAIN: [usize; 3] = [LINE, 256, 16];
-/// Edits that may cost much.
-const COSTLY_EDITS: u32 = 32;
-/// Columns that edits may move or have read again, all in all, and how many more for each byte and edit that came: what
-/// a program writes must not cost more than in proportion.
-const CREDIT: usize = 1 << 17;
-const EARNED: usize = 16;
 /// After so many letters that repeat others what waits is hidden: it must not wait for ever.
 const MOST_REPEATED: usize = 1024;
-/// A line with more edits than this is given up.
-const MOST_EDITS: u32 = 1 << 16;
-
 /// What a text is scanned with, and where the finds go.
 pub struct Tools<'t> {
     /// The rules.
@@ -64,26 +56,6 @@ pub struct Follower {
     measured: (usize, usize),
 }
 
-/// What edits may still cost.
-#[derive(Debug)]
-struct Credit {
-    left: usize,
-    /// It has been earned up to this byte.
-    at: usize,
-}
-
-impl Credit {
-    /// Takes what `columns` cost, with `end` bytes come; `false` if there is not so much.
-    fn spend(&mut self, columns: usize, end: usize) -> bool {
-        let earned = (1 + end.saturating_sub(self.at)).saturating_mul(EARNED);
-        self.at = end;
-        self.left = self.left.saturating_add(earned).min(CREDIT);
-        let left = self.left.checked_sub(columns);
-        self.left = left.unwrap_or(0);
-        left.is_some()
-    }
-}
-
 /// A byte whose meaning is told by what follows it, and not by where a read ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waiting {
@@ -93,22 +65,6 @@ enum Waiting {
     Blank,
     /// A carriage return: a line end may follow.
     Return,
-}
-
-/// A line that was edited or goes over several rows.
-#[derive(Debug)]
-struct Edited {
-    cells: Cells,
-    fork: Fork,
-    /// The columns that the fork has read.
-    read: usize,
-    /// They are still what it has read.
-    is_current: bool,
-    /// The beginning of a letter of several bytes.
-    partial: Vec<u8>,
-    /// A blank behind a full row, which a shell prints to get to the next: it is read once it is known to stay.
-    blank: Option<usize>,
-    edits: u32,
 }
 
 impl Default for Follower {
@@ -121,7 +77,7 @@ impl Default for Follower {
             waiting: None,
             edited: None,
             forks: 0,
-            credit: Credit { left: CREDIT, at: 0 },
+            credit: Credit::default(),
             measured: (0, 0),
         }
     }
@@ -504,46 +460,6 @@ impl Follower {
         let read = cells.cursor();
         self.edited =
             Some(Edited { cells, fork, read, is_current: true, partial: Vec::new(), blank: None, edits: 0 });
-    }
-}
-
-impl Edited {
-    /// Whether the next letter goes on with what the fork has read.
-    fn is_at_end(&self) -> bool {
-        let goes_on = self.is_current && self.cells.cursor() == self.read && self.partial.is_empty();
-        goes_on && self.edits < MOST_EDITS && !self.cells.is_too_long()
-    }
-
-    /// The line is not what was read: what stands before the cursor is read once more.
-    fn read_anew(&mut self, number: u64, credit: &mut Credit, tools: &mut Tools<'_>) {
-        let cursor = self.cells.cursor();
-        self.fork.scan(tools.rules, tools.exact, false, tools.marks);
-        let is_last = cursor + 1 == self.cells.cells().len() && self.is_current;
-        let underlined = is_last && self.cells.cells()[cursor].letter() == b"_";
-        let waiting = self.fork.hold().unwrap_or(usize::MAX);
-        // Letters that waited and are no more on the line could not be judged later.
-        if waiting != usize::MAX && !underlined {
-            self.fork.settle(tools.marks);
-        }
-        let own = tools.scanner.scan(tools.rules, tools.exact, false);
-        let floor = waiting.min(own);
-        self.fork = Fork::new(number, floor);
-        let most = READ_AGAIN[usize::from(self.edits > COSTLY_EDITS)];
-        let most = if credit.spend(most.min(cursor), tools.scanner.end()) { most } else { READ_AGAIN[2] };
-        let from = cursor.saturating_sub(most);
-        let end = cursor.min(self.cells.cells().len());
-        for cell in &mut self.cells.cells_mut()[from.min(end)..end] {
-            cell.read_at = self.fork.end();
-            if cell.at == usize::MAX {
-                self.fork.read_blank(cell.letter());
-                continue;
-            }
-            self.fork.read(cell.letter(), cell.at);
-        }
-        self.fork.scan(tools.rules, tools.exact, false, tools.marks);
-        self.edits += 1;
-        self.read = cursor;
-        self.is_current = true;
     }
 }
 

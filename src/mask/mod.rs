@@ -18,6 +18,7 @@ mod deltas;
 mod doubts;
 #[cfg(test)]
 mod edit_trials;
+mod edited;
 mod engine;
 mod escape;
 mod event_file;
