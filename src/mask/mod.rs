@@ -34,6 +34,7 @@ mod grams;
 mod grid;
 mod json;
 mod lines;
+mod mark;
 mod masks;
 mod matchers;
 mod names;

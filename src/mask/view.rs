@@ -4,6 +4,8 @@ use super::alphabet::Set;
 use super::alphabet::VISIBLE;
 use super::runs::Run;
 
+/// As far from its literal a look must have come to an end.
+pub const LONGEST_LOOK: usize = 4096;
 /// How far back a matcher may look from its literal.
 pub const LOOK_BACK: usize = 256;
 
