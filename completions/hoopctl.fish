@@ -28,6 +28,9 @@ complete -c hoopctl -n "__fish_hoopctl_needs_command" -s h -l help -d 'Print hel
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -s V -l version -d 'Print version'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "policy" -d 'Check, explain, show and list policies'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "config" -d 'Show settings and where they come from'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "login" -d 'Sign in with an identity provider'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "logout" -d 'Forget a login, and tell the provider'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "whoami" -d 'Show who hoop takes you for'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "sessions" -d 'List recorded sessions, newest first'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "search" -d 'Find words in everything that was recorded: screens, commands, AWS calls'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "commands" -d 'List the commands of a session: everything that any program in it executed'
@@ -72,6 +75,14 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand config; and __fish_seen_
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand login" -l device -d 'Enter a code in a browser on any machine'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand login" -l no-browser -d 'Print the address instead of opening a browser'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand logout" -l all -d 'Forget all logins'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand whoami" -l all -d 'Show every login that is kept'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand whoami" -l json -d 'One JSON object a line instead of text; never a token'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand whoami" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l user -d 'Of this person' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l since -d 'Began at or after this time' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l until -d 'Began before this time' -r

@@ -47,11 +47,13 @@ fn man_pages(folder: &Path) -> io::Result<()> {
         let page = man_page(program)?;
         fs::write(folder.join(format!("{}.1", page.0)), page.1)?;
     }
-    let text = fs::read_to_string("docs/policy.md")?;
-    fs::write(
-        folder.join("hoop-policy.5"),
-        markdown::man_page("hoop-policy(5)", "the policy language of hoop", &text),
-    )
+    for (name, about) in [("policy", "the policy language of hoop"), ("identity", "who is asking, for hoop")]
+    {
+        let text = fs::read_to_string(format!("docs/{name}.md"))?;
+        let page = markdown::man_page(&format!("hoop-{name}(5)"), about, &text);
+        fs::write(folder.join(format!("hoop-{name}.5")), page)?;
+    }
+    Ok(())
 }
 
 /// One page for the whole program: its own options, then a section for each subcommand.

@@ -6,7 +6,7 @@
 //! ```text
 //! cli                                               arguments, composition, printing, exit codes
 //! session  gateway  replay                          engines: terminal side, AWS side, viewer
-//! policy  creds  approval  record  export           services: decide, sign with, ask, remember, share
+//! policy  identity  creds  approval  record  export services: decide, who, sign with, ask, remember, share
 //! sys  term  cast  audit  aws  net  mask  config  store     tools: each knows one thing
 //! error  types  clock  lines                        words everybody uses
 //! ```
@@ -22,6 +22,7 @@ pub mod creds;
 pub mod error;
 pub mod export;
 pub mod gateway;
+pub mod identity;
 pub mod lines;
 pub mod mask;
 pub mod net;

@@ -42,7 +42,7 @@ const CONFINED: &[Confined] = &[
     Confined { word: "rusqlite", modules: &["store"], instead: "ask store for what you need" },
     Confined {
         word: "tokio",
-        modules: &["net", "creds", "gateway", "control", "approval", "record"],
+        modules: &["net", "creds", "identity", "gateway", "control", "approval", "record"],
         instead: "the terminal side is synchronous; keep async on the service side",
     },
 ];

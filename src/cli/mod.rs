@@ -5,4 +5,5 @@ mod mask_rules;
 pub mod replay;
 pub mod run;
 mod saying;
+mod sign_in;
 mod surroundings;

@@ -9,6 +9,7 @@ use crate::config::diagnostic::Diagnostics;
 use crate::config::diagnostic::Fault;
 use crate::config::diagnostic::nearest;
 use crate::config::diagnostic::shown;
+use crate::config::document::At;
 use crate::config::document::Document;
 use crate::config::document::Span;
 use crate::config::document::kind;
@@ -16,6 +17,8 @@ use crate::config::keys::KEYS;
 use crate::config::keys::Key;
 use crate::config::keys::Kind;
 use crate::config::keys::Value;
+use crate::config::providers;
+use crate::config::providers::Named;
 
 /// A key set in a file.
 #[derive(Clone, Debug)]
@@ -30,33 +33,54 @@ pub struct Setting {
     pub fault: Fault,
 }
 
+/// What stands in a configuration file.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    /// The keys that it sets.
+    pub settings: Vec<Setting>,
+    /// The identity providers that it names.
+    pub providers: Vec<Named>,
+}
+
 /// Reads a configuration file.
 ///
 /// # Errors
 /// Every fault found.
-pub fn read_settings(text: &str, path: &Path) -> Result<Vec<Setting>, Diagnostics> {
+pub fn read_file(text: &str, path: &Path) -> Result<Contents, Diagnostics> {
     let origin = path.display().to_string();
     let (document, root) = Document::parse(text, &origin)?;
-    let mut settings = Vec::new();
-    walk(&document, "", &root, &mut settings);
-    if document.is_sound() { Ok(settings) } else { Err(document.into_diagnostics()) }
+    let mut contents = Contents::default();
+    walk(&document, "", &root, path, &mut contents);
+    if document.is_sound() { Ok(contents) } else { Err(document.into_diagnostics()) }
 }
 
-fn walk(document: &Document<'_>, prefix: &str, table: &DeTable<'_>, settings: &mut Vec<Setting>) {
+/// As [`read_file`], the keys alone.
+///
+/// # Errors
+/// Every fault found.
+pub fn read_settings(text: &str, path: &Path) -> Result<Vec<Setting>, Diagnostics> {
+    read_file(text, path).map(|contents| contents.settings)
+}
+
+fn walk(document: &Document<'_>, prefix: &str, table: &DeTable<'_>, path: &Path, contents: &mut Contents) {
     for (key, value) in table {
         let name = format!("{prefix}{}", key.get_ref());
         if let Some(known) = Key::find(&name) {
             if let Some(value) = read(document, known, value.get_ref(), value.span()) {
                 let line = document.line(key.span().start);
                 let fault = document.make_fault(key.span(), "", None);
-                settings.push(Setting { key: known, value, line, fault });
+                contents.settings.push(Setting { key: known, value, line, fault });
             }
             continue;
         }
         let section = format!("{name}.");
         let is_section = KEYS.iter().any(|known| known.name.starts_with(&section));
         match value.get_ref() {
-            DeValue::Table(inner) if is_section => walk(document, &section, inner, settings),
+            DeValue::Table(inner) if prefix == "identity." => {
+                let name = At { value: key.get_ref().as_ref(), span: key.span() };
+                contents.providers.extend(providers::read(document, &name, inner, path));
+            }
+            DeValue::Table(inner) if is_section => walk(document, &section, inner, path, contents),
             other if is_section => {
                 let message = format!("`{}` is a table, not {}", shown(&name), kind(other));
                 document.fault(value.span(), message, format!("write `[{name}]` and its keys below"));

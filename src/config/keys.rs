@@ -85,6 +85,28 @@ pub const KEYS: &[Key] = &[
         doc: "How the program's AWS calls reach hoop: by proxy variables, by `AWS_ENDPOINT_URL`, or whichever fits it.",
     },
     Key {
+        name: "identity.default",
+        kind: Kind::Text,
+        project: false,
+        doc: "Who is asking, where nothing else is said: the name of an `[identity.NAME]` table, `ci` for the token of a CI \
+              job, or `local` for the user of this machine, unauthenticated. Without a setting: the only `[identity.NAME]` \
+              there is, else `local`. The tables: [identity.md](identity.md).",
+    },
+    Key {
+        name: "identity.ci_token",
+        kind: Kind::Text,
+        project: false,
+        doc: "Where the ID token of a CI job is, if not where hoop looks by itself: the name of a variable (GitLab's \
+              `id_tokens` have any), or the absolute path of a file (a projected token of Kubernetes).",
+    },
+    Key {
+        name: "identity.keyring",
+        kind: Kind::Truth,
+        project: false,
+        doc: "Whether the first login puts a part of the key that logins are sealed with into the desktop's keyring, where there \
+              is one.",
+    },
+    Key {
         name: "sandbox.mode",
         kind: Kind::Choice(&["auto", "require", "off"]),
         project: false,

@@ -11,12 +11,16 @@ use crate::config::diagnostic::Fault;
 use crate::config::diagnostic::nearest;
 use crate::config::diagnostic::shown;
 use crate::config::document::FILE_BYTES;
+use crate::config::file::Contents;
 use crate::config::file::Setting;
+use crate::config::file::read_file;
 use crate::config::file::read_settings;
 use crate::config::keys::KEYS;
 use crate::config::keys::Key;
 use crate::config::keys::Kind;
 use crate::config::keys::Value;
+use crate::config::providers::Named;
+use crate::config::providers::Provider;
 use crate::error::Error;
 use crate::error::Result;
 
@@ -142,6 +146,7 @@ pub struct Config {
     /// In the order of [`KEYS`].
     entries: Vec<Entry>,
     policies: Vec<PolicyChoice>,
+    providers: Vec<Provider>,
     warnings: Vec<Fault>,
 }
 
@@ -183,6 +188,12 @@ impl Config {
         &self.policies
     }
 
+    /// The identity providers, the machine's first.
+    #[must_use]
+    pub fn providers(&self) -> &[Provider] {
+        &self.providers
+    }
+
     /// What was ignored, and is to be said at the start.
     #[must_use]
     pub fn warnings(&self) -> &[Fault] {
@@ -194,6 +205,7 @@ struct Building<'s> {
     sources: &'s Sources,
     entries: Vec<Entry>,
     policies: Vec<PolicyChoice>,
+    providers: Vec<Provider>,
     warnings: Vec<Fault>,
     faults: Vec<Fault>,
 }
@@ -214,32 +226,66 @@ impl<'s> Building<'s> {
             }
             entries.push(Entry { value, origin: Origin::Default });
         }
-        Ok(Self { sources, entries, policies: Vec::new(), warnings: Vec::new(), faults: Vec::new() })
+        Ok(Self {
+            sources,
+            entries,
+            policies: Vec::new(),
+            providers: Vec::new(),
+            warnings: Vec::new(),
+            faults: Vec::new(),
+        })
     }
 
     /// Reads a file that need not be there.
-    fn file(&mut self, path: Option<PathBuf>) -> Vec<(Setting, PathBuf)> {
-        let Some(path) = path.filter(|path| is_there(path)) else { return Vec::new() };
+    fn file(&mut self, path: Option<PathBuf>) -> (Contents, PathBuf) {
+        let nothing = || (Contents::default(), PathBuf::new());
+        let Some(path) = path.filter(|path| is_there(path)) else { return nothing() };
         let text = match read_bounded(&path, "configuration") {
             Ok(text) => text,
             Err(error) => {
                 let why = error.causes().join(", ");
                 let origin = path.display().to_string();
                 self.faults.push(Fault::of(origin, format!("the file cannot be read: {why}")));
-                return Vec::new();
+                return nothing();
             }
         };
-        match read_settings(&text, &path) {
-            Ok(settings) => settings.into_iter().map(|setting| (setting, path.clone())).collect(),
+        match read_file(&text, &path) {
+            Ok(contents) => (contents, path),
             Err(diagnostics) => {
                 self.faults.extend_from_slice(diagnostics.faults());
-                Vec::new()
+                nothing()
             }
         }
     }
 
-    fn apply(&mut self, settings: Vec<(Setting, PathBuf)>, layer: PolicyLayer) {
-        for (setting, path) in settings {
+    fn apply(&mut self, (contents, path): (Contents, PathBuf), layer: PolicyLayer) {
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        contents.providers.into_iter().for_each(|named| self.provider(named, &folder, layer));
+        self.settings(contents.settings, &path, layer);
+    }
+
+    /// A project names no provider: it could say that anybody is anybody. Nobody takes the name of one of the machine's.
+    fn provider(&mut self, Named { mut provider, mut fault }: Named, folder: &Path, layer: PolicyLayer) {
+        let name = &provider.name;
+        if layer == PolicyLayer::Project {
+            fault.message =
+                format!("[identity.{name}] is ignored: a project may not name identity providers");
+            fault.fix = Some("write it into your own configuration".to_owned());
+            return self.warnings.push(fault);
+        }
+        if self.providers.iter().any(|known| known.name == *name) {
+            fault.message = format!("the machine's configuration has an identity provider `{name}` already");
+            fault.fix = Some("give yours another name".to_owned());
+            return self.faults.push(fault);
+        }
+        provider.is_machine = layer == PolicyLayer::Machine;
+        provider
+            .place(&|path| folder.join(at_home(&path.display().to_string(), self.sources.home.as_deref())));
+        self.providers.push(provider);
+    }
+
+    fn settings(&mut self, settings: Vec<Setting>, path: &Path, layer: PolicyLayer) {
+        for setting in settings {
             if layer == PolicyLayer::Project && !setting.key.project {
                 let fix = format!(
                     "set `{}` in your own configuration, in its variable or by a flag",
@@ -252,7 +298,7 @@ impl<'s> Building<'s> {
                 continue;
             }
             let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-            let origin = Origin::File(path, setting.line);
+            let origin = Origin::File(path.to_owned(), setting.line);
             self.set(setting.key, setting.value, &origin, (layer, Some(&folder)));
         }
     }
@@ -351,6 +397,7 @@ impl<'s> Building<'s> {
     }
 
     fn finish(mut self) -> Result<Config> {
+        self.check_default_identity();
         if !self.faults.is_empty() {
             return Err(Error::from(Diagnostics::new(self.faults)));
         }
@@ -363,7 +410,32 @@ impl<'s> Building<'s> {
             PolicyLayer::User => 1,
             PolicyLayer::Project => 2,
         });
-        Ok(Config { entries: self.entries, policies: self.policies, warnings: self.warnings })
+        Ok(Config {
+            entries: self.entries,
+            policies: self.policies,
+            providers: self.providers,
+            warnings: self.warnings,
+        })
+    }
+
+    /// `identity.default` names something that there is.
+    fn check_default_identity(&mut self) {
+        let at = KEYS.iter().position(|key| key.name == "identity.default");
+        let Some(Entry { value: Value::Text(name), origin }) = at.and_then(|at| self.entries.get(at)) else {
+            return;
+        };
+        let is_known = ["", "ci", "local"].contains(&name.as_str())
+            || self.providers.iter().any(|provider| provider.name == *name);
+        if !is_known && self.faults.is_empty() {
+            let message =
+                format!("`identity.default` is `{}`, and there is no such [identity.NAME]", shown(name));
+            let names = self.providers.iter().map(|provider| provider.name.as_str()).chain(["ci", "local"]);
+            let fix = match nearest(name, names.clone()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("write one of {}", names.collect::<Vec<_>>().join(", ")),
+            };
+            self.faults.push(Fault::of(origin.to_string(), message).fix(fix));
+        }
     }
 }
 

@@ -7,8 +7,10 @@ pub mod file;
 pub mod keys;
 pub mod load;
 pub mod manual;
+pub mod providers;
 pub mod settings;
 
 pub use diagnostic::Diagnostics;
 pub use load::Config;
 pub use load::Sources;
+pub use providers::Provider;

@@ -44,6 +44,27 @@ impl Config {
         self.text("gateway.capture")
     }
 
+    /// `identity.default`: a provider's name, `ci`, `local`; without a setting the only provider there is.
+    #[must_use]
+    pub fn identity_default(&self) -> Option<&str> {
+        self.given("identity.default").or_else(|| match self.providers() {
+            [only] => Some(&only.name),
+            _ => None,
+        })
+    }
+
+    /// `identity.ci_token`: a variable, or the path of a file.
+    #[must_use]
+    pub fn identity_ci_token(&self) -> Option<&str> {
+        self.given("identity.ci_token")
+    }
+
+    /// `identity.keyring`
+    #[must_use]
+    pub fn identity_keyring(&self) -> bool {
+        self.truth("identity.keyring")
+    }
+
     /// `sandbox.mode`: `auto`, `require`, `off`.
     #[must_use]
     pub fn sandbox_mode(&self) -> &str {

@@ -13,6 +13,7 @@ mod sniff;
 mod through;
 mod tunnel;
 mod upstream;
+mod web;
 
 use std::error::Error as StdError;
 
@@ -43,6 +44,8 @@ pub use upstream::Http;
 pub use upstream::Override;
 pub use upstream::Upstream;
 pub use upstream::UpstreamError;
+pub use web::Web;
+pub use web::WebError;
 
 /// Why a body broke off.
 pub type BodyError = Box<dyn StdError + Send + Sync>;

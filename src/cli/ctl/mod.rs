@@ -7,6 +7,7 @@ mod config;
 pub mod console;
 pub mod identify;
 pub mod index;
+mod login;
 mod mask;
 mod mask_check;
 mod mask_scan;
@@ -26,13 +27,16 @@ use clap::Parser;
 use jiff::tz::TimeZone;
 
 use super::saying;
+use super::sign_in;
 use super::surroundings;
 use crate::clock::Clock;
 use crate::config::load::Config;
+use crate::config::load::Sources;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::policy::actions::AwsActions;
 use crate::policy::request::Principal;
+use crate::sys::harden;
 use crate::sys::user;
 use console::Console;
 
@@ -47,6 +51,7 @@ use console::Console;
 Examples:
   hoopctl policy check team.toml
   hoopctl policy explain s3:DeleteObject arn:aws:s3:::reports/july.csv
+  hoopctl login corp
   hoopctl sessions --since 2d --decision deny
   hoopctl search AccessDenied
   hoopctl commands last --tree
@@ -68,6 +73,9 @@ enum Subcommands {
     Policy(policy::PolicyArgs),
     /// Show settings and where they come from
     Config(config::ConfigArgs),
+    Login(login::LoginArgs),
+    Logout(login::LogoutArgs),
+    Whoami(login::WhoamiArgs),
     Sessions(sessions::Args),
     Search(search::Args),
     Commands(commands::Args),
@@ -109,6 +117,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(command: &Subcommands) -> Result<u8> {
     let sources = surroundings::sources();
     let clock = Clock::system();
+    if let Subcommands::Login(_) | Subcommands::Logout(_) | Subcommands::Whoami(_) = command {
+        return asker(command, &sources, &clock);
+    }
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
     match command {
         Subcommands::Config(args) => return config::run(args, &sources, &mut out),
@@ -142,6 +153,26 @@ fn run(command: &Subcommands) -> Result<u8> {
         Subcommands::Index(args) => index::run(args, &state, &mut console),
         Subcommands::Identify(args) => identify::run(args, &mut console),
         Subcommands::Policy(_) | Subcommands::Config(_) | Subcommands::Mask(_) => Ok(0),
+        Subcommands::Login(_) | Subcommands::Logout(_) | Subcommands::Whoami(_) => Ok(0),
+    }
+}
+
+/// Who is asking. A login speaks from a thread of its own: the streams are not held meanwhile.
+fn asker(command: &Subcommands, sources: &Sources, clock: &Clock) -> Result<u8> {
+    // Tokens are in our memory for a while. A browser that is started needs nothing of what this takes away.
+    let _ = harden::harden();
+    let config = Config::load(sources)?;
+    let around = sign_in::around(clock);
+    let context = login::Context { config: &config, around: &around };
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let width = if out.is_terminal() { terminal_width() } else { None };
+    let now = clock.unix_micros();
+    let mut console = Console { out: &mut out, err: &mut err, width, zone: TimeZone::system(), now };
+    match command {
+        Subcommands::Login(args) => login::login(args, &context, &mut console),
+        Subcommands::Logout(args) => login::logout(args, &context, &mut console),
+        Subcommands::Whoami(args) => login::whoami(args, &context, &mut console),
+        _ => Ok(0),
     }
 }
 

@@ -221,8 +221,9 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let _ = known_commands.set(commands.clone());
     sandbox.scrub(&mut environment, &args.env);
     environment.set("HOOP_SESSION", id.to_string());
-    if args.no_gateway {
-        choose_upstream(args, &mut environment);
+    match args.no_gateway {
+        true => choose_upstream(args, &mut environment),
+        false => sandbox::hide_tokens(config, &args.env, &mut environment),
     }
     gateway.equip(&mut environment);
     if !config.quiet() {

@@ -1,0 +1,13 @@
+//! Who is asking: sign-in with a certified provider and with one that lies, renewal, CI tokens, what is kept and who can
+//! read it.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
+#![allow(clippy::disallowed_methods, reason = "tests wait in real time for real programs")]
+
+mod hits;
+mod hostile;
+mod keeping;
+mod person;
+mod real;
+mod stub;
+mod tls;
