@@ -83,6 +83,59 @@ fn a_tail_that_is_drawn_first_is_painted_over_and_never_written() {
 }
 
 #[test]
+fn a_secret_found_when_the_recording_had_a_part_of_it_is_told() {
+    let home = Home::new();
+    let mut session = python(
+        &home,
+        "out('\\x1b[2J\\x1b[H')\nout('\\x1b[3;25H' + T[17:])\ntime.sleep(1)\nout('\\x1b[3;1Hshown: ' + T[:17] + '\\x1b[5;1H')\ntime.sleep(0.1)\nout('\\x1b[7;1Hdone\\r\\n')\n",
+    );
+    session.wait();
+    assert_eq!(session.screen()[2], format!("shown: ghp_{}", "*".repeat(36)));
+    let audit = fs::read_to_string(home.recording().join("audit.jsonl")).unwrap();
+    let events = audit.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let alerts: Vec<_> = events.filter(|event| event["type"] == "alert").collect();
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert_eq!(alerts[0]["name"], "masked-too-late");
+    assert!(alerts[0]["message"].as_str().unwrap().contains("when 23 of its characters"), "{alerts:?}");
+}
+
+#[test]
+fn stars_painted_behind_a_question_do_not_end_it() {
+    let home = Home::new();
+    let program = format!(
+        "import os, sys, time, tty\nT = '{TOKEN}'\ntty.setraw(0)\ndef out(text):\n    os.write(1, text.encode())\n\
+         out('\\x1b[2J\\x1b[3;25H' + T[17:])\ntime.sleep(0.05)\n\
+         out('\\x1b[3;1Hshown: ' + T[:17] + '\\x1b[5;1HPassword: ')\nos.read(0, 1)\ntime.sleep(0.05)\n\
+         os.read(0, 100)\nout('\\r\\ndone\\r\\n')\n"
+    );
+    let file = home.file("program.py", &program);
+    let arguments = ["-q", "--record-input", "--no-gateway", "--sandbox", "off", "--", "/usr/bin/python3"];
+    let mut session = Session::start(home.hoop_run(arguments.into_iter().chain(file.to_str())));
+    session.wait_for("Password: ");
+    session.wait_until("the stars", |session| session.screen()[2].ends_with(&"*".repeat(36)));
+    session.send("hunter2-Zz");
+    session.wait_for("done");
+    session.wait();
+    assert_eq!(session.screen()[4], "Password:");
+    let typed = home.recorded("i");
+    assert!(!typed.contains("hunter2"), "{typed:?}");
+}
+
+#[test]
+fn a_frame_that_never_ends_does_not_keep_the_screen_from_being_read() {
+    let home = Home::new();
+    let mut session = python(
+        &home,
+        "import select\nout('\\x1b[2J\\x1b[H\\x1b[?2026h')\nout('\\x1b[3;25H' + T[17:])\ntime.sleep(0.005)\nout('\\x1b[3;1Hshown: ' + T[:17])\nwhile not select.select([0], [], [], 0.003)[0]:\n    out('\\x1b[9;1H.')\n",
+    );
+    let row = format!("shown: ghp_{}", "*".repeat(36));
+    session.wait_until("the stars", |session| session.screen()[2] == row);
+    session.send("\r");
+    session.wait();
+    assert_never_written(&home);
+}
+
+#[test]
 fn a_cell_left_out_and_a_redraw_in_another_place_are_hidden_too() {
     let home = Home::new();
     let mut session = python(

@@ -65,7 +65,7 @@ pub fn policy(data: &[u8]) {
         assert!(!decision.sentence().is_empty());
         assert_eq!(denied.decide(&request).effect, decision.effect);
         assert_eq!(alone.explain(&request).decision.effect, decision.effect);
-        let _ = alone.record_level(action);
+        let _ = alone.record_level(action, &resources, &principal);
         let (effect, _) = alone.egress("api.example.com", 443);
         assert!(matches!(effect, Effect::Allow | Effect::Ask | Effect::Deny));
     }

@@ -463,7 +463,7 @@ pub struct Terminal {
     pub bytes: u64,
 }
 
-/// A rule that watches for patterns fired.
+/// A rule that watches for patterns fired, or something else that whoever reads the record must know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// Name of the rule.

@@ -14,7 +14,7 @@ use super::view::Look;
 const HEADER: usize = 512;
 
 /// A column that begins below a name in the header.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aligned {
     /// Letters before the column.
     column: usize,

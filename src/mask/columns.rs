@@ -79,15 +79,7 @@ impl Reader<'_> {
 
     /// `"name": "DB_PASSWORD", "value": "x"`, `f("name", "value")`, or a header of quoted names.
     pub(super) fn after_comma(&self, at: usize, before: &[u8]) -> Look {
-        let named = self.named_value(at + 1);
-        match (named, self.argument(at)) {
-            (Look::Hit(hit), _) => Look::Hit(hit),
-            // What may be an argument is held while it may be another thing too.
-            (Look::More(_), look @ Look::More(Some(_))) | (_, look @ Look::Hit(_)) => look,
-            (Look::More(hold), _) => Look::More(hold),
-            (Look::No, Look::No) => self.quoted_header(at, before),
-            (Look::No, look) => look,
-        }
+        self.named_value(at + 1).or(|| self.argument(at)).or(|| self.quoted_header(at, before))
     }
 
     /// `"user","password"` at the beginning of a line.

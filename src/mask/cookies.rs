@@ -15,7 +15,7 @@ const SHORTEST: usize = 16;
 const SURE: usize = 96;
 
 /// Where a header of cookies stands.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cookies {
     /// In the middle of a value that is hidden.
     hidden: bool,

@@ -11,54 +11,13 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::Engine;
 use super::Masks;
 use super::Stream;
-use super::json;
-use super::tree::Change;
-use super::tree::New;
-use super::tree::Node;
+use super::pieces;
+use super::pieces::Event;
+use super::pieces::Piece;
 
-/// Events that carry the next piece of a text.
-const PIECES: &[&str] = &["contentBlockDelta", "chunk", "output"];
-/// Members that hold the piece.
-const TEXTS: &[&str] = &[
-    "text",
-    "input",
-    "thinking",
-    "partial_json",
-    "generation",
-    "outputText",
-    "completion",
-    "content",
-    "reasoning_content",
-    "arguments",
-    "refusal",
-];
-/// Members that say which of several texts it belongs to.
-const INDEXES: &[&str] = &["contentBlockIndex", "index"];
-/// Events, as a header, a member or a `type`, after which a text has ended.
-const ENDS: &[&str] = &[
-    "contentBlockStop",
-    "messageStop",
-    "contentEnd",
-    "completionEnd",
-    "content_block_stop",
-    "message_delta",
-    "message_stop",
-];
-/// Members that stand beside the last piece, unless they are null, false or empty.
-const LAST: &[&str] = &[
-    "stop_reason",
-    "stopReason",
-    "completionReason",
-    "finish_reason",
-    "is_finished",
-    "amazon-bedrock-invocationMetrics",
-];
 /// Texts that may be open at a time: no model has nearly as many blocks. With more, all end.
 const MOST_OPEN: usize = 64;
 
@@ -82,14 +41,6 @@ struct Open {
     payload: Vec<u8>,
 }
 
-/// A piece, and where it stands in its JSON text.
-struct Piece {
-    place: std::ops::Range<usize>,
-    text: String,
-    path: String,
-    index: String,
-}
-
 /// An event made anew: its headers and its payload.
 pub type Made = (Vec<u8>, Vec<u8>);
 
@@ -102,13 +53,6 @@ pub struct Taken {
     pub payload: Option<Vec<u8>>,
 }
 
-/// The JSON text that holds the pieces: the payload itself, or what its `bytes` are.
-enum Layer {
-    Plain(Node),
-    /// Where `bytes` stands, and what is in it.
-    Inner(std::ops::Range<usize>, Vec<u8>, Option<Node>),
-}
-
 impl Deltas {
     /// For the answer to a call of `service`, in botocore's words; `None`: it is no model's.
     pub fn new(engine: &Arc<Engine>, service: &str) -> Option<Self> {
@@ -118,45 +62,21 @@ impl Deltas {
     /// Takes the event called `kind`; adds to `masks` what it hides.
     pub fn take(&mut self, kind: &str, headers: &[u8], payload: &[u8], masks: &mut Masks) -> Taken {
         let mut taken = Taken::default();
-        let is_piece = PIECES.contains(&kind);
-        if !is_piece && !ENDS.contains(&kind) {
+        let is_piece = pieces::is_piece(kind);
+        if !is_piece && !pieces::is_end(kind) {
             return taken;
         }
-        let layer = Layer::of(payload);
-        let (text, node) = match &layer {
-            None => return taken,
-            Some(Layer::Plain(node)) => (payload, Some(node)),
-            Some(Layer::Inner(_, text, node)) => (&text[..], node.as_ref()),
-        };
-        let mut pieces = Vec::new();
-        let mut seen = Seen::default();
-        match node {
-            Some(node) => walk(text, node, &mut String::new(), "", (&mut pieces, &mut seen)),
-            // An agent's answer: the text itself.
-            None => pieces.push(Piece {
-                place: 0..text.len(),
-                text: String::from_utf8_lossy(text).into_owned(),
-                path: String::new(),
-                index: String::new(),
-            }),
-        }
-        if seen.ends || !is_piece {
-            taken.before = self.end(seen.index.as_deref(), masks);
+        let Some(event) = Event::read(payload) else { return taken };
+        if event.said.ends || !is_piece {
+            taken.before = self.end(event.said.index.as_deref(), masks);
         }
         if !is_piece {
             return taken;
         }
-        let mut changes = Vec::new();
-        for piece in &pieces {
-            let shown = self.push(piece, seen.last, masks);
-            if shown != piece.text {
-                changes.push(Change { range: piece.place.clone(), new: New::Text(shown) });
-            }
-        }
-        if !changes.is_empty() {
-            taken.payload = Some(rewritten(payload, &layer, &changes));
-        }
-        for piece in &pieces {
+        let shown: Vec<String> =
+            event.pieces.iter().map(|piece| self.push(piece, event.said.last, masks)).collect();
+        taken.payload = event.with(shown);
+        for piece in &event.pieces {
             if let Some(open) = self.open.iter_mut().find(|open| open.is(piece)) {
                 open.headers = headers.to_vec();
                 open.payload = payload.to_vec();
@@ -229,140 +149,9 @@ impl Open {
 
     /// The last event that carried this text, with `shown` as its piece. Other pieces in it are empty: they have left.
     fn with(&self, shown: &str) -> Vec<u8> {
-        let layer = Layer::of(&self.payload);
-        let mut pieces = Vec::new();
-        let mut seen = Seen::default();
-        match &layer {
-            Some(Layer::Plain(node)) => {
-                walk(&self.payload, node, &mut String::new(), "", (&mut pieces, &mut seen));
-            }
-            Some(Layer::Inner(_, text, Some(node))) => {
-                walk(text, node, &mut String::new(), "", (&mut pieces, &mut seen));
-            }
-            Some(Layer::Inner(_, text, None)) => {
-                pieces.push(Piece {
-                    place: 0..text.len(),
-                    text: String::new(),
-                    path: String::new(),
-                    index: String::new(),
-                });
-            }
-            None => {}
-        }
-        let changes: Vec<Change> = pieces
-            .iter()
-            .map(|piece| Change {
-                range: piece.place.clone(),
-                new: New::Text(if self.is(piece) { shown.to_owned() } else { String::new() }),
-            })
-            .collect();
-        rewritten(&self.payload, &layer, &changes)
-    }
-}
-
-impl Layer {
-    fn of(payload: &[u8]) -> Option<Self> {
-        let node = json::parse(payload).ok()?;
-        let Node::Map(members) = &node else { return None };
-        let bytes = members.iter().find_map(|(name, node)| match node {
-            Node::Text(place, text) if name == "bytes" => Some((place.clone(), text)),
-            _ => None,
-        });
-        let Some((place, text)) = bytes else { return Some(Self::Plain(node)) };
-        let inner = STANDARD.decode(text).ok()?;
-        let tree = json::parse(&inner).ok().filter(|node| matches!(node, Node::Map(_)));
-        if tree.is_none() && std::str::from_utf8(&inner).is_err() {
-            // A picture, or a sound.
-            return None;
-        }
-        Some(Self::Inner(place, inner, tree))
-    }
-}
-
-/// `payload` with `changes` in the JSON text that holds the pieces.
-fn rewritten(payload: &[u8], layer: &Option<Layer>, changes: &[Change]) -> Vec<u8> {
-    match layer {
-        None => payload.to_vec(),
-        Some(Layer::Plain(_)) => json::apply(payload, changes),
-        Some(Layer::Inner(place, text, tree)) => {
-            let inner = match (tree, changes.first()) {
-                (Some(_), _) => json::apply(text, changes),
-                (None, Some(Change { new: New::Text(text), .. })) => text.clone().into_bytes(),
-                (None, _) => text.clone(),
-            };
-            let outer = Change { range: place.clone(), new: New::Text(STANDARD.encode(inner)) };
-            json::apply(payload, &[outer])
-        }
-    }
-}
-
-/// What else an event says.
-#[derive(Debug, Default)]
-struct Seen {
-    /// A text has ended before it.
-    ends: bool,
-    /// It is the last of its text.
-    last: bool,
-    /// The block that it is about.
-    index: Option<String>,
-}
-
-/// Finds the pieces of `node`, which was read from `text`, in their order.
-fn walk(text: &[u8], node: &Node, path: &mut String, index: &str, found: (&mut Vec<Piece>, &mut Seen)) {
-    let (pieces, seen) = found;
-    match node {
-        Node::Map(members) => {
-            let own = members.iter().find_map(|(name, node)| match node {
-                Node::Number(place) if INDEXES.contains(&name.as_str()) => {
-                    Some(String::from_utf8_lossy(&text[place.clone()]).into_owned())
-                }
-                _ => None,
-            });
-            if own.is_some() && seen.index.is_none() {
-                seen.index.clone_from(&own);
-            }
-            let index = own.as_deref().unwrap_or(index);
-            for (name, member) in members {
-                seen.ends |= ENDS.contains(&name.as_str());
-                seen.last |= LAST.contains(&name.as_str()) && says_something(text, member);
-                match member {
-                    Node::Text(_, kind) if name == "type" => seen.ends |= ENDS.contains(&kind.as_str()),
-                    Node::Text(place, piece) if TEXTS.contains(&name.as_str()) => pieces.push(Piece {
-                        place: place.clone(),
-                        text: piece.clone(),
-                        path: format!("{path}.{name}"),
-                        index: index.to_owned(),
-                    }),
-                    member => {
-                        let length = path.len();
-                        path.push('.');
-                        path.push_str(name);
-                        walk(text, member, path, index, (&mut *pieces, &mut *seen));
-                        path.truncate(length);
-                    }
-                }
-            }
-        }
-        Node::List(elements) => {
-            for (number, element) in elements.iter().enumerate() {
-                let length = path.len();
-                path.push_str(&format!("[{number}]"));
-                walk(text, element, path, index, (&mut *pieces, &mut *seen));
-                path.truncate(length);
-            }
-        }
-        Node::Text(..) | Node::Bytes(..) | Node::Number(_) | Node::Other => {}
-    }
-}
-
-/// Whether a reason to stop is one.
-fn says_something(text: &[u8], node: &Node) -> bool {
-    match node {
-        Node::Text(_, said) => !said.is_empty(),
-        Node::Map(members) => !members.is_empty(),
-        // Null and false are told from true by nothing but their text, which has no place: `is_finished` alone.
-        Node::Other => memchr::memmem::find(text, b"\"is_finished\":true").is_some(),
-        Node::List(_) | Node::Bytes(..) | Node::Number(_) => false,
+        let text = |piece: &Piece| if self.is(piece) { shown.to_owned() } else { String::new() };
+        let made = Event::read(&self.payload).and_then(|event| event.with(event.pieces.iter().map(text)));
+        made.unwrap_or_else(|| self.payload.clone())
     }
 }
 
@@ -376,9 +165,12 @@ fn whole_characters(text: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use serde_json::Value;
     use serde_json::json;
+
+    use super::*;
 
     const KEY: &str = "AKIAQ3EGSDFG7XK2PLMN";
     const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";

@@ -13,6 +13,9 @@ use super::cells::USUAL_WIDTH;
 use super::cells::columns_of;
 use super::cells::letter_length;
 use super::compiled::Compiled;
+use super::edited::Credit;
+use super::edited::Edited;
+use super::edited::MOST_EDITS;
 use super::exact::Exact;
 use super::fork::Fork;
 use super::scan::Mark;
@@ -20,19 +23,8 @@ use super::scan::Scanner;
 
 /// The most bytes of a line that are kept for a second reading.
 pub const LINE: usize = 4096;
-/// As far as a line is read again at each of its first edits, at later ones, and once the credit is spent.
-const READ_AGAIN: [usize; 3] = [LINE, 256, 16];
-/// Edits that may cost much.
-const COSTLY_EDITS: u32 = 32;
-/// Columns that edits may move or have read again, all in all, and how many more for each byte and edit that came: what
-/// a program writes must not cost more than in proportion.
-const CREDIT: usize = 1 << 17;
-const EARNED: usize = 16;
 /// After so many letters that repeat others what waits is hidden: it must not wait for ever.
 const MOST_REPEATED: usize = 1024;
-/// A line with more edits than this is given up.
-const MOST_EDITS: u32 = 1 << 16;
-
 /// What a text is scanned with, and where the finds go.
 pub struct Tools<'t> {
     /// The rules.
@@ -55,10 +47,8 @@ pub struct Follower {
     from_edge: bool,
     /// The last byte was a carriage return, and what it means is told by the next.
     returned: bool,
-    /// The last letter was an underscore, which no scanner has: the next may be printed over it.
-    underscore: bool,
-    /// The last byte was a carriage return, which no scanner has: a line end may follow.
-    return_waits: bool,
+    /// The last byte, which no scanner has yet.
+    waiting: Option<Waiting>,
     edited: Option<Edited>,
     forks: u64,
     credit: Credit,
@@ -66,40 +56,15 @@ pub struct Follower {
     measured: (usize, usize),
 }
 
-/// What edits may still cost.
-#[derive(Debug)]
-struct Credit {
-    left: usize,
-    /// It has been earned up to this byte.
-    at: usize,
-}
-
-impl Credit {
-    /// Takes what `columns` cost, with `end` bytes come; `false` if there is not so much.
-    fn spend(&mut self, columns: usize, end: usize) -> bool {
-        let earned = (1 + end.saturating_sub(self.at)).saturating_mul(EARNED);
-        self.at = end;
-        self.left = self.left.saturating_add(earned).min(CREDIT);
-        let left = self.left.checked_sub(columns);
-        self.left = left.unwrap_or(0);
-        left.is_some()
-    }
-}
-
-/// A line that was edited or goes over several rows.
-#[derive(Debug)]
-struct Edited {
-    cells: Cells,
-    fork: Fork,
-    /// The columns that the fork has read.
-    read: usize,
-    /// They are still what it has read.
-    is_current: bool,
-    /// The beginning of a letter of several bytes.
-    partial: Vec<u8>,
-    /// A blank behind a full row, which a shell prints to get to the next: it is read once it is known to stay.
-    blank: Option<usize>,
-    edits: u32,
+/// A byte whose meaning is told by what follows it, and not by where a read ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    /// An underscore: the next letter may be printed over it.
+    Underscore,
+    /// A blank where a row may end: a shell prints it, and a carriage return, to get to the next.
+    Blank,
+    /// A carriage return: a line end may follow.
+    Return,
 }
 
 impl Default for Follower {
@@ -109,11 +74,10 @@ impl Default for Follower {
             start: Some(0),
             from_edge: true,
             returned: false,
-            underscore: false,
-            return_waits: false,
+            waiting: None,
             edited: None,
             forks: 0,
-            credit: Credit { left: CREDIT, at: 0 },
+            credit: Credit::default(),
             measured: (0, 0),
         }
     }
@@ -178,42 +142,56 @@ impl Follower {
     pub fn text(&mut self, bytes: &[u8], tools: &mut Tools<'_>) {
         let mut rest = bytes;
         while let Some(first) = rest.first() {
-            if std::mem::take(&mut self.return_waits) {
-                self.goes_back(*first != b'\n', tools);
-            }
+            self.go_on(Some(*first), tools);
             if self.returned && !matches!(first, b'\n' | b'\r') {
                 self.carriage_return();
             }
-            if *first == 0x08 {
-                self.underline(tools);
-            } else {
-                self.underscore_stays(tools);
-            }
             let count = memchr3(b'\n', b'\r', 0x08, rest).unwrap_or(rest.len());
-            let next = rest.get(count);
             if count > 0 {
-                let last = &rest[count - 1..count];
-                self.underscore = last == b"_" && next.is_none_or(|byte| *byte == 0x08);
-                let letters = &rest[..count - usize::from(self.underscore)];
-                let may_return = !self.underscore && next.is_none_or(|byte| *byte == b'\r');
-                if !letters.is_empty() {
-                    self.letters(letters, may_return, tools);
-                }
+                self.letters_before(&rest[..count], rest.get(count).copied(), tools);
                 rest = &rest[count..];
                 continue;
             }
             match first {
                 b'\n' => self.newline(tools),
-                b'\r' => match rest.get(1) {
-                    Some(next) => self.goes_back(*next != b'\n', tools),
-                    None => self.return_waits = true,
-                },
+                b'\r' => self.waiting = Some(Waiting::Return),
                 _ => {
                     self.edit(Edit::Left(1), tools);
                     tools.scanner.feed(b"\x08");
                 }
             }
             rest = &rest[1..];
+        }
+    }
+
+    /// Letters in a row, the last of which may wait for `next`.
+    fn letters_before(&mut self, letters: &[u8], next: Option<u8>, tools: &mut Tools<'_>) {
+        let (before, last) = letters.split_at(letters.len() - 1);
+        let waiting = match (last, next) {
+            (b"_", None | Some(0x08)) => Waiting::Underscore,
+            (b" ", None | Some(b'\r')) if self.edited.is_none() => Waiting::Blank,
+            _ => return self.letters(letters, tools),
+        };
+        self.letters(before, tools);
+        if waiting == Waiting::Blank && !(self.width.is_some() && self.is_full(tools)) {
+            return self.letters(last, tools);
+        }
+        self.waiting = Some(waiting);
+    }
+
+    /// What waits is followed by `next`; by a sequence, or by nothing for a while, if there is none.
+    fn go_on(&mut self, next: Option<u8>, tools: &mut Tools<'_>) {
+        match self.waiting.take() {
+            None => {}
+            Some(Waiting::Underscore) if next == Some(0x08) => self.underline(tools),
+            Some(Waiting::Underscore) => self.letters(b"_", tools),
+            Some(Waiting::Blank) => {
+                if next.is_none_or(|byte| byte == b'\r') {
+                    self.begin(tools);
+                }
+                self.letters(b" ", tools);
+            }
+            Some(Waiting::Return) => self.goes_back(next != Some(b'\n'), tools),
         }
     }
 
@@ -228,29 +206,16 @@ impl Follower {
 
     /// Whether a byte waits that no scanner has.
     pub fn is_waiting(&self) -> bool {
-        self.underscore || self.return_waits
+        self.waiting.is_some()
     }
 
-    /// What comes next is neither printed over an underscore nor a line end.
+    /// No text follows for now.
     pub fn gather(&mut self, tools: &mut Tools<'_>) {
-        if std::mem::take(&mut self.return_waits) {
-            self.goes_back(true, tools);
-        }
-        self.underscore_stays(tools);
-    }
-
-    /// What comes after an underscore is not printed over it.
-    fn underscore_stays(&mut self, tools: &mut Tools<'_>) {
-        if std::mem::take(&mut self.underscore) {
-            self.letters(b"_", false, tools);
-        }
+        self.go_on(None, tools);
     }
 
     /// The letter after an underscore is printed over it: read as part of the line it would end every token.
     fn underline(&mut self, tools: &mut Tools<'_>) {
-        if !std::mem::take(&mut self.underscore) {
-            return;
-        }
         if self.edited.is_none() {
             self.begin(tools);
         }
@@ -260,7 +225,7 @@ impl Follower {
                 edited.cells.print(b"_", tools.scanner.end(), edited.fork.end());
                 tools.scanner.feed(b"_");
             }
-            _ => self.letters(b"_", false, tools),
+            _ => self.letters(b"_", tools),
         }
     }
 
@@ -377,27 +342,11 @@ impl Follower {
         Some(columns)
     }
 
-    /// Letters in a row; `may_return` if a carriage return follows or nothing is known to.
-    fn letters(&mut self, letters: &[u8], may_return: bool, tools: &mut Tools<'_>) {
-        if self.edited.is_some() {
-            return self.edited_letters(letters, tools);
+    fn letters(&mut self, letters: &[u8], tools: &mut Tools<'_>) {
+        match self.edited {
+            Some(_) => self.edited_letters(letters, tools),
+            None => tools.scanner.feed(letters),
         }
-        // A shell goes on to the next row with a blank and a carriage return.
-        let (text, last) = letters.split_at(letters.len() - 1);
-        if may_return && last == b" " {
-            tools.scanner.feed(text);
-            let columns = self.columns(tools, self.width.unwrap_or(20));
-            let is_edge = |columns: usize| match self.width {
-                Some(width) => columns > 0 && columns.is_multiple_of(width),
-                None => columns >= 20,
-            };
-            if columns.is_some_and(is_edge) {
-                self.begin(tools);
-                return self.edited_letters(last, tools);
-            }
-            return tools.scanner.feed(last);
-        }
-        tools.scanner.feed(letters);
     }
 
     fn edited_letters(&mut self, letters: &[u8], tools: &mut Tools<'_>) {
@@ -511,46 +460,6 @@ impl Follower {
         let read = cells.cursor();
         self.edited =
             Some(Edited { cells, fork, read, is_current: true, partial: Vec::new(), blank: None, edits: 0 });
-    }
-}
-
-impl Edited {
-    /// Whether the next letter goes on with what the fork has read.
-    fn is_at_end(&self) -> bool {
-        let goes_on = self.is_current && self.cells.cursor() == self.read && self.partial.is_empty();
-        goes_on && self.edits < MOST_EDITS && !self.cells.is_too_long()
-    }
-
-    /// The line is not what was read: what stands before the cursor is read once more.
-    fn read_anew(&mut self, number: u64, credit: &mut Credit, tools: &mut Tools<'_>) {
-        let cursor = self.cells.cursor();
-        self.fork.scan(tools.rules, tools.exact, false, tools.marks);
-        let is_last = cursor + 1 == self.cells.cells().len() && self.is_current;
-        let underlined = is_last && self.cells.cells()[cursor].letter() == b"_";
-        let waiting = self.fork.hold().unwrap_or(usize::MAX);
-        // Letters that waited and are no more on the line could not be judged later.
-        if waiting != usize::MAX && !underlined {
-            self.fork.settle(tools.marks);
-        }
-        let own = tools.scanner.scan(tools.rules, tools.exact, false);
-        let floor = waiting.min(own);
-        self.fork = Fork::new(number, floor);
-        let most = READ_AGAIN[usize::from(self.edits > COSTLY_EDITS)];
-        let most = if credit.spend(most.min(cursor), tools.scanner.end()) { most } else { READ_AGAIN[2] };
-        let from = cursor.saturating_sub(most);
-        let end = cursor.min(self.cells.cells().len());
-        for cell in &mut self.cells.cells_mut()[from.min(end)..end] {
-            cell.read_at = self.fork.end();
-            if cell.at == usize::MAX {
-                self.fork.read_blank(cell.letter());
-                continue;
-            }
-            self.fork.read(cell.letter(), cell.at);
-        }
-        self.fork.scan(tools.rules, tools.exact, false, tools.marks);
-        self.edits += 1;
-        self.read = cursor;
-        self.is_current = true;
     }
 }
 

@@ -23,6 +23,7 @@ mod deltas;
 mod doubts;
 #[cfg(test)]
 mod edit_trials;
+mod edited;
 mod encoded;
 mod engine;
 mod escape;
@@ -40,6 +41,7 @@ mod grid;
 mod json;
 mod lines;
 mod listed;
+mod mark;
 mod masks;
 mod matchers;
 mod names;
@@ -52,6 +54,7 @@ mod payload;
 #[cfg(test)]
 mod payload_trials;
 mod picture;
+mod pieces;
 #[cfg(test)]
 mod properties;
 mod returned;

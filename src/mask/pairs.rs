@@ -122,24 +122,22 @@ impl Reader<'_> {
         let known = self.view.slice(at, at + 24);
         for written in TYPES {
             if let Some(rest) = known.strip_prefix(*written) {
-                return match rest.first() {
-                    Some(quote @ (b'"' | b'\'' | b'`')) => {
-                        Some(self.in_quotes(at + written.len() + 1, *quote, 0))
-                    }
-                    Some(_) => None,
-                    None => Some(self.ending()),
-                };
-            }
-            // The type alone has been shown as what it is; before its blank it may be a value's beginning.
-            if known.len() < written.len()
-                && written.starts_with(known)
-                && known.contains(&b' ')
-                && !self.view.is_last()
-            {
-                return Some(Look::WAIT);
+                return Some(match rest.first() {
+                    Some(quote @ (b'"' | b'\'' | b'`')) => self.in_quotes(at + written.len() + 1, *quote, 0),
+                    Some(_) => Look::No,
+                    None => self.ending(),
+                });
             }
         }
-        None
+        // Without its blank a type may be a value's beginning; with it, it is none and has been shown.
+        let blank = known.contains(&b' ');
+        let may_follow = TYPES.iter().any(|written| written.starts_with(known));
+        if may_follow && !known.is_empty() && !self.view.is_last() {
+            return Some(if blank { Look::WAIT } else { Look::hold(at, VISIBLE.without(b"\"'`")) });
+        }
+        let word = known.split(|byte| *byte == b' ').next().unwrap_or_default();
+        let is_type = |written: &&[u8]| written.strip_prefix(word).is_some_and(|rest| rest.starts_with(b" "));
+        (blank && TYPES.iter().any(is_type)).then_some(Look::No)
     }
 
     /// `name: |` or `name: >-`, and the value on the next line.
@@ -150,7 +148,10 @@ impl Reader<'_> {
             return None;
         }
         match known.get(1 + signs) {
-            None if known.len() < 3 && !self.view.is_last() => return Some(Look::WAIT),
+            // The signs may begin a value, too.
+            None if known.len() < 3 && !self.view.is_last() => {
+                return Some(Look::hold(at, VISIBLE.without(b"\"'`")));
+            }
             Some(b'\r' | b'\n') => {}
             _ => return None,
         }

@@ -13,47 +13,26 @@ use super::doubts::Doubts;
 use super::doubts::common;
 use super::exact::Exact;
 use super::exact::Needle;
+pub use super::mark::Mark;
+pub use super::mark::Named;
 use super::matchers;
 use super::runs::After;
 use super::runs::Run;
 use super::runs::Step;
 use super::user::UserMatch;
 use super::view::Hit;
+use super::view::LONGEST_LOOK;
 use super::view::LOOK_BACK;
 use super::view::Look;
 use super::view::Place;
 use super::view::View;
 
-/// As far from its literal a look must have come to an end.
-pub const LONGEST_LOOK: usize = 4096;
 /// Looks that may be open at one time: more is an attack, and is answered by hiding.
 const MOST_OPEN: usize = 512;
 /// A whole text is looked at in pieces of so many bytes: what a literal begins is read to the end of a piece at once.
 pub const BLOCK: usize = 8 * 1024;
 /// Bytes of a known value that must have matched to be hidden in a pause.
 const SURE_BYTES: usize = 4;
-
-/// A piece of text to hide.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// The secret it belongs to: pieces of one secret have one number.
-    pub secret: u64,
-    /// The rule that says so.
-    pub rule: Named,
-    /// Where the secret's text begins, its public prefix included.
-    pub whole: usize,
-    /// The bytes to hide.
-    pub range: Range<usize>,
-}
-
-/// The rule behind a mark.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Named {
-    /// A rule of the set, by number.
-    Rule(usize),
-    /// A known value of this kind.
-    Known(Arc<str>),
-}
 
 /// A look or a run that is not over.
 #[derive(Debug)]

@@ -47,7 +47,7 @@ impl Stars {
                 }
                 Some(length) if length > before => {
                     let own = length - before;
-                    let columns = columns_of(&letter[..length]).unwrap_or(1).min(own);
+                    let columns = columns_of(&letter[..length], 0).unwrap_or(1).min(own);
                     bytes[done..done + own - columns].fill(FILLER);
                     bytes[done + own - columns..done + own].fill(STAR);
                     done += own;

@@ -197,7 +197,10 @@ pub fn device(place: Place, view: View<'_>) -> Look {
     let kind = view.slice(at, at + 2);
     match kind {
         [digit, b' '] if digit.is_ascii_digit() => at += 2,
-        [digit] if digit.is_ascii_digit() => return ending(view),
+        // The value itself may begin with a digit.
+        [digit] if digit.is_ascii_digit() && !view.is_last() => {
+            return Look::hold(at, VISIBLE.without(b"\"'`"));
+        }
         [] => return ending(view),
         _ => {}
     }

@@ -78,18 +78,21 @@ impl Reader<'_> {
         if let Some(look) = self.in_insert(at) {
             return look;
         }
-        let Some(mut at) = self.skip(at, 4, b"])") else { return Look::WAIT };
-        let unspaced = at;
+        let Some(at) = self.skip(at, 4, b"])") else { return Look::WAIT };
         let before = self.view.line_before(self.start);
         if closed.is_none() && self.view.at(at) == Some(b'\t') {
-            let look = self.csv(at, before, b'\t');
-            if !matches!(look, Look::No) {
-                return look;
-            }
-            if before[before.len().saturating_sub(64)..].contains(&b'\t') {
-                return self.word(at + 1, true);
-            }
+            let is_row = before[before.len().saturating_sub(64)..].contains(&b'\t');
+            return self.csv(at, before, b'\t').or(|| match is_row {
+                true => self.word(at + 1, true),
+                false => self.after_blanks(end, at, before, None),
+            });
         }
+        self.after_blanks(end, at, before, closed)
+    }
+
+    /// What stands after the blanks behind the name, which begin at `at`.
+    fn after_blanks(&self, end: usize, unspaced: usize, before: &[u8], closed: Option<u8>) -> Look {
+        let mut at = unspaced;
         match self.skip(at, BLANKS, b" \t") {
             Some(next) => at = next,
             None => return Look::WAIT,
@@ -103,27 +106,20 @@ impl Reader<'_> {
         }
         match sign {
             b'=' => self.assigned(at, before),
-            b':' => self.colon(at, closed.is_some() || at > unspaced || unspaced > end),
+            b':' => self.colon(at, closed.is_some() || at > end),
             b'>' if before.ends_with(b"<") => self.element(at + 1),
             b'>' if closed.is_some() => self.element_of_name(at + 1, before),
             b'<' if closed.is_none() => self.sibling(at),
-            b'|' => match (self.further_cell(at, before), self.cell(at, before)) {
-                (look @ (Look::Hit(_) | Look::More(Some(_))), _) => look,
-                (Look::More(None), Look::More(hold)) => Look::More(hold),
-                (Look::More(None), _) => Look::WAIT,
-                (Look::No, Look::No) if closed.is_none() => self.csv(at, before, b'|'),
-                (Look::No, look) => look,
-            },
+            b'|' => self.further_cell(at, before).or(|| self.cell(at, before)).or(|| match closed {
+                None => self.csv(at, before, b'|'),
+                Some(_) => Look::No,
+            }),
             _ if near::begins_bar(sign) => self.further_cell(at, before),
-            b',' if closed == Some(b'\'') => match self.sql_value(at) {
-                Look::No => self.argument(at),
-                look => look,
-            },
+            b',' if closed == Some(b'\'') => self.sql_value(at).or(|| self.argument(at)),
             b',' if closed == Some(b'"') => self.after_comma(at, before),
-            b',' if closed.is_none() => match self.csv(at, before, b',') {
-                Look::No if near::is_naming(before) => self.named_value(at),
-                look => look,
-            },
+            b',' if closed.is_none() => self
+                .csv(at, before, b',')
+                .or(|| if near::is_naming(before) { self.named_value(at) } else { Look::No }),
             b';' if closed.is_none() => self.csv(at, before, b';'),
             b'\r' | b'\n' if closed == Some(b'"') && before.ends_with(b"name=\"") => self.part(at),
             b'\r' | b'\n' if closed == Some(b'"') && before.starts_with(b"\"") => {
@@ -134,10 +130,9 @@ impl Reader<'_> {
             b'\r' | b'\n' if before.contains(&b'\t') && closed.is_none() => self.csv(at, before, b'\t'),
             b'\r' | b'\n' if before.contains(&b',') && closed.is_none() => self.csv(at, before, b','),
             b'v' | b'c' if at > unspaced && closed == Some(b'"') => self.attribute(at),
-            b'\r' | b'\n' if before.contains(&b'|') => match self.cell(at, before) {
-                Look::No if closed.is_none() => self.csv(at, before, b'|'),
-                look => look,
-            },
+            b'\r' | b'\n' if before.contains(&b'|') => self
+                .cell(at, before)
+                .or(|| if closed.is_none() { self.csv(at, before, b'|') } else { Look::No }),
             b'\r' | b'\n' if near::is_naming(before) => self.named_value(at),
             b'\r' | b'\n' if closed.is_none() && before.contains(&b';') => self.csv(at, before, b';'),
             b'\r' | b'\n' if closed.is_none() && unspaced == end => self.title(end),
@@ -146,14 +141,10 @@ impl Reader<'_> {
                 matchers::quoted(at + 1, b'\'', 0, self.view)
             }
             _ if at > unspaced && closed.is_none() && pairs::sets(before, self.name) => self.set(at),
-            _ if at > unspaced && closed.is_none() => match self.spaced(at, before) {
-                Look::No if pairs::begins_row(before) => match self.row(end, at) {
-                    Look::No => self.title(end),
-                    look => look,
-                },
-                Look::No => self.title(end),
-                look => look,
-            },
+            _ if at > unspaced && closed.is_none() => self
+                .spaced(at, before)
+                .or(|| if pairs::begins_row(before) { self.row(end, at) } else { Look::No })
+                .or(|| self.title(end)),
             _ => Look::No,
         }
     }

@@ -1,8 +1,11 @@
 //! What a matcher may see of a text that is still arriving, and what it may say about it.
 
 use super::alphabet::Set;
+use super::alphabet::VISIBLE;
 use super::runs::Run;
 
+/// As far from its literal a look must have come to an end.
+pub const LONGEST_LOOK: usize = 4096;
 /// How far back a matcher may look from its literal.
 pub const LOOK_BACK: usize = 256;
 
@@ -130,5 +133,23 @@ impl Look {
     /// A secret from `start` to `end`, and on as `run` says.
     pub fn open(whole: usize, start: usize, end: usize, run: Run) -> Self {
         Self::Hit(Hit { whole, start, end, then: Some(run) })
+    }
+
+    /// This look, or `other`'s if this one says no. While this one waits, what the other may hide waits too: what
+    /// leaves must not depend on when either is asked.
+    pub fn or(self, other: impl FnOnce() -> Self) -> Self {
+        let own = match self {
+            Self::No => return other(),
+            Self::Hit(_) => return self,
+            Self::More(hold) => hold,
+        };
+        let others = match other() {
+            Self::No => None,
+            Self::More(hold) => hold,
+            Self::Hit(hit) => {
+                Some(Hold { from: hit.start, otherwise: hit.then.unwrap_or(Run::Letters(VISIBLE)) })
+            }
+        };
+        Self::More(own.into_iter().chain(others).min_by_key(|hold| hold.from))
     }
 }

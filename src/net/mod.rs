@@ -11,6 +11,7 @@ mod keepalive;
 mod names;
 mod roots;
 mod sniff;
+mod through;
 mod tunnel;
 mod upstream;
 mod web;

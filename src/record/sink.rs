@@ -62,22 +62,13 @@ impl Sink {
         self.check()?;
         let end = self.bytes + more;
         let Some(reserved) = self.reserved.filter(|reserved| *reserved < end) else { return Ok(()) };
-        let wanted = end - reserved.max(self.bytes);
         let from = reserved.max(self.bytes);
+        let exact = end - from;
+        let take =
+            |bytes| disk::reserve(&self.file, from, bytes).map(|promised| promised.then_some(from + bytes));
         // A step at once; just what is needed where there is no room for a step.
-        let taken = [wanted.next_multiple_of(STEP), wanted]
-            .into_iter()
-            .map(|bytes| (bytes, disk::reserve(&self.file, from, bytes)))
-            .find(|(_, done)| done.is_ok());
-        self.reserved = match taken {
-            Some((bytes, Ok(true))) => Some(from + bytes),
-            Some(_) => None,
-            None => {
-                let failed = disk::reserve(&self.file, from, wanted);
-                failed.map_err(|cause| cannot_record(&self.path, &cause))?;
-                Some(end)
-            }
-        };
+        let taken = take(exact.next_multiple_of(STEP)).or_else(|_| take(exact));
+        self.reserved = taken.map_err(|cause| cannot_record(&self.path, &cause))?;
         Ok(())
     }
 

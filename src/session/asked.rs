@@ -38,9 +38,9 @@ struct Line {
 }
 
 impl Asked {
-    /// Follows `shown`, which is about to be shown.
-    pub fn follow(&mut self, shown: &[u8]) {
-        self.parser.advance(&mut self.line, shown);
+    /// Follows what the program writes, as the byte layer of the mask lets it through.
+    pub fn follow(&mut self, written: &[u8]) {
+        self.parser.advance(&mut self.line, written);
     }
 
     /// Whether the last line is a question for a secret.

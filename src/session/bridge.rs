@@ -42,6 +42,9 @@ const KEYS_BYTES: usize = 4096;
 /// Masks of the terminal are told to the audit log at most this often.
 const TELL_MASKS_EVERY: Duration = Duration::from_secs(1);
 
+/// The alert that tells of secrets found when they had been written already.
+const LATE: &str = "masked-too-late";
+
 /// A running session.
 pub(super) struct Bridge {
     pub(super) buffer: Vec<u8>,
@@ -291,6 +294,10 @@ impl Bridge {
                 let note = audit::Terminal { what: what.to_owned(), done: done.to_owned(), count, bytes };
                 self.recorder.event(&audit::Event::Terminal(note))?;
             }
+            let late = lane.take_late();
+            if late > 0 {
+                self.recorder.event(&audit::Event::Alert(found_late(late)))?;
+            }
         }
         Ok(())
     }
@@ -337,5 +344,16 @@ impl Bridge {
             }
         };
         Ended { exit, trouble: std::mem::take(&mut self.ending.trouble) }
+    }
+}
+
+/// What a reader of the record must know: the recording holds characters of a secret.
+fn found_late(characters: u64) -> audit::Alert {
+    audit::Alert {
+        name: LATE.to_owned(),
+        message: format!(
+            "the screen gave a secret away when {characters} of its characters were in the recording already: there they are not masked"
+        ),
+        ..audit::Alert::default()
     }
 }

@@ -184,14 +184,9 @@ impl Lane {
         if got > 0 {
             self.scratch.clear();
             let mut masked = std::mem::take(&mut self.scratch);
-            let (stream, veil) = (&mut self.stream, &mut self.veil);
-            let mut push = |bytes: &[u8]| {
-                if let Some(veil) = veil {
-                    veil.came(bytes);
-                }
-                stream.push(bytes, &mut masked);
-            };
-            match &mut self.typed {
+            let Self { stream, veil, typed, .. } = self;
+            let mut push = |bytes: &[u8]| mask(bytes, stream, veil, &mut masked);
+            match typed {
                 Some(typed) => typed.take(&buffer[..got], now, push),
                 None => push(&buffer[..got]),
             }
@@ -199,7 +194,7 @@ impl Lane {
                 // A full buffer is most likely a part of what the program writes just now.
                 veil.now(now, got < buffer.len());
             }
-            let recorded = self.record(&masked, recorder);
+            let recorded = self.record_program(&masked, recorder);
             self.scratch = masked;
             recorded?;
             self.tell_typed(recorder)?;
@@ -217,14 +212,11 @@ impl Lane {
     /// When they cannot be recorded.
     pub fn let_go(&mut self, recorder: &Recorder, now: Micros) -> Result<()> {
         let mut masked = Vec::new();
-        if let Some(typed) = &mut self.typed {
+        let Self { stream, veil, typed, .. } = self;
+        if let Some(typed) = typed {
             // What is let go has waited already: it is not to wait for the mask as well.
-            let (stream, veil) = (&mut self.stream, &mut self.veil);
             typed.let_go(now, |bytes| {
-                if let Some(veil) = veil {
-                    veil.came(bytes);
-                }
-                stream.push(bytes, &mut masked);
+                mask(bytes, stream, veil, &mut masked);
                 stream.quiet(&mut masked);
             });
         }
@@ -232,7 +224,7 @@ impl Lane {
             self.quiet_at = None;
             self.stream.quiet(&mut masked);
         }
-        self.record(&masked, recorder)?;
+        self.record_program(&masked, recorder)?;
         if self.veil.as_ref().and_then(Veil::look_at).is_some_and(|at| now >= at)
             && let Some(veil) = &mut self.veil
         {
@@ -253,17 +245,12 @@ impl Lane {
         self.source = Source::Ended;
         self.quiet_at = None;
         let mut masked = Vec::new();
-        if let Some(typed) = &mut self.typed {
-            let (stream, veil) = (&mut self.stream, &mut self.veil);
-            typed.end(|bytes| {
-                if let Some(veil) = veil {
-                    veil.came(bytes);
-                }
-                stream.push(bytes, &mut masked);
-            });
+        let Self { stream, veil, typed, .. } = self;
+        if let Some(typed) = typed {
+            typed.end(|bytes| mask(bytes, stream, veil, &mut masked));
         }
         self.stream.finish(&mut masked);
-        self.record(&masked, recorder)?;
+        self.record_program(&masked, recorder)?;
         if let Some(veil) = &mut self.veil {
             let stars = veil.quiet(recorder)?;
             self.make_pending(&stars, recorder)?;
@@ -371,6 +358,11 @@ impl Lane {
         self.stream.take_notes()
     }
 
+    /// How many characters of secrets the recording had already when the screen gave them away, since the last time.
+    pub fn take_late(&mut self) -> u64 {
+        self.veil.as_mut().map_or(0, Veil::take_late)
+    }
+
     /// The terminal has another size now.
     pub fn resize(&mut self, size: Size) {
         self.stream.resize(size.cols);
@@ -385,6 +377,14 @@ impl Lane {
     fn tell_typed(&mut self, recorder: &Recorder) -> Result<()> {
         let events = self.typed.as_mut().map(Typed::events).unwrap_or_default();
         events.iter().try_for_each(|event| recorder.event(event).map(drop))
+    }
+
+    /// What the program wrote. It alone asks for what is typed: our own lines and stars end none of its questions.
+    fn record_program(&mut self, masked: &[u8], recorder: &Recorder) -> Result<()> {
+        if let Some(asked) = &mut self.asked {
+            asked.follow(masked);
+        }
+        self.record(masked, recorder)
     }
 
     /// Log before effect: only what has been recorded becomes pending.
@@ -414,9 +414,6 @@ impl Lane {
         } else {
             recorder.flush()?
         }
-        if let Some(asked) = &mut self.asked {
-            asked.follow(shown);
-        }
         if let Some(screen) = &mut self.screen {
             screen.feed(shown);
         }
@@ -444,4 +441,12 @@ impl Lane {
         text.extend_from_slice(rest);
         text
     }
+}
+
+/// What the program wrote goes into both layers of the mask; what leaves the first is appended to `masked`.
+fn mask(bytes: &[u8], stream: &mut Stream, veil: &mut Option<Veil>, masked: &mut Vec<u8>) {
+    if let Some(veil) = veil {
+        veil.came(bytes);
+    }
+    stream.push(bytes, masked);
 }

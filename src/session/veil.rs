@@ -20,6 +20,10 @@ use crate::types::Micros;
 /// Silence after which a frame is taken for complete.
 const QUIET: Duration = Duration::from_millis(10);
 
+/// The screen is looked at after this time even if the program has not finished drawing: terminals show by then what
+/// has come, and a program may never finish.
+const LONGEST_FRAME: Duration = Duration::from_millis(150);
+
 /// See the module.
 #[derive(Debug)]
 pub struct Veil {
@@ -28,10 +32,14 @@ pub struct Veil {
     raw: Vec<u8>,
     look_at: Option<Micros>,
     now: Micros,
+    /// When something came that the screen has not been looked at for.
+    unlooked: Option<Micros>,
     /// What has come is all there was.
     drained: bool,
     /// A prompt covers the screen: nothing can be painted.
     covered: bool,
+    /// Characters that were found when the recording had them already.
+    late: u64,
 }
 
 impl Veil {
@@ -43,8 +51,10 @@ impl Veil {
             raw: Vec::new(),
             look_at: None,
             now: Micros(0),
+            unlooked: None,
             drained: false,
             covered: false,
+            late: 0,
         }
     }
 
@@ -76,24 +86,25 @@ impl Veil {
     /// When it cannot be recorded.
     pub fn record<'m>(&mut self, masked: &'m [u8], recorder: &Recorder) -> Result<Cow<'m, [u8]>> {
         let position = recorder.output(masked)?;
-        let mut raw = std::mem::take(&mut self.raw);
-        let rest = raw.split_off(raw.len().min(masked.len()));
         // Should the byte layer ever say more than it heard, that much is taken as it is.
-        raw.extend_from_slice(&masked[raw.len()..]);
-        self.grid.feed(masked, &raw, position);
-        raw.clear();
-        raw.extend_from_slice(&rest);
-        self.raw = raw;
-        let may_look = self.drained && !self.grid.is_mid_frame();
+        if let Some(more) = masked.get(self.raw.len()..) {
+            self.raw.extend_from_slice(more);
+        }
+        self.grid.feed(masked, &self.raw[..masked.len()], position);
+        self.raw.drain(..masked.len());
+        let since = *self.unlooked.get_or_insert(self.now);
+        let is_late = self.now.0.saturating_sub(since.0) >= Micros::from(LONGEST_FRAME).0;
+        let may_look = is_late || self.drained && !self.grid.is_mid_frame();
         if may_look {
             self.grid.look(false);
+            self.unlooked = None;
         }
         let hits = self.grid.take_hits();
         if hits.is_empty() && !self.grid.waits() {
             self.look_at = None;
             return Ok(Cow::Borrowed(masked));
         }
-        recorder.hide(&hits)?;
+        self.late += recorder.hide(&hits)? as u64;
         let mut shown = starred(masked, position, hits);
         if may_look {
             shown.extend(self.paint(recorder)?);
@@ -108,9 +119,10 @@ impl Veil {
     /// When it cannot be recorded.
     pub fn quiet(&mut self, recorder: &Recorder) -> Result<Vec<u8>> {
         self.look_at = None;
+        self.unlooked = None;
         self.grid.look(true);
         let hits = self.grid.take_hits();
-        recorder.hide(&hits)?;
+        self.late += recorder.hide(&hits)? as u64;
         self.paint(recorder)
     }
 
@@ -134,6 +146,11 @@ impl Veil {
     /// The terminal has another size now.
     pub fn resize(&mut self, size: Size) {
         self.grid.resize(size.cols, size.rows);
+    }
+
+    /// How many characters since the last call were found too late: the recording has them as they are.
+    pub fn take_late(&mut self) -> u64 {
+        std::mem::take(&mut self.late)
     }
 
     /// What was hidden since the last call.

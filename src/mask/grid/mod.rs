@@ -217,4 +217,8 @@ impl Grid {
 }
 
 #[cfg(test)]
+mod drawn_tests;
+#[cfg(test)]
+mod hostile_tests;
+#[cfg(test)]
 mod tests;

@@ -3,21 +3,21 @@ use proptest::prelude::*;
 use super::*;
 use crate::term::Screen;
 
-const TOKEN: &str = "ghp_Zq8Rk2Lm9Xc4Vb7Nt1Yw5Ps3Dj6Hf0aG3fKe";
+pub(super) const TOKEN: &str = "ghp_Zq8Rk2Lm9Xc4Vb7Nt1Yw5Ps3Dj6Hf0aG3fKe";
 
 /// What a terminal shows when `frames` pass both layers, one after the other.
-struct Session {
-    stream: crate::mask::Stream,
-    grid: Grid,
-    raw: Vec<u8>,
+pub(super) struct Session {
+    pub(super) stream: crate::mask::Stream,
+    pub(super) grid: Grid,
+    pub(super) raw: Vec<u8>,
     /// All that would be written, but for what is hidden in it afterwards.
-    recorded: Vec<u8>,
-    hidden: Vec<Hidden>,
-    real: Screen,
+    pub(super) recorded: Vec<u8>,
+    pub(super) hidden: Vec<Hidden>,
+    pub(super) real: Screen,
 }
 
 impl Session {
-    fn new(engine: &Arc<Engine>, cols: u16, rows: u16) -> Self {
+    pub(super) fn new(engine: &Arc<Engine>, cols: u16, rows: u16) -> Self {
         Self {
             stream: engine.stream(),
             grid: Grid::new(Arc::clone(engine), cols, rows),
@@ -28,14 +28,14 @@ impl Session {
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) {
+    pub(super) fn write(&mut self, bytes: &[u8]) {
         let mut out = Vec::new();
         self.raw.extend_from_slice(bytes);
         self.stream.push(bytes, &mut out);
         self.show(&out);
     }
 
-    fn pause(&mut self) {
+    pub(super) fn pause(&mut self) {
         let mut out = Vec::new();
         self.stream.quiet(&mut out);
         self.show(&out);
@@ -65,21 +65,24 @@ impl Session {
     }
 
     /// What reaches the disk when all of it still waited.
-    fn written(&self) -> String {
+    pub(super) fn written(&self) -> String {
         let bytes = starred(&self.recorded, 0, self.hidden.clone());
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 
-fn engine() -> Arc<Engine> {
+pub(super) fn engine() -> Arc<Engine> {
     Arc::new(Engine::builtin())
 }
 
 /// No piece of the token's body of six letters is in `text`.
-fn assert_clean(text: &str) {
+pub(super) fn assert_clean(text: &str) {
     for piece in TOKEN.as_bytes()[4..].windows(6) {
         let piece = str::from_utf8(piece).unwrap();
-        assert!(!text.contains(piece), "{piece} in {text:?}");
+        if let Some(at) = text.find(piece) {
+            let around = &text.as_bytes()[at.saturating_sub(200)..(at + 200).min(text.len())];
+            panic!("{piece} in {}", around.escape_ascii());
+        }
     }
 }
 
@@ -283,6 +286,32 @@ proptest! {
         prop_assert_eq!(mine.focus, theirs.focus);
     }
 
+    /// What a screen shows and holds no secret reaches terminal and disk byte for byte.
+    #[test]
+    fn prop_what_is_no_secret_is_not_touched(
+        pieces in prop::collection::vec(benign_piece(), 1..60),
+        cols in prop::sample::select(vec![20u16, 44, 80, 132]),
+        rows in 2u16..40,
+        cut in 1usize..60,
+        pauses in any::<u16>(),
+    ) {
+        let text = pieces.concat();
+        let mut session = Session::new(&engine(), cols, rows);
+        session.stream.resize(cols);
+        for (index, chunk) in text.as_bytes().chunks(cut).enumerate() {
+            session.write(chunk);
+            if pauses >> (index % 16) & 1 == 1 {
+                session.pause();
+            }
+        }
+        session.pause();
+        prop_assert_eq!(session.written(), text);
+        let mut plain = Screen::new(cols, rows);
+        plain.feed_bytes(&session.recorded);
+        prop_assert_eq!(session.real.snapshot(), plain.snapshot());
+        prop_assert!(session.grid.take_masks().is_empty());
+    }
+
     #[test]
     fn prop_any_bytes_are_taken(bytes in prop::collection::vec(any::<u8>(), 0..400), cols in 1u16..100, rows in 1u16..30, cut in 1usize..50) {
         let mut session = Session::new(&engine(), cols, rows);
@@ -292,4 +321,22 @@ proptest! {
         session.pause();
         let _ = find_in_terminal(&engine(), &bytes, cols, rows);
     }
+}
+
+/// What full-screen programs write: words of many letters, colours, moves, edits, scrolling, the other screen.
+fn benign_piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        6 => "[a-z]{1,9} ",
+        2 => "[一-龥]{1,9}",
+        1 => "[а-я]{1,9} ",
+        1 => "[🚀-🛸]{1,4}",
+        2 => "[0-9]{1,3}%",
+        2 => "[│─┌┐└┘ ]{1,12}",
+        2 => Just("\r\n".to_owned()),
+        3 => (1..40u16, 1..140u16).prop_map(|(row, col)| format!("\x1b[{row};{col}H")),
+        3 => (30..38u8, 0..8u8).prop_map(|(colour, shade)| format!("\x1b[1;{colour};48;5;{shade}m")),
+        2 => (0..9u8, prop::sample::select(vec!['A', 'B', 'C', 'D', 'G', 'K', 'J', 'L', 'M', 'P', 'S', 'T', 'X', '@', 'd', 'b'])).prop_map(|(count, last)| format!("\x1b[{count}{last}")),
+        1 => (1..9u8, 9..20u8).prop_map(|(top, bottom)| format!("\x1b[{top};{bottom}r")),
+        1 => prop::sample::select(vec!["\x1b[?1049h", "\x1b[?1049l", "\x1b7", "\x1b8", "\x1bM", "\x1bc", "\x1b[m", "\x1b[?2026h", "\x1b[?2026l", "\x08", "\r", "\t", "\x1b]0;a title\x07"]).prop_map(str::to_owned),
+    ]
 }

@@ -47,8 +47,7 @@ impl Traced {
             | Function::Su(_)
             | Function::Sd(_)
             | Function::Il(_)
-            | Function::Dl(_)
-            | Function::Xtwinops(_) => true,
+            | Function::Dl(_) => true,
             Function::Decset(modes) | Function::Decrst(modes) => modes.as_slice().iter().any(switches),
             _ => false,
         }
@@ -158,11 +157,6 @@ impl Traced {
                 self.anchor.lose();
                 self.anchor.set();
                 self.main_anchor = self.anchor;
-            }
-            Function::Xtwinops(_) => {
-                self.margins(0, 0);
-                self.anchor.lose();
-                self.main_anchor.lose();
             }
             _ => {}
         }
