@@ -64,6 +64,10 @@ impl Reader<'_> {
             return if rest.len() < HEADER && are_titles(rest, true) { self.ending() } else { Look::No };
         };
         let after = rest[..length].strip_suffix(b"\r").unwrap_or(&rest[..length]);
+        // As while the line was waited for.
+        if !are_titles(&rest[..length], true) && !are_titles(after, true) {
+            return Look::No;
+        }
         let small = self.name.first().is_some_and(u8::is_ascii_lowercase);
         let next = self.view.slice(end + length + 1, end + length + 4);
         let ruled = match next {

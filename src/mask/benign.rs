@@ -91,7 +91,8 @@ fn position(value: &[u8]) -> bool {
     matches!(value, [b'f' | b'b', b'/', rest @ ..] if rest.len() > 20 && rest.iter().all(|byte| byte.is_ascii_digit() || b"/s".contains(byte)))
 }
 
-fn uuid(value: &[u8]) -> bool {
+/// Eight, four, four, four and twelve hexadecimal digits.
+pub fn uuid(value: &[u8]) -> bool {
     value.len() == 36
         && value.iter().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => *byte == b'-',

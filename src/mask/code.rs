@@ -74,6 +74,11 @@ fn has_long_words(name: &[u8], least: usize) -> bool {
     letters >= least * count
 }
 
+/// Whether a text is made of words that are long enough, in the middle, not to be letters drawn by lot.
+pub fn is_wordy(text: &[u8]) -> bool {
+    is_made_of_words(text, 6) && has_long_words(text, 3)
+}
+
 /// Whether a text is one identifier that a person has made up.
 fn is_identifier(name: &[u8]) -> bool {
     name.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
@@ -140,7 +145,8 @@ pub fn is_constant_number(value: &[u8]) -> bool {
     let value = value.strip_suffix(b",").unwrap_or(value);
     let value = value.strip_suffix(b")").unwrap_or(value);
     if let Some(hex) = value.strip_prefix(b"0x") {
-        return (1..=8).contains(&hex.len()) && hex.iter().all(u8::is_ascii_hexdigit);
+        let count = hex.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        return (1..=8).contains(&count) && matches!(&hex[count..], b"" | b"U" | b"L" | b"UL" | b"u");
     }
     let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let rest = &value[digits..];

@@ -49,6 +49,7 @@ pub fn look(rule: &RuleInfo, is_prefix: bool, place: Place, view: View<'_>) -> L
         Matcher::Generated => told::generated(place, view),
         Matcher::Device => told::device(place, view),
         Matcher::Option => told::option(place, view),
+        Matcher::Drawn => told::beside(place, view),
         Matcher::Users => told::users(place, view),
         Matcher::Answer => answers::answer(place, view),
         Matcher::Piped => answers::piped(place, view),

@@ -41,6 +41,7 @@ mod grid;
 mod json;
 mod lines;
 mod listed;
+mod loose;
 mod mark;
 mod masks;
 mod matchers;

@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use super::values::BLANKS;
 use super::values::Reader;
 use super::view::Look;
 use super::view::Place;
@@ -11,6 +10,9 @@ use super::words::Words;
 
 /// The longest name looked at, on each side of its keyword.
 const NAME: usize = 64;
+
+/// See [`is_weak`].
+const WEAK: [&str; 6] = ["auth", "encrypt", "jwt", "seed", "salt", "bearer"];
 
 /// Looks on from a keyword at `place`.
 pub fn look(place: Place, view: View<'_>) -> Look {
@@ -34,11 +36,14 @@ pub fn look(place: Place, view: View<'_>) -> Look {
     if view.before(start).ends_with(b"::") {
         return Look::No;
     }
-    if !may_lead_to_value(view, name, (start, end)) {
+    if !may_lead_to_value(view, end) {
         return Look::No;
     }
     let keyword = Place { start: left, end: left + (place.end - place.start) };
     if !is_sensitive(name, keyword) {
+        if name == b"Key" && names_of_key(view.line_before(start)) {
+            return Reader { view, start, name, strict: true }.after_name(end);
+        }
         if name.eq_ignore_ascii_case(b"key") && view.line_before(start).ends_with(b" ") {
             return key_title(place, view, end);
         }
@@ -50,8 +55,16 @@ pub fn look(place: Place, view: View<'_>) -> Look {
             None => return Look::hold(end + 1, super::alphabet::VALUE),
         }
     }
-    let strict = name[keyword.start..keyword.end].eq_ignore_ascii_case(b"auth") || name == b"pass";
-    Reader { view, start, name, strict }.after_name(end)
+    let strict = is_weak(&name[keyword.start..keyword.end]) || name == b"pass";
+    let reader = Reader { view, start, name, strict };
+    reader.after_name(end).or(|| reader.answered(end))
+}
+
+/// Whether `Jwt:` or the like stands before `Key`, as .NET joins the names of settings.
+fn names_of_key(before: &[u8]) -> bool {
+    let Some(before) = before.strip_suffix(b":") else { return false };
+    let first = before.iter().rposition(|byte| !byte.is_ascii_alphabetic()).map_or(0, |at| at + 1);
+    Words::Keys.list().iter().any(|known| before[first..].eq_ignore_ascii_case(known.as_bytes()))
 }
 
 /// `API KEY` as the title of a column.
@@ -65,29 +78,15 @@ fn key_title(place: Place, view: View<'_>, end: usize) -> Look {
     Reader { view, start: place.start, name, strict: false }.title(end)
 }
 
-/// A quick look at what follows a name: most words in a text are followed by another word.
-fn may_lead_to_value(view: View<'_>, name: &[u8], (start, end): (usize, usize)) -> bool {
-    let blank = |byte: u8| byte == b' ' || byte == b'\t';
-    match view.at(end) {
-        None => true,
-        Some(byte) if blank(byte) => {
-            let rest = view.slice(end, end + BLANKS);
-            let next = rest.iter().copied().find(|byte| !blank(*byte));
-            byte == b'\t'
-                || rest.starts_with(b"  ")
-                || next.is_none_or(|byte| b"=:|>,'\r\n".contains(&byte))
-                || super::pairs::sets(view.line_before(start), name)
-                || name.starts_with(b"--")
-                || name.starts_with(b"-") && name.ends_with(b"pass")
-                || super::near::is_directive(name)
-                || name.eq_ignore_ascii_case(b"password")
-                || next == Some(b'"')
-                || next.is_some_and(super::near::begins_bar)
-                || b" ...".starts_with(&rest[..rest.len().min(4)])
-        }
-        Some(b'.') => true,
-        Some(byte) => b"\"'`\\=:|>,])&\r\n<;".contains(&byte) || super::near::begins_bar(byte),
-    }
+/// Whether a keyword says too little by itself: only what looks like an encoded credential is one beside it.
+fn is_weak(word: &[u8]) -> bool {
+    WEAK.iter().any(|weak| word.eq_ignore_ascii_case(weak.as_bytes()))
+}
+
+/// A quick look at what follows a name.
+fn may_lead_to_value(view: View<'_>, end: usize) -> bool {
+    view.at(end)
+        .is_none_or(|byte| b" \t.\"'`\\=:|>,])}&\r\n<;".contains(&byte) || super::near::begins_bar(byte))
 }
 
 /// `PWD=x` in a settings file or a connection string, and not the folder a shell is in.
@@ -134,7 +133,8 @@ fn keywords() -> &'static [Vec<&'static str>; 256] {
     KEYWORDS.get_or_init(|| {
         let mut keywords = [const { Vec::new() }; 256];
         let rule = super::rules::all().iter().find(|rule| rule.id == "sensitive-name");
-        for keyword in rule.iter().flat_map(|rule| &rule.after).filter(|keyword| **keyword != "auth") {
+        for keyword in rule.iter().flat_map(|rule| &rule.after).filter(|keyword| !is_weak(keyword.as_bytes()))
+        {
             if let Some(first) = keyword.bytes().next() {
                 keywords[usize::from(first)].push(*keyword);
             }
@@ -166,7 +166,10 @@ fn is_sensitive(name: &[u8], keyword: Place) -> bool {
     if !ends {
         return false;
     }
-    let short = ["pwd", "pass", "key", "auth", "totp", "psk"].iter().any(|short| lower(word, short));
+    let short = ["pwd", "pass", "key", "totp", "psk", "heslo", "senha"]
+        .iter()
+        .chain(&WEAK)
+        .any(|short| lower(word, short));
     let words = words_of(name);
     let place = words.iter().position(|(from, to)| *from <= keyword.start && keyword.start < *to);
     if lower(word, "key") {
@@ -191,7 +194,7 @@ fn is_sensitive(name: &[u8], keyword: Place) -> bool {
     if lower(word, "pwd") && (name.eq_ignore_ascii_case(b"pwd") || name.eq_ignore_ascii_case(b"oldpwd")) {
         return false;
     }
-    if lower(word, "auth") && !after.is_empty() {
+    if (is_weak(word) || lower(word, "_pw")) && !after.is_empty() {
         return false;
     }
     // A later keyword of the same name speaks for it.

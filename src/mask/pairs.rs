@@ -68,7 +68,10 @@ pub fn is_strong(value: &[u8]) -> bool {
 impl Reader<'_> {
     /// `("NAME", "value"`, `["--flag", "value"`: from the comma on.
     pub fn argument(&self, comma: usize) -> Look {
-        let Some(at) = self.skip(comma + 1, 24, b" \t") else { return Look::WAIT };
+        let Some(at) = self.skip(comma + 1, 80, b" \t\r\n") else { return Look::WAIT };
+        if !self.name.starts_with(b"-") && self.view.slice(comma, at).contains(&b'\n') {
+            return Look::No;
+        }
         match self.view.at(at) {
             None => self.ending(),
             Some(quote @ (b'"' | b'\'' | b'`')) => {

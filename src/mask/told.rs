@@ -2,6 +2,7 @@
 
 use super::alphabet::VISIBLE;
 use super::benign;
+use super::loose;
 use super::matchers;
 use super::matchers::has_program;
 use super::matchers::skip;
@@ -61,6 +62,11 @@ fn is_said(value: &[u8]) -> bool {
         && (is_strong(value) || is_phrase(value))
 }
 
+/// Whether a text begins as the tokens of a rule do.
+pub fn has_prefix(text: &[u8]) -> bool {
+    rules::all().iter().flat_map(|rule| &rule.prefix).any(|prefix| text.starts_with(prefix.as_bytes()))
+}
+
 /// `the password is x`, `API key .....: x`
 pub fn prose(place: Place, view: View<'_>) -> Look {
     let literal = view.slice(place.start, place.end);
@@ -93,12 +99,7 @@ pub fn prose(place: Place, view: View<'_>) -> Look {
     }
     let Some(at) = skip(view, at + usize::from(signed), 24, b" \t") else { return Look::WAIT };
     // A token has a rule of its own, which keeps its public beginning.
-    let beginning = view.slice(at, at + 16);
-    if rules::all()
-        .iter()
-        .flat_map(|rule| &rule.prefix)
-        .any(|prefix| beginning.starts_with(prefix.as_bytes()))
-    {
+    if has_prefix(view.slice(at, at + 16)) {
         return Look::No;
     }
     word(at, view, is_said)
@@ -248,6 +249,38 @@ pub fn option(place: Place, view: View<'_>) -> Look {
         return Look::No;
     }
     word(at, view, |value| value.len() >= 4 && !value.starts_with(b"-") && !benign::value(value, true))
+}
+
+/// `Bearer x`, `-p x`, `add_user name x`, `::add-mask::x`: what looks drawn by lot where a secret stands.
+pub fn beside(place: Place, view: View<'_>) -> Look {
+    let literal = view.slice(place.start, place.end);
+    let mut at = place.end;
+    if view.before(place.start).last().is_some_and(u8::is_ascii_alphanumeric) && !literal.starts_with(b" ") {
+        return Look::No;
+    }
+    // A user's name stands before it.
+    if literal.contains(&b'_') {
+        let rest = view.slice(at, at + 96);
+        let length = rest.iter().take_while(|byte| byte.is_ascii_graphic()).count();
+        match rest.get(length) {
+            None => return if rest.len() < 96 { ending(view) } else { Look::No },
+            Some(b' ') => at += length + 1,
+            Some(_) => return Look::No,
+        }
+    }
+    // `-U user%x`
+    if literal == b" -U " {
+        if !has_program(view.line_before(place.start), &[b"smbclient", b"rpcclient", b"net", b"smbget"]) {
+            return Look::No;
+        }
+        let rest = view.slice(at, at + 96);
+        match rest.iter().position(|byte| *byte == b'%' || byte.is_ascii_whitespace()) {
+            None => return if rest.len() < 96 { ending(view) } else { Look::No },
+            Some(sign) if rest[sign] == b'%' => at += sign + 1,
+            Some(_) => return Look::No,
+        }
+    }
+    loose::drawn(at, view, false)
 }
 
 /// `chpasswd:` and `chpasswd <<EOF`, with a list of `user:password` on the lines below.

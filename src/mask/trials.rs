@@ -215,12 +215,17 @@ proptest! {
         }
         stream.finish(&mut out);
         prop_assert_eq!(out.len(), input.len());
-        // Ports are shown in a pause, and what may be an argument of echo or a sentence; nothing else that is masked without one may be.
+        // Ports are shown in a pause, and what may be an argument of echo or a sentence, or the next word after a name;
+        // nothing else that is masked without one may be.
+        let is_word = |at: usize| {
+            let from = input[..at].iter().rposition(|byte| *byte == b' ').unwrap_or(at);
+            from < at && !input[from..=at].iter().any(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        };
         let quick = ["echo ", "ntf ", "<<< ", "phrase", "mnemonic", "seed words"];
         let quick = quick.iter().any(|word| input.to_ascii_lowercase().windows(word.len()).any(|part| part == word.as_bytes()));
         if !quick && !input.windows(3).any(|three| three == b"://") && !input.windows(4).any(|four| four == b"AKIA" || four == b"ASIA") {
             for at in 0..input.len() {
-                prop_assert!(!(whole[at] == b'*' && out[at] != b'*' && input[at] != b'*'), "{} in {:?}: {:?}", at, input.escape_ascii().to_string(), out.escape_ascii().to_string());
+                prop_assert!(!(whole[at] == b'*' && out[at] != b'*' && input[at] != b'*' && !is_word(at)), "{} in {:?}: {:?}", at, input.escape_ascii().to_string(), out.escape_ascii().to_string());
             }
         }
     }

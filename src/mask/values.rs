@@ -114,7 +114,7 @@ impl Reader<'_> {
                 None => self.csv(at, before, b'|'),
                 Some(_) => Look::No,
             }),
-            _ if near::begins_bar(sign) => self.further_cell(at, before),
+            _ if near::begins_bar(sign) => self.further_cell(at, before).or(|| self.apart(at, before)),
             b',' if closed == Some(b'\'') => self.sql_value(at).or(|| self.argument(at)),
             b',' if closed == Some(b'"') => self.after_comma(at, before),
             b',' if closed.is_none() => self
@@ -136,7 +136,9 @@ impl Reader<'_> {
             b'\r' | b'\n' if near::is_naming(before) => self.named_value(at),
             b'\r' | b'\n' if closed.is_none() && before.contains(&b';') => self.csv(at, before, b';'),
             b'\r' | b'\n' if closed.is_none() && unspaced == end => self.title(end),
-            b'"' if at > unspaced && closed.is_none() && near::begins_word(before) => self.quoted_word(at),
+            b'"' if at > unspaced && closed.is_none() && near::begins_word(before) => {
+                self.quoted_word(at).or(|| self.apart(at, before))
+            }
             b'\'' if at > unspaced && self.name.eq_ignore_ascii_case(b"password") => {
                 matchers::quoted(at + 1, b'\'', 0, self.view)
             }
@@ -144,7 +146,8 @@ impl Reader<'_> {
             _ if at > unspaced && closed.is_none() => self
                 .spaced(at, before)
                 .or(|| if pairs::begins_row(before) { self.row(end, at) } else { Look::No })
-                .or(|| self.title(end)),
+                .or(|| self.title(end))
+                .or(|| self.apart(at, before)),
             _ => Look::No,
         }
     }
@@ -196,6 +199,9 @@ impl Reader<'_> {
         let coded = next == b':'
             && self.view.at(at + 2) == Some(b' ')
             && self.view.line_before(self.start).is_empty();
+        if next == b'*' && !sure {
+            return self.set_bold(at + 1);
+        }
         let at = if next == b'=' || coded { at + 2 } else { at + 1 };
         let Some(value) = self.skip(at, 40, b" \t") else { return Look::WAIT };
         if self.view.slice(value, value + 6) == b"!!str " {
@@ -330,6 +336,11 @@ impl Reader<'_> {
                     return look;
                 }
             }
+            Some(_) if unslashed == at && around != Around::Element => {
+                if let Some(look) = self.called(at, set) {
+                    return look;
+                }
+            }
             Some(_) => {}
         }
         // Backslashes in front are public: they were shown before it was known what follows.
@@ -355,6 +366,13 @@ impl Reader<'_> {
     /// A quoted value that is no name and no sentence.
     pub(super) fn in_quotes(&self, start: usize, quote: u8, slashes: usize) -> Look {
         match matchers::quoted(start, quote, slashes, self.view) {
+            Look::No if self.has_uuid(self.view.slice(start, start + 36)) => {
+                let end = start + 36;
+                match self.view.at(end) {
+                    Some(byte) if byte == quote || byte == b'\\' => Look::closed(start, start, end),
+                    _ => Look::No,
+                }
+            }
             Look::Hit(hit) if hit.then.is_none() && code::is_name(self.view.slice(hit.start, hit.end)) => {
                 Look::No
             }
@@ -383,7 +401,7 @@ impl Reader<'_> {
         let none = match around {
             Around::Query => benign::value(known, true) && !benign::is_reference(known),
             Around::Netrc => benign::placeholder(known),
-            _ => benign::value(known, true),
+            _ => benign::value(known, true) && !self.has_uuid(known),
         };
         let code = matches!(around, Around::Assigned | Around::Colon)
             && (benign::is_code(known)
