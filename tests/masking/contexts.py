@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Texts with known secrets, as tools of every day print them.
 
-    contexts.py --seed S --out DIR [--rounds N] [--set first|second|third|wire]...
+    contexts.py --seed S --out DIR [--rounds N] [--set first|second|third|fourth|wire]...
 
 writes DIR/files/GROUP/CONTEXT_NNN.EXT and DIR/labels.jsonl, a label a line:
     {"id","file","kind","neg","ctx","enc","spans":[[start,end]],"tier","value"}
@@ -11,7 +11,7 @@ GROUP is `plain` (texts), `term` (texts as a terminal gets them: coloured, wrapp
 import argparse, hashlib, json, os, sys
 
 sys.dont_write_bytecode = True
-import first, second, third, wire
+import first, second, third, fourth, wire
 
 
 def write(out, seed, rounds, sets):
