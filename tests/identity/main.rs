@@ -12,3 +12,6 @@ mod real;
 mod saml;
 mod stub;
 mod tls;
+#[allow(dead_code, reason = "the terminal of other tests; a part of it is used")]
+#[path = "../support/mod.rs"]
+mod terminal;
