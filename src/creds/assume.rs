@@ -343,7 +343,8 @@ mod tests {
         let fields = web.fields(&Narrowing::default(), Some(&shown), false);
         assert_eq!(names(&fields), ["RoleArn", "RoleSessionName", "DurationSeconds", "WebIdentityToken"]);
         let of_others = Some("arn:aws:iam::1:saml-provider/corp".to_owned());
-        let of_roles = vec![("arn:aws:iam::2:role/x".to_owned(), "arn:aws:iam::2:saml-provider/lab".to_owned())];
+        let of_roles =
+            vec![("arn:aws:iam::2:role/x".to_owned(), "arn:aws:iam::2:saml-provider/lab".to_owned())];
         let providers = SamlProviders { of_roles, of_others };
         assert_eq!(providers.of("arn:aws:iam::2:role/x"), Some("arn:aws:iam::2:saml-provider/lab"));
         let saml = Assume { proof: Proof::Saml { providers, assertion: token() }, ..assume() };

@@ -292,7 +292,7 @@ fn a_credential_that_ends_and_is_not_renewed_is_an_expired_token() {
 #[test]
 fn a_long_session_of_many_services_outlives_its_credentials() {
     let place = Place::new(Way::Sandbox, "LONG", ALL);
-    let command = with_process(&place, &format!("seconds=6{MAKE_KEY}"));
+    let command = with_process(&place, &format!("seconds=4{MAKE_KEY}"));
     let outcome = finish(command(&["python3", &script("long.py"), "longrun"]));
     assert!(outcome.ok().ends_with("done 3\n"), "{}\n{}", outcome.stdout, outcome.stderr);
     let told: Vec<Value> = place.home.events_of("credential");

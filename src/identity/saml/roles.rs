@@ -169,10 +169,7 @@ mod tests {
 
     #[test]
     fn what_the_session_is_to_be_is_read() {
-        let said = [
-            attribute(SESSION_NAME, &["ana@example.com"]),
-            attribute(SESSION_DURATION, &["7200"]),
-        ];
+        let said = [attribute(SESSION_NAME, &["ana@example.com"]), attribute(SESSION_DURATION, &["7200"])];
         let session = session(&proof(&said.concat())).unwrap();
         assert_eq!(session.name.as_deref(), Some("ana@example.com"));
         assert_eq!(session.duration, Some(Duration::from_secs(7_200)));
