@@ -25,6 +25,9 @@ _hoopctl() {
             hoopctl,config)
                 cmd="hoopctl__subcmd__config"
                 ;;
+            hoopctl,doctor)
+                cmd="hoopctl__subcmd__doctor"
+                ;;
             hoopctl,identify)
                 cmd="hoopctl__subcmd__identify"
                 ;;
@@ -42,6 +45,9 @@ _hoopctl() {
                 ;;
             hoopctl,policy)
                 cmd="hoopctl__subcmd__policy"
+                ;;
+            hoopctl,prune)
+                cmd="hoopctl__subcmd__prune"
                 ;;
             hoopctl,search)
                 cmd="hoopctl__subcmd__search"
@@ -104,7 +110,7 @@ _hoopctl() {
 
     case "${cmd}" in
         hoopctl)
-            opts="-h -V --help --version policy config login logout whoami sessions search commands calls verify index identify mask"
+            opts="-h -V --help --version policy config login logout whoami sessions search commands calls verify index prune identify mask doctor"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -210,6 +216,20 @@ _hoopctl() {
         hoopctl__subcmd__config__subcmd__path)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoopctl__subcmd__doctor)
+            opts="-h --offline --json --help aws identity clock sandbox store config policy masks terminal clients programs versions"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -564,6 +584,32 @@ _hoopctl() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoopctl__subcmd__prune)
+            opts="-h --older-than --keep --max-size --dry-run --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

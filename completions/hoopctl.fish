@@ -37,8 +37,10 @@ complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "commands" -d 'List 
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "calls" -d 'List the AWS calls of a session, and the command that made each'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "verify" -d 'Check that recordings are whole and unchanged'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "index" -d 'Look after the index that lists and searches use'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "prune" -d 'Remove old recordings'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "identify" -d 'Explain a raw HTTP request: operation, IAM actions, resources, parameters'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "mask" -d 'Find secrets in files; show, list and check what is masked'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "doctor" -d 'Say what works here and what does not, with the command that mends it'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain compile show list" -s h -l help -d 'Print help'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain compile show list" -f -a "check" -d 'Check policy files: every fault with its place, or a summary'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand policy; and not __fish_seen_subcommand_from check explain compile show list" -f -a "explain" -d 'Say how a call would be decided, and because of which statements'
@@ -121,6 +123,12 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand verify" -s h -l help -d 
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand index; and not __fish_seen_subcommand_from rebuild" -s h -l help -d 'Print help'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand index; and not __fish_seen_subcommand_from rebuild" -f -a "rebuild" -d 'Make it anew from the recordings, which are the truth'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand index; and __fish_seen_subcommand_from rebuild" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand prune" -l older-than -d 'What began longer ago than this: 90d, 12w, 36h' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand prune" -l keep -d 'The newest so many stay' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand prune" -l max-size -d 'All together may take so much: 500M, 20G' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand prune" -l dry-run -d 'Only show what would go'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand prune" -l json -d 'One JSON object a line for each recording'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -l service -d 'The signing name (`s3`, `execute-api`) of a request without signature' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -l region -d 'The region of a request without signature' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -l account -d 'The account in ARNs, 12 digits' -r
@@ -158,3 +166,6 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_su
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from explain" -l for-agents -d 'Print what an agent has to know, for its instructions, and nothing else'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand mask; and __fish_seen_subcommand_from explain" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand doctor" -l offline -d 'Ask nothing over the network'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand doctor" -l json -d 'One JSON object a line for each finding: check, subject, state, fact, fix, advice'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'

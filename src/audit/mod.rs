@@ -12,6 +12,7 @@
 
 mod call;
 mod chain;
+mod command;
 mod event;
 mod reader;
 mod verify;
@@ -28,14 +29,14 @@ pub use call::Via;
 pub use chain::Chain;
 pub use chain::MAX_LINE;
 pub use chain::genesis;
+pub use command::CommandEnd;
+pub use command::CommandFailed;
+pub use command::CommandFailure;
+pub use command::CommandStart;
+pub use command::CommandTyped;
 pub use event::Alert;
 pub use event::AlertAction;
 pub use event::Checkpoint;
-pub use event::CommandEnd;
-pub use event::CommandFailed;
-pub use event::CommandFailure;
-pub use event::CommandStart;
-pub use event::CommandTyped;
 pub use event::Credential;
 pub use event::End;
 pub use event::EndReason;

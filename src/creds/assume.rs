@@ -227,8 +227,8 @@ impl Assume {
                 put("RoleSessionName", Some(self.session_name.clone()));
                 secret.push(("WebIdentityToken", shown));
             }
-            Proof::Saml { provider, .. } => {
-                put("PrincipalArn", Some(provider.clone()));
+            Proof::Saml { providers, .. } => {
+                put("PrincipalArn", providers.of(&self.role).map(str::to_owned));
                 secret.push(("SAMLAssertion", shown));
             }
         }
@@ -309,6 +309,7 @@ mod tests {
     }
 
     use crate::creds::proof::GiveToken;
+    use crate::creds::proof::SamlProviders;
 
     fn names(fields: &[(String, Zeroizing<String>)]) -> Vec<&str> {
         fields.iter().map(|(name, _)| name.as_str()).collect()
@@ -341,10 +342,15 @@ mod tests {
         let web = Assume { proof: Proof::WebIdentity(token()), ..assume() };
         let fields = web.fields(&Narrowing::default(), Some(&shown), false);
         assert_eq!(names(&fields), ["RoleArn", "RoleSessionName", "DurationSeconds", "WebIdentityToken"]);
-        let provider = "arn:aws:iam::1:saml-provider/corp".to_owned();
-        let saml = Assume { proof: Proof::Saml { provider, assertion: token() }, ..assume() };
+        let of_others = Some("arn:aws:iam::1:saml-provider/corp".to_owned());
+        let of_roles =
+            vec![("arn:aws:iam::2:role/x".to_owned(), "arn:aws:iam::2:saml-provider/lab".to_owned())];
+        let providers = SamlProviders { of_roles, of_others };
+        assert_eq!(providers.of("arn:aws:iam::2:role/x"), Some("arn:aws:iam::2:saml-provider/lab"));
+        let saml = Assume { proof: Proof::Saml { providers, assertion: token() }, ..assume() };
         let fields = saml.fields(&Narrowing::default(), Some(&shown), false);
         assert_eq!(names(&fields), ["RoleArn", "PrincipalArn", "DurationSeconds", "SAMLAssertion"]);
+        assert_eq!(fields[1].1.as_str(), "arn:aws:iam::1:saml-provider/corp");
         assert_eq!(fields[2].1.as_str(), "3600");
         assert_eq!(saml.session_arn(), None);
     }

@@ -45,6 +45,7 @@ pub use profile::region_of;
 pub use profile::role_of_profile;
 pub use proof::GiveToken;
 pub use proof::Proof;
+pub use proof::SamlProviders;
 pub use proof::Token;
 pub use revoke::Asking as RevokeAsking;
 pub use revoke::Revoked;

@@ -20,11 +20,20 @@ pub enum Proof {
     WebIdentity(Token),
     /// A SAML response in base64: `AssumeRoleWithSAML`, not signed. The session's name is in there.
     Saml {
-        /// The ARN of the provider in IAM: `arn:aws:iam::123456789012:saml-provider/corp`.
-        provider: String,
+        /// Who vouches for it at AWS.
+        providers: SamlProviders,
         /// The response.
         assertion: Token,
     },
+}
+
+/// The SAML providers in IAM that vouch for roles, by ARN: `arn:aws:iam::123456789012:saml-provider/corp`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SamlProviders {
+    /// Roles, each with its provider, as the assertion has them.
+    pub of_roles: Vec<(String, String)>,
+    /// The provider of all others.
+    pub of_others: Option<String>,
 }
 
 /// Where a token comes from.
@@ -36,6 +45,15 @@ pub struct Token {
     pub login: String,
     /// Gives it.
     pub give: GiveToken,
+}
+
+impl SamlProviders {
+    /// The provider that vouches for `role`.
+    #[must_use]
+    pub fn of(&self, role: &str) -> Option<&str> {
+        let own = self.of_roles.iter().find(|(known, _)| known == role).map(|(_, provider)| provider);
+        own.or(self.of_others.as_ref()).map(String::as_str)
+    }
 }
 
 impl Proof {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use hoop::aws::sigv4::Key;
 use hoop::clock::Clock;
 use hoop::creds::Proof;
+use hoop::creds::SamlProviders;
 use hoop::creds::Token;
 use hoop::error::Error;
 use hoop::error::Kind;
@@ -195,7 +196,8 @@ fn an_assertion_lasts_as_long_as_it_can_because_only_a_person_gives_another() {
     let provider = "arn:aws:iam::123456789012:saml-provider/corp".to_owned();
     let (mut plan, aws) = plan(ROLE, |aws| aws.tokens = vec!["PHNhbWw+".to_owned()]);
     let assertion = token(&Arc::new(Mutex::new(Some("PHNhbWw+".to_owned()))));
-    plan.upstreams.proof = Proof::Saml { provider: provider.clone(), assertion };
+    let providers = SamlProviders { of_others: Some(provider.clone()), ..SamlProviders::default() };
+    plan.upstreams.proof = Proof::Saml { providers, assertion };
     let world = plan.start();
     assert_eq!(list_tables(&world).status, 200);
     let form = aws.lock().unwrap().asked[0].clone();

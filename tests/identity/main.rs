@@ -11,4 +11,7 @@ mod person;
 mod real;
 mod saml;
 mod stub;
+#[allow(dead_code, reason = "the terminal of other tests; a part of it is used")]
+#[path = "../support/mod.rs"]
+mod terminal;
 mod tls;

@@ -145,7 +145,8 @@ fn script() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/identity/browser.py")
 }
 
-fn cache() -> PathBuf {
+/// Where scripts/setup.sh puts what tests need.
+pub fn cache() -> PathBuf {
     let named = std::env::var_os("HOOP_CACHE").map(PathBuf::from);
     named.unwrap_or_else(|| Path::new(&std::env::var("HOME").unwrap()).join(".cache/hoop"))
 }

@@ -8,11 +8,12 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::net::TcpStream;
 use std::path::Path;
-use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::process::Output;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use hoop::identity::Proof;
@@ -20,7 +21,9 @@ use hoop::identity::saml::roles;
 use hoop::identity::saml::session;
 
 use crate::person::Home;
+use crate::person::cache;
 use crate::person::text;
+use crate::terminal::Session;
 
 /// The provider; ends with its owner.
 struct Saml {
@@ -33,9 +36,7 @@ impl Saml {
     /// `None` where scripts/setup.sh could not install it.
     #[allow(clippy::print_stderr, reason = "a test that is left out says why")]
     fn start() -> Option<Self> {
-        let cache = std::env::var_os("HOOP_CACHE").map(PathBuf::from);
-        let cache = cache.unwrap_or_else(|| Path::new(&std::env::var("HOME").unwrap()).join(".cache/hoop"));
-        let folder = cache.join("saml");
+        let folder = cache().join("saml");
         if !folder.join("node_modules/samlp").exists() {
             eprintln!("left out: there is no SAML provider; run scripts/setup.sh test");
             return None;
@@ -225,4 +226,134 @@ fn only_the_right_form_is_an_answer_and_only_once() {
     assert!(waiting.wait().unwrap().success());
     assert!(home.page().contains("Signed in"));
     assert!(TcpStream::connect(&address).is_err(), "nobody listens any more");
+}
+
+/// A stand-in for STS that gives a role for an assertion; its address, and the forms it was sent with their
+/// `Authorization`.
+fn sts() -> (String, Arc<Mutex<Vec<(String, bool)>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked: Arc<Mutex<Vec<(String, bool)>>> = Arc::default();
+    let told = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let told = Arc::clone(&told);
+            std::thread::spawn(move || answer(stream, &told));
+        }
+    });
+    (url, asked)
+}
+
+fn answer(stream: TcpStream, told: &Mutex<Vec<(String, bool)>>) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    let (mut length, mut is_signed) = (0, false);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        let line = line.trim_end().to_ascii_lowercase();
+        if let Some(number) = line.strip_prefix("content-length:") {
+            length = number.trim().parse().unwrap();
+        }
+        is_signed |= line.starts_with("authorization:");
+        if line.is_empty() {
+            break;
+        }
+    }
+    let mut form = vec![0; length];
+    reader.read_exact(&mut form).unwrap();
+    let form = text(&form);
+    let arn = "arn:aws:sts::123456789012:assumed-role/ops/alice";
+    let body = match form.contains("Action=AssumeRoleWithSAML") {
+        true => format!(
+            "<AssumeRoleWithSAMLResponse><AssumeRoleWithSAMLResult><AssumedRoleUser><AssumedRoleId>AROA1:alice\
+             </AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser><Credentials><AccessKeyId>ASIASAMLSAMLSAML0001\
+             </AccessKeyId><SecretAccessKey>a-secret-that-is-real</SecretAccessKey><SessionToken>a-token</SessionToken>\
+             <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleWithSAMLResult>\
+             </AssumeRoleWithSAMLResponse>"
+        ),
+        false => format!(
+            "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{arn}</Arn><UserId>AROA1:alice</UserId>\
+             <Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+        ),
+    };
+    told.lock().unwrap().push((form, is_signed));
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    let _ = (&stream).write_all(format!("{head}{body}").as_bytes());
+}
+
+#[test]
+fn a_session_has_a_role_that_the_login_offers() {
+    let Some(saml) = Saml::start() else { return };
+    let home = home(&saml, "good", "");
+    let (url, asked) = sts();
+    let policy = home.path().join("policy.toml");
+    fs::write(&policy, "version = 1\ndefault = \"allow\"\n[session]\nsource = \"saml\"\n").unwrap();
+    let command = |more: &[&str]| {
+        let aws = cache().join("venv/bin/aws");
+        let fixed = ["-p", policy.to_str().unwrap(), "--identity", "corp", "--sandbox", "off"];
+        let call = ["--", aws.to_str().unwrap(), "sts", "get-caller-identity", "--output", "text"];
+        let mut command = home.command("hoop-run", &[&fixed, more, &call].concat(), "alice");
+        command.env("HOOP_UPSTREAM_ENDPOINT_URL", &url).env("AWS_REGION", "eu-central-1");
+        command
+    };
+    let run = |more: &[&str]| {
+        let output = command(more).output().unwrap();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    // Nobody has signed in: nothing starts, and the command to sign in is told.
+    let (success, _, told) = run(&[]);
+    assert!(!success && told.contains("hoopctl login corp"), "{told}");
+    assert!(login(&home, "alice").status.success());
+    // Two roles, and nobody to ask.
+    let (success, _, told) = run(&[]);
+    assert!(!success && told.contains("--role dev") && told.contains("--role ops"), "{told}");
+    assert!(asked.lock().unwrap().is_empty());
+    let (success, shown, told) = run(&["--role", "ops"]);
+    assert!(success && shown.contains("assumed-role/ops/alice"), "{shown}{told}");
+    // On a terminal a person chooses.
+    let mut session = Session::start(command(&[]));
+    session.wait_for("with which role?");
+    session.wait_for("> 1  dev");
+    session.send("\x1b[B");
+    session.wait_for("> 2  ops");
+    session.send("\r");
+    assert!(session.wait().success(), "{}", session.text());
+    assert!(session.text().contains("assumed-role/ops/alice"), "{}", session.text());
+    let mut session = Session::start(command(&[]));
+    session.wait_for("with which role?");
+    session.send("q");
+    assert!(!session.wait().success() && session.text().contains("no role was chosen"), "{}", session.text());
+    assert!(session.is_cooked());
+    let asked = asked.lock().unwrap();
+    let roles = asked.iter().filter(|(form, _)| form.contains("Action=AssumeRoleWithSAML"));
+    assert!(roles.clone().count() == 2 && roles.clone().all(|(form, _)| form.contains("role%2Fops")));
+    let (form, is_signed) = &asked[0];
+    assert!(!is_signed, "the assertion stands in for a signature");
+    for part in [
+        "Action=AssumeRoleWithSAML",
+        "RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fops",
+        "PrincipalArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Asaml-provider%2Flab",
+        "DurationSeconds=3600",
+        "SAMLAssertion=",
+    ] {
+        assert!(form.contains(part), "{part}");
+    }
+    let others = asked.iter().filter(|(form, _)| !form.contains("Action=AssumeRoleWithSAML"));
+    assert!(others.clone().count() > 0 && others.clone().all(|(_, is_signed)| *is_signed));
+    assert!(!told.contains("a-secret-that-is-real") && !shown.contains("ASIASAMLSAMLSAML0001"));
+}
+
+#[test]
+fn hoop_run_signs_in_by_itself() {
+    let Some(saml) = Saml::start() else { return };
+    let home = home(&saml, "good", "");
+    let arguments = ["--login", "--identity", "corp", "--no-gateway", "--", "true"];
+    let output = home.command("hoop-run", &arguments, "bob").output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(home.store().load("corp").unwrap().unwrap().identity.user, "bob");
 }

@@ -308,9 +308,13 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let typed = integrate(&mut settings, &mut environment, &program, &surroundings);
     let config = &settings.config;
     if talks {
-        let (policy, gateway, who) = (settings.policy_names(), gateway.word(), who.identity.label());
+        let (policy, gateway) = (settings.policy_names(), gateway.word());
         let level = sandbox.level.to_string();
-        notes::say(&notes::Beginning { id, who: &who, policy: &policy, gateway, sandbox: &level }.line());
+        notes::say(&notes::Beginning { id, policy: &policy, gateway, sandbox: &level }.line());
+        // Where nobody can sign in, it goes without saying.
+        if !config.providers().is_empty() || who.identity.assurance != Assurance::Local {
+            notes::say(&format!("hoop-run: {}", who.identity.label()));
+        }
     }
     if let Some(warning) = sandbox.warning().filter(|_| talks || (sandbox.is_alarming && !config.quiet())) {
         notes::say(&warning);

@@ -4,13 +4,20 @@ use std::fs::File;
 use std::fs::OpenOptions;
 use std::io::Read;
 use std::io::Write;
+use std::os::fd::AsFd;
 
 use zeroize::Zeroizing;
 
 use crate::error::IoContext;
 use crate::error::Result;
+use crate::sys::tty;
 use crate::sys::tty::RawMode;
+use crate::sys::tty::Size;
+use crate::term::clip;
 use crate::types::Secret;
+
+/// What keys do in a list.
+const KEYS: &str = "(arrow keys or a number, Enter; q: none)";
 
 /// The longest text that is taken for an answer.
 const LONGEST: usize = 64;
@@ -81,7 +88,8 @@ pub(super) fn pick(title: &str, lines: &[String]) -> Result<Option<usize>> {
     let mut is_first = true;
     let raw = RawMode::enter(&terminal)?;
     loop {
-        let text = drawn(title, lines, picker.at, is_first);
+        let size = tty::size_of(terminal.as_fd()).unwrap_or(Size::new(80, 24));
+        let text = drawn(title, lines, (picker.at, is_first), size);
         terminal.write_all(text.as_bytes()).context(|| "cannot write to the terminal")?;
         is_first = false;
         let mut bytes = [0; 16];
@@ -94,15 +102,20 @@ pub(super) fn pick(title: &str, lines: &[String]) -> Result<Option<usize>> {
     }
 }
 
-/// The list; drawn again, over itself.
-fn drawn(title: &str, lines: &[String], at: usize, is_first: bool) -> String {
+/// The part of the list that fits, with the line `at` in it; drawn again, over itself. No line is longer than the terminal
+/// is wide, or the next one would not begin where it is thought to.
+fn drawn(title: &str, lines: &[String], (at, is_first): (usize, bool), size: Size) -> String {
+    let columns = usize::from(size.cols).saturating_sub(1);
+    let room = usize::from(size.rows).saturating_sub(2).clamp(1, lines.len().max(1));
+    let from = at.saturating_sub(room / 2).min(lines.len().saturating_sub(room));
     let mut text = match is_first {
-        true => format!("{}  (arrow keys or a number, Enter; q: none)\r\n", plain(title)),
-        false => format!("\x1b[{}A", lines.len()),
+        true => format!("{}\r\n", clip(&plain(&format!("{title}  {KEYS}")), columns)),
+        false => format!("\x1b[{room}A"),
     };
-    for (number, line) in lines.iter().enumerate() {
+    for (number, line) in lines.iter().enumerate().skip(from).take(room) {
         let mark = if number == at { '>' } else { ' ' };
-        text.push_str(&format!("\x1b[2K{mark} {}  {}\r\n", number + 1, plain(line)));
+        let line = plain(&format!("{mark} {}  {line}", number + 1));
+        text.push_str(&format!("\r\x1b[2K{}\r\n", clip(&line, columns)));
     }
     text
 }
@@ -176,8 +189,18 @@ mod tests {
     #[test]
     fn a_list_is_drawn_over_itself_and_holds_no_controls() {
         let lines = vec!["prod".to_owned(), "de\x1b[2Jv".to_owned()];
-        let first = drawn("Role", &lines, 1, true);
+        let first = drawn("Role", &lines, (1, true), Size::new(80, 24));
         assert!(first.contains("  1  prod\r\n") && first.contains("> 2  de\u{fffd}[2Jv\r\n"), "{first}");
-        assert!(drawn("Role", &lines, 0, false).starts_with("\x1b[2A"));
+        assert!(drawn("Role", &lines, (0, false), Size::new(80, 24)).starts_with("\x1b[2A"));
+    }
+    #[test]
+    fn a_list_fits_a_small_terminal() {
+        let lines: Vec<String> = (0..30).map(|number| format!("role-{number} {}", "x".repeat(90))).collect();
+        let shown = drawn("Role", &lines, (20, false), Size::new(20, 8));
+        assert!(shown.starts_with("\x1b[6A") && shown.matches("\r\n").count() == 6, "{shown}");
+        assert!(shown.contains("> 21  role-20 ") && !shown.contains(&"x".repeat(12)), "{shown}");
+        let last = drawn("Role", &lines, (29, false), Size::new(20, 8));
+        assert!(last.contains("> 30") && last.contains("  25  role-24"), "{last}");
+        assert!(drawn("Role", &lines, (3, true), Size::new(1, 1)).contains("\r\n"));
     }
 }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use crate::audit::IdentityUsed;
 use crate::cli::run::args::Args;
 use crate::cli::run::roles;
+use crate::cli::run::saml;
 use crate::cli::sign_in;
 use crate::cli::sign_in::Way;
 use crate::clock::Clock;
 use crate::config::load::Config;
 use crate::creds;
 use crate::creds::GiveToken;
+use crate::creds::SamlProviders;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
@@ -25,6 +27,7 @@ use crate::identity::LoginStore;
 use crate::identity::Proof;
 use crate::identity::Provider;
 use crate::identity::Surroundings;
+use crate::identity::saml::SamlRole;
 use crate::policy::CredentialSource;
 use crate::policy::PolicySet;
 use crate::policy::Principal;
@@ -180,12 +183,11 @@ impl Asking<'_> {
         Surroundings { clock: self.clock.clone(), environment: self.environment.clone() }
     }
 
-    /// What a role is had with.
+    /// What a role is had with; `offered`: the roles that a SAML login offers.
     ///
     /// # Errors
     /// `source` wants a proof that there is none of.
-    pub(super) fn proof(&self, who: &Who) -> Result<creds::Proof> {
-        let session = self.policies.session();
+    fn proof(&self, who: &Who, session: &SessionRule, offered: &[SamlRole]) -> Result<creds::Proof> {
         let wrong = |source: &str, what: &str| {
             Error::new(Kind::Config, format!("the policy says `source = \"{source}\"`, and {what}")).fix(
                 "sign in with a provider of that kind: hoopctl login NAME, then hoop-run --identity NAME …",
@@ -197,8 +199,9 @@ impl Asking<'_> {
                 Ok(creds::Proof::WebIdentity(self.token(who)?))
             }
             (Some(CredentialSource::Saml), Some(Proof::Saml(_))) => {
-                let provider = saml_provider(&session)?;
-                Ok(creds::Proof::Saml { provider, assertion: self.token(who)? })
+                let of_roles = offered.iter().map(|one| (one.role.clone(), one.provider.clone())).collect();
+                let providers = SamlProviders { of_roles, of_others: session.saml_provider.clone() };
+                Ok(creds::Proof::Saml { providers, assertion: self.token(who)? })
             }
             (Some(CredentialSource::Oidc), Some(_)) => Err(wrong("oidc", "the login is one by SAML")),
             (Some(CredentialSource::Saml), Some(_)) => {
@@ -215,9 +218,16 @@ impl Asking<'_> {
     /// # Errors
     /// No role is for this person, or there is no proof or no code.
     pub(super) fn upstreams(&self, who: &Who, principal: &Principal, can_ask: bool) -> Result<Upstreams> {
-        let session = self.policies.session();
+        let mut session = self.policies.session();
+        let offered = match (session.source, &who.login) {
+            (Some(CredentialSource::Saml), Some(login)) => saml::offered(&mut session, &login.proof)?,
+            _ => Vec::new(),
+        };
         let roles = roles::choose(&session, principal, self.args.role.as_deref(), can_ask)?;
-        let proof = self.proof(who)?;
+        let proof = self.proof(who, &session, &offered)?;
+        if let creds::Proof::Saml { providers, .. } = &proof {
+            saml::check(providers, &roles)?;
+        }
         let is_profile = matches!(proof, creds::Proof::Profile);
         if roles.is_empty() && !is_profile {
             return Err(Error::new(Kind::Config, "the policy's `source` gives no credential without a role")
@@ -355,11 +365,4 @@ impl Job {
             false => Err(gone().why("the one there is now is another job's")),
         }
     }
-}
-
-fn saml_provider(session: &SessionRule) -> Result<String> {
-    session.saml_provider.clone().ok_or_else(|| {
-        Error::new(Kind::Config, "the policy says `source = \"saml\"`, and not which provider of IAM that is")
-            .fix("add to [session]: saml_provider = \"arn:aws:iam::123456789012:saml-provider/NAME\"")
-    })
 }

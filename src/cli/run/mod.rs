@@ -10,6 +10,7 @@ mod identity;
 mod notes;
 mod repository;
 mod roles;
+mod saml;
 mod sandbox;
 mod settings;
 

@@ -10,7 +10,6 @@ use crate::types::SessionId;
 /// What the first line tells.
 pub(super) struct Beginning<'a> {
     pub(super) id: SessionId,
-    pub(super) who: &'a str,
     pub(super) policy: &'a str,
     pub(super) gateway: &'a str,
     pub(super) sandbox: &'a str,
@@ -25,8 +24,8 @@ pub(super) struct End {
 
 impl Beginning<'_> {
     pub(super) fn line(&self) -> String {
-        let Self { id, who, policy, gateway, sandbox } = self;
-        format!("hoop-run: recording {id} · {who} · policy {policy} · gateway {gateway} · sandbox {sandbox}")
+        let Self { id, policy, gateway, sandbox } = self;
+        format!("hoop-run: recording {id} · policy {policy} · gateway {gateway} · sandbox {sandbox}")
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a response offers to AWS: roles, the session's name, its length and its tags.
+//! What a response offers to AWS: roles, the session's name and its length.
 //!
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml_assertions.html>.
 
@@ -9,7 +9,6 @@ use crate::error::Kind;
 use crate::error::Result;
 use crate::identity::login::Proof;
 use crate::identity::saml::assertion::Attribute;
-use crate::identity::saml::assertion::PRINCIPAL_TAG;
 use crate::identity::saml::assertion::attributes;
 use crate::identity::saml::refusal::Checked;
 use crate::identity::saml::refusal::refuse;
@@ -19,7 +18,6 @@ use crate::identity::saml::xml;
 const ROLE: &str = "https://aws.amazon.com/SAML/Attributes/Role";
 const SESSION_NAME: &str = "https://aws.amazon.com/SAML/Attributes/RoleSessionName";
 const SESSION_DURATION: &str = "https://aws.amazon.com/SAML/Attributes/SessionDuration";
-const SOURCE_IDENTITY: &str = "https://aws.amazon.com/SAML/Attributes/SourceIdentity";
 
 /// A role that AWS gives for a response, and what vouches for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,12 +33,8 @@ pub struct SamlRole {
 pub struct SamlSession {
     /// `RoleSessionName`; AWS gives no role without one.
     pub name: Option<String>,
-    /// `SourceIdentity`
-    pub source_identity: Option<String>,
     /// How long a console session is to last; the same is sensible for credentials.
     pub duration: Option<Duration>,
-    /// Session tags, key and value.
-    pub tags: Vec<(String, String)>,
 }
 
 /// The roles that a login's response offers, in its order, each once.
@@ -77,16 +71,7 @@ pub fn session(proof: &Proof) -> Result<SamlSession> {
     let attributes = offered(proof)?;
     let first = |name: &str| values(&attributes, name).first().map(|value| (*value).to_owned());
     let seconds = first(SESSION_DURATION).and_then(|text| text.parse().ok());
-    let tags = attributes.iter().filter_map(|attribute| {
-        let key = attribute.name.strip_prefix(PRINCIPAL_TAG)?;
-        Some((key.to_owned(), attribute.values.first()?.clone()))
-    });
-    Ok(SamlSession {
-        name: first(SESSION_NAME),
-        source_identity: first(SOURCE_IDENTITY),
-        duration: seconds.map(Duration::from_secs),
-        tags: tags.collect(),
-    })
+    Ok(SamlSession { name: first(SESSION_NAME), duration: seconds.map(Duration::from_secs) })
 }
 
 /// The attributes of a response that was checked when it came.
@@ -184,16 +169,9 @@ mod tests {
 
     #[test]
     fn what_the_session_is_to_be_is_read() {
-        let said = [
-            attribute(SESSION_NAME, &["ana@example.com"]),
-            attribute(SESSION_DURATION, &["7200"]),
-            attribute(SOURCE_IDENTITY, &["ana"]),
-            attribute(&format!("{PRINCIPAL_TAG}CostCenter"), &["42"]),
-        ];
+        let said = [attribute(SESSION_NAME, &["ana@example.com"]), attribute(SESSION_DURATION, &["7200"])];
         let session = session(&proof(&said.concat())).unwrap();
         assert_eq!(session.name.as_deref(), Some("ana@example.com"));
         assert_eq!(session.duration, Some(Duration::from_secs(7_200)));
-        assert_eq!(session.source_identity.as_deref(), Some("ana"));
-        assert_eq!(session.tags, [("CostCenter".to_owned(), "42".to_owned())]);
     }
 }
