@@ -1,6 +1,7 @@
 //! A text as it leaves: what is decided, with stars, and the bytes in between that are no text.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Masks;
@@ -249,7 +250,8 @@ impl Channel {
         while self.marks.get(self.first_mark).is_some_and(|mark| mark.range.end <= self.shown) {
             self.first_mark += 1;
         }
-        let mut hidden = range.start;
+        // Marks may overlap or touch in the middle of a letter: what they hide together is hidden once.
+        let mut hidden: Vec<Range<usize>> = Vec::new();
         for mark in self.marks.get(self.first_mark..).unwrap_or_default() {
             if mark.range.start >= to {
                 break;
@@ -258,20 +260,23 @@ impl Channel {
             if from >= to {
                 continue;
             }
-            // Marks may overlap, and many of them the same bytes.
-            let fresh = from.max(hidden)..to.max(hidden);
-            let bytes = &mut out[first + fresh.start - range.start..first + fresh.end - range.start];
-            match counts_columns && !bytes.is_ascii() {
-                true => self.stars.hide(bytes, fresh.start),
-                false => hide(bytes),
+            match hidden.last_mut() {
+                Some(last) if from <= last.end => last.end = last.end.max(to),
+                _ => hidden.push(from..to),
             }
-            hidden = fresh.end;
             let (secret, end) = &mut self.counted;
             if mark.secret != *secret && from >= *end {
                 masks.add(rule_of(mark, rules), 1);
                 *secret = mark.secret;
             }
             *end = (*end).max(to);
+        }
+        for part in hidden {
+            let bytes = &mut out[first + part.start - range.start..first + part.end - range.start];
+            match counts_columns && !bytes.is_ascii() {
+                true => self.stars.hide(bytes, part.start),
+                false => hide(bytes),
+            }
         }
         self.shown = to;
     }

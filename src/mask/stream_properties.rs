@@ -51,7 +51,8 @@ fn masked(engine: &Arc<Engine>, input: &[u8], columns: u16, lengths: &[usize], p
 const LOOKS: usize = 16;
 
 /// Pushes pieces of these lengths, again and again, and pauses once `pause` bytes have come. What has left after a
-/// piece must be what leaves when all that has come so far comes at once; the fault, if it is not.
+/// piece must be what leaves when all that has come so far comes at once, but that one may be ahead of the other until the
+/// end; the fault, if it is not.
 fn cut_fault(
     engine: &Arc<Engine>,
     input: &[u8],
@@ -95,7 +96,8 @@ fn cut_fault(
         }
         looks += 1;
         let expected = at_once(count, last);
-        if out != expected {
+        let both = out.len().min(expected.len());
+        if out[..both] != expected[..both] || last && out != expected {
             return Some(format!(
                 "{:?} on {columns} columns, in pieces of {lengths:?}, with a pause at {pause}, after {count} bytes\n \
                  at once   {}\n in pieces {}",
@@ -115,9 +117,9 @@ fn whole(engine: &Arc<Engine>, input: &[u8], columns: u16) -> Vec<u8> {
     masked(engine, input, columns, &[input.len()], false)
 }
 
-/// A text with a secret: every rule's examples, and the known values.
+/// A text with a secret: the rules' examples, and the known values.
 fn secret() -> impl Strategy<Value = String> {
-    let mut texts: Vec<String> = with_secrets().into_iter().map(|example| example.text).collect();
+    let mut texts: Vec<String> = hidden_in_a_pause().into_iter().map(|example| example.text).collect();
     texts.extend(KNOWN.iter().map(|value| (*value).to_owned()));
     prop::sample::select(texts)
 }
@@ -261,16 +263,13 @@ proptest! {
     }
 }
 
-/// The examples of all rules that hold a secret.
-fn with_secrets() -> Vec<examples::Example> {
-    examples::builtin().into_iter().filter(|example| !example.secrets.is_empty()).collect()
-}
-
-/// The examples whose secrets stay hidden in a pause: two rules read what is text as a rule, behind their literals, and that
-/// is shown.
+/// Examples with secrets, but for two rules: what they read is text as a rule, and only what follows tells that it was a
+/// secret. In a pause it is shown, and where a line is drawn over itself it may have left before.
 fn hidden_in_a_pause() -> Vec<examples::Example> {
-    let mut examples = with_secrets();
-    examples.retain(|example| !["piped-password", "recovery-phrase"].contains(&&*example.rule));
+    let mut examples = examples::builtin();
+    examples.retain(|example| {
+        !example.secrets.is_empty() && !["piped-password", "recovery-phrase"].contains(&&*example.rule)
+    });
     examples
 }
 
