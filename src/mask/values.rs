@@ -194,7 +194,8 @@ impl Reader<'_> {
         let Some(next) = self.view.at(at + 1) else { return self.ending() };
         // `userPassword:: base64` of a directory.
         if next == b':' && self.view.at(at + 2).is_none() && !self.view.is_last() {
-            return Look::WAIT;
+            // Where it is no directory, the second colon is the value's.
+            return if sure { Look::hold(at + 1, VISIBLE) } else { Look::WAIT };
         }
         let coded = next == b':'
             && self.view.at(at + 2) == Some(b' ')

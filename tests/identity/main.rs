@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 #![allow(clippy::disallowed_methods, reason = "tests wait in real time for real programs")]
 
+mod code;
 mod hits;
 mod hostile;
 mod keeping;
 mod person;
 mod real;
 mod saml;
+mod sts;
 mod stub;
 #[allow(dead_code, reason = "the terminal of other tests; a part of it is used")]
 #[path = "../support/mod.rs"]

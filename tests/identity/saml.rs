@@ -12,8 +12,6 @@ use std::process::Child;
 use std::process::Command;
 use std::process::Output;
 use std::process::Stdio;
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use hoop::identity::Proof;
@@ -23,6 +21,7 @@ use hoop::identity::saml::session;
 use crate::person::Home;
 use crate::person::cache;
 use crate::person::text;
+use crate::sts;
 use crate::terminal::Session;
 
 /// The provider; ends with its owner.
@@ -228,69 +227,11 @@ fn only_the_right_form_is_an_answer_and_only_once() {
     assert!(TcpStream::connect(&address).is_err(), "nobody listens any more");
 }
 
-/// A stand-in for STS that gives a role for an assertion; its address, and the forms it was sent with their
-/// `Authorization`.
-fn sts() -> (String, Arc<Mutex<Vec<(String, bool)>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let asked: Arc<Mutex<Vec<(String, bool)>>> = Arc::default();
-    let told = Arc::clone(&asked);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let told = Arc::clone(&told);
-            std::thread::spawn(move || answer(stream, &told));
-        }
-    });
-    (url, asked)
-}
-
-fn answer(stream: TcpStream, told: &Mutex<Vec<(String, bool)>>) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let (mut length, mut is_signed) = (0, false);
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 {
-            return;
-        }
-        let line = line.trim_end().to_ascii_lowercase();
-        if let Some(number) = line.strip_prefix("content-length:") {
-            length = number.trim().parse().unwrap();
-        }
-        is_signed |= line.starts_with("authorization:");
-        if line.is_empty() {
-            break;
-        }
-    }
-    let mut form = vec![0; length];
-    reader.read_exact(&mut form).unwrap();
-    let form = text(&form);
-    let arn = "arn:aws:sts::123456789012:assumed-role/ops/alice";
-    let body = match form.contains("Action=AssumeRoleWithSAML") {
-        true => format!(
-            "<AssumeRoleWithSAMLResponse><AssumeRoleWithSAMLResult><AssumedRoleUser><AssumedRoleId>AROA1:alice\
-             </AssumedRoleId><Arn>{arn}</Arn></AssumedRoleUser><Credentials><AccessKeyId>ASIASAMLSAMLSAML0001\
-             </AccessKeyId><SecretAccessKey>a-secret-that-is-real</SecretAccessKey><SessionToken>a-token</SessionToken>\
-             <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleWithSAMLResult>\
-             </AssumeRoleWithSAMLResponse>"
-        ),
-        false => format!(
-            "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{arn}</Arn><UserId>AROA1:alice</UserId>\
-             <Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
-        ),
-    };
-    told.lock().unwrap().push((form, is_signed));
-    let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        body.len()
-    );
-    let _ = (&stream).write_all(format!("{head}{body}").as_bytes());
-}
-
 #[test]
 fn a_session_has_a_role_that_the_login_offers() {
     let Some(saml) = Saml::start() else { return };
     let home = home(&saml, "good", "");
-    let (url, asked) = sts();
+    let (url, asked) = sts::start();
     let policy = home.path().join("policy.toml");
     fs::write(&policy, "version = 1\ndefault = \"allow\"\n[session]\nsource = \"saml\"\n").unwrap();
     let command = |more: &[&str]| {
