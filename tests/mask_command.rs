@@ -26,8 +26,10 @@ fn mask(dir: &Path, arguments: &[&str], input: &[u8]) -> (String, String, i32) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
+    // What is refused at once is not read.
+    let written = child.stdin.take().unwrap().write_all(input);
     let output = child.wait_with_output().unwrap();
+    assert!(written.is_ok() || !output.status.success(), "{written:?}");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (text(output.stdout), text(output.stderr), output.status.code().unwrap())
 }

@@ -13,7 +13,6 @@ mod real;
 mod saml;
 mod sts;
 mod stub;
-#[allow(dead_code, reason = "the terminal of other tests; a part of it is used")]
 #[path = "../support/mod.rs"]
 mod terminal;
 mod tls;
