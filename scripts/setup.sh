@@ -206,51 +206,20 @@ full_screen_programs() {
   done
 }
 
-# The library that terminal programs of agents are made with.
-ink() {
+# npm packages of scripts/NAME.json under the cache's NAME; tests leave out what cannot be installed.
+# usage: npm_packages NAME WHAT
+npm_packages() {
   need npm npm
   local want
-  want=$(sha256sum < scripts/ink.json | cut -d' ' -f1)
-  current "$cache/ink" "$want" && return
-  say "installing Ink"
-  mkdir -p "$cache/ink"
-  cp scripts/ink.json "$cache/ink/package.json"
-  if npm install --prefix "$cache/ink" --silent --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries 1; then
-    printf '%s' "$want" > "$cache/ink/.stamp"
+  want=$(sha256sum < "scripts/$1.json" | cut -d' ' -f1)
+  current "$cache/$1" "$want" && return
+  say "installing $2"
+  mkdir -p "$cache/$1"
+  cp "scripts/$1.json" "$cache/$1/package.json"
+  if npm install --prefix "$cache/$1" --silent --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries 1; then
+    printf '%s' "$want" > "$cache/$1/.stamp"
   else
-    say "Ink could not be installed; its test is left out"
-  fi
-}
-
-# A certified OpenID provider to sign in with; without it the tests of that are left out.
-openid_provider() {
-  need npm npm
-  local want
-  want=$(sha256sum < scripts/oidc.json | cut -d' ' -f1)
-  current "$cache/oidc" "$want" && return
-  say "installing an OpenID provider"
-  mkdir -p "$cache/oidc"
-  cp scripts/oidc.json "$cache/oidc/package.json"
-  if npm install --prefix "$cache/oidc" --silent --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries 1; then
-    printf '%s' "$want" > "$cache/oidc/.stamp"
-  else
-    say "the OpenID provider could not be installed; its tests are left out"
-  fi
-}
-
-# A SAML identity provider to sign in with; without it the tests of that are left out.
-saml_provider() {
-  need npm npm
-  local want
-  want=$(sha256sum < scripts/saml.json | cut -d' ' -f1)
-  current "$cache/saml" "$want" && return
-  say "installing a SAML identity provider"
-  mkdir -p "$cache/saml"
-  cp scripts/saml.json "$cache/saml/package.json"
-  if npm install --prefix "$cache/saml" --silent --ignore-scripts --no-audit --no-fund --no-update-notifier --fetch-retries 1; then
-    printf '%s' "$want" > "$cache/saml/.stamp"
-  else
-    say "the SAML identity provider could not be installed; its tests are left out"
+    say "$2 could not be installed; its tests are left out"
   fi
 }
 
@@ -275,8 +244,8 @@ if [ "$purpose" = test ]; then
   agents
   shells
   full_screen_programs
-  ink
-  openid_provider
-  saml_provider
+  npm_packages ink "Ink, which terminal programs of agents are made with"
+  npm_packages oidc "a certified OpenID provider"
+  npm_packages saml "a SAML identity provider"
   asciinema
 fi
