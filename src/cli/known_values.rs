@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Child;
 use std::process::ChildStdout;
 use std::process::Command;
+use std::process::ExitStatus;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ use crate::types::Micros;
 const MOST_BYTES: usize = 1 << 20;
 /// How long the program may take: a person may have to unlock a password store for it.
 const MOST_TIME: Duration = Duration::from_secs(60);
+/// Between two looks whether it has ended, once its output is closed.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Has `engine` mask the values of the files that `mask.values` names; gives what is to be said of lines that are no good.
 ///
@@ -131,17 +134,11 @@ impl Fetching {
         engine: &Engine,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Vec<String>> {
-        let printed = self.read();
-        if printed.is_err() {
-            drop(self.child.kill());
-        }
-        let status = self.child.wait();
-        let printed = printed.map_err(advised)?;
+        let printed = self.read().map_err(advised)?;
+        let status = self.wait().map_err(advised)?;
         let failed = |why: String| Err(advised(failed(&self.name).why(why)));
-        match status {
-            Ok(status) if status.success() => {}
-            Ok(status) => return failed(format!("it ended with {status}")),
-            Err(cause) => return failed(crate::error::plain(&cause)),
+        if !status.success() {
+            return failed(format!("it ended with {status}"));
         }
         let Ok(list) = std::str::from_utf8(&printed) else {
             return failed("it did not print text".to_owned());
@@ -156,11 +153,7 @@ impl Fetching {
         let mut printed = Zeroizing::new(Vec::with_capacity(64 << 10));
         let mut buffer = Zeroizing::new([0; 4096]);
         loop {
-            let took = Micros(self.clock.elapsed().0.saturating_sub(self.began.0));
-            let left = MOST_TIME.saturating_sub(took.into());
-            if left.is_zero() {
-                return Err(failed(&self.name).why(format!("it took longer than {} s", MOST_TIME.as_secs())));
-            }
+            let left = self.left()?;
             match fd::read(&self.output, &mut *buffer) {
                 Ok(Moved::Bytes(count)) => printed.extend_from_slice(&buffer[..count]),
                 Ok(Moved::Closed) => return Ok(printed),
@@ -174,6 +167,31 @@ impl Fetching {
             if printed.len() > MOST_BYTES {
                 return Err(failed(&self.name).why("it printed more than 1 MiB"));
             }
+        }
+    }
+}
+
+impl Fetching {
+    /// One that has closed its output may run on.
+    fn wait(&mut self) -> Result<ExitStatus> {
+        loop {
+            let status = self.child.try_wait();
+            if let Some(status) =
+                status.map_err(|cause| failed(&self.name).why(crate::error::plain(&cause)))?
+            {
+                return Ok(status);
+            }
+            PollSet::new().wait(Some(self.left()?.min(PAUSE)))?;
+        }
+    }
+
+    /// How long it may still take.
+    fn left(&self) -> Result<Duration> {
+        let took = Micros(self.clock.elapsed().0.saturating_sub(self.began.0));
+        let left = MOST_TIME.saturating_sub(took.into());
+        match left.is_zero() {
+            true => Err(failed(&self.name).why(format!("it took longer than {} s", MOST_TIME.as_secs()))),
+            false => Ok(left),
         }
     }
 }

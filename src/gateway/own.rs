@@ -253,9 +253,13 @@ impl Core {
         if self.policies.session().revoke != Some(true) || !self.own.iter().any(|own| own.has_fetched()) {
             return;
         }
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         for own in self.own.iter().filter(|own| own.has_fetched()) {
-            let Some(outcome) = runtime.block_on(own.chain.revoke()) else { continue };
+            let outcome = match &runtime {
+                Ok(runtime) => runtime.block_on(own.chain.revoke()),
+                Err(cause) => own.chain.assumed_role().map(|_| Err(crate::error::plain(cause))),
+            };
+            let Some(outcome) = outcome else { continue };
             let role = own.chain.assumed_role().unwrap_or_default().to_owned();
             let (what, reason) = match outcome {
                 Ok(done) => ("revoked", format!("inline policy {} of the role", done.policy)),
@@ -272,7 +276,7 @@ impl Core {
             // The recorder tells of its own failure.
             drop(self.about_own(own, event));
         }
-        runtime.shutdown_background();
+        let _ = runtime.map(tokio::runtime::Runtime::shutdown_background);
     }
 
     /// Writes down that the credentials end, and forgets them.
