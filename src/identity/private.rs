@@ -12,6 +12,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::path::PathBuf;
 
 use nix::fcntl::Flock;
 use nix::fcntl::FlockArg;
@@ -66,11 +67,7 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>
 /// Puts a file 0600 in the place of `path`, whole or not at all, also when the machine loses power.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let cannot = |cause: &io::Error| Error::io(format!("cannot write {}", path.display()), cause);
-    let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(|_| Error::new(Kind::System, "the system has no random numbers"))?;
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.new", hex::encode(random)));
-    let new = Path::new(&name);
+    let new = &beside(path)?;
     let written = new_file(new).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()?;
@@ -87,11 +84,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Makes a file 0600 with `bytes` that must not be there yet; `false`: it is.
 pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<bool> {
-    let mut name = path.as_os_str().to_owned();
-    let mut random = [0; 8];
-    getrandom::fill(&mut random).map_err(|_| Error::new(Kind::System, "the system has no random numbers"))?;
-    name.push(format!(".{}.new", hex::encode(random)));
-    let new = Path::new(&name);
+    let new = &beside(path)?;
     // A link fails where there is one already, and is never half a file.
     let made = new_file(new).and_then(|mut file| {
         file.write_all(bytes)?;
@@ -113,6 +106,15 @@ pub(super) fn lock(path: &Path) -> Result<Flock<File>> {
     options.write(true).create(true).truncate(false).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());
     let file = options.open(path).map_err(|cause| cannot(&cause))?;
     Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, cause)| cannot(&io::Error::from(cause)))
+}
+
+/// A name beside `path` that nobody else has.
+fn beside(path: &Path) -> Result<PathBuf> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|_| Error::new(Kind::System, "the system has no random numbers"))?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.new", hex::encode(random)));
+    Ok(name.into())
 }
 
 fn new_file(path: &Path) -> io::Result<File> {

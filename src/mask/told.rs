@@ -237,18 +237,26 @@ pub fn option(place: Place, view: View<'_>) -> Look {
     if matches!(option, b"-b" | b"-bc" | b"-nb") && has_program(line, &[b"htpasswd"]) {
         // A file and a user stand before it, or a user alone.
         for _ in 0..if option == b"-nb" { 1 } else { 2 } {
-            let rest = view.slice(at, at + 96);
-            let length = rest.iter().take_while(|byte| byte.is_ascii_graphic()).count();
-            match rest.get(length) {
-                None => return if rest.len() < 96 { ending(view) } else { Look::No },
-                Some(b' ') => at += length + 1,
-                Some(_) => return Look::No,
+            match next_word(at, view) {
+                Ok(next) => at = next,
+                Err(look) => return look,
             }
         }
     } else if !known && !body {
         return Look::No;
     }
     word(at, view, |value| value.len() >= 4 && !value.starts_with(b"-") && !benign::value(value, true))
+}
+
+/// Where the word after the one at `at` begins; else what that comes to.
+fn next_word(at: usize, view: View<'_>) -> Result<usize, Look> {
+    let rest = view.slice(at, at + 96);
+    let length = rest.iter().take_while(|byte| byte.is_ascii_graphic()).count();
+    match rest.get(length) {
+        None if rest.len() < 96 => Err(ending(view)),
+        Some(b' ') => Ok(at + length + 1),
+        None | Some(_) => Err(Look::No),
+    }
 }
 
 /// `Bearer x`, `-p x`, `add_user name x`, `::add-mask::x`: what looks drawn by lot where a secret stands.
@@ -260,12 +268,9 @@ pub fn beside(place: Place, view: View<'_>) -> Look {
     }
     // A user's name stands before it.
     if literal.contains(&b'_') {
-        let rest = view.slice(at, at + 96);
-        let length = rest.iter().take_while(|byte| byte.is_ascii_graphic()).count();
-        match rest.get(length) {
-            None => return if rest.len() < 96 { ending(view) } else { Look::No },
-            Some(b' ') => at += length + 1,
-            Some(_) => return Look::No,
+        match next_word(at, view) {
+            Ok(next) => at = next,
+            Err(look) => return look,
         }
     }
     // `-U user%x`

@@ -44,13 +44,7 @@ impl PolicySet {
     #[must_use]
     pub fn speaks_of_people(&self) -> bool {
         let is_meant = |rule: &PrincipalRule| !rule.groups.is_empty() || !rule.issuers.is_empty();
-        self.statements().any(|statement| is_meant(&statement.principal))
-            || self
-                .layers()
-                .iter()
-                .flat_map(|layer| &layer.session.roles)
-                .any(|role| is_meant(&role.principal))
-            || self.layers().iter().flat_map(|layer| &layer.records).any(|rule| is_meant(&rule.principal))
+        self.principals().any(is_meant)
             || self
                 .speaks_of(&[Own::Groups, Own::Issuer, Own::Verified], &["${hoop:issuer", "${hoop:verified"])
     }
@@ -58,15 +52,16 @@ impl PolicySet {
     /// Whether one of the policies depends on what the person is called.
     #[must_use]
     pub fn speaks_of_users(&self) -> bool {
-        let is_meant = |rule: &PrincipalRule| !rule.users.is_empty();
-        self.statements().any(|statement| is_meant(&statement.principal))
-            || self
-                .layers()
-                .iter()
-                .flat_map(|layer| &layer.session.roles)
-                .any(|role| is_meant(&role.principal))
-            || self.layers().iter().flat_map(|layer| &layer.records).any(|rule| is_meant(&rule.principal))
-            || self.speaks_of(&[Own::User], &["${hoop:user"])
+        self.principals().any(|rule| !rule.users.is_empty()) || self.speaks_of(&[Own::User], &["${hoop:user"])
+    }
+
+    /// Whom all rules are about.
+    fn principals(&self) -> impl Iterator<Item = &PrincipalRule> {
+        self.layers().iter().flat_map(|layer| {
+            let statements = layer.statements.iter().map(|statement| &statement.principal);
+            let roles = layer.session.roles.iter().map(|role| &role.principal);
+            statements.chain(roles).chain(layer.records.iter().map(|rule| &rule.principal))
+        })
     }
 
     fn statements(&self) -> impl Iterator<Item = &Statement> {
