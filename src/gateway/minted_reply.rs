@@ -90,11 +90,11 @@ impl Captured {
 }
 
 fn learn(core: &Core, credential: &Vended) {
-    core.masks.learn("aws-secret-access-key", credential.secret.expose());
+    core.masks.learn_own("aws-secret-access-key", credential.secret.expose());
     if let Some(token) = &credential.token {
-        core.masks.learn("aws-session-token", token.expose());
+        core.masks.learn_own("aws-session-token", token.expose());
         // The id of a lasting key is needed to delete it.
-        core.masks.learn("aws-access-key-id", &credential.access_key_id);
+        core.masks.learn_own("aws-access-key-id", &credential.access_key_id);
     }
 }
 

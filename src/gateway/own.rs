@@ -171,9 +171,9 @@ impl Core {
         }
         let before = own.recorded.fetch_max(fetched.generation, Ordering::SeqCst);
         if before < fetched.generation {
-            self.masks.learn("aws-secret-access-key", fetched.key.secret.expose());
+            self.masks.learn_own("aws-secret-access-key", fetched.key.secret.expose());
             if let Some(token) = &fetched.key.token {
-                self.masks.learn("aws-session-token", token.expose());
+                self.masks.learn_own("aws-session-token", token.expose());
             }
             let what = if before == 0 { "fetched" } else { "refreshed" };
             self.about_own(own, Credential { expires: fetched.expires, ..self.of(own, what, &fetched) })?;

@@ -103,6 +103,12 @@ impl Engine {
         self.learn_with(|known| known.add(kind, value));
     }
 
+    /// Learns a secret that hoop itself handles: a credential, a value of the environment. What programs have been shown
+    /// before cannot leave it without room.
+    pub fn learn_own(&self, kind: &str, value: &str) {
+        self.learn_with(|known| exact::is_fit(value) && known.add_told(kind, value));
+    }
+
     /// Learns with `add`, which says whether anything was new.
     pub(super) fn learn_with(&self, add: impl FnOnce(&mut Exact) -> bool) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
@@ -126,7 +132,7 @@ impl Engine {
             if !exact::is_fit(value) && exact::is_value(value) {
                 unfit.push(name);
             }
-            self.learn("environment", value);
+            self.learn_own("environment", value);
         }
         unfit
     }

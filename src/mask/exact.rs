@@ -16,7 +16,8 @@ use crate::sys::locked;
 pub const SHORTEST: usize = 6;
 /// The longest piece of a value that is looked for; a longer value is looked for in pieces.
 const PIECE: usize = 512;
-/// Forms beyond this number, or beyond so many bytes, are no longer learnt: some 16,000 values.
+/// Forms beyond this number, or beyond so many bytes, are no longer learnt: some 16,000 values. As many again have room
+/// that are told and not found, so that nothing that a program reads can crowd them out.
 const MOST: usize = 1 << 18;
 const MOST_BYTES: usize = 64 << 20;
 /// Bytes of a needle that are looked up.
@@ -89,14 +90,20 @@ impl Exact {
 
     /// Learns `value` in all its forms; whether anything was new.
     pub fn add(&mut self, kind: &str, value: &str) -> bool {
-        is_fit(value) && self.add_told(kind, value)
+        is_fit(value) && self.count < MOST && self.bytes < MOST_BYTES && self.insert(kind, value)
     }
 
-    /// Learns `value`, of which somebody said that it is a secret, in all its forms; whether anything was new.
+    /// Learns `value`, of which hoop or a person knows that it is a secret, in all its forms; whether anything was new.
     pub fn add_told(&mut self, kind: &str, value: &str) -> bool {
-        if value.len() < SHORTEST || self.count >= MOST || self.bytes >= MOST_BYTES {
-            return false;
-        }
+        value.len() >= SHORTEST && !self.is_full() && self.insert(kind, value)
+    }
+
+    /// Whether there is no room even for what is told.
+    pub fn is_full(&self) -> bool {
+        self.count >= 2 * MOST || self.bytes >= 2 * MOST_BYTES
+    }
+
+    fn insert(&mut self, kind: &str, value: &str) -> bool {
         let kind: Arc<str> = kind.into();
         let mut new: Vec<Needle> = forms(value)
             .iter()
@@ -362,5 +369,14 @@ mod tests {
         assert_eq!(exact.partial(b"abc q"), 1);
         assert_eq!(exact.partial(b"abc qx7"), 3);
         assert_eq!(exact.partial(b"abc "), 0);
+    }
+
+    #[test]
+    fn what_is_found_leaves_room_for_what_is_told() {
+        let mut known = Exact { count: MOST, ..Exact::default() };
+        assert!(!known.add("found", "Falcon2019!") && !known.is_full());
+        assert!(known.add_told("own", "Falcon2019!") && known.find(b"x Falcon2019!", 0).is_some());
+        known.count = 2 * MOST;
+        assert!(known.is_full() && !known.add_told("own", "Plover2020!"));
     }
 }

@@ -28,6 +28,8 @@ pub enum Unfit {
     Short,
     /// It is a word or a number that is everywhere.
     Common,
+    /// There are too many before it.
+    Full,
     /// There is no variable of this name, or it is empty.
     Unset(String),
 }
@@ -37,6 +39,7 @@ impl fmt::Display for Unfit {
         match self {
             Self::Short => write!(f, "shorter than {} letters", exact::SHORTEST),
             Self::Common => f.write_str("a word or a number that is everywhere"),
+            Self::Full => f.write_str("there are too many values before it"),
             Self::Unset(name) => write!(f, "the variable {} is not set", name.escape_debug()),
         }
     }
@@ -78,7 +81,16 @@ impl Engine {
             };
             match unfit {
                 Some(why) => unlisted.push(Unlisted { line: entry.line, why }),
-                None => self.learn_with(|known| known.add_told(KIND, &entry.value)),
+                None => {
+                    let mut is_full = false;
+                    self.learn_with(|known| {
+                        is_full = known.is_full();
+                        known.add_told(KIND, &entry.value)
+                    });
+                    if is_full {
+                        unlisted.push(Unlisted { line: entry.line, why: Unfit::Full });
+                    }
+                }
             }
         }
         unlisted
