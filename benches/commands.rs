@@ -7,6 +7,9 @@
 #![allow(clippy::print_stdout, reason = "figures are its output")]
 #![allow(clippy::disallowed_methods, reason = "it measures real time")]
 
+#[path = "../tests/support/broker.rs"]
+mod broker;
+
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Write;
@@ -23,7 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
-use hoop::approval::Broker;
+use broker::NOBODY;
+use broker::broker;
 use hoop::audit::End;
 use hoop::audit::Start;
 use hoop::clock::Clock;
@@ -76,8 +80,8 @@ fn main() {
             recorder: recorder.clone(),
             masks: Arc::new(Engine::builtin()),
             policies: PolicySet::new(Vec::new()),
-            clock,
-            broker: Broker::nobody("nobody"),
+            clock: clock.clone(),
+            broker: broker(&clock, &recorder, NOBODY),
             who: String::new(),
             approval_ttl: Duration::from_secs(1),
             key_id,

@@ -8,7 +8,7 @@
 //! session  gateway  replay                          engines: terminal side, AWS side, viewer
 //! policy  identity  creds  approval  record  export services: decide, who, sign with, ask, remember, share
 //! sys  term  cast  audit  aws  net  mask  config  store     tools: each knows one thing
-//! error  types  clock  lines                        words everybody uses
+//! error  types  clock  lines  pattern               words everybody uses
 //! ```
 
 pub mod approval;
@@ -26,6 +26,7 @@ pub mod identity;
 pub mod lines;
 pub mod mask;
 pub mod net;
+pub mod pattern;
 pub mod policy;
 pub mod record;
 pub mod replay;

@@ -10,6 +10,7 @@ use ulid::Ulid;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind};
+use crate::pattern;
 
 /// Names a session for ever: a ULID, so that ids sort by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -118,6 +119,38 @@ impl Effect {
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// Who may answer a question, and how many of them must.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approvers {
+    /// Names of people; may hold `*` and `?`.
+    pub users: Vec<String>,
+    /// Names of groups; may hold `*` and `?`.
+    pub groups: Vec<String>,
+    /// How many different people must say yes; at least 1.
+    pub count: usize,
+}
+
+impl Approvers {
+    /// Whether a person of this name and these groups is one of them.
+    #[must_use]
+    pub fn admit(&self, name: &str, groups: &[String]) -> bool {
+        let is_meant = |patterns: &[String], name: &str| {
+            !name.is_empty() && patterns.iter().any(|wanted| pattern::matches(wanted, name))
+        };
+        is_meant(&self.users, name) || groups.iter().any(|group| is_meant(&self.groups, group))
+    }
+}
+
+impl fmt::Display for Approvers {
+    /// `2 of group security or user ana`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let groups = self.groups.iter().map(|group| format!("group {group}"));
+        let users = self.users.iter().map(|user| format!("user {user}"));
+        let named: Vec<String> = groups.chain(users).collect();
+        write!(f, "{} of {}", self.count, named.join(" or "))
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// From the bottom up. A module may use every lower layer; modules of one layer are strangers, but for the
 /// words at the bottom, which belong together.
 const LAYERS: &[&[&str]] = &[
-    &["error", "types", "clock", "lines"],
+    &["error", "types", "clock", "lines", "pattern"],
     &["sys", "term"],
     &["sandbox", "cast", "audit", "aws", "net", "mask", "config", "store"],
     &["policy", "identity", "creds", "approval", "record", "review", "export"],

@@ -5,29 +5,21 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 #![allow(clippy::disallowed_methods, reason = "tests wait in real time for real programs")]
 
+#[path = "support/broker.rs"]
+mod broker;
+#[path = "support/inner.rs"]
+mod inner;
 mod support;
 
 use std::fs;
 use std::process::Command;
-use std::sync::Arc;
 use std::time::Duration;
 
+use broker::AT_TERMINAL;
 use hoop::approval::Broker;
 use hoop::approval::Fact;
 use hoop::approval::Outcome;
 use hoop::approval::Question;
-use hoop::audit::Start;
-use hoop::clock::Clock;
-use hoop::mask::Engine;
-use hoop::record::Recorder;
-use hoop::sandbox::launcher::Launcher;
-use hoop::sandbox::plan::Place;
-use hoop::sandbox::plan::Plan;
-use hoop::session::Sandbox;
-use hoop::session::Spec;
-use hoop::session::Surroundings;
-use hoop::sys::wake;
-use hoop::types::SessionId;
 use support::Home;
 use support::Session;
 
@@ -40,54 +32,12 @@ const A_MOMENT: Duration = Duration::from_millis(900);
 #[test]
 fn a_session_in_a_process_of_its_own() {
     let Some(script) = std::env::var_os(SCRIPT) else { return };
-    let clock = Clock::system();
-    let (waker, wakeups) = wake::channel().unwrap();
-    let broker = Broker::new(clock.clone(), move || waker.wake());
-    let surroundings = Surroundings::look(false).unwrap();
-    let size = surroundings.size((None, None));
-    let plan = Plan {
-        isolation: None,
-        is_watched: false,
-        place: Place::Terminal,
-        terminal: surroundings.terminal(size),
-        hardened: None,
-    };
-    let mut launcher = Launcher::fork(&plan).unwrap().unwrap();
-    let ready = launcher.ready(&plan).unwrap();
-    let start =
-        Start::new(SessionId::new(clock.unix_micros(), 1), clock.unix_micros(), vec!["sh".to_owned()]);
-    let recorder =
-        Recorder::create(&std::env::current_dir().unwrap().join("state"), &start, clock.clone()).unwrap();
-    for number in 1..=3 {
-        let broker = broker.clone();
-        std::thread::spawn(move || ask(&broker, number));
-    }
-    let ended = hoop::session::run(Spec {
-        program: "/bin/sh".into(),
-        argv: vec!["sh".into(), "-c".into(), script],
-        env: std::env::vars_os().collect(),
-        directory: None,
-        surroundings,
-        size,
-        fixed_size: false,
-        record_input: false,
-        typed: None,
-        person: "ana".to_owned(),
-        clock,
-        recorder,
-        masks: Arc::new(Engine::builtin()),
-        broker,
-        wakeups,
-        started: Box::new(|| Ok(())),
-        sandbox: Sandbox {
-            launcher,
-            pid: ready.pid,
-            master: ready.master,
-            listener: ready.listener,
-            binds: Vec::new(),
-            is_own_session: true,
-        },
-        commands: None,
+    let (ended, _recorder) = inner::run(script, AT_TERMINAL, |broker, _| {
+        for number in 1..=3 {
+            let broker = broker.clone();
+            std::thread::spawn(move || ask(&broker, number));
+        }
+        || Ok(())
     });
     assert!(ended.trouble.is_empty(), "{ended:?}");
     fs::write("ended", format!("{:?}", ended.exit)).unwrap();
@@ -101,10 +51,11 @@ fn ask(broker: &Broker, number: u32) {
             None => std::thread::sleep(Duration::from_millis(10)),
         }
     };
-    let outcome = broker.ask(Question {
+    let mut pending = broker.ask(Question {
         action: format!("s3:DeleteObject{number}"),
         resources: vec!["arn:aws:s3:::billing/07.csv".to_owned()],
-        who: "ana, agent claude".to_owned(),
+        who: "ana".to_owned(),
+        agent: Some("claude".to_owned()),
         command: Some("aws s3 rm s3://billing/07.csv".to_owned()),
         account: Some("123456789012".to_owned()),
         region: "eu-west-1".to_owned(),
@@ -114,7 +65,13 @@ fn ask(broker: &Broker, number: u32) {
         ttl,
         ..Question::default()
     });
-    let text = match outcome.blocking_recv().unwrap() {
+    let outcome = loop {
+        match pending.try_answer() {
+            Some(outcome) => break outcome,
+            None => std::thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    let text = match outcome {
         Outcome::Allowed { scope, by } => format!("allowed {scope:?} by {by}"),
         Outcome::Denied(refusal) => format!("denied: {refusal}"),
     };

@@ -5,31 +5,22 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 #![allow(clippy::disallowed_methods, reason = "tests wait in real time for real programs")]
 
+#[path = "support/broker.rs"]
+mod broker;
+#[path = "support/inner.rs"]
+mod inner;
 mod support;
 
 use std::fs;
-use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
-use hoop::approval::Broker;
+use broker::NOBODY;
 use hoop::audit::End;
 use hoop::audit::EndReason;
-use hoop::audit::Start;
-use hoop::clock::Clock;
-use hoop::mask::Engine;
-use hoop::record::Recorder;
 use hoop::record::State;
 use hoop::record::verify;
-use hoop::sandbox::launcher::Launcher;
-use hoop::sandbox::plan::Place;
-use hoop::sandbox::plan::Plan;
 use hoop::session::Exit;
-use hoop::session::Sandbox;
-use hoop::session::Spec;
-use hoop::session::Surroundings;
-use hoop::sys::wake;
-use hoop::types::SessionId;
 use support::Home;
 use support::Session;
 
@@ -41,43 +32,10 @@ fn a_session_in_a_process_of_its_own() {
     if std::env::var_os(INSIDE).is_none() {
         return;
     }
-    let clock = Clock::system();
-    let (waker, wakeups) = wake::channel().unwrap();
-    let surroundings = Surroundings::look(false).unwrap();
-    let size = surroundings.size((None, None));
-    let plan = Plan {
-        isolation: None,
-        is_watched: false,
-        place: Place::Terminal,
-        terminal: surroundings.terminal(size),
-        hardened: None,
-    };
-    let mut launcher = Launcher::fork(&plan).unwrap().unwrap();
-    let ready = launcher.ready(&plan).unwrap();
-    let start =
-        Start::new(SessionId::new(clock.unix_micros(), 1), clock.unix_micros(), vec!["sh".to_owned()]);
-    let state = std::env::current_dir().unwrap().join("state");
-    let recorder = Recorder::create(&state, &start, clock.clone()).unwrap();
-    recorder.on_failure(move |_| waker.wake());
-    let dying = recorder.clone();
     let script = "printf '\\033[?1049h\\033[2Jin full screen'; trap '' HUP; echo $$ > began; while :; do sleep 0.1; done";
-    let ended = hoop::session::run(Spec {
-        program: "/bin/sh".into(),
-        argv: vec!["sh".into(), "-c".into(), script.into()],
-        env: std::env::vars_os().collect(),
-        directory: None,
-        surroundings,
-        size,
-        fixed_size: false,
-        record_input: false,
-        typed: None,
-        person: "ana".to_owned(),
-        clock,
-        recorder: recorder.clone(),
-        masks: Arc::new(Engine::builtin()),
-        broker: Broker::nobody("this is a test"),
-        wakeups,
-        started: Box::new(move || {
+    let (ended, recorder) = inner::run(script.into(), NOBODY, |_, recorder| {
+        let dying = recorder.clone();
+        move || {
             std::thread::spawn(move || {
                 let _watch = dying.watch("the gateway");
                 while !std::path::Path::new("began").exists() {
@@ -87,16 +45,7 @@ fn a_session_in_a_process_of_its_own() {
                 panic!("for the test");
             });
             Ok(())
-        }),
-        sandbox: Sandbox {
-            launcher,
-            pid: ready.pid,
-            master: ready.master,
-            listener: ready.listener,
-            binds: Vec::new(),
-            is_own_session: true,
-        },
-        commands: None,
+        }
     });
     assert!(matches!(ended.exit, Exit::Stopped), "{ended:?}");
     let folder = recorder.finish(&End { reason: EndReason::Interrupted, ..End::default() }).unwrap();

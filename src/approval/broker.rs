@@ -1,7 +1,5 @@
 //! Keeps the questions between those who ask and those who answer.
 
-use std::collections::BTreeMap;
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -11,318 +9,331 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::approval::card::Card;
+use crate::approval::pending::Pending;
+use crate::approval::people::Approver;
+use crate::approval::people::Requester;
+use crate::approval::people::Ways;
 use crate::approval::question::Answer;
+use crate::approval::question::Findings;
 use crate::approval::question::Outcome;
 use crate::approval::question::Question;
 use crate::approval::question::QuestionId;
 use crate::approval::question::Refusal;
-use crate::approval::question::Scope;
 use crate::approval::question::Waiting;
+use crate::approval::state::Held;
+use crate::approval::state::State;
+use crate::approval::tally::Tally;
+use crate::audit::ApprovalJoined;
+use crate::audit::ApprovalShown;
+use crate::audit::Event;
+use crate::audit::Journal;
 use crate::clock::Clock;
 use crate::types::Micros;
+use crate::types::SessionId;
 
-/// Questions that may wait at once; one more is refused at once.
-const MOST_WAITING: usize = 256;
-/// Answers "for this session" that are remembered; further ones count once.
-const MOST_GRANTS: usize = 4096;
+/// Calls that may wait for the answer to one question.
+const MOST_CALLERS: usize = 256;
 
-/// Keeps the questions. Cheap to clone, callable from any thread; nothing in it waits.
+/// Keeps the questions. Cheap to clone, callable from any thread; nothing in it waits for people.
 #[derive(Clone)]
 pub struct Broker(Arc<Shared>);
 
+/// What a broker is made of.
+pub struct Setup {
+    /// The session's time.
+    pub clock: Clock,
+    /// The session.
+    pub session: SessionId,
+    /// The host it runs on.
+    pub host: String,
+    /// Whose it is.
+    pub requester: Requester,
+    /// How its questions can be answered.
+    pub ways: Ways,
+    /// Why there is nobody to answer where there is no way: completes "it needs a person's approval, and …".
+    pub nobody: String,
+    /// Where everything is written down.
+    pub journal: Arc<dyn Journal>,
+}
+
 struct Shared {
-    clock: Clock,
-    wake: Box<dyn Fn() + Send + Sync>,
+    setup: Setup,
+    listeners: Mutex<Vec<Arc<dyn Fn() + Send + Sync>>>,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
-struct State {
-    next: u64,
-    waiting: BTreeMap<QuestionId, Held>,
-    /// Action and resources that were allowed for the whole session.
-    grants: HashSet<(String, Vec<String>)>,
-    /// Why every question is refused at once, if so.
-    closed: Option<Refusal>,
-}
-
-struct Held {
-    waiting: Waiting,
-    callers: Vec<oneshot::Sender<Outcome>>,
-}
-
 /// What became of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
-    /// The callers have it.
-    Delivered,
+    /// The question is settled by it.
+    Settled,
+    /// It counts, and others have to say yes too: who, a phrase each.
+    Counted(Vec<String>),
     /// Too late: somebody else answered, time ran out, or the callers went away.
     NotWaiting,
+    /// This person cannot answer it: why, as a sentence without a full stop.
+    Refused(String),
 }
 
 impl Broker {
-    /// A broker whose questions somebody will look at: `wake` is called after each change of what waits.
+    /// A broker without questions.
     #[must_use]
-    pub fn new(clock: Clock, wake: impl Fn() + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Shared { clock, wake: Box::new(wake), state: Mutex::default() }))
+    pub fn new(setup: Setup) -> Self {
+        Self(Arc::new(Shared { setup, listeners: Mutex::default(), state: Mutex::default() }))
     }
 
-    /// A broker that refuses everything, because there is nobody to answer: `reason` completes
-    /// "it needs a person's approval, and …".
-    #[must_use]
-    pub fn nobody(reason: impl Into<String>) -> Self {
-        let broker = Self::new(Clock::system(), || {});
-        broker.state().closed = Some(Refusal::Nobody(reason.into()));
-        broker
+    /// Has `listener` called after each change of what waits, on whatever thread makes it; it must not wait.
+    pub fn on_change(&self, listener: impl Fn() + Send + Sync + 'static) {
+        self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::new(listener));
     }
 
-    /// Asks. A question with the fingerprint of one that waits joins it; one that was allowed for the session is
-    /// answered at once. The receiver may be dropped when the caller goes away.
+    /// Whose session it is.
     #[must_use]
-    pub fn ask(&self, question: Question) -> oneshot::Receiver<Outcome> {
+    pub fn requester(&self) -> &Requester {
+        &self.0.setup.requester
+    }
+
+    /// The session.
+    #[must_use]
+    pub fn session(&self) -> SessionId {
+        self.0.setup.session
+    }
+
+    /// Asks. A question with the fingerprint of one that waits joins it; one that an earlier yes covers is answered at
+    /// once.
+    #[must_use]
+    pub fn ask(&self, question: Question) -> Pending {
         let (sender, receiver) = oneshot::channel();
+        let now = self.now();
         let mut state = self.state();
-        if let Some(outcome) = state.answer_at_once(&question) {
+        self.tidy(&mut state, now);
+        state.next_caller += 1;
+        let caller = state.next_caller;
+        let pending =
+            |question, deadline, receiver| Pending::new(self, receiver, (question, caller), deadline);
+        if let Some(outcome) = self.answer_at_once(&mut state, &question) {
             // The receiver is in our hands: it takes it.
             let _ = sender.send(outcome);
-            return receiver;
+            return pending(None, now, receiver);
         }
         let same = state.waiting.values_mut().find(|held| {
             !question.fingerprint.is_empty() && held.waiting.question.fingerprint == question.fingerprint
         });
-        if let Some(held) = same {
-            held.callers.push(sender);
-            held.waiting.callers = held.callers.len();
-        } else {
-            state.next += 1;
-            let id = QuestionId(state.next);
-            let asked = self.0.clock.elapsed();
-            let ttl = u64::try_from(question.ttl.as_micros()).unwrap_or(u64::MAX);
-            let deadline = Micros(asked.0.saturating_add(ttl));
-            let waiting = Waiting { id, question, asked, deadline, callers: 1 };
-            state.waiting.insert(id, Held { waiting, callers: vec![sender] });
-        }
+        let (id, deadline) = match same {
+            Some(held) => {
+                let id = held.waiting.id;
+                let joined = Event::ApprovalJoined(ApprovalJoined { id: id.recorded(), call: question.call });
+                if held.callers.len() >= MOST_CALLERS || !self.write(&joined) {
+                    let _ = sender.send(Outcome::Denied(Refusal::Unrecorded));
+                    return pending(None, now, receiver);
+                }
+                held.callers.push((caller, sender));
+                held.waiting.callers = held.callers.len();
+                held.alone = None;
+                (id, held.waiting.deadline)
+            }
+            None => {
+                let id = self.put(&mut state, &question);
+                let Some(id) = id else {
+                    let _ = sender.send(Outcome::Denied(Refusal::Unrecorded));
+                    return pending(None, now, receiver);
+                };
+                let deadline = Micros(now.0.saturating_add(Micros::from(question.ttl).0));
+                state.waiting.insert(id, Held::new(id, question, (now, deadline), (caller, sender)));
+                (id, deadline)
+            }
+        };
         drop(state);
-        (self.0.wake)();
-        receiver
+        self.changed();
+        pending(Some(id), deadline, receiver)
     }
 
-    /// What waits, oldest first. Questions whose time is over are refused, those whose callers went away forgotten.
+    /// What waits, oldest first. Questions whose time is over are refused on the way.
     #[must_use]
     pub fn waiting(&self) -> Vec<Waiting> {
-        let now = self.0.clock.elapsed();
         let mut state = self.state();
-        let over: Vec<QuestionId> = state
-            .waiting
-            .iter_mut()
-            .filter_map(|(id, held)| {
-                held.callers.retain(|caller| !caller.is_closed());
-                held.waiting.callers = held.callers.len();
-                (held.callers.is_empty() || held.waiting.deadline <= now).then_some(*id)
-            })
-            .collect();
-        for id in over {
-            if let Some(held) = state.waiting.remove(&id) {
-                let ttl = held.waiting.question.ttl;
-                held.deliver(&Outcome::Denied(Refusal::TimedOut(ttl)));
-            }
-        }
+        self.tidy(&mut state, self.now());
         state.waiting.values().map(|held| held.waiting.clone()).collect()
     }
 
-    /// Answers question `id` in the name of `by`.
-    pub fn answer(&self, id: QuestionId, answer: Answer, by: &str) -> Answered {
-        let now = self.0.clock.elapsed();
+    /// What waits, as others see it.
+    #[must_use]
+    pub fn cards(&self) -> Vec<Card> {
+        let setup = &self.0.setup;
+        let (unix, now) = (setup.clock.unix_micros(), self.now());
+        let began = unix.saturating_sub(now.0);
+        let card = |waiting: Waiting| Card {
+            session: setup.session,
+            id: waiting.id,
+            host: setup.host.clone(),
+            requester: setup.requester.name.clone(),
+            asked: began.saturating_add(waiting.asked.0),
+            deadline: began.saturating_add(waiting.deadline.0),
+            callers: waiting.callers,
+            question: waiting.question,
+            votes: waiting.votes,
+            missing: waiting.missing,
+            findings: waiting.findings,
+        };
+        self.waiting().into_iter().map(card).collect()
+    }
+
+    /// Whether anything waits, without looking at it.
+    #[must_use]
+    pub fn has_waiting(&self) -> bool {
+        !self.state().waiting.is_empty()
+    }
+
+    /// Answers question `id` in the name of `person`. Reasons are masked already.
+    pub fn answer(&self, id: QuestionId, answer: Answer, person: &Approver) -> Answered {
+        let now = self.now();
         let mut state = self.state();
-        let Some(held) = state.waiting.remove(&id) else { return Answered::NotWaiting };
-        let by = by.to_owned();
-        let outcome = match answer {
-            _ if held.waiting.deadline <= now => {
-                Outcome::Denied(Refusal::TimedOut(held.waiting.question.ttl))
-            }
-            Answer::Deny(reason) => Outcome::Denied(Refusal::Person { by, reason }),
-            Answer::Allow(scope) => {
-                if scope == Scope::Session && state.grants.len() < MOST_GRANTS {
-                    let question = &held.waiting.question;
-                    state.grants.insert((question.action.clone(), question.resources.clone()));
-                    state.release_granted();
+        self.tidy(&mut state, now);
+        let Some(held) = state.waiting.get_mut(&id) else { return Answered::NotWaiting };
+        if let Err(why) = self.may(&held.waiting, &answer, person) {
+            return Answered::Refused(why);
+        }
+        let answered = match answer {
+            Answer::Allow(scope, reason) => {
+                self.count(held, person, reason);
+                held.scope = held.scope.min(scope);
+                let missing = held.waiting.missing.clone();
+                match missing.is_empty() {
+                    true => {
+                        self.grant(&mut state, id, now);
+                        Answered::Settled
+                    }
+                    false => Answered::Counted(missing),
                 }
-                Outcome::Allowed { scope, by }
+            }
+            Answer::Deny(reason) => {
+                self.deny(&mut state, id, (person, reason), now);
+                Answered::Settled
+            }
+            Answer::Stop(reason) => {
+                let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+                state.stopping.get_or_insert(format!("{} ended it{why}", person.name));
+                self.deny(&mut state, id, (person, reason), now);
+                Answered::Settled
             }
         };
-        let delivered = held.deliver(&outcome);
         drop(state);
-        (self.0.wake)();
-        delivered
+        self.changed();
+        answered
+    }
+
+    /// Adds what was found out about the question's subject; one that does not wait any more is left alone.
+    pub fn found(&self, id: QuestionId, findings: Findings) {
+        if let Some(held) = self.state().waiting.get_mut(&id) {
+            held.waiting.findings = findings;
+        }
+        self.changed();
+    }
+
+    /// Writes down that the question was put before `to`, once for each; `error`: why it did not get there.
+    pub fn shown(&self, id: QuestionId, to: &str, via: &str, error: Option<String>) {
+        let mut state = self.state();
+        let Some(held) = state.waiting.get_mut(&id) else { return };
+        if held.shown.insert((to.to_owned(), via.to_owned())) {
+            let shown = ApprovalShown { id: id.recorded(), to: to.to_owned(), via: via.to_owned(), error };
+            self.write(&Event::ApprovalShown(shown));
+        }
     }
 
     /// Refuses all that waits and all that will be asked: `reason` completes "it waited for approval when …".
     pub fn close(&self, reason: impl Into<String>) {
         let refusal = Refusal::Closed(reason.into());
+        let now = self.now();
         let mut state = self.state();
-        for held in std::mem::take(&mut state.waiting).into_values() {
-            held.deliver(&Outcome::Denied(refusal.clone()));
+        let all: Vec<QuestionId> = state.waiting.keys().copied().collect();
+        for id in all {
+            self.settle(&mut state, id, (Outcome::Denied(refusal.clone()), None), now);
         }
-        state.closed.get_or_insert(refusal);
+        if state.closed.is_none() {
+            let ended = "the session ended";
+            state.grants.drain(..).for_each(|grant| self.expire(&grant, ended));
+            state.kept.drain(..).for_each(|kept| self.expire_kept(&kept, ended));
+            state.closed = Some(refusal);
+        }
         drop(state);
-        (self.0.wake)();
+        self.changed();
+    }
+
+    /// Who wants the session to end and why, as a sentence without a full stop.
+    #[must_use]
+    pub fn stopping(&self) -> Option<String> {
+        self.state().stopping.clone()
+    }
+
+    /// What became of all questions so far.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        self.state().tally.clone()
     }
 
     /// How long until `waiting` has the time left.
     #[must_use]
     pub fn time_left(&self, waiting: &Waiting) -> Duration {
-        Duration::from_micros(waiting.deadline.0.saturating_sub(self.0.clock.elapsed().0))
+        self.left(waiting.deadline)
+    }
+
+    /// Until `time`.
+    pub(super) fn left(&self, time: Micros) -> Duration {
+        Duration::from_micros(time.0.saturating_sub(self.now().0))
+    }
+
+    /// Refuses what has waited too long.
+    pub(super) fn refuse_overdue(&self) {
+        let before = self.state().waiting.len();
+        if self.waiting().len() != before {
+            self.changed();
+        }
+    }
+
+    /// A caller went away; `for_good`: it will not come back.
+    pub(super) fn left_by(&self, id: QuestionId, caller: u64, for_good: bool) {
+        let now = self.now();
+        let mut state = self.state();
+        let Some(held) = state.waiting.get_mut(&id) else { return };
+        held.callers.retain(|(number, _)| *number != caller);
+        held.waiting.callers = held.callers.len();
+        if held.callers.is_empty() {
+            held.alone = Some(now);
+            if for_good || held.waiting.question.fingerprint.is_empty() {
+                self.settle(&mut state, id, (Outcome::Denied(Refusal::Gone), None), now);
+            }
+        }
+        drop(state);
+        self.changed();
+    }
+
+    pub(super) fn now(&self) -> Micros {
+        self.0.setup.clock.elapsed()
+    }
+
+    pub(super) fn setup(&self) -> &Setup {
+        &self.0.setup
+    }
+
+    /// Whether it is in the record now.
+    pub(super) fn write(&self, event: &Event) -> bool {
+        self.0.setup.journal.write(event).is_ok()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl State {
-    fn answer_at_once(&self, question: &Question) -> Option<Outcome> {
-        if let Some(refusal) = &self.closed {
-            return Some(Outcome::Denied(refusal.clone()));
-        }
-        if self.grants.contains(&(question.action.clone(), question.resources.clone())) {
-            return Some(granted());
-        }
-        let full = self.waiting.len() >= MOST_WAITING;
-        full.then(|| Outcome::Denied(Refusal::Nobody(format!("{MOST_WAITING} others wait already"))))
-    }
-
-    /// A yes for the session covers what waits already, too.
-    fn release_granted(&mut self) {
-        let grants = &self.grants;
-        let covered: Vec<QuestionId> = self
-            .waiting
-            .iter()
-            .filter(|(_, held)| {
-                let question = &held.waiting.question;
-                grants.contains(&(question.action.clone(), question.resources.clone()))
-            })
-            .map(|(id, _)| *id)
-            .collect();
-        for id in covered {
-            if let Some(held) = self.waiting.remove(&id) {
-                held.deliver(&granted());
-            }
-        }
-    }
-}
-
-impl Held {
-    fn deliver(self, outcome: &Outcome) -> Answered {
-        // All are told before the first success counts.
-        let reached = self.callers.into_iter().filter_map(|caller| caller.send(outcome.clone()).ok()).count();
-        if reached > 0 { Answered::Delivered } else { Answered::NotWaiting }
+    fn changed(&self) {
+        // Not under the lock: a listener may look at what waits.
+        let listeners = self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        listeners.iter().for_each(|listener| listener());
     }
 }
 
 impl fmt::Debug for Broker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Broker").field("waiting", &self.state().waiting.len()).finish_non_exhaustive()
-    }
-}
-
-fn granted() -> Outcome {
-    Outcome::Allowed { scope: Scope::Session, by: "an earlier answer for this session".to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::AtomicUsize;
-    use std::sync::atomic::Ordering;
-
-    fn delete(key: &str) -> Question {
-        Question {
-            action: "s3:DeleteObject".to_owned(),
-            resources: vec![format!("arn:aws:s3:::billing/{key}")],
-            fingerprint: key.to_owned(),
-            ttl: Duration::from_secs(50),
-            ..Question::default()
-        }
-    }
-
-    fn broker() -> (Broker, Clock) {
-        let clock = Clock::fixed(0);
-        (Broker::new(clock.clone(), || {}), clock)
-    }
-
-    #[test]
-    fn a_second_identical_call_joins_the_waiting_question() {
-        let (broker, _) = broker();
-        let mut first = broker.ask(delete("07.csv"));
-        let mut retry = broker.ask(delete("07.csv"));
-        let waiting = broker.waiting();
-        assert_eq!((waiting.len(), waiting[0].callers), (1, 2));
-        assert_eq!(broker.answer(waiting[0].id, Answer::Allow(Scope::Once), "ana"), Answered::Delivered);
-        assert!(first.try_recv().unwrap().is_allowed());
-        assert!(retry.try_recv().unwrap().is_allowed());
-        let mut again = broker.ask(delete("07.csv"));
-        assert!(again.try_recv().is_err(), "a yes counts once");
-    }
-
-    #[test]
-    fn no_answer_in_time_is_a_no_even_if_one_comes_late() {
-        let (broker, clock) = broker();
-        let mut asked = broker.ask(delete("a"));
-        let id = broker.waiting()[0].id;
-        clock.advance(Duration::from_secs(50));
-        broker.answer(id, Answer::Allow(Scope::Once), "ana");
-        assert_eq!(asked.try_recv().unwrap(), Outcome::Denied(Refusal::TimedOut(Duration::from_secs(50))));
-        let mut other = broker.ask(delete("b"));
-        clock.advance(Duration::from_secs(51));
-        assert!(broker.waiting().is_empty());
-        assert!(!other.try_recv().unwrap().is_allowed());
-    }
-
-    #[test]
-    fn a_yes_for_the_session_covers_the_same_action_and_resource_only() {
-        let (broker, _) = broker();
-        let mut first = broker.ask(delete("a"));
-        broker.answer(broker.waiting()[0].id, Answer::Allow(Scope::Session), "ana");
-        assert!(first.try_recv().unwrap().is_allowed());
-        let mut changed = delete("a");
-        changed.fingerprint = "other parameters".to_owned();
-        assert!(broker.ask(changed).try_recv().unwrap().is_allowed());
-        assert!(broker.ask(delete("b")).try_recv().is_err());
-    }
-
-    #[test]
-    fn the_second_of_two_answers_comes_too_late() {
-        let (broker, _) = broker();
-        let mut asked = broker.ask(delete("a"));
-        let id = broker.waiting()[0].id;
-        assert_eq!(broker.answer(id, Answer::Deny("not now".to_owned()), "ana"), Answered::Delivered);
-        assert_eq!(broker.answer(id, Answer::Allow(Scope::Once), "bob"), Answered::NotWaiting);
-        let Outcome::Denied(refusal) = asked.try_recv().unwrap() else { panic!("allowed") };
-        assert_eq!(refusal.to_string(), "ana denied it: not now");
-    }
-
-    #[test]
-    fn with_nobody_to_answer_or_a_closed_session_the_answer_is_no_at_once() {
-        let nobody = Broker::nobody("there is no terminal to ask on");
-        let Outcome::Denied(refusal) = nobody.ask(delete("a")).try_recv().unwrap() else { panic!("allowed") };
-        assert_eq!(refusal.to_string(), "it needs a person's approval, and there is no terminal to ask on");
-        let (broker, _) = broker();
-        let mut asked = broker.ask(delete("a"));
-        broker.close("the session ended");
-        assert!(!asked.try_recv().unwrap().is_allowed());
-        assert!(!broker.ask(delete("b")).try_recv().unwrap().is_allowed());
-    }
-
-    #[test]
-    fn the_shower_is_woken_and_forgets_callers_that_went_away() {
-        let woken = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&woken);
-        let broker = Broker::new(Clock::fixed(0), move || {
-            count.fetch_add(1, Ordering::SeqCst);
-        });
-        let asked = broker.ask(delete("a"));
-        assert_eq!(woken.load(Ordering::SeqCst), 1);
-        drop(asked);
-        assert!(broker.waiting().is_empty());
     }
 }

@@ -1,13 +1,18 @@
 //! The words of an approval: what is asked and what can be answered.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::approval::people::Vote;
 use crate::audit;
-use crate::audit::ApprovalAnswered;
+use crate::config::duration;
+use crate::error::Error;
+use crate::error::Kind;
+use crate::types::Approvers;
 use crate::types::Micros;
 
 /// Names a question within its session: 1, 2, 3 …
@@ -21,42 +26,115 @@ impl fmt::Display for QuestionId {
     }
 }
 
-/// What a person is asked. Every text is masked already; nothing in it is trusted, so whoever shows it escapes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+impl QuestionId {
+    /// As it stands in the record: `q3`.
+    #[must_use]
+    pub fn recorded(self) -> String {
+        format!("q{}", self.0)
+    }
+}
+
+/// What is held back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// An AWS call.
+    #[default]
+    Call,
+    /// A command.
+    Command,
+    /// A connection to a host that is not AWS's.
+    Connection,
+}
+
+/// What people are asked. Every text is masked already; nothing in it is trusted, so whoever shows it escapes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Question {
-    /// What is to be done: the IAM action (`s3:DeleteObject`), later also a command or a host.
+    /// What is held back.
+    pub subject: Subject,
+    /// What is to be done: the IAM action (`s3:DeleteObject`), `command`, `connect`.
     pub action: String,
-    /// To what: ARNs, or `*`.
+    /// To what: ARNs, or `*`; a command line; host and port.
     pub resources: Vec<String>,
-    /// Who wants it: a person, and the agent if one is known.
+    /// Who wants it: a person.
     pub who: String,
-    /// The command line that made the call, if known.
+    /// The agent that runs, where one is known.
+    pub agent: Option<String>,
+    /// The repository that the session works in, where one is known.
+    pub repository: Option<String>,
+    /// The command line that made the call, where it is known.
     pub command: Option<String>,
-    /// The AWS account, if known.
+    /// The command lines above it in the process tree, nearest first.
+    pub above: Vec<String>,
+    /// With whose credential, where it is not the session's own.
+    pub identity: Option<String>,
+    /// The AWS account, where it is known.
     pub account: Option<String>,
     /// The AWS region; empty for services without one.
     pub region: String,
-    /// Why it is asked: the rule, and where it stands (`policy.toml:41`).
+    /// The rule that asks, and where it stands: `rule "x" (policy.toml:41)`.
     pub rule: String,
     /// The rule's reason in words, if it has one.
     pub reason: String,
     /// The request's parameters, readable, one line each.
     pub parameters: Vec<Fact>,
-    /// The call in the audit log that waits: its sequence number.
+    /// The call in the audit log that waits: its number.
     pub call: Option<u64>,
-    /// Binds the answer to exactly this request: a retry with the same value joins the waiting question.
+    /// Binds the answer to exactly this request: a retry with the same value joins the waiting question. Empty: none does.
     pub fingerprint: String,
-    /// How long a person has.
+    /// Whose yes it needs, each by itself; empty: whoever sits at the session's terminal.
+    pub needs: Vec<Approvers>,
+    /// How long people have.
+    #[serde(skip)]
     pub ttl: Duration,
 }
 
+impl Question {
+    /// In one line: action, and the first resource.
+    #[must_use]
+    pub fn line(&self) -> String {
+        match self.resources.as_slice() {
+            [] => self.action.clone(),
+            [one] => format!("{} on {one}", self.action),
+            [first, rest @ ..] => format!("{} on {first} and {} more", self.action, rest.len()),
+        }
+    }
+}
+
 /// One line of what is known about a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     /// What it is: `Bucket`.
     pub name: String,
     /// Its value, masked.
     pub value: String,
+}
+
+/// What was found out about the present state while people think: what would be hit, and what would change.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Findings {
+    /// Lines such as `objects: 1,000 or more`; one that could not be found out says `unknown` and why.
+    pub facts: Vec<Fact>,
+    /// What is compared, such as `bucket policy`; empty: nothing.
+    pub compared: String,
+    /// The present document and the one asked for, line by line.
+    pub difference: Vec<Difference>,
+    /// Something is still being looked up.
+    pub is_looking: bool,
+}
+
+/// A line of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Difference {
+    /// It stays.
+    Same(String),
+    /// It comes.
+    Added(String),
+    /// It goes.
+    Removed(String),
 }
 
 /// A question that waits.
@@ -70,27 +148,87 @@ pub struct Waiting {
     pub asked: Micros,
     /// When it turns into a refusal, since the session began.
     pub deadline: Micros,
-    /// How many calls wait for its answer: 1 and its retries.
+    /// How many callers wait for its answer: 1 and its retries; 0: it is kept for a retry.
     pub callers: usize,
+    /// The yeses so far.
+    pub votes: Vec<Vote>,
+    /// What is still missing, a phrase each; empty: a yes of whoever sits at the terminal.
+    pub missing: Vec<String>,
+    /// What was found out meanwhile.
+    pub findings: Findings,
 }
 
 /// What a person answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Go on, as far as the scope says.
-    Allow(Scope),
+    /// Go on, as far as the scope says, with a reason that may be empty.
+    Allow(Scope, String),
     /// Refuse, with a reason that the agent reads; may be empty.
     Deny(String),
+    /// Refuse, and end the session.
+    Stop(String),
 }
 
-/// How far a yes reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// How far a yes reaches. Ordered from narrow to wide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Scope {
     /// This one call.
     Once,
+    /// This action, on whatever, for so long.
+    For(Duration),
     /// This action on these resources until the session ends.
     Session,
+}
+
+impl Scope {
+    /// The longest time that a yes can count for; then the session's end is meant.
+    pub const LONGEST: Duration = Duration::from_secs(86_400);
+}
+
+impl fmt::Display for Scope {
+    /// `once`, `session`, `10m`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Once => f.write_str("once"),
+            Self::For(time) => f.write_str(&duration::format(*time)),
+            Self::Session => f.write_str("session"),
+        }
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> Self {
+        scope.to_string()
+    }
+}
+
+impl FromStr for Scope {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let wrong = || {
+            Error::new(Kind::Usage, format!("`{}` is not how far a yes can reach", text.escape_debug()))
+                .fix("once, session, or a time up to a day, such as 10m")
+        };
+        match text {
+            "once" => Ok(Self::Once),
+            "session" => Ok(Self::Session),
+            time => {
+                let time = duration::parse(time).map_err(|_| wrong())?;
+                let fits = time >= Duration::from_secs(1) && time <= Self::LONGEST;
+                if fits { Ok(Self::For(time)) } else { Err(wrong()) }
+            }
+        }
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map_err(|error: Error| error.what().to_owned())
+    }
 }
 
 /// What the caller learns.
@@ -100,7 +238,7 @@ pub enum Outcome {
     Allowed {
         /// How far the yes reaches.
         scope: Scope,
-        /// Who said so: a person, or the earlier answer that covers it.
+        /// Who said so: a person or several.
         by: String,
     },
     /// It may not.
@@ -123,6 +261,10 @@ pub enum Refusal {
     Nobody(String),
     /// The session ended while it waited; why.
     Closed(String),
+    /// Whoever asked went away, and did not come back.
+    Gone,
+    /// The question or its answer could not be recorded.
+    Unrecorded,
 }
 
 impl fmt::Display for Refusal {
@@ -134,6 +276,23 @@ impl fmt::Display for Refusal {
             Self::TimedOut(ttl) => write!(f, "nobody answered within {} s", ttl.as_secs()),
             Self::Nobody(why) => write!(f, "it needs a person's approval, and {why}"),
             Self::Closed(why) => write!(f, "it waited for approval when {why}"),
+            Self::Gone => f.write_str("the client went away before there was an answer"),
+            Self::Unrecorded => {
+                f.write_str("it needs a person's approval, and that could not be written down")
+            }
+        }
+    }
+}
+
+impl Refusal {
+    /// The word in the record.
+    #[must_use]
+    pub fn recorded(&self) -> audit::Answer {
+        match self {
+            Self::Person { .. } => audit::Answer::Denied,
+            Self::TimedOut(_) => audit::Answer::Expired,
+            Self::Nobody(_) | Self::Unrecorded => audit::Answer::Nobody,
+            Self::Closed(_) | Self::Gone => audit::Answer::Withdrawn,
         }
     }
 }
@@ -143,30 +302,5 @@ impl Outcome {
     #[must_use]
     pub fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed { .. })
-    }
-
-    /// As it stands in the record; `masked` hides what is secret in a reason.
-    #[must_use]
-    pub fn recorded(&self, masked: impl Fn(&str) -> String) -> ApprovalAnswered {
-        let refusal = match self {
-            Self::Allowed { scope, by } => {
-                let scope = if *scope == Scope::Once { "once" } else { "session" };
-                return ApprovalAnswered {
-                    answer: audit::Answer::Granted,
-                    by: Some(by.clone()),
-                    scope: Some(scope.to_owned()),
-                    ..ApprovalAnswered::default()
-                };
-            }
-            Self::Denied(refusal) => refusal,
-        };
-        let (answer, by) = match refusal {
-            Refusal::Person { by, .. } => (audit::Answer::Denied, Some(by.clone())),
-            Refusal::TimedOut(_) => (audit::Answer::Expired, None),
-            Refusal::Nobody(_) => (audit::Answer::Nobody, None),
-            Refusal::Closed(_) => (audit::Answer::Withdrawn, None),
-        };
-        let reason = Some(masked(&refusal.to_string()));
-        ApprovalAnswered { answer, by, reason, ..ApprovalAnswered::default() }
     }
 }

@@ -1,4 +1,4 @@
-//! An AWS call in `audit.jsonl`: how it came, what was decided, who was asked, how it ended.
+//! An AWS call in `audit.jsonl`: how it came, what was decided, how it ended.
 
 use std::collections::BTreeMap;
 
@@ -218,68 +218,6 @@ pub struct BodyRef {
     pub content_type: Option<String>,
 }
 
-/// A person is asked.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApprovalAsked {
-    /// Name of the question, unique in the session.
-    pub id: String,
-    /// The call that waits; none for a question about something else.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub call: Option<u64>,
-    /// The question in one line, masked: action, resource.
-    pub question: String,
-    /// The statement that asks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
-    /// How long it waits for an answer.
-    #[serde(default)]
-    pub ttl: Micros,
-}
-
-/// A question is settled.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApprovalAnswered {
-    /// Name of the question.
-    pub id: String,
-    /// The call it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub call: Option<u64>,
-    /// The answer.
-    pub answer: Answer,
-    /// Who answered; none when nobody did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<String>,
-    /// Where: `terminal`, `hoopctl`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub via: Option<String>,
-    /// Why, in words, masked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// How far it reaches: `once`, `session`, `10m`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scope: Option<String>,
-    /// How long it took.
-    #[serde(default)]
-    pub took: Micros,
-}
-
-/// The answer to a question.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Answer {
-    /// A person said yes.
-    Granted,
-    /// A person said no.
-    #[default]
-    Denied,
-    /// Nobody answered in time.
-    Expired,
-    /// Nobody could have answered: no terminal, no approver.
-    Nobody,
-    /// The client went away, or the session ended.
-    Withdrawn,
-}
-
 impl Outcome {
     /// The word in the file.
     #[must_use]
@@ -289,20 +227,6 @@ impl Outcome {
             Self::Refused => "refused",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-impl Answer {
-    /// The word in the file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Granted => "granted",
-            Self::Denied => "denied",
-            Self::Expired => "expired",
-            Self::Nobody => "nobody",
-            Self::Withdrawn => "withdrawn",
         }
     }
 }

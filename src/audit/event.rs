@@ -9,8 +9,13 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
-use super::call::ApprovalAnswered;
-use super::call::ApprovalAsked;
+use super::approval::ApprovalAnswered;
+use super::approval::ApprovalAsked;
+use super::approval::ApprovalExpired;
+use super::approval::ApprovalJoined;
+use super::approval::ApprovalShown;
+use super::approval::ApprovalUsed;
+use super::approval::ApprovalVote;
 use super::call::CallBegin;
 use super::call::CallEnd;
 use super::call::Decision;
@@ -51,12 +56,27 @@ pub enum Event {
     /// The call is over, whatever became of it.
     #[serde(rename = "call.end")]
     CallEnd(Box<CallEnd>),
-    /// A person is asked about a call.
+    /// People are asked about a call, a command or a connection.
     #[serde(rename = "approval.asked")]
     ApprovalAsked(ApprovalAsked),
+    /// A retry of the call waits for the same answer.
+    #[serde(rename = "approval.joined")]
+    ApprovalJoined(ApprovalJoined),
+    /// The question was put before somebody.
+    #[serde(rename = "approval.shown")]
+    ApprovalShown(ApprovalShown),
+    /// One of several people said yes.
+    #[serde(rename = "approval.vote")]
+    ApprovalVote(ApprovalVote),
     /// The question is settled.
     #[serde(rename = "approval.answered")]
     ApprovalAnswered(ApprovalAnswered),
+    /// A call went on because of an earlier yes.
+    #[serde(rename = "approval.used")]
+    ApprovalUsed(ApprovalUsed),
+    /// A yes that reached further than one call counts no longer.
+    #[serde(rename = "approval.expired")]
+    ApprovalExpired(ApprovalExpired),
     /// Something happened to a credential.
     #[serde(rename = "credential")]
     Credential(Credential),

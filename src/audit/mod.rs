@@ -10,6 +10,7 @@
 //!
 //! Fields are only ever added; readers ignore fields they do not know and keep events of unknown types as they are.
 
+mod approval;
 mod call;
 mod chain;
 mod command;
@@ -17,9 +18,15 @@ mod event;
 mod reader;
 mod verify;
 
-pub use call::Answer;
-pub use call::ApprovalAnswered;
-pub use call::ApprovalAsked;
+pub use approval::Answer;
+pub use approval::ApprovalAnswered;
+pub use approval::ApprovalAsked;
+pub use approval::ApprovalExpired;
+pub use approval::ApprovalJoined;
+pub use approval::ApprovalShown;
+pub use approval::ApprovalUsed;
+pub use approval::ApprovalVote;
+pub use approval::Journal;
 pub use call::BodyRef;
 pub use call::CallBegin;
 pub use call::CallEnd;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use crate::aws;
 use crate::config::diagnostic::nearest;
-use crate::policy::pattern;
+use crate::pattern;
 use crate::types::AccessLevel;
 
 /// Permissions that no API operation is named after, so that lists made from operations lack them.

@@ -1,6 +1,6 @@
 //! ARNs: whether one is well written, and whether a rule's pattern is about the resource of a call.
 
-use crate::policy::pattern;
+use crate::pattern;
 use crate::policy::variables;
 use crate::types::Effect;
 

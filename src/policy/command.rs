@@ -3,9 +3,9 @@
 //! A courtesy, for an early and clear answer: arguments can change while they are looked at, and programs can be copied and
 //! renamed. What reaches AWS is decided by the statements.
 
+use crate::pattern;
 use crate::policy::model::CommandEffect;
 use crate::policy::model::CommandRule;
-use crate::policy::pattern;
 use crate::policy::set::PolicySet;
 
 /// Bytes of a command line that are compared; the rest can only be matched by a final `*`.

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::policy::decision::Approvers;
 use crate::policy::decision::Decision;
 use crate::policy::model::Policy;
 use crate::policy::request::Request;
 use crate::policy::statement::Pair;
 use crate::policy::statement::Statement;
 use crate::types::AccessLevel;
+use crate::types::Approvers;
 use crate::types::Effect;
 
 /// What one policy says, and because of what.

@@ -5,13 +5,13 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::policy::actions::Actions;
-use crate::policy::decision::Approvers;
 use crate::policy::model::CommandEffect;
 use crate::policy::model::Policy;
 use crate::policy::request::Principal;
 use crate::policy::request::Request;
 use crate::policy::set::PolicySet;
 use crate::types::AccessLevel;
+use crate::types::Approvers;
 use crate::types::Effect;
 
 use AccessLevel::List;

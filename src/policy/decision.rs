@@ -2,18 +2,8 @@
 
 use std::time::Duration;
 
+use crate::types::Approvers;
 use crate::types::Effect;
-
-/// Who may answer a question, and how many of them must.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approvers {
-    /// Names of people; may hold `*` and `?`.
-    pub users: Vec<String>,
-    /// Names of groups; may hold `*` and `?`.
-    pub groups: Vec<String>,
-    /// How many different people must say yes; at least 1.
-    pub count: usize,
-}
 
 /// The verdict on one call, with what a person or an agent needs to understand it.
 #[derive(Clone, Debug, PartialEq, Eq)]

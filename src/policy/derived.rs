@@ -4,9 +4,9 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::aws::form_pairs;
+use crate::pattern;
 use crate::policy::path::Found;
 use crate::policy::path::Path;
-use crate::policy::pattern;
 use crate::policy::request::Request;
 
 /// Key, actions in lower case, where its value stands in their parameters. For other actions AWS takes it from what is

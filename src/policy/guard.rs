@@ -1,8 +1,8 @@
 //! The `[guard]`: what no statement can allow.
 
+use crate::pattern;
 use crate::policy::decide::pairs;
 use crate::policy::model::Policy;
-use crate::policy::pattern;
 use crate::policy::request::Request;
 use crate::policy::session::SessionRule;
 use crate::types::AccessLevel;

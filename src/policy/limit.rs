@@ -6,9 +6,9 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use crate::config::duration;
+use crate::pattern;
 use crate::policy::decide::pairs;
 use crate::policy::decision::Decision;
-use crate::policy::pattern;
 use crate::policy::request::Request;
 use crate::policy::set::any_matches;
 use crate::policy::statement::Pair;

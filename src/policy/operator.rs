@@ -11,7 +11,7 @@ use base64::engine::GeneralPurpose;
 use base64::engine::GeneralPurposeConfig;
 
 use crate::config::diagnostic::nearest;
-use crate::policy::pattern;
+use crate::pattern;
 use crate::policy::variables;
 
 /// What is compared, and how.

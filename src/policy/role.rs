@@ -1,6 +1,6 @@
 //! The role that a call is made with, and patterns for it.
 
-use crate::policy::pattern;
+use crate::pattern;
 use crate::types::Effect;
 
 /// The role behind a call.

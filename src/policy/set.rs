@@ -1,5 +1,6 @@
 //! Several policies at once: the strictest word counts.
 
+use crate::pattern;
 use crate::policy::arn;
 use crate::policy::decision::Decision;
 use crate::policy::limit::Limits;
@@ -8,7 +9,6 @@ use crate::policy::model::MaskRule;
 use crate::policy::model::Policy;
 use crate::policy::model::RecordLevel;
 use crate::policy::model::RecordRule;
-use crate::policy::pattern;
 use crate::policy::request::Principal;
 use crate::policy::request::Request;
 use crate::policy::session::SessionRule;

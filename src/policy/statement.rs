@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::pattern;
 use crate::policy::arn;
 use crate::policy::condition::Condition;
-use crate::policy::decision::Approvers;
-use crate::policy::pattern;
 use crate::policy::request::Principal;
 use crate::policy::request::Request;
 use crate::policy::variables;
 use crate::policy::variables::Expanded;
 use crate::types::AccessLevel;
+use crate::types::Approvers;
 use crate::types::Effect;
 
 /// The operation name of a call that was not identified.

@@ -75,7 +75,7 @@ pub fn expand<'t>(text: &'t str, request: &Request<'_>, is_pattern: bool) -> Exp
         let mut values = values.into_iter().flatten();
         match (values.next(), values.next(), default) {
             (Some(value), None, _) => {
-                if is_pattern && crate::policy::pattern::is_pattern(&value) {
+                if is_pattern && crate::pattern::is_pattern(&value) {
                     return Expanded::Unknown;
                 }
                 out.push_str(&value);

@@ -1,5 +1,6 @@
 //! Showing a question on the terminal and bringing the program's screen back.
 
+use crate::approval::Approver;
 use crate::error::Result;
 use crate::session::bridge::Bridge;
 use crate::session::bridge::Terminal;
@@ -87,7 +88,8 @@ impl Bridge {
         let Some(terminal) = &mut self.terminal else { return };
         let Some(asking) = &mut terminal.prompt else { return };
         if let Some(given) = asking.prompt.typed(typed, now) {
-            self.broker.answer(given.id, given.answer, &self.person);
+            let person = Approver::at_terminal(self.broker.requester());
+            self.broker.answer(given.id, given.answer, &person);
             terminal.questions = true;
         }
         self.redraw();

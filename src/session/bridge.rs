@@ -59,7 +59,6 @@ pub(super) struct Bridge {
     pub(super) lanes: Vec<Lane>,
     pub(super) terminal: Option<Terminal>,
     pub(super) keys: Keys,
-    pub(super) person: String,
     pub(super) clock: Clock,
     pub(super) recorder: Recorder,
     pub(super) broker: Broker,

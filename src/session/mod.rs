@@ -66,8 +66,6 @@ pub struct Spec {
     pub record_input: bool,
     /// The program is a shell that tells what is typed at its prompt.
     pub typed: Option<Typed>,
-    /// In whose name questions are answered here.
-    pub person: String,
     /// The clock of the session.
     pub clock: Clock,
     /// Where everything is recorded.

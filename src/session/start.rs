@@ -128,7 +128,6 @@ pub(super) fn start(mut spec: Spec) -> Result<Bridge, Unstartable> {
         lanes: wiring.lanes,
         terminal,
         keys,
-        person: spec.person,
         clock: spec.clock,
         recorder: spec.recorder,
         broker: spec.broker,

@@ -5,6 +5,8 @@
 #![allow(clippy::print_stderr, reason = "a test that skips says why")]
 #![allow(clippy::disallowed_methods, reason = "tests wait in real time for real programs")]
 
+#[path = "../support/broker.rs"]
+mod broker;
 mod holders;
 mod hostile;
 mod rules;

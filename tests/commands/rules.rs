@@ -6,10 +6,12 @@ use std::time::Duration;
 use std::time::Instant;
 
 use hoop::approval::Answer;
-use hoop::approval::Broker;
 use hoop::approval::Scope;
-use hoop::clock::Clock;
+use hoop::approval::Ways;
 
+use crate::broker::AT_TERMINAL;
+use crate::broker::NOBODY;
+use crate::broker::ana;
 use crate::world::Wish;
 use crate::world::World;
 use crate::world::argv;
@@ -31,19 +33,13 @@ effect = "note"
 pattern = "uname*"
 "#;
 
-fn world(broker: impl FnOnce(&Clock) -> Broker) -> World {
-    let wish = Wish::default();
-    let broker = broker(&wish.clock);
-    World::with(Wish { policy: POLICY.to_owned(), broker, ..wish })
-}
-
-fn nobody() -> World {
-    world(|_| Broker::nobody("there is no terminal to ask on"))
+fn world(ways: Ways) -> World {
+    World::with(Wish { policy: POLICY.to_owned(), ways, ..Wish::default() })
 }
 
 #[test]
 fn a_refused_command_does_not_run_and_is_told() {
-    let world = nobody();
+    let world = world(NOBODY);
     let done = world.bash(
         "env touch made; echo $?; uname; /bin/touch made; echo $?; (exec -a seq /bin/touch made); echo $?",
     );
@@ -69,7 +65,7 @@ fn a_refused_command_does_not_run_and_is_told() {
 
 #[test]
 fn with_nobody_to_ask_the_answer_is_no() {
-    let world = nobody();
+    let world = world(NOBODY);
     let done = world.bash("seq 1 3");
     assert_eq!(done.status.code(), Some(126));
     until("it is told", || !world.notices.is_empty());
@@ -85,9 +81,8 @@ fn with_nobody_to_ask_the_answer_is_no() {
 
 #[test]
 fn others_go_on_while_one_waits_for_a_person() {
-    let mut own = None;
-    let world = world(|clock| own.insert(Broker::new(clock.clone(), || {})).clone());
-    let broker = own.unwrap();
+    let world = world(AT_TERMINAL);
+    let broker = &world.broker;
     let mut bash = command(
         "/bin/bash",
         &["--norc", "-c", "seq 1 2 & for i in {1..50}; do /bin/true; done; wait %1; seq 3 4"],
@@ -104,9 +99,9 @@ fn others_go_on_while_one_waits_for_a_person() {
     assert_eq!((question.action.as_str(), &question.resources[..]), ("command", &["seq 1 2".to_owned()][..]));
     assert!(question.command.as_ref().unwrap().starts_with("/bin/bash --norc"), "{question:?}");
     assert_eq!(question.rule, "seq * (policy.toml:8)");
-    broker.answer(waiting[0].id, Answer::Allow(Scope::Once), "ana");
+    broker.answer(waiting[0].id, Answer::Allow(Scope::Once, String::new()), &ana());
     until("the next is asked", || broker.waiting().first().is_some_and(|it| it.id != waiting[0].id));
-    broker.answer(broker.waiting()[0].id, Answer::Deny("not today".to_owned()), "ana");
+    broker.answer(broker.waiting()[0].id, Answer::Deny("not today".to_owned()), &ana());
     let done = child.wait_with_output().unwrap();
     assert_eq!(String::from_utf8_lossy(&done.stdout), "1\n2\n");
     assert_eq!(done.status.code(), Some(126));
@@ -121,9 +116,8 @@ fn others_go_on_while_one_waits_for_a_person() {
 
 #[test]
 fn a_question_whose_process_is_killed_is_withdrawn() {
-    let mut own = None;
-    let world = world(|clock| own.insert(Broker::new(clock.clone(), || {})).clone());
-    let broker = own.unwrap();
+    let world = world(AT_TERMINAL);
+    let broker = &world.broker;
     let mut bash = command("/bin/bash", &["--norc", "-c", "exec seq 1 2"]);
     bash.stdout(Stdio::piped());
     let mut child = world.start(bash);

@@ -19,6 +19,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use hoop::approval::Broker;
+use hoop::approval::Ways;
 use hoop::audit::End;
 use hoop::audit::Start;
 use hoop::clock::Clock;
@@ -34,6 +35,9 @@ use hoop::session::commands::Setup;
 use hoop::session::notices::Notices;
 use hoop::sys::wake;
 use hoop::types::SessionId;
+
+use crate::broker::NOBODY;
+use crate::broker::broker;
 use nix::sys::socket::ControlMessage;
 use nix::sys::socket::ControlMessageOwned;
 use nix::sys::socket::MsgFlags;
@@ -49,13 +53,15 @@ pub struct World {
     pub folder: tempfile::TempDir,
     pub commands: Commands,
     pub notices: Notices,
+    pub broker: Broker,
     recorder: Recorder,
 }
 
 /// What a session's command log is made with.
 pub struct Wish {
     pub policy: String,
-    pub broker: Broker,
+    /// How people can be asked.
+    pub ways: Ways,
     pub clock: Clock,
     pub key_id: Option<String>,
 }
@@ -63,12 +69,7 @@ pub struct Wish {
 impl Default for Wish {
     fn default() -> Self {
         let clock = Clock::system();
-        Self {
-            policy: String::new(),
-            broker: Broker::nobody("there is no terminal to ask on"),
-            clock,
-            key_id: None,
-        }
+        Self { policy: String::new(), ways: NOBODY, clock, key_id: None }
     }
 }
 
@@ -79,10 +80,11 @@ impl World {
 
     pub fn with(wish: Wish) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let Wish { policy, broker, clock, key_id } = wish;
+        let Wish { policy, ways, clock, key_id } = wish;
         let id = SessionId::new(clock.unix_micros(), 7);
         let start = Start::new(id, clock.unix_micros(), vec!["test".to_owned()]);
         let recorder = Recorder::create(&folder.path().join("state"), &start, clock.clone()).unwrap();
+        let broker = broker(&clock, &recorder, ways);
         let policy = Policy::parse(&format!("version = 1\n{policy}"), "policy.toml").unwrap();
         let (waker, _wakeups) = wake::channel().unwrap();
         let notices = Notices::new(waker);
@@ -91,13 +93,13 @@ impl World {
             masks: Arc::new(Engine::builtin()),
             policies: PolicySet::new(vec![policy]),
             clock: clock.clone(),
-            broker,
+            broker: broker.clone(),
             who: "ana".to_owned(),
             approval_ttl: Duration::from_secs(20),
             key_id,
             notices: notices.clone(),
         });
-        Self { folder, commands, notices, recorder }
+        Self { folder, commands, notices, broker, recorder }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -5,12 +5,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use hoop::approval::Answer;
-use hoop::approval::Broker;
 use hoop::approval::Scope;
-use hoop::clock::Clock;
 use hoop::gateway::Capture;
 use http::Response;
 
+use crate::broker::AT_TERMINAL;
+use crate::broker::ana;
 use crate::javascript::sdk;
 use crate::moto::venv;
 use crate::upstream::json;
@@ -38,12 +38,12 @@ fn clients_wait_for_a_person_longer_than_their_own_timeout_and_ask_once() {
         true => json(r#"{"TableNames":[]}"#),
         false => Response::builder().status(500).body(bytes::Bytes::new()).unwrap(),
     });
-    let broker = Broker::new(Clock::system(), || {});
     let ask = "[[statement]]\neffect = \"ask\"\naction = [\"dynamodb:*\"]\n";
     let mut plan = Plan::observe(&upstream.url).policy(ask);
-    plan.broker = Some(broker.clone());
+    plan.ways = AT_TERMINAL;
     plan.capture = Capture::Endpoint;
     let world = plan.start();
+    let broker = &world.broker;
     let home = tempfile::tempdir().unwrap();
     let start = |mut command: Command| {
         command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", home.path());
@@ -74,13 +74,14 @@ fn clients_wait_for_a_person_longer_than_their_own_timeout_and_ask_once() {
     assert!(all_wait, "{:?}", broker.waiting());
     std::thread::sleep(THINKING);
     for waiting in broker.waiting() {
-        broker.answer(waiting.id, Answer::Allow(Scope::Once), "ana");
+        broker.answer(waiting.id, Answer::Allow(Scope::Once, String::new()), &ana());
     }
     for (name, client) in clients {
         let output = client.wait_with_output().unwrap();
         let said = output.stdout.escape_ascii().to_string();
         assert!(output.status.success() && said == "0\\n", "{name}: {said} {}", output.stderr.escape_ascii());
     }
-    assert_eq!(world.events_of("approval.asked").len(), 3);
+    let together = world.events_of("approval.asked").len() + world.events_of("approval.joined").len();
+    assert_eq!(together, 3);
     assert_eq!(upstream.take().len(), 3);
 }

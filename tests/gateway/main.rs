@@ -5,6 +5,8 @@
 
 mod alone;
 mod bounds;
+#[path = "../support/broker.rs"]
+mod broker;
 mod client;
 mod credentials;
 mod events;

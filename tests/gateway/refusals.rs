@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hoop::approval::Answer;
-use hoop::approval::Broker;
 use hoop::approval::Scope;
 use hoop::aws::sigv4::Key;
 use hoop::clock::Clock;
 use hoop::types::Secret;
 
+use crate::broker::AT_TERMINAL;
+use crate::broker::ana;
 use crate::client;
 use crate::client::json_call;
 use crate::client::s3_call;
@@ -139,10 +140,9 @@ fn a_client_that_sends_without_waiting_still_reads_its_denial() {
 #[test]
 fn a_waiting_client_is_kept_alive() {
     let upstream = empty_json();
-    let broker = Broker::new(Clock::system(), || {});
     let ask = "[[statement]]\neffect = \"ask\"\naction = [\"dynamodb:*\"]\n";
     let mut plan = Plan::observe(&upstream.url).policy(ask);
-    plan.broker = Some(broker.clone());
+    plan.ways = AT_TERMINAL;
     let world = plan.start();
     let mut stream = client::dial(&world);
     stream.write_all(&json_call(&world, "dynamodb", LIST_TABLES, "{}").bytes(&world)).unwrap();
@@ -150,8 +150,8 @@ fn a_waiting_client_is_kept_alive() {
     let mut first = [0; 25];
     std::io::Read::read_exact(&mut stream, &mut first).unwrap();
     assert_eq!(&first, b"HTTP/1.1 100 Continue\r\n\r\n");
-    let waiting = broker.waiting().pop().unwrap();
-    broker.answer(waiting.id, Answer::Allow(Scope::Once), "ana");
+    let waiting = world.broker.waiting().pop().unwrap();
+    world.broker.answer(waiting.id, Answer::Allow(Scope::Once, String::new()), &ana());
     assert_eq!(client::read_reply(&mut stream).status, 200);
 }
 
@@ -162,7 +162,7 @@ fn a_question_nobody_can_answer_is_a_denial_that_says_so() {
     let world = Plan::observe(&upstream.url).policy(ask).start();
     let reply = json_call(&world, "dynamodb", LIST_TABLES, "{}").send(&world);
     let text = reply.text();
-    assert!(text.contains("no terminal is attached to this session"), "{text}");
+    assert!(text.contains("there is no terminal to ask on"), "{text}");
     assert!(text.contains("AccessDeniedException"), "{text}");
     assert!(upstream.take().is_empty());
     assert_eq!(world.events_of("approval.answered")[0]["answer"], "nobody");
@@ -173,10 +173,10 @@ fn where_the_rule_names_approvers_the_person_at_this_terminal_is_not_asked() {
     let upstream = empty_json();
     let ask = "[[statement]]\neffect = \"ask\"\naction = [\"dynamodb:*\"]\napprovers = { group = [\"security\"] }\n";
     let mut plan = Plan::observe(&upstream.url).policy(ask);
-    plan.broker = Some(Broker::new(Clock::system(), || panic!("somebody here was asked")));
+    plan.ways = AT_TERMINAL;
     let world = plan.start();
     let reply = json_call(&world, "dynamodb", LIST_TABLES, "{}").send(&world);
-    assert!(reply.text().contains("names approvers"), "{}", reply.text());
+    assert!(reply.text().contains("1 more of group security would have to answer"), "{}", reply.text());
     assert!(upstream.take().is_empty());
     assert_eq!(world.events_of("approval.answered")[0]["answer"], "nobody");
 }
@@ -184,24 +184,22 @@ fn where_the_rule_names_approvers_the_person_at_this_terminal_is_not_asked() {
 #[test]
 fn a_held_call_goes_on_when_a_person_says_yes() {
     let upstream = empty_json();
-    let clock = Clock::system();
-    let broker = Broker::new(clock.clone(), || {});
     let ask = "[[statement]]\neffect = \"ask\"\naction = [\"dynamodb:*\"]\n";
     let mut plan = Plan::observe(&upstream.url).policy(ask);
-    plan.broker = Some(broker.clone());
+    plan.ways = AT_TERMINAL;
     let world = Arc::new(plan.start());
     let call = json_call(&world, "dynamodb", LIST_TABLES, "{}");
     let (inside, bytes) = (world.clone(), call.bytes(&world));
     let client = std::thread::spawn(move || client::send(&inside, &bytes));
     let waiting = loop {
-        if let Some(waiting) = broker.waiting().pop() {
+        if let Some(waiting) = world.broker.waiting().pop() {
             break waiting;
         }
         std::thread::sleep(Duration::from_millis(5));
     };
     assert_eq!(waiting.question.action, "dynamodb:ListTables");
     assert!(upstream.take().is_empty());
-    broker.answer(waiting.id, Answer::Allow(Scope::Once), "ana");
+    world.broker.answer(waiting.id, Answer::Allow(Scope::Once, String::new()), &ana());
     assert_eq!(client.join().unwrap().status, 200);
     assert_eq!(upstream.take().len(), 1);
     assert_eq!(world.events_of("approval.answered")[0]["by"], "ana");
@@ -210,21 +208,23 @@ fn a_held_call_goes_on_when_a_person_says_yes() {
 #[test]
 fn a_client_that_goes_away_withdraws_its_question() {
     let upstream = empty_json();
-    let broker = Broker::new(Clock::system(), || {});
     let ask = "[[statement]]\neffect = \"ask\"\naction = [\"dynamodb:*\"]\n";
     let mut plan = Plan::observe(&upstream.url).policy(ask);
-    plan.broker = Some(broker.clone());
+    plan.ways = AT_TERMINAL;
     let world = plan.start();
     let mut stream = client::dial(&world);
     stream.write_all(&json_call(&world, "dynamodb", LIST_TABLES, "{}").bytes(&world)).unwrap();
-    while broker.waiting().is_empty() {
+    while world.broker.waiting().is_empty() {
         std::thread::sleep(Duration::from_millis(5));
     }
     drop(stream);
     let end = world.call_end();
     assert_eq!(end["outcome"], "cancelled");
+    let waiting = world.broker.waiting().pop().unwrap();
+    assert_eq!(waiting.callers, 0, "its retry may come");
+    world.clock.advance(Duration::from_secs(16));
+    assert!(world.broker.waiting().is_empty());
     assert_eq!(world.events_of("approval.answered")[0]["answer"], "withdrawn");
-    assert!(broker.waiting().is_empty());
     assert!(upstream.take().is_empty());
 }
 

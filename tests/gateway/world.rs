@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hoop::approval::Broker;
+use hoop::approval::Ways;
 use hoop::audit;
 use hoop::clock::Clock;
 use hoop::gateway::Capture;
@@ -22,12 +23,16 @@ use hoop::types::SessionId;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::broker::NOBODY;
+use crate::broker::broker;
+
 pub const REAL_KEY: &str = "AKIDREALREALREALREAL";
 pub const REAL_SECRET: &str = "real/SECRET+kept0inside1of2hoop3only4567";
 
 pub struct World {
     pub gateway: Gateway,
     pub recorder: Recorder,
+    pub broker: Broker,
     pub clock: Clock,
     pub env: HashMap<String, String>,
     _dir: TempDir,
@@ -38,7 +43,8 @@ pub struct Plan {
     pub policy: String,
     pub endpoint_url: String,
     pub capture: Capture,
-    pub broker: Option<Broker>,
+    /// How people can be asked.
+    pub ways: Ways,
     pub clock: Clock,
     pub environment: Vec<(String, String)>,
     pub principal: Principal,
@@ -51,7 +57,7 @@ impl Plan {
             policy: "version = 1\ndefault = \"allow\"\n".to_owned(),
             endpoint_url: endpoint_url.to_owned(),
             capture: Capture::Endpoint,
-            broker: None,
+            ways: NOBODY,
             clock: Clock::system(),
             principal: Principal { user: "ana".to_owned(), ..Principal::default() },
             upstreams: Upstreams::default(),
@@ -73,7 +79,7 @@ impl Plan {
         let mut begin = audit::Start::new(id, self.clock.unix_micros(), vec!["test".to_owned()]);
         begin.user = "ana".to_owned();
         let recorder = Recorder::create(dir.path(), &begin, self.clock.clone()).unwrap();
-        let broker = self.broker.unwrap_or_else(|| Broker::nobody("no terminal is attached to this session"));
+        let broker = broker(&self.clock, &recorder, self.ways);
         let policies = PolicySet::new(vec![Policy::parse(&self.policy, "policy.toml").unwrap()]);
         let rules: Vec<UserRule> = policies
             .masks()
@@ -92,7 +98,7 @@ impl Plan {
             principal: self.principal,
             masks: Arc::new(Engine::with_rules(&rules).unwrap()),
             recorder: recorder.clone(),
-            broker,
+            broker: broker.clone(),
             approval_ttl: Duration::from_secs(50),
             clock: self.clock.clone(),
             environment: self.environment.into_iter().collect(),
@@ -111,7 +117,7 @@ impl Plan {
         })
         .unwrap();
         let env = gateway.env().into_iter().collect();
-        World { gateway, recorder, clock: self.clock, env, _dir: dir }
+        World { gateway, recorder, broker, clock: self.clock, env, _dir: dir }
     }
 }
 

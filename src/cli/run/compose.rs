@@ -10,7 +10,10 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::thread;
 
+use crate::approval;
 use crate::approval::Broker;
+use crate::approval::Requester;
+use crate::approval::Ways;
 use crate::audit::End;
 use crate::audit::EndReason;
 use crate::audit::Start;
@@ -162,13 +165,6 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let talks = surroundings.can_ask() && !settings.config.quiet();
     let state = settings.config.state_dir();
     let (waker, wakeups) = wake::channel().map_err(ours)?;
-    let broker = match surroundings.can_ask() {
-        true => Broker::new(clock.clone(), {
-            let waker = waker.clone();
-            move || waker.wake()
-        }),
-        false => Broker::nobody("there is no terminal to ask on"),
-    };
     let mut sandbox = sandbox.finish().map_err(ours)?;
     sandbox.check_forwards(args).map_err(ours)?;
     if let Some(fetching) = fetching {
@@ -219,7 +215,21 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     };
     let has_code = upstreams.code.is_some();
     let id = start.id;
+    let requester = Requester { name: start.user.clone(), keys: who.keys(&local) };
     let recorder = Recorder::masked(&state, &start, clock.clone(), &masks).map_err(ours)?;
+    let broker = Broker::new(approval::Setup {
+        clock: clock.clone(),
+        session: id,
+        host: start.host.clone(),
+        requester,
+        ways: Ways { terminal: surroundings.can_ask(), remote: false },
+        nobody: "there is no terminal to ask on".to_owned(),
+        journal: Arc::new(recorder.clone()),
+    });
+    broker.on_change({
+        let waker = waker.clone();
+        move || waker.wake()
+    });
     let notices = Notices::new(waker.clone());
     recorder.on_failure(move |_| waker.wake());
     let known_commands = Arc::new(OnceLock::new());
@@ -331,7 +341,6 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         fixed_size: args.wanted_size() != (None, None),
         record_input: config.record_input(),
         typed,
-        person,
         clock: clock.clone(),
         recorder: recorder.clone(),
         masks,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::approval::Approver;
 use crate::audit::IdentityUsed;
 use crate::cli::run::args::Args;
 use crate::cli::run::roles;
@@ -280,6 +281,13 @@ impl Asking<'_> {
 }
 
 impl Who {
+    /// What tells the person apart from others who may answer questions; `local` is the user of this machine.
+    pub(super) fn keys(&self, local: &Person) -> Vec<String> {
+        let login = self.identity.issuer.as_ref();
+        let login = login.map(|issuer| Approver::login_key(issuer, &self.identity.subject));
+        [Approver::uid_key(local.uid)].into_iter().chain(login).collect()
+    }
+
     /// What stands at the start of the record; `local` is the user of this machine.
     pub(super) fn used(&self, local: &Person) -> IdentityUsed {
         let Identity { subject, email, issuer, provider, assurance, .. } = self.identity.clone();

@@ -7,7 +7,7 @@ use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::policy::pattern;
+use crate::pattern;
 use crate::policy::statement::Patterns;
 
 /// Which actions. All names are in lower case: IAM does not mind.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use crate::pattern;
 use crate::policy::actions::ListedActions;
 use crate::policy::arn;
 use crate::policy::compile::document::Acts;
@@ -15,7 +16,6 @@ use crate::policy::key::Own;
 use crate::policy::model::Policy;
 use crate::policy::operator::Quantity;
 use crate::policy::operator::Test;
-use crate::policy::pattern;
 use crate::policy::request::Principal;
 use crate::policy::request::Request;
 use crate::policy::statement::Patterns;

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::pattern;
 use crate::policy::actions::Actions;
 use crate::policy::actions::AwsActions;
-use crate::policy::pattern;
 use crate::policy::request::Request;
 use crate::types::AccessLevel;
 

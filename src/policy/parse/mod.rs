@@ -15,11 +15,11 @@ use crate::config::document::At;
 use crate::config::document::Document;
 use crate::config::document::Section;
 use crate::config::document::Span;
+use crate::pattern;
 use crate::policy::actions::Actions;
 use crate::policy::actions::NoActions;
 use crate::policy::model::EFFECTS;
 use crate::policy::model::Policy;
-use crate::policy::pattern;
 use crate::types::Effect;
 
 /// How thoroughly a policy is read.

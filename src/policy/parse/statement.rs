@@ -7,17 +7,17 @@ use crate::config::diagnostic::shown;
 use crate::config::document::At;
 use crate::config::document::Section;
 use crate::config::document::choose;
+use crate::pattern;
 use crate::policy::arn;
-use crate::policy::decision::Approvers;
 use crate::policy::model::ACCESS_LEVELS;
 use crate::policy::model::EFFECTS;
 use crate::policy::parse::Reading;
 use crate::policy::parse::owned;
-use crate::policy::pattern;
 use crate::policy::statement::Patterns;
 use crate::policy::statement::PrincipalRule;
 use crate::policy::statement::Statement;
 use crate::types::AccessLevel;
+use crate::types::Approvers;
 use crate::types::Effect;
 
 /// People who may be required to agree; more than any organisation asks for.

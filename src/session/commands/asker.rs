@@ -17,27 +17,20 @@ use super::lock;
 use super::supervisor::Settled;
 use super::supervisor::Stop;
 use super::words::Words;
-use super::writer::Fact;
 use crate::approval::Fact as Line;
 use crate::approval::Outcome;
+use crate::approval::Pending;
 use crate::approval::Question;
-use crate::approval::Refusal;
-use crate::audit;
-use crate::audit::ApprovalAnswered;
-use crate::audit::ApprovalAsked;
-use crate::audit::Event;
+use crate::approval::Subject;
 use crate::policy::CommandVerdict;
 use crate::record::command_line;
 use crate::sandbox::notify::Execute;
 use crate::sandbox::notify::Listener;
-use crate::types::Micros;
 
 /// Commands that may wait for a person.
 const MOST_WAITING: usize = 256;
 /// How often is looked whether a question is settled, or its process has gone.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// After its time an unanswered question is refused by whoever shows it; this much later, here.
-const GRACE: Duration = Duration::from_secs(2);
 /// Characters of a command line in a question.
 const SHOWN: usize = 400;
 
@@ -74,12 +67,9 @@ pub(super) struct Asker {
 }
 
 /// A question that was put.
-struct Asked<Answer> {
-    number: u64,
+struct Asked {
     held: Box<Held>,
-    ttl: Duration,
-    at: Micros,
-    answer: Answer,
+    pending: Pending,
 }
 
 impl Asker {
@@ -99,8 +89,7 @@ impl Asker {
         let Self { shared, listener, desk, handed_in } = self;
         // The supervisor's is the only one left.
         drop(desk);
-        let mut number = 0;
-        let mut waiting = Vec::new();
+        let mut waiting: Vec<Asked> = Vec::new();
         loop {
             let held = match waiting.is_empty() {
                 true => handed_in.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -108,27 +97,16 @@ impl Asker {
             };
             match held {
                 Ok(held) => {
-                    number += 1;
-                    let question = question(&shared, &held);
-                    let (ttl, at) = (question.ttl, shared.setup.clock.elapsed());
-                    tell_asked(&shared, number, &question, &held.verdict);
-                    waiting.push(Asked { number, held, ttl, at, answer: shared.setup.broker.ask(question) });
+                    let pending = shared.setup.broker.ask(question(&shared, &held));
+                    waiting.push(Asked { held, pending });
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            let now = shared.setup.clock.elapsed();
             let mut still = Vec::with_capacity(waiting.len());
             for mut asked in waiting {
-                let over = now.0.saturating_sub(asked.at.0) > Micros::from(asked.ttl + GRACE).0;
-                let outcome = match asked.answer.try_recv() {
-                    Ok(outcome) => Some(outcome),
-                    Err(_) if over => Some(Outcome::Denied(Refusal::TimedOut(asked.ttl))),
-                    Err(_) => None,
-                };
-                match outcome {
+                match asked.pending.try_answer() {
                     Some(outcome) => {
-                        tell_answered(&shared, asked.number, asked.at, &outcome);
                         let refused = match &outcome {
                             Outcome::Allowed { .. } => None,
                             Outcome::Denied(refusal) => Some(refusal.to_string()),
@@ -136,22 +114,14 @@ impl Asker {
                         stop.settle(Settled { held: asked.held, refused });
                     }
                     // Its process was killed: nobody needs an answer.
-                    None if !listener.still_waits(asked.held.id) => {
-                        tell_withdrawn(&shared, asked.number, asked.at);
-                    }
+                    None if !listener.still_waits(asked.held.id) => asked.pending.withdraw(),
                     None => still.push(asked),
                 }
             }
             waiting = still;
         }
-        for asked in waiting {
-            tell_withdrawn(&shared, asked.number, asked.at);
-        }
+        waiting.into_iter().for_each(|asked| asked.pending.withdraw());
     }
-}
-
-fn name(number: u64) -> String {
-    format!("command-{number}")
 }
 
 fn question(shared: &Shared, held: &Held) -> Question {
@@ -170,6 +140,7 @@ fn question(shared: &Shared, held: &Held) -> Question {
     }
     let from = held.from.and_then(|command| lock(&shared.table).words(command));
     Question {
+        subject: Subject::Command,
         action: "command".to_owned(),
         resources: vec![line(words)],
         who: setup.who.clone(),
@@ -193,38 +164,4 @@ fn fingerprint(words: &Words) -> String {
         hash.update(part);
     }
     format!("command {}", hex::encode(hash.finalize()))
-}
-
-fn tell(shared: &Shared, event: Event) {
-    let fact = Fact::Event(Box::new(event));
-    let bytes = fact.bytes();
-    shared.queue.push(fact, bytes);
-}
-
-fn tell_asked(shared: &Shared, number: u64, question: &Question, verdict: &CommandVerdict) {
-    tell(
-        shared,
-        Event::ApprovalAsked(ApprovalAsked {
-            id: name(number),
-            call: None,
-            question: format!("command {}", question.resources.join(" ")),
-            rule: Some(verdict.rule()),
-            ttl: Micros::from(question.ttl),
-        }),
-    );
-}
-
-fn tell_answered(shared: &Shared, number: u64, asked: Micros, outcome: &Outcome) {
-    let answered = outcome.recorded(|text| shared.setup.masks.text(text).into_owned());
-    let took = Micros(shared.setup.clock.elapsed().0.saturating_sub(asked.0));
-    let id = name(number);
-    tell(shared, Event::ApprovalAnswered(ApprovalAnswered { id, took, ..answered }));
-}
-
-fn tell_withdrawn(shared: &Shared, number: u64, asked: Micros) {
-    let took = Micros(shared.setup.clock.elapsed().0.saturating_sub(asked.0));
-    let answer = audit::Answer::Withdrawn;
-    let id = name(number);
-    let withdrawn = ApprovalAnswered { id, answer, took, ..ApprovalAnswered::default() };
-    tell(shared, Event::ApprovalAnswered(withdrawn));
 }

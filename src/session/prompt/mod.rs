@@ -104,8 +104,8 @@ impl Prompt {
             return None;
         }
         match key {
-            Key::Char('a') => return self.give(Answer::Allow(Scope::Once)),
-            Key::Char('s') => return self.give(Answer::Allow(Scope::Session)),
+            Key::Char('a') => return self.give(Answer::Allow(Scope::Once, String::new())),
+            Key::Char('s') => return self.give(Answer::Allow(Scope::Session, String::new())),
             Key::Char('d') => return self.give(Answer::Deny(String::new())),
             Key::Char('D') => self.reason = Some(String::new()),
             Key::Down | Key::Char('j') => self.scroll += 1,
@@ -151,6 +151,7 @@ fn after(now: Micros) -> Micros {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::approval::Findings;
     use crate::approval::Question;
 
     const SECOND: u64 = 1_000_000;
@@ -163,7 +164,16 @@ mod tests {
             rule: "destructive (policy.toml:41)".to_owned(),
             ..Question::default()
         };
-        Waiting { id: QuestionId(id), question, asked: Micros(0), deadline: Micros(60 * SECOND), callers: 1 }
+        Waiting {
+            id: QuestionId(id),
+            question,
+            asked: Micros(0),
+            deadline: Micros(60 * SECOND),
+            callers: 1,
+            votes: Vec::new(),
+            missing: Vec::new(),
+            findings: Findings::default(),
+        }
     }
 
     fn open() -> Prompt {
@@ -173,7 +183,7 @@ mod tests {
     }
 
     fn allowed(id: u64) -> Option<Given> {
-        Some(Given { id: QuestionId(id), answer: Answer::Allow(Scope::Once) })
+        Some(Given { id: QuestionId(id), answer: Answer::Allow(Scope::Once, String::new()) })
     }
 
     #[test]
