@@ -7,7 +7,6 @@ use std::time::Duration;
 use hoop::approval::Answer;
 use hoop::approval::Scope;
 use hoop::aws::sigv4::Key;
-use hoop::clock::Clock;
 use hoop::types::Secret;
 
 use crate::broker::AT_TERMINAL;
