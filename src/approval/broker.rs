@@ -275,6 +275,18 @@ impl Broker {
         self.state().stopping.clone()
     }
 
+    /// How a question ended, while it is among the last 256 that did.
+    #[must_use]
+    pub fn ended(&self, id: QuestionId) -> Option<Outcome> {
+        self.state().ended.iter().find(|(ended, _)| *ended == id).map(|(_, outcome)| outcome.clone())
+    }
+
+    /// The time that [`Card::deadline`] is compared with, in microseconds since the Unix epoch.
+    #[must_use]
+    pub fn unix_micros(&self) -> u64 {
+        self.0.setup.clock.unix_micros()
+    }
+
     /// What became of all questions so far.
     #[must_use]
     pub fn tally(&self) -> Tally {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -39,6 +40,8 @@ const MOST_GRANTS: usize = 4096;
 const RETRY_WINDOW: Duration = Duration::from_secs(15);
 /// How long an answer that nobody was there for is kept.
 const KEPT: Duration = Duration::from_secs(60);
+/// Outcomes that are remembered for those who tell of them.
+const MOST_ENDED: usize = 256;
 
 #[derive(Default)]
 pub(super) struct State {
@@ -53,6 +56,8 @@ pub(super) struct State {
     /// Who wants the session to end, and why.
     pub(super) stopping: Option<String>,
     pub(super) tally: Tally,
+    /// How the last questions ended, oldest first.
+    pub(super) ended: VecDeque<(QuestionId, Outcome)>,
 }
 
 /// A question that waits, and for whom.
@@ -305,6 +310,10 @@ impl Broker {
             Outcome::Allowed { .. } => state.tally.granted += 1,
             Outcome::Denied(refusal) => state.tally.count_refused(&waiting.question, refusal),
         }
+        if state.ended.len() == MOST_ENDED {
+            state.ended.pop_front();
+        }
+        state.ended.push_back((id, outcome.clone()));
         let mut reached = 0;
         for (_, caller) in held.callers {
             reached += usize::from(caller.send(outcome.clone()).is_ok());

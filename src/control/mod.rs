@@ -4,6 +4,8 @@
 
 mod approver;
 pub mod client;
+mod facts;
+pub mod links;
 pub mod notify;
 mod peer;
 pub mod place;
