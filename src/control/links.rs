@@ -135,6 +135,12 @@ impl Links {
         private::create(&self.used.join(&link.nonce), b"")
     }
 
+    /// Makes a link good again whose answer had no effect.
+    pub fn give_back(&self, link: &Link) {
+        // One that cannot be given back stays used.
+        let _ = fs::remove_file(self.used.join(&link.nonce));
+    }
+
     /// Whether it was used.
     #[must_use]
     pub fn is_used(&self, link: &Link) -> bool {

@@ -7,6 +7,7 @@ pub mod client;
 mod facts;
 pub mod links;
 pub mod notify;
+pub mod page;
 mod peer;
 pub mod place;
 mod serve;
