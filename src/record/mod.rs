@@ -26,6 +26,7 @@ mod counts;
 mod head;
 pub mod index;
 mod ingest;
+mod journal;
 mod kept;
 mod label;
 mod net;

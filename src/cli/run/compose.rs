@@ -292,28 +292,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     if !config.quiet() {
         who.notes.iter().for_each(|note| notes::say(note));
         who.identity.remarks.iter().for_each(|remark| notes::say(&format!("hoop-run: {remark}")));
-        for warning in
-            config.warnings().iter().chain(settings.policy.layers().iter().flat_map(|layer| &layer.warnings))
-        {
-            notes::say(&format!("hoop-run: {warning}"));
-        }
-        if !settings.unmasked.is_empty() {
-            let names = settings.unmasked.join(", ");
-            notes::say(&format!(
-                "hoop-run: {names}: too short or too common to be masked wherever it stands; masked next to its name"
-            ));
-        }
-        for remark in &settings.remarks {
-            notes::say(&format!("hoop-run: {remark}"));
-        }
-        for layer in settings.policy.layers() {
-            for section in layer.idle_sections() {
-                let origin = &layer.origin;
-                notes::say(&format!(
-                    "hoop-run: {origin}: {section} is checked, but not acted on by this version"
-                ));
-            }
-        }
+        settings.remark();
     }
     let typed = integrate(&mut settings, &mut environment, &program, &surroundings);
     let config = &settings.config;
