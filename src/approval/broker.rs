@@ -7,6 +7,8 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::approval::card::Card;
@@ -64,7 +66,8 @@ struct Shared {
 }
 
 /// What became of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Answered {
     /// The question is settled by it.
     Settled,
@@ -98,6 +101,12 @@ impl Broker {
     #[must_use]
     pub fn session(&self) -> SessionId {
         self.0.setup.session
+    }
+
+    /// How its questions can be answered.
+    #[must_use]
+    pub fn ways(&self) -> Ways {
+        self.0.setup.ways
     }
 
     /// Asks. A question with the fingerprint of one that waits joins it; one that an earlier yes covers is answered at

@@ -186,6 +186,22 @@ pub const KEYS: &[Key] = &[
               clients give up after 60 seconds.",
     },
     Key {
+        name: "approval.via",
+        kind: Kind::Text,
+        project: false,
+        doc: "How questions are answered: one or several of `terminal` (a prompt of hoop-run), `hoopctl` (`hoopctl approvals` \
+              in another terminal), `webhook` (as `hoopctl`, and who is to be told must be configured), apart by commas. \
+              `auto`: at the terminal and by hoopctl where there is a terminal; by hoopctl alone where there is none and \
+              somebody is told of questions; else nobody, and they are refused at once. `none`: all are refused at once.",
+    },
+    Key {
+        name: "approval.shared_dir",
+        kind: Kind::Path,
+        project: false,
+        doc: "A folder that a team shares on one machine, so that others than you can answer: root's, and sticky (`install \
+              -d -m 3770 -g TEAM /run/hoop-approvals`). Who they are is what the system says. No sandbox shows it.",
+    },
+    Key {
         name: "record.input",
         kind: Kind::Truth,
         project: false,

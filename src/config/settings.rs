@@ -137,6 +137,18 @@ impl Config {
         self.duration("approval.ttl")
     }
 
+    /// `approval.via`: words.
+    #[must_use]
+    pub fn approval_via(&self) -> Vec<String> {
+        self.words("approval.via")
+    }
+
+    /// `approval.shared_dir`
+    #[must_use]
+    pub fn approval_shared_dir(&self) -> Option<&str> {
+        self.given("approval.shared_dir")
+    }
+
     /// `record.input`
     #[must_use]
     pub fn record_input(&self) -> bool {

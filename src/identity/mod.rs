@@ -16,6 +16,7 @@ mod quote;
 mod renewal;
 pub mod saml;
 mod seal;
+mod shown;
 mod store;
 
 pub use around::Surroundings;
@@ -31,5 +32,6 @@ pub use login::Proof;
 pub use provider::Provider;
 pub use provider::find;
 pub use renewal::renew;
+pub use shown::check_shown;
 pub use store::Hold;
 pub use store::LoginStore;

@@ -144,6 +144,9 @@ fn sources(args: &Args, environment: &Environment, directory: &Path) -> Sources 
         ("--sandbox", "sandbox.mode", &args.sandbox),
         ("--egress", "sandbox.egress", &args.egress),
     ];
+    let via = (!args.approve_via.is_empty()).then(|| args.approve_via.join(","));
+    sources =
+        via.into_iter().fold(sources, |sources, via| sources.flag("--approve-via", "approval.via", via));
     for (flag, key, value) in texts {
         if let Some(value) = value {
             sources = sources.flag(flag, key, value);
