@@ -4,7 +4,10 @@
 
 mod approver;
 pub mod client;
+mod facts;
+pub mod links;
 pub mod notify;
+pub mod page;
 mod peer;
 pub mod place;
 mod serve;

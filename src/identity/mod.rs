@@ -10,7 +10,7 @@ mod login;
 mod loopback;
 pub mod oidc;
 mod page;
-mod private;
+pub(crate) mod private;
 mod provider;
 mod quote;
 mod renewal;

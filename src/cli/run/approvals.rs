@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::approval::Broker;
 use crate::approval::Ways;
 use crate::cli::run::gateway;
+use crate::cli::run::notifying;
 use crate::clock::Clock;
 use crate::config::load::Config;
 use crate::control;
@@ -47,8 +48,8 @@ impl Answering {
     ///
     /// # Errors
     /// A word that means nothing; ways that cannot be had.
-    pub(super) fn settle(config: &Config, has_terminal: bool) -> Result<Self> {
-        let notify = notify_settings(config);
+    pub(super) fn settle(config: &Config, environment: &Environment, has_terminal: bool) -> Result<Self> {
+        let notify = notifying::settings(config, environment)?;
         let words = config.approval_via();
         let origin = config.entry("approval.via").map(|entry| entry.origin.to_string()).unwrap_or_default();
         let wrong = |what: String| Error::new(Kind::Config, what).why(format!("it comes from {origin}"));
@@ -87,6 +88,8 @@ impl Answering {
     /// Opens the way from elsewhere when the first question waits.
     pub(super) fn reach(&self, reaching: Reaching<'_>) -> Control {
         let Reaching { config, broker, masks, environment, clock, local, tell } = reaching;
+        let around = Surroundings { clock: clock.clone(), environment: gateway::variables(environment) };
+        let notify = notifying::equipped(self.notify.clone(), config, &around, &tell);
         control::attach(control::Setup {
             broker: broker.clone(),
             masks: Arc::clone(masks),
@@ -94,14 +97,9 @@ impl Answering {
             state: config.state_dir(),
             shared: config.approval_shared_dir().map(PathBuf::from),
             providers: config.providers().to_vec(),
-            around: Surroundings { clock: clock.clone(), environment: gateway::variables(environment) },
+            around,
             tell,
-            notify: self.notify.clone(),
+            notify,
         })
     }
-}
-
-/// Whom to tell that a question waits.
-fn notify_settings(_: &Config) -> notify::Settings {
-    notify::Settings::default()
 }

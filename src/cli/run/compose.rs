@@ -218,7 +218,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let has_code = upstreams.code.is_some();
     let id = start.id;
     let requester = Requester { name: start.user.clone(), keys: who.keys(&local) };
-    let answering = Answering::settle(config, surroundings.can_ask()).map_err(ours)?;
+    let answering = Answering::settle(config, &environment, surroundings.can_ask()).map_err(ours)?;
     let recorder = Recorder::masked(&state, &start, clock.clone(), &masks).map_err(ours)?;
     let broker = Broker::new(approval::Setup {
         clock: clock.clone(),

@@ -9,6 +9,7 @@ mod ending;
 mod gateway;
 mod identity;
 mod notes;
+mod notifying;
 mod recovery;
 mod repository;
 mod roles;
