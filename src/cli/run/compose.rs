@@ -39,6 +39,7 @@ use crate::cli::run::sandbox::Begun;
 use crate::cli::run::sandbox::Purpose;
 use crate::cli::run::settings;
 use crate::cli::run::settings::Settings;
+use crate::cli::run::summary;
 use crate::cli::saying;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -323,6 +324,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     }
     let binds = gateway.binds().map_err(|error| not_started(&recorder, error))?;
     let recovery = Rc::new(RefCell::new(None));
+    let questions = broker.clone();
     let ended = session::run(Spec {
         program,
         argv: settings.argv,
@@ -365,6 +367,10 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         notes::say(&notice);
     }
     let status = conclude(&ended, &recorder, args);
+    let (is_quiet, is_strict) = (config.quiet(), !args.approve_via.is_empty());
+    let manner = summary::Manner { id, talks, is_quiet, is_strict };
+    let (lines, status) = summary::of(&questions.tally(), manner, status);
+    lines.iter().for_each(|line| notes::say(line));
     if talks {
         let took = clock.elapsed().into();
         notes::say(&notes::End { id, took, counts: recorder.counts() }.line());

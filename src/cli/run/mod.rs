@@ -16,6 +16,7 @@ mod roles;
 mod saml;
 mod sandbox;
 mod settings;
+mod summary;
 
 use std::ffi::OsString;
 use std::panic;
