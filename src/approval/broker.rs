@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::approval::card::Card;
+use crate::approval::card::name_of;
 use crate::approval::pending::Pending;
 use crate::approval::people::Approver;
 use crate::approval::people::Requester;
@@ -98,6 +99,12 @@ impl Broker {
     #[must_use]
     pub fn session(&self) -> SessionId {
         self.0.setup.session
+    }
+
+    /// What people call question `id`, among those of all sessions.
+    #[must_use]
+    pub fn name_of(&self, id: QuestionId) -> String {
+        name_of(self.0.setup.session, id)
     }
 
     /// Asks. A question with the fingerprint of one that waits joins it; one that an earlier yes covers is answered at

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config::hotkey::HotKey;
 use crate::config::keys::Value;
 use crate::config::load::Config;
 use crate::types::Effect;
@@ -135,6 +136,18 @@ impl Config {
     #[must_use]
     pub fn approval_ttl(&self) -> Duration {
         self.duration("approval.ttl")
+    }
+
+    /// `approval.prompt`: whether questions cover the program as soon as they are asked.
+    #[must_use]
+    pub fn approval_at_once(&self) -> bool {
+        self.text("approval.prompt") == "at-once"
+    }
+
+    /// `approval.key`: what is no key, reading the settings has refused.
+    #[must_use]
+    pub fn approval_key(&self) -> HotKey {
+        self.text("approval.key").parse().unwrap_or_default()
     }
 
     /// `record.input`

@@ -2,6 +2,7 @@
 
 mod agent;
 pub mod args;
+mod asks;
 mod compose;
 mod dialog;
 mod ending;
