@@ -195,14 +195,17 @@ fn a_question_that_is_left_waits_on_and_is_announced_again() {
     session.send("\x1b");
     session.wait_until("back", |session| {
         let screen = session.screen();
-        screen[0] == "half typ" && screen[23].contains("Ctrl-]") && session.cursor() == (0, 8)
+        screen[2].ends_with("... half typ")
+            && screen[23].contains("Ctrl-]")
+            && session.cursor() == (2, screen[2].len())
     });
     assert!(!home.path().join("answer1").exists());
     open(&mut session);
     settle(&mut session, A_MOMENT);
     session.send("m");
-    session.wait_for("10");
+    session.wait_for("Enter allows this action");
     session.send("5");
+    session.wait_for("minutes\x1b[0m  5");
     session.send("\r");
     session.wait_for("after");
     assert_eq!(answer(&home, 1), "allowed For(300s) by ana");
@@ -230,7 +233,7 @@ fn output_under_the_line_is_what_it_is_without_it() {
     settle(&mut session, A_MOMENT);
     let screen = session.screen();
     assert!(screen[23].contains("Ctrl-]"), "{screen:?}");
-    assert_eq!(screen[22], "", "{screen:?}");
+    assert_eq!(screen[22], "line 15", "{screen:?}");
     assert_eq!((screen[21].as_str(), screen[20].as_str()), ("line 14", "red"), "{screen:?}");
     open(&mut session);
     settle(&mut session, A_MOMENT);
@@ -280,7 +283,10 @@ fn type_ahead_answers_nothing_and_a_denial_carries_its_reason() {
     session.send("use staging, not ghp_16C7e42F292c6912E7710c838347Ae178B4a\r");
     session.wait_for("after");
     let denied = answer(&home, 1);
-    assert!(denied.starts_with("denied: ana denied it: use staging, not ") && !denied.contains("16C7e42F"), "{denied}");
+    assert!(
+        denied.starts_with("denied: ana denied it: use staging, not ") && !denied.contains("16C7e42F"),
+        "{denied}"
+    );
     session.send("\r");
     session.wait();
 }
@@ -343,7 +349,7 @@ fn no_answer_in_time_is_a_no_and_the_screen_comes_back() {
     session.wait_for("after");
     assert_eq!(answer(&home, 1), "denied: nobody answered within 4 s");
     let screen = session.screen();
-    assert_eq!((screen[0].as_str(), screen[23].as_str()), ("beforeafter", ""));
+    assert!(screen[2].ends_with("beforeafter") && screen[23].is_empty(), "{screen:?}");
     session.send("\r");
     session.wait();
 }
@@ -414,6 +420,7 @@ fn a_person_ends_the_session_with_a_denial() {
     session.send("x");
     session.wait_for("ENDS THE SESSION");
     session.send("too much");
+    session.wait_for("too much");
     session.send("\r");
     session.wait_for("told");
     session.wait();
@@ -422,9 +429,9 @@ fn a_person_ends_the_session_with_a_denial() {
         fs::read_to_string(home.path().join("ended")).unwrap(),
         "Dismissed(\"ana ended it: too much\")"
     );
-    assert_eq!(answer(&home, 1), "denied: ana denied it: too much");
     let answered = events(&home, "approval.answered");
     assert_eq!(answered.len(), 2, "{answered:?}");
+    assert_eq!(answered[0]["reason"], "ana denied it: too much");
     assert!(answered[1]["reason"].as_str().unwrap().contains("ana ended it: too much"), "{answered:?}");
 }
 
@@ -440,7 +447,7 @@ fn a_program_that_ignores_the_end_is_killed() {
     session.send("\r");
     session.wait();
     assert_eq!(fs::read_to_string(home.path().join("ended")).unwrap(), "Dismissed(\"ana ended it\")");
-    assert!(session.screen()[0].starts_with("before"), "{:?}", session.screen());
+    assert!(session.screen()[2].contains(" before"), "{:?}", session.screen());
 }
 
 /// The size changes while the line stands on the last row, and while a question covers everything.
@@ -457,7 +464,8 @@ fn another_size_leaves_nothing_of_ours_behind() {
             screen.last().unwrap().contains("Ctrl-]")
                 && screen.iter().filter(|row| row.contains("Ctrl-]")).count() == 1
         });
-        assert_eq!(session.screen()[..3], ["one", "two", "$ half"]);
+        let screen = session.screen().join("\n");
+        assert!(screen.contains("one\ntwo\n$ half\n"), "{screen}");
     }
     open(&mut session);
     session.resize(80, 24);
@@ -465,8 +473,7 @@ fn another_size_leaves_nothing_of_ours_behind() {
     session.send("a");
     session.wait_for("after");
     let screen = session.screen();
-    assert_eq!(screen[..3], ["one", "two", "$ halfafter"]);
-    assert!(screen[3..].iter().all(String::is_empty), "{screen:?}");
+    assert!(screen.join("\n").trim_end().ends_with("one\ntwo\n$ halfafter"), "{screen:?}");
     session.send("\r");
     session.wait();
 }

@@ -189,8 +189,7 @@ fn line(waiting: &[Waiting], key: HotKey, cols: usize) -> String {
     let first = waiting.first().map(|waiting| visible(&waiting.question.line())).unwrap_or_default();
     let mine = waiting.iter().any(|waiting| waiting.question.needs.is_empty());
     let text = if cols < NARROW {
-        let ask = if count == 1 { "asks" } else { "ask" };
-        clipped(&format!("hoop: {count} {ask}, {key}"), cols.saturating_sub(1))
+        clipped(&format!("{key}: hoop asks {count}"), cols.saturating_sub(1))
     } else {
         let right = match (mine, count) {
             (true, 1) => format!(" · {key} answers "),

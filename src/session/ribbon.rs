@@ -76,7 +76,7 @@ impl Ribbon {
 
     /// The terminal is being asked for its cursor now. `main`: what the main screen was painted with.
     pub(super) fn ask(&mut self, main: &Tail) {
-        let Some(screen) = emulate(main, 0, main.len()) else {
+        let Some(screen) = emulate(main, (0, 0), main.len()) else {
             self.tries = MOST_TRIES;
             return;
         };
@@ -182,23 +182,25 @@ fn find(asked: Asked, (row, col): (usize, usize), main: &Tail) -> Option<Traced>
     }
     let first = row.checked_sub(asked.row)?;
     let at = asked.at.0;
-    let mut screen = emulate(main, first, at)?;
-    let (cols, _) = screen.size();
-    let (found_row, found_col) = screen.cursor();
-    // A wrap that is due, the terminal tells as the last column.
-    if found_row != row || found_col.min(cols - 1) != col || asked.col.min(cols - 1) != col {
-        return None;
-    }
+    // The program may have begun in the middle of a line, and still be on it.
+    let columns = [Some(0), col.checked_sub(asked.col).filter(|first| *first > 0)];
+    let mut screen = columns.into_iter().flatten().find_map(|first_col| {
+        let screen = emulate(main, (first, first_col), at)?;
+        let (cols, _) = screen.size();
+        let (found_row, found_col) = screen.cursor();
+        // A wrap that is due, the terminal tells as the last column.
+        ((found_row, found_col.min(cols - 1)) == (row, col)).then_some(screen)
+    })?;
     screen.know_rows();
     replay(&mut screen, main, at, main.len());
     Some(screen)
 }
 
-/// The screen after the first `to` bytes of `tail`, begun on row `first`.
-fn emulate(tail: &Tail, first: usize, to: usize) -> Option<Traced> {
+/// The screen after the first `to` bytes of `tail`, begun at a row and a column.
+fn emulate(tail: &Tail, (row, col): (usize, usize), to: usize) -> Option<Traced> {
     let size = tail.first_size()?;
     let mut screen = Traced::new(size.cols, size.rows);
-    feed(&mut screen, format!("\x1b[{};1H", first + 1).as_bytes());
+    feed(&mut screen, format!("\x1b[{};{}H", row + 1, col + 1).as_bytes());
     replay(&mut screen, tail, 0, to);
     Some(screen)
 }

@@ -62,13 +62,44 @@ impl Tail {
         self.sizes.first().map(|(_, size)| *size)
     }
 
-    /// What was shown from one offset to another, each piece with the size that the screen had then; at the end maybe an
-    /// empty one, of a size that nothing was shown at.
+    /// What was shown from one offset to another, each piece with the size that the screen had then. From the beginning, also
+    /// sizes that nothing was shown at; else only the last.
     pub(super) fn pieces(&self, from: usize, to: usize) -> impl Iterator<Item = (&[u8], Size)> {
         self.sizes.iter().enumerate().filter_map(move |(number, (start, size))| {
-            let end = self.sizes.get(number + 1).map_or(usize::MAX, |(next, _)| *next);
-            let (start, end) = ((*start).max(from), end.min(to).min(self.bytes.len()));
-            (start <= end).then(|| (&self.bytes[start..end], *size))
+            let next = self.sizes.get(number + 1).map(|(next, _)| *next);
+            let (start, end) = ((*start).max(from), next.unwrap_or(usize::MAX).min(to).min(self.bytes.len()));
+            let is_size = start == end && (from == 0 || next.is_none());
+            (start < end || is_size).then(|| (&self.bytes[start..end], *size))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_is_told_once_however_often_the_rest_is_read() {
+        let mut tail = Tail::new(Size::new(80, 24));
+        tail.push(b"one", 100);
+        tail.resize(Size::new(60, 10));
+        tail.resize(Size::new(97, 31));
+        let read = |tail: &Tail, from, to| -> Vec<(Vec<u8>, u16)> {
+            tail.pieces(from, to).map(|(piece, size)| (piece.to_vec(), size.cols)).collect()
+        };
+        assert_eq!(read(&tail, 0, 3), [(b"one".to_vec(), 80), (vec![], 60), (vec![], 97)]);
+        tail.push(b"two", 100);
+        assert_eq!(read(&tail, 3, 6), [(b"two".to_vec(), 97)]);
+        assert_eq!(read(&tail, 6, 6), [(vec![], 97)]);
+    }
+
+    #[test]
+    fn a_tail_begins_with_a_line_once_it_is_cut() {
+        let mut tail = Tail::new(Size::new(80, 24));
+        for number in 0..40 {
+            tail.push(format!("line {number}\n").as_bytes(), 100);
+        }
+        assert!(tail.is_cut() && tail.len() <= 100 && tail.bytes.starts_with(b"line "));
+        assert!(tail.bytes.ends_with(b"line 39\n"));
     }
 }
