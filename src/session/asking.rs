@@ -94,7 +94,8 @@ impl Bridge {
         }
         let is_new = waiting.iter().any(|waiting| !terminal.announced.rung.contains(&waiting.id));
         if terminal.prompt.is_none() && terminal.asks.at_once && is_new {
-            terminal.announced.rung.extend(waiting.iter().map(|waiting| waiting.id));
+            // First, so that the terminal is asked for what the question will cover.
+            self.announce(&waiting)?;
             self.open_prompt(false);
         }
         let Some(terminal) = &mut self.terminal else { return Ok(()) };

@@ -25,6 +25,8 @@ pub(super) struct Ribbon {
     /// Where the cursor was when the terminal was asked for it.
     asked: Option<Asked>,
     tries: u8,
+    /// The size has changed since the terminal has answered.
+    is_lost: bool,
     /// It stands where a row was last before the size changed: so far below the cursor.
     stale: Option<usize>,
 }
@@ -42,6 +44,8 @@ struct Asked {
     col: usize,
     /// In the tail: how much there was, and how often it had been cut.
     at: (usize, u64),
+    /// On the alternate screen.
+    alternate: bool,
 }
 
 impl Ribbon {
@@ -63,10 +67,14 @@ impl Ribbon {
         self.text = text;
     }
 
-    /// Whether the terminal is to be asked for its cursor.
-    pub(super) fn wants_position(&self, modes: &Modes) -> bool {
+    /// Whether the terminal is to be asked for its cursor. `tail`: what the screen in use was painted with.
+    pub(super) fn wants_position(&self, tail: &Tail, modes: &Modes) -> bool {
+        let is_unknown = match modes.is_alternate() {
+            true => (tail.begin().is_none() || self.is_lost) && !tail.is_cut(),
+            false => self.under.is_none(),
+        };
         let may = self.is_on() && self.asked.is_none() && self.tries < MOST_TRIES;
-        may && self.under.is_none() && !modes.is_alternate() && modes.is_between_sequences()
+        may && is_unknown && modes.is_between_sequences()
     }
 
     /// Whether the line cannot be drawn, as far as is known.
@@ -74,26 +82,37 @@ impl Ribbon {
         self.tries >= MOST_TRIES
     }
 
-    /// The terminal is being asked for its cursor now. `main`: what the main screen was painted with.
-    pub(super) fn ask(&mut self, main: &Tail) {
-        let Some(screen) = emulate(main, (0, 0), main.len()) else {
+    /// The terminal is being asked for its cursor now. `tail`: what the screen in use was painted with.
+    pub(super) fn ask(&mut self, tail: &Tail, alternate: bool) {
+        let Some(screen) = emulate(tail, alternate, (0, 0), tail.len()) else {
             self.tries = MOST_TRIES;
             return;
         };
         let (row, col) = screen.cursor();
-        self.asked = Some(Asked { row, col, at: (main.len(), main.cuts()) });
+        self.asked = Some(Asked { row, col, at: (tail.len(), tail.cuts()), alternate });
     }
 
-    /// The terminal has answered: row and column from 1.
-    pub(super) fn place(&mut self, (row, col): (u16, u16), main: &Tail, modes: &Modes) -> Vec<u8> {
-        let Some(asked) = self.asked.take() else { return Vec::new() };
-        if !self.is_on() || self.under.is_some() {
+    /// The terminal has answered: row and column from 1. `tail`: what the screen in use was painted with.
+    pub(super) fn place(&mut self, (row, col): (u16, u16), tail: &mut Tail, modes: &Modes) -> Vec<u8> {
+        let alternate = modes.is_alternate();
+        let Some(asked) = self.asked.take().filter(|asked| asked.alternate == alternate) else {
+            return Vec::new();
+        };
+        if !self.is_on() {
             return Vec::new();
         }
         let (row, col) = (usize::from(row).saturating_sub(1), usize::from(col).saturating_sub(1));
-        let found = find(asked, (row, col), main).filter(|_| !(main.is_cut() && modes.has_margins()));
-        self.tries = if found.is_some() { 0 } else { self.tries + 1 };
-        self.under = found.map(|screen| Under { screen, knows_main: true });
+        let found = find(asked, (row, col), tail).filter(|_| !(tail.is_cut() && modes.has_margins()));
+        let Some((begin, screen)) = found else {
+            self.tries += 1;
+            return Vec::new();
+        };
+        (self.tries, self.is_lost) = (0, false);
+        tail.began(begin);
+        if alternate && self.under.as_ref().is_some_and(|under| under.screen.knows_rows()) {
+            return Vec::new();
+        }
+        self.under = Some(Under { screen, knows_main: !alternate });
         let mut out = Vec::new();
         if let (Some(under), Some(below)) = (&self.under, self.stale.take())
             && row + below + 1 < under.screen.size().1
@@ -136,6 +155,9 @@ impl Ribbon {
 
     /// Follows what the program has written. `was_alternate`: which screen it began on.
     pub(super) fn follow(&mut self, bytes: &[u8], was_alternate: bool, modes: &Modes) {
+        if was_alternate != modes.is_alternate() {
+            (self.asked, self.tries) = (None, 0);
+        }
         let Some(under) = &mut self.under else { return };
         feed(&mut under.screen, bytes);
         if was_alternate && !modes.is_alternate() && !under.knows_main {
@@ -159,7 +181,7 @@ impl Ribbon {
 
     /// The terminal has another size: what stood where, it alone knows now.
     pub(super) fn resize(&mut self, size: Size, is_alternate: bool) {
-        (self.asked, self.tries) = (None, 0);
+        (self.asked, self.tries, self.is_lost) = (None, 0, true);
         let Some(under) = &mut self.under else { return };
         if is_alternate {
             under.screen.resize(size.cols, size.rows);
@@ -175,32 +197,34 @@ impl Ribbon {
     }
 }
 
-/// The main screen, if there is a first row from which the cursor comes to where the terminal has it.
-fn find(asked: Asked, (row, col): (usize, usize), main: &Tail) -> Option<Traced> {
-    if main.cuts() != asked.at.1 {
+/// Where the output began, and the screen, if there is a row and a column from which the cursor comes to where the terminal
+/// has it.
+fn find(asked: Asked, (row, col): (usize, usize), tail: &Tail) -> Option<((usize, usize), Traced)> {
+    if tail.cuts() != asked.at.1 {
         return None;
     }
     let first = row.checked_sub(asked.row)?;
     let at = asked.at.0;
     // The program may have begun in the middle of a line, and still be on it.
     let columns = [Some(0), col.checked_sub(asked.col).filter(|first| *first > 0)];
-    let mut screen = columns.into_iter().flatten().find_map(|first_col| {
-        let screen = emulate(main, (first, first_col), at)?;
+    let (begin, mut screen) = columns.into_iter().flatten().find_map(|first_col| {
+        let screen = emulate(tail, asked.alternate, (first, first_col), at)?;
         let (cols, _) = screen.size();
         let (found_row, found_col) = screen.cursor();
         // A wrap that is due, the terminal tells as the last column.
-        ((found_row, found_col.min(cols - 1)) == (row, col)).then_some(screen)
+        ((found_row, found_col.min(cols - 1)) == (row, col)).then_some(((first, first_col), screen))
     })?;
     screen.know_rows();
-    replay(&mut screen, main, at, main.len());
-    Some(screen)
+    replay(&mut screen, tail, at, tail.len());
+    Some((begin, screen))
 }
 
 /// The screen after the first `to` bytes of `tail`, begun at a row and a column.
-fn emulate(tail: &Tail, (row, col): (usize, usize), to: usize) -> Option<Traced> {
+fn emulate(tail: &Tail, alternate: bool, (row, col): (usize, usize), to: usize) -> Option<Traced> {
     let size = tail.first_size()?;
     let mut screen = Traced::new(size.cols, size.rows);
-    feed(&mut screen, format!("\x1b[{};{}H", row + 1, col + 1).as_bytes());
+    let switch = if alternate { "\x1b[?1049h" } else { "" };
+    feed(&mut screen, format!("{switch}\x1b[{};{}H", row + 1, col + 1).as_bytes());
     replay(&mut screen, tail, 0, to);
     Some(screen)
 }

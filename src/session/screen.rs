@@ -108,16 +108,19 @@ impl Screen {
 
     /// What to write to ask the terminal for its cursor, if its answer is needed and has not been asked for.
     pub fn ask_position(&mut self) -> Option<&'static [u8]> {
-        if self.is_covered || !self.ribbon.wants_position(&self.modes) {
+        let alternate = self.modes.is_alternate();
+        let tail = if alternate { &self.tail } else { &self.main };
+        if self.is_covered || !self.ribbon.wants_position(tail, &self.modes) {
             return None;
         }
-        self.ribbon.ask(&self.main);
+        self.ribbon.ask(tail, alternate);
         (!self.ribbon.is_hopeless()).then_some(b"\x1b[6n")
     }
 
     /// The terminal has told row and column of its cursor, from 1: what to write now.
     pub fn position(&mut self, at: (u16, u16)) -> Vec<u8> {
-        let mut out = self.ribbon.place(at, &self.main, &self.modes);
+        let tail = if self.modes.is_alternate() { &mut self.tail } else { &mut self.main };
+        let mut out = self.ribbon.place(at, tail, &self.modes);
         out.extend(self.after());
         out
     }
@@ -207,7 +210,8 @@ impl Screen {
 fn paint(tail: &Tail, size: Size) -> Option<String> {
     let first = tail.first_size()?;
     let mut terminal = avt::Terminal::new(usize::from(first.cols), usize::from(first.rows)).ok()?;
-    terminal.feed("\x1b[?1049h");
+    let (row, col) = tail.begin().unwrap_or_default();
+    terminal.feed(format!("\x1b[?1049h\x1b[{};{}H", row + 1, col + 1).as_str());
     for (piece, size) in tail.pieces(0, tail.len()) {
         terminal.resize(usize::from(size.cols), usize::from(size.rows));
         terminal.feed(decode(piece).as_str());

@@ -10,12 +10,14 @@ pub(super) struct Tail {
     sizes: Vec<(usize, Size)>,
     /// How often the beginning has been let go.
     cuts: u64,
+    /// Row and column, from 0, that it began at; none: not known.
+    begin: Option<(usize, usize)>,
 }
 
 impl Tail {
     /// Nothing yet, on a screen of `size`.
     pub(super) fn new(size: Size) -> Self {
-        Self { bytes: Vec::new(), sizes: vec![(0, size)], cuts: 0 }
+        Self { bytes: Vec::new(), sizes: vec![(0, size)], cuts: 0, begin: None }
     }
 
     /// Adds `bytes`; of more than `most`, half is let go.
@@ -29,6 +31,7 @@ impl Tail {
         let gone = memchr::memchr(b'\n', &self.bytes[gone..]).map_or(gone, |at| gone + at + 1);
         self.bytes.drain(..gone);
         self.cuts += 1;
+        self.begin = None;
         let last = self.sizes.iter().rposition(|(offset, _)| *offset <= gone).unwrap_or(0);
         self.sizes.drain(..last);
         for (offset, _) in &mut self.sizes {
@@ -56,6 +59,16 @@ impl Tail {
 
     pub(super) fn cuts(&self) -> u64 {
         self.cuts
+    }
+
+    /// Row and column, from 0, that it began at, where that is known.
+    pub(super) fn begin(&self) -> Option<(usize, usize)> {
+        self.begin
+    }
+
+    /// It began at this row and column.
+    pub(super) fn began(&mut self, at: (usize, usize)) {
+        self.begin = Some(at);
     }
 
     pub(super) fn first_size(&self) -> Option<Size> {

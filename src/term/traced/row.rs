@@ -20,6 +20,12 @@ impl Traced {
         (cursor.row, cursor.col)
     }
 
+    /// Whether rows are those of the terminal.
+    #[must_use]
+    pub fn knows_rows(&self) -> bool {
+        self.anchor.is_absolute()
+    }
+
     /// Somebody has found out that rows are those of the terminal.
     pub fn know_rows(&mut self) {
         self.anchor.set();
