@@ -23,6 +23,7 @@ use crate::cli::run::agent;
 use crate::cli::run::approvals::Answering;
 use crate::cli::run::approvals::Reaching;
 use crate::cli::run::args::Args;
+use crate::cli::run::asks;
 use crate::cli::run::ending::Status;
 use crate::cli::run::ending::code_of;
 use crate::cli::run::ending::conclude;
@@ -322,6 +323,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     if let Some(warning) = sandbox.warning().filter(|_| talks || (sandbox.is_alarming && !config.quiet())) {
         notes::say(&warning);
     }
+    let asks = asks::of(config, &environment);
     let binds = gateway.binds().map_err(|error| not_started(&recorder, error))?;
     let recovery = Rc::new(RefCell::new(None));
     let questions = broker.clone();
@@ -334,6 +336,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         size,
         fixed_size: args.wanted_size() != (None, None),
         record_input: config.record_input(),
+        asks,
         typed,
         clock: clock.clone(),
         recorder: recorder.clone(),

@@ -3,6 +3,7 @@
 mod agent;
 mod approvals;
 pub mod args;
+mod asks;
 mod compose;
 mod dialog;
 mod ending;
