@@ -15,6 +15,7 @@ mod held;
 mod hosts;
 mod javascript;
 mod live;
+mod looking;
 mod masking;
 mod minted;
 mod modes;
