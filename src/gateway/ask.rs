@@ -1,7 +1,6 @@
 //! Holding a call until a person has answered.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 use sha2::Digest;
@@ -15,18 +14,15 @@ use crate::aws::key_id;
 use crate::gateway::content::Content;
 use crate::gateway::core::Core;
 use crate::gateway::entry::Entry;
+use crate::gateway::hold::Waits;
+use crate::gateway::hold::hold as wait;
 use crate::gateway::look;
 use crate::gateway::look::Asked;
 use crate::gateway::readable;
 use crate::gateway::stop::Stop;
 use crate::gateway::whose::By;
 use crate::gateway::whose::Whose;
-use crate::net::Interim;
 use crate::policy::Decision;
-
-/// How often a waiting client is told to go on waiting; SDKs give up a silent connection after 60 s, some users set
-/// less.
-const INTERIM_EVERY: Duration = Duration::from_secs(4);
 
 /// Command lines above the one that made a call.
 const SHOWN_ABOVE: usize = 8;
@@ -49,24 +45,24 @@ pub struct Hold<'a> {
 }
 
 /// Asks, and waits for the answer. A client that goes away meanwhile may come back for it.
-pub async fn ask(core: &Arc<Core>, entry: &Entry, hold: Hold<'_>, interim: &Interim) -> Result<(), Stop> {
+pub async fn ask(core: &Arc<Core>, entry: &Entry, hold: Hold<'_>, waits: Waits<'_>) -> Result<(), Stop> {
     let decision = hold.decision;
     let (params, ..) = core.masked_params(hold.call);
-    let question = question(core, entry, &hold, &params);
-    let line = question.line();
-    let mut pending = core.broker.ask(question);
+    let mut question = question(core, entry, &hold, &params);
+    if let Some(attempt) = &waits.attempt {
+        question.invocation.clone_from(&attempt.invocation);
+    }
+    let (line, ttl) = (question.line(), question.ttl);
+    let pending = core.broker.ask(question);
     let looking = pending.question().filter(|id| is_first(core, *id, entry)).and_then(|question| {
         let (call, by, whose) = (hold.call.clone(), hold.by.clone(), hold.whose.clone());
         look::begin(core, Asked { question, call, shown: params, by, whose })
     });
-    let mut remind = tokio::time::interval(INTERIM_EVERY);
-    remind.tick().await;
-    let outcome = loop {
-        tokio::select! {
-            outcome = pending.answer() => break outcome,
-            _ = remind.tick() => interim.send(),
-        }
-    };
+    // A client that is told to come back leaves its question, and what is looked up for it.
+    let outcome = wait(core, &waits, pending, ttl).await.map_err(|back| {
+        let told = format!("{line} waits for a person's approval; the same request again joins the question");
+        Stop::later(back, core.masks.text(&told))
+    })?;
     if let Some(looking) = looking {
         looking.stop();
     }

@@ -27,9 +27,11 @@ use crate::gateway::own::Further;
 use crate::gateway::own::Making;
 use crate::gateway::own::Own;
 use crate::gateway::own::Tell;
+use crate::gateway::patience::Patience;
 use crate::gateway::queue_url::QueueUrls;
 use crate::gateway::returned::Starred;
 use crate::gateway::skew::Skew;
+use crate::gateway::upload::Ahead;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
 use crate::mask::Engine;
@@ -60,6 +62,10 @@ pub struct Core {
     pub recorder: Recorder,
     pub broker: Broker,
     pub approval_ttl: Duration,
+    /// How long clients wait for a person.
+    pub patience: Patience,
+    /// For what is read of uploads while they wait for a person.
+    pub ahead: Ahead,
     pub clock: Clock,
     pub skew: Arc<Skew>,
     pub upstream: Arc<Upstream>,
@@ -83,6 +89,7 @@ pub struct Core {
     pub looks: Semaphore,
     find_caller: Option<FindCaller>,
     command_lines: Option<CommandLines>,
+    is_running: Option<IsRunning>,
     /// The session's own identities; the first is what programs have without doing anything.
     pub own: Vec<Arc<Own>>,
     pub(super) tell: Option<Tell>,
@@ -129,6 +136,9 @@ pub type FindCaller = Arc<dyn Fn(&Asker<'_>) -> Option<Caller> + Send + Sync>;
 /// The masked command lines of a command, by its number, and of those above it in the process tree, nearest first.
 pub type CommandLines = Arc<dyn Fn(u64) -> Vec<String> + Send + Sync>;
 
+/// Whether a command, by its number, still runs.
+pub type IsRunning = Arc<dyn Fn(u64) -> bool + Send + Sync>;
+
 impl Core {
     pub fn new(setup: Setup, made: Made) -> Self {
         let bundle = setup.environment.get("AWS_CA_BUNDLE").filter(|bundle| !bundle.is_empty());
@@ -161,6 +171,8 @@ impl Core {
             recorder: setup.recorder,
             broker: setup.broker,
             approval_ttl: setup.approval_ttl,
+            patience: Patience::default(),
+            ahead: Ahead::default(),
             skew: Arc::new(Skew::new(setup.clock.clone())),
             clock: setup.clock,
             upstream,
@@ -172,6 +184,7 @@ impl Core {
             egress: setup.egress,
             find_caller: setup.find_caller,
             command_lines: setup.command_lines,
+            is_running: setup.is_running,
             calls: AtomicU64::new(0),
         }
     }
@@ -185,6 +198,11 @@ impl Core {
     pub fn command_lines(&self, caller: &Caller) -> Vec<String> {
         let lines = self.command_lines.as_ref().zip(caller.command);
         lines.map(|(lines, command)| lines(command)).unwrap_or_default()
+    }
+
+    /// Whether the process of a caller is known to have ended.
+    pub fn has_ended(&self, caller: &Caller) -> bool {
+        self.is_running.as_ref().zip(caller.command).is_some_and(|(is_running, command)| !is_running(command))
     }
 
     /// What the policy, else the session, says about connections to a host that is not AWS's, and which rule says so.

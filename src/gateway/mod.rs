@@ -21,12 +21,14 @@ mod entry;
 mod environment;
 mod forward;
 mod headers;
+mod hold;
 mod inside;
 mod look;
 mod minted;
 mod minted_reply;
 mod own;
 mod own_host;
+mod patience;
 mod pipeline;
 mod placeholder;
 mod queue_url;
@@ -83,6 +85,7 @@ pub use capture::Capture;
 pub use core::Asker;
 pub use core::CommandLines;
 pub use core::FindCaller;
+pub use core::IsRunning;
 pub use own::Tell;
 pub use own::Upstreams;
 
@@ -135,6 +138,8 @@ pub struct Setup {
     pub find_caller: Option<FindCaller>,
     /// Tells the command lines of such a process and of those above it.
     pub command_lines: Option<CommandLines>,
+    /// Tells whether it still runs.
+    pub is_running: Option<IsRunning>,
 }
 
 /// A gateway that listens. Ends when stopped or dropped.

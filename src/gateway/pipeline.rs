@@ -32,6 +32,8 @@ use crate::gateway::entry::Entry;
 use crate::gateway::forward::forward;
 use crate::gateway::forward::open_channel;
 use crate::gateway::headers;
+use crate::gateway::hold::Waits;
+use crate::gateway::patience::Attempt;
 use crate::gateway::reply;
 use crate::gateway::returned;
 use crate::gateway::stop::Stop;
@@ -91,7 +93,12 @@ pub async fn answer(core: &Arc<Core>, request: Request<Incoming>, arrival: Arriv
             body.drain().await;
             let stop = entry.stopped(&stop, || head).err().map_or(stop, |error| Stop::unrecorded(&error));
             let message = core.masks.text(&stop.message);
-            shape.response(stop.status, stop.code, &message, &entry.request_id()).map(full)
+            let mut response =
+                shape.response(stop.status, stop.code, &message, &entry.request_id()).map(full);
+            if let Some(again) = stop.again {
+                headers::put_retry_after(response.headers_mut(), again);
+            }
+            response
         }
     }
 }
@@ -121,11 +128,15 @@ async fn run(
     let decision = decide(core, entry, (&call, user_agent), (&by, &whose))?;
     returned::check(core, entry, &call, &mut signed)?;
     if decision.effect == Effect::Ask {
-        let lines = core.command_lines(&Caller { command: head.command, pid: head.pid.unwrap_or_default() });
+        let caller = Caller { command: head.command, pid: head.pid.unwrap_or_default() };
+        let lines = core.command_lines(&caller);
         let content = Content::of(&call, &signed);
+        let attempt = Attempt::of(&signed.parts.headers);
+        let agent = headers::text(&signed.parts.headers, "user-agent");
+        let waits = Waits { agent, attempt, caller, body, interim: &arrival.interim };
         let held =
             ask::Hold { call: &call, decision: &decision, by: &by, whose: &whose, lines, content: &content };
-        ask::ask(core, entry, held, &arrival.interim).await?;
+        ask::ask(core, entry, held, waits).await?;
     }
     let response = forward(core, entry, &call, signed, arrival.host.as_deref()).await?;
     if let (StatusCode::SWITCHING_PROTOCOLS, Some(client)) = (response.status(), upgrade) {
