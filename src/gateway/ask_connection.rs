@@ -32,8 +32,10 @@ pub async fn ask(core: &Core, about: &About, verdict: &Egress) -> Result<(), Str
     }
 }
 
+/// `rule policy.toml:60`, `--egress ask`.
 fn rule(verdict: &Egress) -> String {
-    format!("rule {}", verdict.rule)
+    let is_flag = verdict.rule.starts_with("--");
+    if is_flag { verdict.rule.clone() } else { format!("rule {}", verdict.rule) }
 }
 
 fn question(core: &Core, about: &About, verdict: &Egress) -> Question {

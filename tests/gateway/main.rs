@@ -9,6 +9,7 @@ mod bounds;
 mod broker;
 mod client;
 mod credentials;
+mod egress;
 mod events;
 mod h2;
 mod held;
