@@ -140,7 +140,7 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "sandbox.egress",
-        kind: Kind::Choice(&["allow", "deny"]),
+        kind: Kind::Choice(&["allow", "ask", "deny"]),
         project: false,
         doc: "What happens to connections to other hosts than AWS that no `[[egress]]` rule of a policy names.",
     },

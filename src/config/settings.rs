@@ -83,6 +83,7 @@ impl Config {
     pub fn sandbox_egress(&self) -> Effect {
         match self.text("sandbox.egress") {
             "deny" => Effect::Deny,
+            "ask" => Effect::Ask,
             _ => Effect::Allow,
         }
     }

@@ -122,7 +122,7 @@ pub struct Args {
     pub connect: Vec<Connect>,
 
     /// What happens to connections to other hosts than AWS that no [[egress]] rule names
-    #[arg(long, value_name = "EFFECT", value_parser = ["allow", "deny"], help_heading = "Sandbox")]
+    #[arg(long, value_name = "EFFECT", value_parser = ["allow", "ask", "deny"], help_heading = "Sandbox")]
     pub egress: Option<String>,
 
     /// A title for the recording

@@ -214,6 +214,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         session: start.id.to_string(),
         ..Principal::default()
     };
+    let (agent_name, repository) = (principal.agent.clone(), principal.repository.clone());
     let upstreams = match args.no_gateway {
         true => Upstreams::default(),
         false => asking.upstreams(&who, &principal, surroundings.can_ask()).map_err(ours)?,
@@ -290,6 +291,8 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         clock: clock.clone(),
         broker: broker.clone(),
         who: person.clone(),
+        agent: agent_name,
+        repository,
         approval_ttl: config.approval_ttl(),
         key_id: gateway.key_id(),
         notices: notices.clone(),
