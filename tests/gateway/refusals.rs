@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hoop::approval::Answer;
 use hoop::approval::Scope;
+use hoop::clock::Clock;
 use hoop::aws::sigv4::Key;
 use hoop::types::Secret;
 
@@ -144,7 +145,9 @@ fn a_waiting_client_is_kept_alive() {
     plan.ways = AT_TERMINAL;
     let world = plan.start();
     let mut stream = client::dial(&world);
-    stream.write_all(&json_call(&world, "dynamodb", LIST_TABLES, "{}").bytes(&world)).unwrap();
+    let mut call = json_call(&world, "dynamodb", LIST_TABLES, "{}");
+    call.headers.push(("user-agent".to_owned(), "Boto3/1.44.5 md/Botocore#1.44.5".to_owned()));
+    stream.write_all(&call.bytes(&world)).unwrap();
     // The first interim response comes after four seconds; then the person answers.
     let mut first = [0; 25];
     std::io::Read::read_exact(&mut stream, &mut first).unwrap();
@@ -209,6 +212,7 @@ fn a_client_that_goes_away_withdraws_its_question() {
     let upstream = empty_json();
     let ask = "[[statement]]\neffect = \"ask\"\naction = [\"dynamodb:*\"]\n";
     let mut plan = Plan::observe(&upstream.url).policy(ask);
+    plan.clock = Clock::fixed(Clock::system().unix_micros());
     plan.ways = AT_TERMINAL;
     let world = plan.start();
     let mut stream = client::dial(&world);
