@@ -7,6 +7,8 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::approval::card::Card;
@@ -66,7 +68,8 @@ struct Shared {
 }
 
 /// What became of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Answered {
     /// The question is settled by it.
     Settled,
@@ -100,6 +103,12 @@ impl Broker {
     #[must_use]
     pub fn session(&self) -> SessionId {
         self.0.setup.session
+    }
+
+    /// How its questions can be answered.
+    #[must_use]
+    pub fn ways(&self) -> Ways {
+        self.0.setup.ways
     }
 
     /// Asks. A question with the fingerprint of one that waits joins it; one that an earlier yes covers is answered at
@@ -266,6 +275,18 @@ impl Broker {
     #[must_use]
     pub fn stopping(&self) -> Option<String> {
         self.state().stopping.clone()
+    }
+
+    /// How a question ended, while it is among the last 256 that did.
+    #[must_use]
+    pub fn ended(&self, id: QuestionId) -> Option<Outcome> {
+        self.state().ended.iter().find(|(ended, _)| *ended == id).map(|(_, outcome)| outcome.clone())
+    }
+
+    /// The time that [`Card::deadline`] is compared with, in microseconds since the Unix epoch.
+    #[must_use]
+    pub fn unix_micros(&self) -> u64 {
+        self.0.setup.clock.unix_micros()
     }
 
     /// What became of all questions so far.

@@ -95,13 +95,14 @@ pub struct Question {
 }
 
 impl Question {
-    /// In one line: action, and the first resource.
+    /// In one line: `s3:DeleteObject on arn:… and 2 more`, `command make deploy`, `connect host:443`.
     #[must_use]
     pub fn line(&self) -> String {
+        let on = if self.subject == Subject::Call { " on " } else { " " };
         match self.resources.as_slice() {
             [] => self.action.clone(),
-            [one] => format!("{} on {one}", self.action),
-            [first, rest @ ..] => format!("{} on {first} and {} more", self.action, rest.len()),
+            [one] => format!("{}{on}{one}", self.action),
+            [first, rest @ ..] => format!("{}{on}{first} and {} more", self.action, rest.len()),
         }
     }
 }

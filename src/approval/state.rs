@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -40,6 +41,8 @@ const MOST_GRANTS: usize = 4096;
 pub(super) const RETRY_WINDOW: Duration = Duration::from_secs(15);
 /// How long an answer that nobody was there for is kept.
 const KEPT: Duration = Duration::from_secs(60);
+/// Outcomes that are remembered for those who tell of them.
+const MOST_ENDED: usize = 256;
 
 #[derive(Default)]
 pub(super) struct State {
@@ -54,6 +57,8 @@ pub(super) struct State {
     /// Who wants the session to end, and why.
     pub(super) stopping: Option<String>,
     pub(super) tally: Tally,
+    /// How the last questions ended, oldest first.
+    pub(super) ended: VecDeque<(QuestionId, Outcome)>,
 }
 
 /// Somebody who waits for the answer.
@@ -335,6 +340,10 @@ impl Broker {
             Outcome::Allowed { .. } => state.tally.granted += 1,
             Outcome::Denied(refusal) => state.tally.count_refused(&waiting.question, refusal),
         }
+        if state.ended.len() == MOST_ENDED {
+            state.ended.pop_front();
+        }
+        state.ended.push_back((id, outcome.clone()));
         let Outcome::Allowed { scope: Scope::Once, by } = &outcome else {
             // One that has gone does not hear it.
             held.callers.into_iter().for_each(|caller| drop(caller.answer.send(outcome.clone())));

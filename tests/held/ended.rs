@@ -29,12 +29,15 @@ action = ["dynamodb:DescribeTable"]
 ttl = "5m"
 "#;
 
+/// Waits for a file.
+const UNTIL_OVER: &str = "while [ ! -e over ]; do sleep 0.1; done";
+
 /// Twenty calls at once.
 const TWENTY: &str = r#"
 import sys, threading, boto3
 client = boto3.client("dynamodb")
 def call(number):
-    try: client.describe_table(TableName="held-%d" % number); print("went through", flush=True)
+    try: client.describe_table(TableName="held-%d" % number); print("done", flush=True)
     except Exception as error: print(error, flush=True)
 for number in range(20): threading.Thread(target=call, args=(number,)).start()
 "#;
@@ -98,11 +101,11 @@ fn what_is_held_when_hoop_run_is_killed_was_never_forwarded_and_the_record_says_
 }
 
 /// Runs twenty calls and ends the session with all of them waiting.
-fn ended(argv: &[&str], end: impl FnOnce(&mut Session), why: &str) {
+fn ended(argv: &[&str], end: impl FnOnce(&Home, &mut Session), why: &str) {
     let (home, upstream) = (Home::new(), aws());
     let mut session = Session::start(hoop_run(&home, &upstream, argv));
     wait_for_questions(&mut session, &home, 20);
-    end(&mut session);
+    end(&home, &mut session);
     session.wait();
     let folder = home.recording();
     let answered = events(&folder, "approval.answered");
@@ -120,29 +123,31 @@ fn ended(argv: &[&str], end: impl FnOnce(&mut Session), why: &str) {
 fn all_who_wait_are_refused_when_hoop_run_is_told_to_end() {
     ended(
         &["python3", "-c", TWENTY],
-        |session| session.signal(Signal::SIGTERM),
+        |_, session| session.signal(Signal::SIGTERM),
         "it waited for approval when",
     );
 }
 
 #[test]
 fn all_who_wait_are_refused_when_the_terminal_goes_away() {
-    ended(&["python3", "-c", TWENTY], Session::close_terminal, "it waited for approval when");
+    ended(&["python3", "-c", TWENTY], |_, session| session.close_terminal(), "it waited for approval when");
 }
 
 #[test]
 fn all_who_wait_are_refused_when_the_program_ends_before_them() {
-    let script = format!("python3 -c '{TWENTY}' & sleep 25");
-    ended(&["sh", "-c", &script], |_| {}, "it waited for approval when the session ended");
+    let script = format!("python3 -c '{TWENTY}' & {UNTIL_OVER}");
+    let over = |home: &Home, _: &mut Session| drop(home.file("over", ""));
+    ended(&["sh", "-c", &script], over, "it waited for approval when the session ended");
 }
 
 #[test]
 fn the_question_of_a_process_that_has_ended_ends_with_it() {
     let (home, upstream) = (Home::new(), aws());
-    let script = "timeout -s INT 15 aws dynamodb describe-table --table-name held-gone; sleep 6; echo over";
-    let mut session = Session::start(hoop_run(&home, &upstream, &["sh", "-c", script]));
+    let script =
+        format!("aws dynamodb describe-table --table-name held-gone & {UNTIL_OVER}; kill $!; sleep 4");
+    let mut session = Session::start(hoop_run(&home, &upstream, &["sh", "-c", &script]));
     wait_for_questions(&mut session, &home, 1);
-    session.wait_for("over");
+    home.file("over", "");
     session.wait();
     let folder = home.recording();
     let ran = events(&folder, "command.start");
