@@ -13,10 +13,10 @@ use crate::clients::count;
 use crate::clients::has;
 
 /// Longer than every default: 60 s of Python's, 3 attempts of 20 s.
-const THINKING: Duration = Duration::from_secs(90);
+pub const THINKING: Duration = Duration::from_secs(90);
 
 /// Calls in threads of one process: NAME=OPERATION=MODE=READ_TIMEOUT each; a line for each.
-const BOTO3: &str = r#"
+pub const BOTO3: &str = r#"
 import sys, threading, boto3
 from botocore.config import Config
 def call(name, operation, mode, timeout):
@@ -34,7 +34,7 @@ for words in sys.argv[1:]: threading.Thread(target=call, args=words.split("=")).
 "#;
 
 /// The same with the JavaScript SDK, its time-out instead of the read time-out's number: NAME=OPERATION=OPTIONS.
-const JAVASCRIPT: &str = r#"
+pub const JAVASCRIPT: &str = r#"
 const { DynamoDBClient, DescribeTableCommand } = require("@aws-sdk/client-dynamodb");
 const { S3Client, PutObjectCommand } = require("@aws-sdk/client-s3");
 const { Readable } = require("node:stream");
@@ -50,7 +50,7 @@ for (const words of process.argv.slice(1)) {
 "#;
 
 /// curl with its own SigV4: the first argument is the path, then curl's own.
-const CURL: &str = r#"
+pub const CURL: &str = r#"
 path=$1; shift
 curl -sS --fail-with-body --aws-sigv4 aws:amz:eu-central-1:s3 --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
   -H "x-amz-security-token: $AWS_SESSION_TOKEN" "$@" "${AWS_ENDPOINT_URL:-https://s3.eu-central-1.amazonaws.com}$path"
@@ -71,7 +71,8 @@ rclone --retries 1 copyto --s3-no-check-bucket --s3-no-head "$2" ":s3:held/$1"
 "#;
 
 const UNSIGNED: &str = "x-amz-content-sha256: UNSIGNED-PAYLOAD";
-const EMPTY: &str = "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+pub const EMPTY: &str =
+    "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Clients that are led here by `AWS_ENDPOINT_URL`, over HTTP/1.
 fn by_endpoint(place: &Place) -> Vec<Client> {
@@ -227,7 +228,8 @@ fn waits(place: &Place, mut clients: Vec<Client>) {
 
 #[test]
 fn every_client_waits_ninety_seconds_and_its_call_is_forwarded_once() {
-    // At the same time: by TLS and HTTP/2.
+    // At the same time: in the sandbox, and by TLS and HTTP/2 through the proxy.
+    let sandboxed = std::thread::spawn(crate::inside::waits);
     let proxied = std::thread::spawn(|| {
         let place = Place::new(Capture::Proxy);
         let clients = by_proxy(&place);
@@ -237,6 +239,7 @@ fn every_client_waits_ninety_seconds_and_its_call_is_forwarded_once() {
     let clients = by_endpoint(&place);
     waits(&place, clients);
     proxied.join().unwrap();
+    sandboxed.join().unwrap();
 }
 
 const REASON: &str = "not before the freeze ends, see OPS-17";

@@ -53,7 +53,8 @@ fn hoop_run(home: &Home, upstream: &Upstream, argv: &[&str]) -> Command {
     command
 }
 
-fn events(folder: &Path, kind: &str) -> Vec<Value> {
+/// The events of one type, as far as they are written whole.
+pub fn events(folder: &Path, kind: &str) -> Vec<Value> {
     let text = fs::read_to_string(folder.join("audit.jsonl")).unwrap_or_default();
     let whole = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     whole.filter(|event| event["type"] == kind).collect()

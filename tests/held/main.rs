@@ -14,6 +14,7 @@ mod clients;
 mod ended;
 mod fresh;
 mod grants;
+mod inside;
 mod retries;
 #[path = "../support/mod.rs"]
 mod support;
