@@ -2,8 +2,13 @@
 //! surrogate, which older recorders wrote, must not cost the whole line.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::Deserializer;
+use serde::de;
+use serde::de::SeqAccess;
+use serde::de::Visitor;
 
 use super::Event;
 use super::Header;
@@ -13,6 +18,10 @@ use crate::types::Micros;
 
 /// Longest time that counts, in microseconds: about 31,000 years. Larger ones are damage.
 const MAX_TIME: f64 = 1e18;
+/// The same, for sums.
+pub(super) const LONGEST: u64 = MAX_TIME as u64;
+/// Most events of a version 1 document, which is held in memory whole.
+const MAX_V1_EVENTS: usize = 1 << 20;
 
 /// A header of version 2 or 3 as it stands in the file; version 1 has its events inside.
 #[derive(Deserialize)]
@@ -29,7 +38,40 @@ struct RawHeader {
     env: Option<BTreeMap<String, Option<String>>>,
     theme: Option<Theme>,
     #[serde(default)]
-    stdout: Vec<(f64, String)>,
+    stdout: Events,
+}
+
+/// The events of version 1, which stand in its header: pauses and texts.
+#[derive(Default)]
+struct Events(Vec<Event>);
+
+impl<'de> Deserialize<'de> for Events {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_seq(Collect)
+    }
+}
+
+struct Collect;
+
+impl<'de> Visitor<'de> for Collect {
+    type Value = Events;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a list of pauses and texts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Events, A::Error> {
+        let mut events = Vec::new();
+        let mut time = 0_u64;
+        while let Some((delay, data)) = list.next_element::<(f64, String)>()? {
+            if events.len() == MAX_V1_EVENTS {
+                return Err(de::Error::custom(format!("there are more than {MAX_V1_EVENTS} events")));
+            }
+            time = time.saturating_add(micros(delay).unwrap_or(0)).min(LONGEST);
+            events.push(Event { time: Micros(time), kind: Kind::Output, data });
+        }
+        Ok(Events(events))
+    }
 }
 
 #[derive(Deserialize)]
@@ -55,12 +97,6 @@ pub(super) fn header(text: &[u8]) -> Result<(Header, Vec<Event>), String> {
     let env: BTreeMap<String, String> =
         raw.env.unwrap_or_default().into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let (term_type, term_theme) = raw.term.map(|term| (term.kind, term.theme)).unwrap_or_default();
-    let mut time = 0_u64;
-    let events = raw.stdout.into_iter().map(|(delay, data)| {
-        time = time.saturating_add(micros(delay).unwrap_or(0));
-        Event { time: Micros(time), kind: Kind::Output, data }
-    });
-    let events = events.collect();
     let header = Header {
         version: raw.version,
         cols,
@@ -73,7 +109,7 @@ pub(super) fn header(text: &[u8]) -> Result<(Header, Vec<Event>), String> {
         env,
         theme: raw.theme.or(term_theme),
     };
-    Ok((header, events))
+    Ok((header, raw.stdout.0))
 }
 
 /// Reads `[TIME, "CODE", "DATA"]`; gives the time in microseconds as it stands there.

@@ -13,6 +13,8 @@ use ratatui::layout::Rect;
 
 use crate::replay::action::Action;
 use crate::replay::entries;
+use crate::replay::going;
+use crate::replay::going::Place;
 use crate::replay::keymap;
 use crate::replay::layout;
 use crate::replay::message::Message;
@@ -54,6 +56,9 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
                 play.title = header.title.clone().or_else(|| header.command.clone()).unwrap_or_default();
             }
             play.header = Some(*header);
+            if let Some(from @ (Place::At(_) | Place::Event(_))) = state.pacing.from {
+                return begin_at(state, from);
+            }
         }
         News::Failed(error) => play.error = Some(error),
         News::Frame(frame) => play.receive(frame),
@@ -64,7 +69,22 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
                     overview.markers.iter().map(|(at, name)| entries::marker(*at, name)).collect();
                 play.set_moments(Moments::new(markers));
             }
-            play.overview = Some(overview);
+            let is_first = play.overview.replace(overview).is_none();
+            if play.live || is_first && play.grows && state.pacing.from.is_none() {
+                return vec![Effect::Goto(play.go_live())];
+            }
+            if let Some(from @ (Place::Percent(_) | Place::End)) = state.pacing.from
+                && is_first
+            {
+                return begin_at(state, from);
+            }
+        }
+        News::Notice(words) => state.notice = Some(words),
+        News::Ended => {
+            play.grows = false;
+            play.playing &= !play.live;
+            play.live = false;
+            state.notice = Some("it has ended".to_owned());
         }
         News::Moments(moments) => {
             play.has_audit = true;
@@ -81,6 +101,23 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
         News::Hits(..) | News::SearchDone(_) => {}
     }
     Vec::new()
+}
+
+/// Goes where it is to begin, and plays on from there.
+fn begin_at(state: &mut State, from: Place) -> Vec<Effect> {
+    let Some(play) = &mut state.play else { return Vec::new() };
+    if let Place::Event(number) = from {
+        play.stepping = Some(number);
+        return vec![Effect::Step(number)];
+    }
+    let at = match from {
+        Place::At(at) => at,
+        Place::Percent(percent) => going::part(play.duration(), percent),
+        Place::Event(_) | Place::End => play.duration(),
+    };
+    // How long it is may not be known yet.
+    play.expected = play.expected.max(Some(at));
+    vec![Effect::Goto(play.seek(at))]
 }
 
 /// Goes to the first hit from here on; around the end only when the search is through.
@@ -167,7 +204,9 @@ fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
         KeyCode::Esc => return Some(cancel(state)),
         KeyCode::Enter if searching => {
             let text = state.typed.take().unwrap_or_default();
-            return Some(update::begin_search(state, &text));
+            let going = std::mem::take(&mut state.going);
+            let act = if going { update::go_to } else { update::begin_search };
+            return Some(act(state, &text));
         }
         _ if searching => {}
         // Arrows and Enter work on the list while its filter is typed.

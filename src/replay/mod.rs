@@ -10,7 +10,10 @@ mod entries;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 mod fixture;
+mod follow;
+mod going;
 mod guard;
+mod index;
 mod input;
 mod keyframes;
 mod keymap;
@@ -18,6 +21,9 @@ mod layout;
 mod message;
 mod moments;
 mod play;
+mod player;
+mod prepare;
+mod project;
 mod runtime;
 mod search;
 mod sessions;
@@ -28,6 +34,7 @@ mod update;
 mod view;
 
 pub use deck::Source;
+pub use going::Place;
 pub use play::Speed;
 pub use runtime::Library;
 pub use runtime::Setup;
