@@ -84,8 +84,8 @@ impl Calls<'_> {
         }
         self.length = length;
         // What cannot be read now was told when the recording was opened.
-        if let Ok(entries) = entries::read(path) {
-            desk.send(News::Moments(Box::new(Moments::new(entries))));
+        if let Ok((entries, asked)) = entries::read(path) {
+            desk.send(News::Moments(Box::new(Moments::new(entries)), asked));
         }
         let now = works.clock.elapsed().0;
         self.due = now + AUDIT_EVERY.max((now - began).saturating_mul(AUDIT_SHARE));

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::replay::moments::Moments;
 use crate::replay::player::Goal;
+use crate::replay::questions::Asked;
 use crate::replay::sessions::Session;
 use crate::term::Snapshot;
 use crate::types::Micros;
@@ -40,12 +41,12 @@ pub enum News {
     Frame(Frame),
     /// It has been read through once.
     Overview(Overview),
-    /// Its calls and commands.
-    Moments(Box<Moments>),
     /// A word for the person.
     Notice(String),
     /// A recording that was followed has ended.
     Ended,
+    /// Its calls and commands, and the questions to people.
+    Moments(Box<Moments>, Vec<Asked>),
     /// Search hits, in the order of time.
     Hits(u64, Vec<Hit>),
     /// The search of that number is through.

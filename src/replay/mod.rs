@@ -24,6 +24,7 @@ mod play;
 mod player;
 mod prepare;
 mod project;
+mod questions;
 mod runtime;
 mod search;
 mod sessions;

@@ -59,7 +59,9 @@ pub fn prepare(works: &Works, cache: Option<&Path>, desk: &Desk) -> Result<()> {
     };
     match works.source.audit.as_deref().map(entries::read).transpose() {
         Ok(read) => {
-            read.into_iter().for_each(|entries| desk.send(News::Moments(Box::new(Moments::new(entries)))));
+            read.into_iter().for_each(|(entries, asked)| {
+                desk.send(News::Moments(Box::new(Moments::new(entries)), asked));
+            });
         }
         // The terminal recording is worth seeing without its audit log.
         Err(error) => desk.send(News::Failed(error)),
