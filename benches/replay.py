@@ -31,10 +31,11 @@ def record(path, size, events):
         out.write(b'{"version":3,"term":{"cols":80,"rows":24}}\n')
         lines = []
         for n in range(min(BLOCK, events)):
-            text = "\\u001b[3%dm" % (n % 8)
-            while len(text.encode()) < per - overhead - 8:
-                text += rng.choice(words) + " " + str(rng.randrange(10_000)) + " "
-            lines.append('[0.%06d, "o", "%s\\r\\n"]\n' % (rng.randrange(200, 3_000), text[: max(1, per - overhead)].rsplit("\\", 1)[0]))
+            text, goal = "\\u001b[3%dm" % (n % 8), per - overhead
+            while (room := goal - len(text.encode())) > 0:
+                word = rng.choice(words)
+                text += word + " " if len(word.encode()) < room else "." * room
+            lines.append('[0.%06d, "o", "%s\\r\\n"]\n' % (rng.randrange(200, 3_000), text))
         block = "".join(lines).encode()
         for number in range(events // len(lines)):
             out.write(b'[0.001, "o", "block %d\\r\\n"]\n' % number)
@@ -178,7 +179,6 @@ def main():
         row("open, first time", first)
         shutil.rmtree(cache, ignore_errors=True)
         viewer, _ = opened(program, path, home)
-        viewer.press(b" ")
         took, busy, size = indexed(viewer, cache)
         print(f"{'index':<24} {took:.1f} s, {busy:.1f} s of the processor, {size / 2**20:.1f} MiB; most memory {viewer.status('VmHWM'):.0f} MiB")
         viewer.leave()

@@ -27,8 +27,8 @@ const MAX_V1_EVENTS: usize = 1 << 20;
 #[derive(Deserialize)]
 struct RawHeader {
     version: u8,
-    width: Option<u16>,
-    height: Option<u16>,
+    width: Option<Cells>,
+    height: Option<Cells>,
     term: Option<RawTerm>,
     timestamp: Option<f64>,
     idle_time_limit: Option<f64>,
@@ -39,6 +39,17 @@ struct RawHeader {
     theme: Option<Theme>,
     #[serde(default)]
     stdout: Events,
+}
+
+/// Columns or rows. What is too large for any terminal is cut to the largest number there is.
+#[derive(Clone, Copy)]
+struct Cells(u16);
+
+impl<'de> Deserialize<'de> for Cells {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        // A conversion from floats keeps within the integer's range.
+        f64::deserialize(source).map(|cells| Self(cells as u16))
+    }
 }
 
 /// The events of version 1, which stand in its header: pauses and texts.
@@ -76,8 +87,8 @@ impl<'de> Visitor<'de> for Collect {
 
 #[derive(Deserialize)]
 struct RawTerm {
-    cols: u16,
-    rows: u16,
+    cols: Cells,
+    rows: Cells,
     #[serde(rename = "type")]
     kind: Option<String>,
     theme: Option<Theme>,
@@ -99,8 +110,8 @@ pub(super) fn header(text: &[u8]) -> Result<(Header, Vec<Event>), String> {
     let (term_type, term_theme) = raw.term.map(|term| (term.kind, term.theme)).unwrap_or_default();
     let header = Header {
         version: raw.version,
-        cols,
-        rows,
+        cols: cols.0,
+        rows: rows.0,
         timestamp: raw.timestamp.filter(|at| *at >= 0.0).map(|at| at as u64),
         idle_time_limit: raw.idle_time_limit.filter(|limit| *limit > 0.0),
         command: raw.command,
@@ -273,6 +284,32 @@ mod tests {
         let text = format!(r#"{{"version":1,"width":80,"height":24,"stdout":[{pauses}]}}"#);
         let (_, events) = header(text.as_bytes()).unwrap();
         assert!(events.is_sorted_by_key(|event| event.time) && events.len() == 40);
+    }
+
+    #[test]
+    fn sizes_that_no_terminal_has_are_cut() {
+        for (text, size) in [("0", 0), ("-3", 0), ("65536", 65_535), ("1e99", 65_535), ("80.5", 80)] {
+            let text = format!(r#"{{"version":2,"width":{text},"height":24}}"#);
+            assert_eq!(header(text.as_bytes()).unwrap().0.cols, size, "{text}");
+        }
+        assert!(header(br#"{"version":2,"width":"x","height":24}"#).is_err());
+    }
+
+    #[test]
+    fn a_document_of_too_many_events_is_refused() {
+        let text = format!(
+            r#"{{"version":1,"width":8,"height":2,"stdout":[{}[0,""]]}}"#,
+            r#"[0,""],"#.repeat(MAX_V1_EVENTS)
+        );
+        assert!(header(text.as_bytes()).unwrap_err().contains("more than 1048576 events"));
+    }
+
+    #[test]
+    fn json_of_any_depth_is_no_matter() {
+        for text in ["[".repeat(3_000_000), r#"{"version":2,"env":"#.to_owned() + &"[".repeat(3_000_000)] {
+            assert!(header(text.as_bytes()).is_err());
+        }
+        assert!(event(&[b"[1,\"o\",".as_slice(), &[b'['; 1_000_000]].concat()).is_err());
     }
 
     #[test]

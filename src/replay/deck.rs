@@ -209,6 +209,12 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// News of what was opened under `ticket` go to `news`.
+    #[must_use]
+    pub fn new(ticket: Ticket, news: Sender<Message>) -> Self {
+        Self { ticket, news }
+    }
+
     /// Tells the viewer.
     pub fn send(&self, news: News) {
         // Nobody listens any more when the viewer is leaving.

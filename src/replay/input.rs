@@ -28,6 +28,8 @@ use crate::types::Micros;
 
 /// Longest filter or search, in characters.
 const MAX_TYPED: usize = 200;
+/// Longest title taken from a recording, in characters.
+const MAX_TITLE: usize = 500;
 
 /// Takes one message.
 pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
@@ -54,7 +56,8 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
     match news {
         News::Opened(header) => {
             if play.title.is_empty() {
-                play.title = header.title.clone().or_else(|| header.command.clone()).unwrap_or_default();
+                let title = header.title.as_ref().or(header.command.as_ref());
+                play.title = title.map(|title| title.chars().take(MAX_TITLE).collect()).unwrap_or_default();
             }
             play.header = Some(*header);
             if let Some(from @ (Place::At(_) | Place::Event(_))) = state.pacing.from {
@@ -74,11 +77,11 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             if play.live || is_first && play.grows && state.pacing.from.is_none() {
                 return vec![Effect::Goto(play.go_live())];
             }
-            if let Some(from @ (Place::Percent(_) | Place::End)) = state.pacing.from
-                && is_first
-            {
-                return begin_at(state, from);
+            if let Some(place) = play.later.take() {
+                state.notice = None;
+                return begin_at(state, place);
             }
+            return told_of_damage(state, is_first);
         }
         News::Notice(words) => state.notice = Some(words),
         News::Ended => {
@@ -101,6 +104,17 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             return jump_to_hit(state);
         }
         News::Hits(..) | News::SearchDone(_) => {}
+    }
+    Vec::new()
+}
+
+/// Says what is wrong with lines that cannot be read, once.
+fn told_of_damage(state: &mut State, is_first: bool) -> Vec<Effect> {
+    let overview = state.play.as_ref().and_then(|play| play.overview.as_ref()).filter(|_| is_first);
+    if let Some((overview, fault)) = overview.and_then(|all| Some((all, all.first_fault.as_ref()?))) {
+        let more = overview.unread - 1;
+        let others = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+        state.notice = Some(format!("{fault}{others}"));
     }
     Vec::new()
 }

@@ -93,7 +93,7 @@ impl Keyframes {
     }
 
     /// How many there are.
-    #[cfg(test)]
+    #[must_use]
     pub fn count(&self) -> usize {
         self.lock().kept.len()
     }

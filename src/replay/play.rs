@@ -4,6 +4,7 @@ use crate::cast::Header;
 use crate::error::Error;
 use crate::replay::deck::Source;
 use crate::replay::entries::Entry;
+use crate::replay::going::Place;
 use crate::replay::message::Frame;
 use crate::replay::message::Hit;
 use crate::replay::message::Overview;
@@ -124,6 +125,8 @@ pub struct Play {
     pub wanted: Option<Micros>,
     /// The event whose screen has been asked for instead.
     pub stepping: Option<u64>,
+    /// Where to go as soon as its length is known.
+    pub later: Option<Place>,
     /// Whether it is still being written, as far as is known.
     pub grows: bool,
     /// Whether the newest screen is shown as it comes.
@@ -170,6 +173,7 @@ impl Play {
             frame: None,
             wanted: Some(Micros(0)),
             stepping: None,
+            later: None,
             grows: false,
             live: false,
             pause_from: Micros(0),
@@ -233,6 +237,7 @@ impl Play {
 
     /// Goes to `at`, within the recording. Gives the moment whose screen is needed.
     pub fn seek(&mut self, at: Micros) -> Micros {
+        self.later = None;
         let at = at.min(self.duration());
         self.position = at;
         self.pause_from = at;

@@ -47,7 +47,13 @@ pub struct Player {
     mark: Mark,
     ahead: Option<Event>,
     at_end: bool,
+    /// Whether the screen is somewhere inside an event: good for nothing.
+    torn: bool,
 }
+
+/// A single event may hold 8 MiB of the most expensive commands there are, minutes of work; so much of it is done
+/// between looks whether to go on, in bytes.
+const PIECE: usize = 1 << 10;
 
 impl Player {
     /// At the start of a recording.
@@ -58,7 +64,7 @@ impl Player {
 
     /// At `mark`, where `screen` is shown.
     pub fn resume(tape: &Tape, mark: Mark, screen: Screen) -> Result<Self> {
-        Ok(Self { cursor: tape.read_from(mark)?, screen, mark, ahead: None, at_end: false })
+        Ok(Self { cursor: tape.read_from(mark)?, screen, mark, ahead: None, at_end: false, torn: false })
     }
 
     /// At the same place, but the recording may have grown: it is looked at anew if its end was met.
@@ -86,13 +92,32 @@ impl Player {
         self.ahead.as_ref().map(|event| event.time)
     }
 
-    /// Feeds the next event, unless it is after `goal`; gives its length in bytes.
-    pub fn play_next(&mut self, goal: Option<Goal>) -> Option<usize> {
+    /// Whether it was stopped inside an event, so that nothing it shows is right.
+    #[must_use]
+    pub fn is_torn(&self) -> bool {
+        self.torn
+    }
+
+    /// Feeds the next event, unless it is after `goal`, or it takes long and it is time to `stop`; gives its length in
+    /// bytes.
+    pub fn play_next(&mut self, goal: Option<Goal>, stop: &dyn Fn() -> bool) -> Option<usize> {
         self.peek()?;
         let event = self.ahead.take_if(|event| goal.is_none_or(|goal| goal.takes(&self.mark, event)))?;
         self.mark = self.cursor.mark();
         match event.kind {
-            EventKind::Output => self.screen.feed(&event.data),
+            EventKind::Output => {
+                let mut rest = event.data.as_str();
+                while rest.len() > PIECE {
+                    let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
+                    self.screen.feed(piece);
+                    rest = after;
+                    if stop() {
+                        self.torn = true;
+                        return None;
+                    }
+                }
+                self.screen.feed(rest);
+            }
             EventKind::Resize => {
                 if let Some((cols, rows)) = event.size() {
                     self.screen.resize(cols, rows);
@@ -106,6 +131,6 @@ impl Player {
     /// Plays to `goal`, or to the end.
     #[cfg(test)]
     pub fn play_to(&mut self, goal: Goal) {
-        while self.play_next(Some(goal)).is_some() {}
+        while self.play_next(Some(goal), &|| false).is_some() {}
     }
 }

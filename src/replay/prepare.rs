@@ -193,8 +193,8 @@ pub fn make_keyframes(works: &Works, index: &mut Option<Index>) -> Result<()> {
     };
     let (mut fed, mut began, mut work) = (0, clock.elapsed().0, 0);
     while !wanted.stopped() {
-        let Some(length) = player.play_next(None) else {
-            if !works.follows {
+        let Some(length) = player.play_next(None, &|| wanted.stopped()) else {
+            if !works.follows || wanted.stopped() {
                 break;
             }
             work += clock.elapsed().0 - began;

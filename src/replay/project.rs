@@ -29,14 +29,15 @@ pub fn project(
     let mut age = wanted.age();
     while let Some(goal) = wanted.take() {
         // What was indexed turned out to be another recording: nothing made of it is shown again.
-        if std::mem::replace(&mut age, wanted.age()) != age {
+        let now = wanted.age();
+        if std::mem::replace(&mut age, now) != now || player.is_torn() {
             player = Player::new(tape)?;
         }
         player = towards(player.refreshed(tape)?, goal, tape, keyframes)?;
         let mut told = clock.elapsed().0;
         let mut reached = true;
         let mut events = 0_u32;
-        while player.play_next(Some(goal)).is_some() {
+        while player.play_next(Some(goal), &|| wanted.is_newer()).is_some() {
             events += 1;
             let now = clock.elapsed().0;
             let is_slow = now > told + PROGRESS;
@@ -56,7 +57,9 @@ pub fn project(
                 player = Player::resume(tape, mark, Screen::restore(&frame))?;
             }
         }
-        desk.send(News::Frame(frame(&mut player, goal, reached)));
+        if !player.is_torn() {
+            desk.send(News::Frame(frame(&mut player, goal, reached)));
+        }
     }
     Ok(())
 }

@@ -53,6 +53,7 @@ pub fn open(state: &mut State, source: Source, title: String, expected: Option<M
     play.idle_limit = state.pacing.idle_limit.unwrap_or(play.idle_limit);
     play.expected = expected;
     play.grows = state.pacing.follows;
+    play.later = state.pacing.from.filter(|from| matches!(from, Place::Percent(_) | Place::End));
     state.play = Some(play);
     vec![Effect::Open(source, state.tickets)]
 }
@@ -195,8 +196,12 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
         Action::SeekForward(by) => Some(Micros(play.position.0.saturating_add(by.0))),
         Action::SeekBack(by) => Some(Micros(play.position.0.saturating_sub(by.0))),
         Action::SeekPercent(1..) | Action::SeekEnd if play.overview.is_none() && play.expected.is_none() => {
-            state.notice = Some("its length is not known yet: still reading".to_owned());
-            return Vec::new();
+            let place = if let Action::SeekPercent(part) = action {
+                Place::Percent(f64::from(part))
+            } else {
+                Place::End
+            };
+            return go_later(state, place);
         }
         Action::SeekPercent(part) => Some(Micros(play.duration().0 / 100 * u64::from(part))),
         Action::SeekStart => Some(Micros(0)),
@@ -306,6 +311,16 @@ fn jump_to(state: &mut State, forward: bool, is_one: fn(&Entry) -> bool) -> Vec<
     jump(state, found)
 }
 
+/// Goes there once the length is known.
+fn go_later(state: &mut State, place: Place) -> Vec<Effect> {
+    if let Some(play) = &mut state.play {
+        play.later = Some(place);
+        play.playing = false;
+        state.notice = Some("still reading: it goes there as soon as its length is known".to_owned());
+    }
+    Vec::new()
+}
+
 /// Goes to the moment that was typed.
 pub fn go_to(state: &mut State, text: &str) -> Vec<Effect> {
     let Some(play) = &mut state.play else { return Vec::new() };
@@ -315,10 +330,7 @@ pub fn go_to(state: &mut State, text: &str) -> Vec<Effect> {
             state.notice = Some(wrong);
             return Vec::new();
         }
-        Ok(Place::Percent(_) | Place::End) if !known => {
-            state.notice = Some("its length is not known yet: still reading".to_owned());
-            return Vec::new();
-        }
+        Ok(place @ (Place::Percent(_) | Place::End)) if !known => return go_later(state, place),
         Ok(Place::At(at)) => at,
         Ok(Place::Percent(percent)) => going::part(play.duration(), percent),
         Ok(Place::End) => play.duration(),
