@@ -74,7 +74,8 @@ impl Input {
         let entry = if entry.plain <= offset { entry } else { Entry::default() };
         file.seek(SeekFrom::Start(entry.packed))?;
         let mut unpacker = Unpacker::new(file, entry)?;
-        unpacker.skip(offset - entry.plain)?;
+        // Damage before that place is met when the place is read.
+        unpacker.failed = unpacker.skip(offset - entry.plain).err();
         Ok(Self::Packed(Box::new(unpacker)))
     }
 
@@ -133,6 +134,8 @@ pub struct Unpacker {
     /// Where the frame began that the buffer is of, and the one that comes next.
     of_buffer: Entry,
     next: Entry,
+    /// What went wrong on the way to where reading begins.
+    failed: Option<io::Error>,
 }
 
 impl Unpacker {
@@ -142,7 +145,19 @@ impl Unpacker {
         let file = BufReader::with_capacity(READ, file);
         let buffer = vec![0; READ];
         let (at, filled) = (0, 0);
-        Ok(Self { file, decoder, buffer, at, filled, begin, here: begin, of_buffer: begin, next: begin })
+        let failed = None;
+        Ok(Self {
+            file,
+            decoder,
+            buffer,
+            at,
+            filled,
+            begin,
+            here: begin,
+            of_buffer: begin,
+            next: begin,
+            failed,
+        })
     }
 
     fn entry(&self) -> Entry {
@@ -164,6 +179,9 @@ impl Unpacker {
 
     /// What is unpacked and not taken yet; empty at the end. A buffer never holds bytes of two frames.
     fn fill(&mut self) -> io::Result<&[u8]> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         while self.at == self.filled {
             let block = match self.file.fill_buf() {
                 Ok(block) => block,

@@ -23,8 +23,8 @@ use crate::term::Screen;
 use crate::term::Snapshot;
 use crate::types::Micros;
 
-/// The screen of a recording at a moment. If the folder `cache` has an index of it that fits, it is used; nothing is
-/// written there.
+/// The screen of a recording at a moment. If the folder `cache` has an index of it that fits, it is used; none is
+/// made.
 pub fn still(cast: &Path, cache: Option<&Path>, place: Place) -> Result<Snapshot> {
     let tape = Tape::open(cast)?;
     let goal = match place {
