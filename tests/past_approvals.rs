@@ -336,7 +336,7 @@ fn hoopctl_shows_who_approved_what() {
         format!(
             "2025-11-21 12:01:00  s3:DeleteBucket on arn:aws:s3:::logs\n    \
              granted by bo and cy: ticket 17 (on hoopctl, for the session, after 42.0s)\n    \
-             q1 of ana in {id} · used 2 times more · rule \"de…\n[exit 0]"
+             q1 of ana in {id} · used 2 times more · rule \"destruc…\n[exit 0]"
         )
     );
     let log = printed(approvals_log::run, state, "", Some(200));
