@@ -59,7 +59,10 @@ impl Cleaner {
     /// Counts these too.
     pub(super) fn add_counts<const N: usize>(&self, counts: [&BTreeMap<String, u64>; N]) {
         let mut masks = self.masks.borrow_mut();
-        counts.iter().flat_map(|rules| rules.iter()).for_each(|(rule, count)| masks.add(rule.as_str().into(), *count));
+        counts
+            .iter()
+            .flat_map(|rules| rules.iter())
+            .for_each(|(rule, count)| masks.add(rule.as_str().into(), *count));
     }
 
     /// A text.
@@ -167,7 +170,9 @@ impl Cleaner {
                 let mut any = members.values_mut().fold(false, |any, member| self.names(member) | any);
                 if members.keys().any(|name| matches!(self.text(name), Cow::Owned(_))) {
                     let old = std::mem::take(members);
-                    members.extend(old.into_iter().map(|(name, member)| (self.text(&name).into_owned(), member)));
+                    members.extend(
+                        old.into_iter().map(|(name, member)| (self.text(&name).into_owned(), member)),
+                    );
                     any = true;
                 }
                 any
@@ -213,7 +218,11 @@ impl Cleaner {
             cleaner: self,
             events,
             stream,
-            grid: Grid::new(Arc::clone(&self.engine), header.cols.clamp(1, MAX_COLS), header.rows.clamp(1, MAX_ROWS)),
+            grid: Grid::new(
+                Arc::clone(&self.engine),
+                header.cols.clamp(1, MAX_COLS),
+                header.rows.clamp(1, MAX_ROWS),
+            ),
             position: 0,
             held: VecDeque::new(),
             raw: Vec::new(),
@@ -269,7 +278,8 @@ impl<I> Cleaned<'_, I> {
     /// A piece of output at our position, with stars for what the screen gave away.
     fn starred(&self, own: &str) -> String {
         let end = self.position + own.len() as u64;
-        let hidden: Vec<Hidden> = self.cleaner.hidden.borrow().range(self.position..end).map(|(_, hit)| *hit).collect();
+        let hidden: Vec<Hidden> =
+            self.cleaner.hidden.borrow().range(self.position..end).map(|(_, hit)| *hit).collect();
         match hidden.is_empty() {
             true => own.to_owned(),
             false => String::from_utf8_lossy(&starred(own.as_bytes(), self.position, hidden)).into_owned(),
@@ -366,10 +376,15 @@ mod tests {
     fn played(outputs: &[&str]) -> Vec<(u64, String)> {
         let cleaner = cleaner();
         let header = Header { cols: 80, rows: 4, ..Header::default() };
-        let events = outputs.iter().zip(1..).map(|(data, at)| {
-            Ok(Event { time: Micros(at), kind: Kind::Output, data: (*data).to_owned() })
-        });
-        cleaner.events(&header, events).map(|event| event.unwrap()).map(|event| (event.time.0, event.data)).collect()
+        let events = outputs
+            .iter()
+            .zip(1..)
+            .map(|(data, at)| Ok(Event { time: Micros(at), kind: Kind::Output, data: (*data).to_owned() }));
+        cleaner
+            .events(&header, events)
+            .map(|event| event.unwrap())
+            .map(|event| (event.time.0, event.data))
+            .collect()
     }
 
     #[test]
@@ -377,9 +392,15 @@ mod tests {
         let pieces = ["mail ana.li", "ma7@exam", "ple.com now\r\n", "世界 plain\r\n", "$ "];
         let shown = played(&pieces);
         let text: String = shown.iter().map(|(_, data)| data.as_str()).collect();
-        assert!(!text.contains("lima7") && !text.contains("example") && text.contains("now\r\n世界 plain"), "{text}");
+        assert!(
+            !text.contains("lima7") && !text.contains("example") && text.contains("now\r\n世界 plain"),
+            "{text}"
+        );
         assert_eq!(text.len(), pieces.concat().len());
-        assert_eq!(shown.iter().map(|(at, data)| (*at, data.len())).collect::<Vec<_>>(), [(1, 11), (2, 8), (3, 13), (4, 14), (5, 2)]);
+        assert_eq!(
+            shown.iter().map(|(at, data)| (*at, data.len())).collect::<Vec<_>>(),
+            [(1, 11), (2, 8), (3, 13), (4, 14), (5, 2)]
+        );
     }
 
     #[test]
@@ -390,7 +411,11 @@ mod tests {
         assert!(shot.row_text(1).contains("ana.lima@example.com"));
         let cleaner = cleaner();
         cleaner.screen(&mut shot);
-        assert!(!shot.row_text(1).contains("lima") && !shot.row_text(1).contains("example"), "{}", shot.row_text(1));
+        assert!(
+            !shot.row_text(1).contains("lima") && !shot.row_text(1).contains("example"),
+            "{}",
+            shot.row_text(1)
+        );
         assert_eq!(cleaner.take_counts().get("email"), Some(&1));
     }
 
@@ -399,7 +424,9 @@ mod tests {
         let header = Header {
             title: Some("for ana.lima7@example.com".to_owned()),
             command: Some("mail ana.lima7@example.com".to_owned()),
-            env: [("OWNER", "ana.lima7@example.com"), ("API_TOKEN", "Falcon2019xyz!")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
+            env: [("OWNER", "ana.lima7@example.com"), ("API_TOKEN", "Falcon2019xyz!")]
+                .map(|(a, b)| (a.to_owned(), b.to_owned()))
+                .into(),
             ..Header::default()
         };
         let shown = format!("{:?}", cleaner().header(&header));

@@ -54,8 +54,12 @@ fn record(session: Session<'_>, told: &Told) -> Value {
         "readOnly": matches!(begin.access, AccessLevel::List | AccessLevel::Read),
         "eventType": "AwsApiCall",
     });
-    let arns: Vec<Value> =
-        begin.resources.iter().filter(|name| name.starts_with("arn:")).map(|arn| json!({"ARN": arn})).collect();
+    let arns: Vec<Value> = begin
+        .resources
+        .iter()
+        .filter(|name| name.starts_with("arn:"))
+        .map(|arn| json!({"ARN": arn}))
+        .collect();
     if !arns.is_empty() {
         record["resources"] = json!(arns);
     }
@@ -111,7 +115,8 @@ fn identity(arn: Option<&str>, role: Option<&str>, account: Option<&str>) -> Val
     }
     if let Some(role) = role {
         let name = role.rsplit('/').next();
-        identity["sessionContext"] = json!({"sessionIssuer": {"type": "Role", "arn": role, "userName": name}});
+        identity["sessionContext"] =
+            json!({"sessionIssuer": {"type": "Role", "arn": role, "userName": name}});
     }
     identity
 }

@@ -43,18 +43,20 @@ impl<I: Iterator<Item = Result<Event>>> Cut<I> {
         let next = loop {
             match self.read() {
                 // The exact bytes of an output before are of no use without it.
-                Some(event) if event.time < self.span.from || !has_reached(&event, self.span) => match event.kind {
-                    Kind::Output => {
-                        screen.feed(&event.data);
-                        has_shown = true;
-                    }
-                    Kind::Resize => {
-                        if let Some((cols, rows)) = event.size() {
-                            screen.resize(cols, rows);
+                Some(event) if event.time < self.span.from || !has_reached(&event, self.span) => {
+                    match event.kind {
+                        Kind::Output => {
+                            screen.feed(&event.data);
+                            has_shown = true;
                         }
+                        Kind::Resize => {
+                            if let Some((cols, rows)) = event.size() {
+                                screen.resize(cols, rows);
+                            }
+                        }
+                        _ => {}
                     }
-                    _ => {}
-                },
+                }
                 other => break other,
             }
         };

@@ -34,8 +34,22 @@ const DEEPEST: usize = 5;
 
 /// Parts of the names of fonts that have what DejaVu lacks, the best first.
 const WANTED: [&str; 16] = [
-    "notosansmonocjk", "notosanscjk", "sourcehanmono", "sourcehansans", "sarasa", "wqy-microhei", "wqy-zenhei", "droidsansfallback",
-    "hiragino", "pingfang", "applesdgothic", "arialunicode", "unifont", "symbola", "notosanssymbols", "dejavusans.",
+    "notosansmonocjk",
+    "notosanscjk",
+    "sourcehanmono",
+    "sourcehansans",
+    "sarasa",
+    "wqy-microhei",
+    "wqy-zenhei",
+    "droidsansfallback",
+    "hiragino",
+    "pingfang",
+    "applesdgothic",
+    "arialunicode",
+    "unifont",
+    "symbola",
+    "notosanssymbols",
+    "dejavusans.",
 ];
 
 /// One font file.
@@ -56,9 +70,9 @@ impl Font {
     /// When it cannot be read, or is no TrueType or OpenType font with outlines.
     pub fn read(path: &Path) -> Result<Self> {
         let wrong = |why: String| {
-            Error::new(Kind::Usage, format!("cannot use the font {}", path.display()))
-                .why(why)
-                .fix("give a TrueType or OpenType file, best of a monospaced font: --font ./JetBrainsMono.ttf")
+            Error::new(Kind::Usage, format!("cannot use the font {}", path.display())).why(why).fix(
+                "give a TrueType or OpenType file, best of a monospaced font: --font ./JetBrainsMono.ttf",
+            )
         };
         let meta = fs::metadata(path).map_err(|cause| wrong(crate::error::plain(&cause)))?;
         if !meta.is_file() || meta.len() > MAX_FILE {
@@ -104,7 +118,14 @@ impl Fonts {
     /// When the own fonts cannot be unpacked.
     pub fn new(first: Option<Font>, folders: Vec<PathBuf>) -> Result<Self> {
         let own = first.into_iter().chain([Font::packed(REGULAR)?]).collect();
-        Ok(Self { own, bold: Font::packed(BOLD)?, fallbacks: Vec::new(), candidates: None, folders, known: HashMap::new() })
+        Ok(Self {
+            own,
+            bold: Font::packed(BOLD)?,
+            fallbacks: Vec::new(),
+            candidates: None,
+            folders,
+            known: HashMap::new(),
+        })
     }
 
     /// The font of a number: 0 is the bold one, 1 the first ordinary one.
@@ -167,7 +188,9 @@ impl Fonts {
 #[must_use]
 pub fn system_folders(home: Option<&Path>) -> Vec<PathBuf> {
     let fixed = ["/usr/share/fonts", "/usr/local/share/fonts", "/System/Library/Fonts", "/Library/Fonts"];
-    let own = home.into_iter().flat_map(|home| [".local/share/fonts", ".fonts", "Library/Fonts"].map(|name| home.join(name)));
+    let own = home
+        .into_iter()
+        .flat_map(|home| [".local/share/fonts", ".fonts", "Library/Fonts"].map(|name| home.join(name)));
     own.chain(fixed.map(PathBuf::from)).collect()
 }
 
@@ -190,7 +213,10 @@ fn candidates(folders: &[PathBuf]) -> VecDeque<PathBuf> {
             }
             let name = entry.file_name().to_string_lossy().to_lowercase().replace(' ', "");
             let is_font = [".ttf", ".otf", ".ttc", ".otc"].iter().any(|ending| name.ends_with(ending));
-            let rank = WANTED.iter().position(|part| name.contains(part)).filter(|_| is_font && !name.contains("bold"));
+            let rank = WANTED
+                .iter()
+                .position(|part| name.contains(part))
+                .filter(|_| is_font && !name.contains("bold"));
             found.extend(rank.map(|rank| (rank, path)));
         }
     }

@@ -164,7 +164,10 @@ impl Frames {
 
 /// Whether nothing is drawn there.
 fn is_blank(cell: &Cell) -> bool {
-    cell.character == ' ' && cell.columns == 1 && cell.background.is_none() && cell.attributes == Default::default()
+    cell.character == ' '
+        && cell.columns == 1
+        && cell.background.is_none()
+        && cell.attributes == Default::default()
 }
 
 #[cfg(test)]
@@ -187,7 +190,13 @@ mod tests {
         assert_eq!((frames.frames.len(), frames.size), (10, (20, 3)));
         assert_eq!(frames.rows.len(), 11, "ten lines and the empty one");
         let text = |frame: &Frame| -> String {
-            frame.rows.iter().map(|row| frames.rows[*row as usize].iter().map(|cell| cell.character).collect::<String>() + "|").collect()
+            frame
+                .rows
+                .iter()
+                .map(|row| {
+                    frames.rows[*row as usize].iter().map(|cell| cell.character).collect::<String>() + "|"
+                })
+                .collect()
         };
         assert_eq!(text(&frames.frames[9]), "line 8|line 9||");
         assert_eq!(frames.frames[9].at, Micros(900_000));

@@ -38,10 +38,15 @@ pub fn write_gif(
     let mut painter = Painter::new(fonts, size)?;
     let margin = margin(&painter);
     let (cols, rows) = (usize::from(frames.size.0), usize::from(frames.size.1));
-    let mut image = Image::new(cols * painter.cell.0 + 2 * margin, rows * painter.cell.1 + 2 * margin, palette.background)?;
+    let mut image = Image::new(
+        cols * painter.cell.0 + 2 * margin,
+        rows * painter.cell.1 + 2 * margin,
+        palette.background,
+    )?;
     let too_large = || {
         Failure::from(
-            Error::new(Kind::Usage, "a GIF has at most 65535 dots in a row").fix("give a smaller --font-size"),
+            Error::new(Kind::Usage, "a GIF has at most 65535 dots in a row")
+                .fix("give a smaller --font-size"),
         )
     };
     let side = |dots: usize| u16::try_from(dots).map_err(|_| too_large());
@@ -80,7 +85,9 @@ pub fn write_gif(
         let delay = next.map_or(LAST, |next| centis(next.0) - centis(frame.at.0)).max(SHORTEST);
         let (top, bottom) = match (number, changed) {
             (0, _) => (0, image.height),
-            (_, Some((first, last))) => (margin + first * painter.cell.1, margin + (last + 1) * painter.cell.1),
+            (_, Some((first, last))) => {
+                (margin + first * painter.cell.1, margin + (last + 1) * painter.cell.1)
+            }
             // Something must be said, or the time would be lost.
             (_, None) => (0, 1),
         };
@@ -156,7 +163,8 @@ mod tests {
 
     #[test]
     fn more_colours_than_fit_become_fewer() {
-        let dots: Vec<u8> = (0..3_000_u32).flat_map(|n| [(n % 256) as u8, (n / 16) as u8, (n % 7) as u8]).collect();
+        let dots: Vec<u8> =
+            (0..3_000_u32).flat_map(|n| [(n % 256) as u8, (n / 16) as u8, (n % 7) as u8]).collect();
         assert!(indexed(&dots, 0).is_none());
         let image = Image { width: 3_000, height: 1, dots };
         let frame = part(&image, (0, 1), 5);

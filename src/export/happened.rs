@@ -44,7 +44,8 @@ impl Table {
     }
 
     fn add(&mut self, at: u64, kind: &str, cells: &[String], detail: &[(&str, String)]) {
-        let size: usize = detail.iter().map(|(_, text)| text.len()).chain(cells.iter().map(String::len)).sum();
+        let size: usize =
+            detail.iter().map(|(_, text)| text.len()).chain(cells.iter().map(String::len)).sum();
         if self.rows.len() >= MOST_ROWS || self.text + size > MOST_TEXT {
             self.left_out += 1;
             return;
@@ -123,10 +124,22 @@ impl Happened {
         Some(millis(at.0))
     }
 
-    /// A named place of the terminal recording; its time counts from the beginning of the part.
-    pub fn marker(&mut self, at: Micros, name: &str) {
-        // Commands and calls of ours have tables of their own.
-        let is_ours = ["$ ", "call ", "denied ", "asked ", "alert ", "refused "].iter().any(|start| name.starts_with(start));
+    /// A named place of the terminal recording; its time counts from the beginning of the part. Those of a session of ours
+    /// (`is_ours`) that tell of commands, calls and approvals are passed over: these have tables of their own.
+    pub fn marker(&mut self, at: Micros, name: &str, is_ours: bool) {
+        let told = [
+            "$ ",
+            "call ",
+            "denied ",
+            "asked ",
+            "granted",
+            "expired",
+            "nobody",
+            "withdrawn",
+            "alert ",
+            "refused ",
+        ];
+        let is_ours = is_ours && told.iter().any(|start| name.starts_with(start));
         let at = Micros(at.0.saturating_add(self.span.from.0));
         if !is_ours && let Some(at) = self.moment(at, "marker", name) {
             self.markers.add(at, "marker", &[name.to_owned()], &[("marker", name.to_owned())]);
@@ -138,8 +151,9 @@ impl Happened {
         let (call, begin) = (&told.call, &told.call.begin);
         let end = call.end.as_ref();
         let effect = call.decision.as_ref().map(|decision| decision.effect);
-        let has_failed =
-            end.is_some_and(|end| end.outcome != Outcome::Answered || end.status.is_some_and(|status| status >= 400));
+        let has_failed = end.is_some_and(|end| {
+            end.outcome != Outcome::Answered || end.status.is_some_and(|status| status >= 400)
+        });
         let kind = match effect {
             Some(Effect::Deny) => "deny",
             Some(Effect::Ask) if !has_failed => "ask",
@@ -158,7 +172,8 @@ impl Happened {
                 (None, None) => end.outcome.as_str().to_owned(),
             },
         );
-        let took = end.map(|end| format!("{}.{} ms", end.took.0 / 1_000, end.took.0 / 100 % 10)).unwrap_or_default();
+        let took =
+            end.map(|end| format!("{}.{} ms", end.took.0 / 1_000, end.took.0 / 100 % 10)).unwrap_or_default();
         let decision = call.decision.as_ref();
         let decided = |read: fn(&crate::audit::Decision) -> String| decision.map(read).unwrap_or_default();
         let answered = call.answered.as_ref();
@@ -172,7 +187,12 @@ impl Happened {
             ("identity", text(&begin.identity)),
             ("resources", begin.resources.join("\n")),
             ("decision", decided(|decision| decision.effect.to_string())),
-            ("rule", decided(|decision| format!("{} {}", decision.rule.clone().unwrap_or_default(), decision.origin))),
+            (
+                "rule",
+                decided(|decision| {
+                    format!("{} {}", decision.rule.clone().unwrap_or_default(), decision.origin)
+                }),
+            ),
             ("reason", decided(|decision| decision.reason.clone())),
             ("question", call.asked.as_ref().map(|asked| asked.question.clone()).unwrap_or_default()),
             ("answer", answered.map(answer).unwrap_or_default()),
@@ -180,14 +200,18 @@ impl Happened {
             ("message", end.and_then(|end| end.message.clone()).unwrap_or_default()),
             ("request id", end.and_then(|end| end.request_id.clone()).unwrap_or_default()),
             ("took", took.clone()),
-            ("bytes", end.map(|end| format!("{} in, {} out", end.bytes_in, end.bytes_out)).unwrap_or_default()),
+            (
+                "bytes",
+                end.map(|end| format!("{} in, {} out", end.bytes_in, end.bytes_out)).unwrap_or_default(),
+            ),
             ("masked", masks.filter(|masks| masks != "{}").unwrap_or_default()),
             ("made by", told.command.clone().unwrap_or_default()),
             ("agent", text(&begin.agent)),
             ("request", format!("{} {}{}", begin.method, begin.host, begin.path).trim().to_owned()),
             ("parameters", parameters(&begin.params)),
         ];
-        let cells = [begin.action.clone(), resource, decided(|decision| decision.effect.to_string()), result, took];
+        let cells =
+            [begin.action.clone(), resource, decided(|decision| decision.effect.to_string()), result, took];
         self.calls.add(at, kind, &cells, &detail);
     }
 
@@ -229,7 +253,8 @@ impl Happened {
                 }
             }
             Event::CommandEnd(end) => {
-                let Some(row) = self.running.remove(&end.id).and_then(|row| self.commands.rows.get_mut(row)) else {
+                let Some(row) = self.running.remove(&end.id).and_then(|row| self.commands.rows.get_mut(row))
+                else {
                     return Ok(());
                 };
                 let result = match (end.status, end.signal, end.replaced_by) {
@@ -264,9 +289,17 @@ impl Happened {
                 let known = self.asked.remove(&answered.id);
                 let (at, question) = known.map_or((at, String::new()), |(at, asked)| (at, asked.question));
                 if let Some(at) = self.moment(at, "ask", &question) {
-                    let cells =
-                        [answered.answer.as_str().to_owned(), question.clone(), answered.by.clone().unwrap_or_default()];
-                    self.approvals.add(at, "ask", &cells, &[("question", question), ("answer", answer(&answered))]);
+                    let cells = [
+                        answered.answer.as_str().to_owned(),
+                        question.clone(),
+                        answered.by.clone().unwrap_or_default(),
+                    ];
+                    self.approvals.add(
+                        at,
+                        "ask",
+                        &cells,
+                        &[("question", question), ("answer", answer(&answered))],
+                    );
                 }
             }
             Event::Alert(alert) => {
@@ -282,7 +315,9 @@ impl Happened {
 }
 
 fn answer(answered: &ApprovalAnswered) -> String {
-    let part = |name: &str, text: &Option<String>| text.as_ref().map(|text| format!(" {name}{text}")).unwrap_or_default();
+    let part = |name: &str, text: &Option<String>| {
+        text.as_ref().map(|text| format!(" {name}{text}")).unwrap_or_default()
+    };
     format!(
         "{}{}{}{}",
         answered.answer.as_str(),

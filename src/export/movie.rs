@@ -56,7 +56,10 @@ pub fn write_movie(
         writeln!(out, "</g>")?;
     }
     writeln!(out, "</defs>")?;
-    writeln!(out, "<svg x=\"{MARGIN}\" y=\"{top}\" width=\"{wide:.1}\" height=\"{high:.1}\"><g class=\"m\">")?;
+    writeln!(
+        out,
+        "<svg x=\"{MARGIN}\" y=\"{top}\" width=\"{wide:.1}\" height=\"{high:.1}\"><g class=\"m\">"
+    )?;
     for (number, frame) in frames.frames.iter().enumerate() {
         let left = at(number, wide);
         writeln!(out, "<svg x=\"{left:.1}\" width=\"{wide:.1}\" height=\"{high:.1}\" overflow=\"hidden\">")?;

@@ -39,7 +39,9 @@ fn activity(access: AccessLevel, operation: &str) -> (u32, &'static str) {
         AccessLevel::List | AccessLevel::Read => (2, "Read"),
         AccessLevel::Unknown => (0, "Unknown"),
         _ if begins(&["Create", "Run", "Allocate", "Register", "Import", "Request"]) => (1, "Create"),
-        _ if begins(&["Delete", "Terminate", "Remove", "Deregister", "Purge", "Release", "BatchDelete"]) => (4, "Delete"),
+        _ if begins(&["Delete", "Terminate", "Remove", "Deregister", "Purge", "Release", "BatchDelete"]) => {
+            (4, "Delete")
+        }
         AccessLevel::Write | AccessLevel::Tagging | AccessLevel::Permissions => (3, "Update"),
     }
 }
@@ -50,7 +52,9 @@ fn event(session: Session<'_>, told: &Told) -> Value {
     let (activity_id, activity_name) = activity(begin.access, &begin.operation);
     let is_denied = call.decision.as_ref().is_some_and(|decision| decision.effect == Effect::Deny)
         || end.is_some_and(|end| end.outcome == Outcome::Refused);
-    let has_failed = end.is_some_and(|end| end.outcome != Outcome::Answered || end.status.is_some_and(|status| status >= 400));
+    let has_failed = end.is_some_and(|end| {
+        end.outcome != Outcome::Answered || end.status.is_some_and(|status| status >= 400)
+    });
     let (status_id, status) = match end {
         None => (0, "Unknown"),
         Some(_) if has_failed || is_denied => (2, "Failure"),
@@ -116,7 +120,8 @@ fn event(session: Session<'_>, told: &Told) -> Value {
         event["actor"]["app_name"] = json!(agent);
     }
     if begin.pid.is_some() || told.command.is_some() {
-        let name = begin.command.map_or_else(|| uid.clone(), |number| format!("{}/command/{number}", start.id));
+        let name =
+            begin.command.map_or_else(|| uid.clone(), |number| format!("{}/command/{number}", start.id));
         event["actor"]["process"] = json!({"uid": name});
         if let Some(pid) = begin.pid {
             event["actor"]["process"]["pid"] = json!(pid);

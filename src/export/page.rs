@@ -65,7 +65,10 @@ pub fn write_page(page: &Page<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "<meta name=\"description\" content=\"{}\">", attribute(page.statement))?;
     writeln!(out, "<meta name=\"referrer\" content=\"no-referrer\">\n<title>hoop recording</title>")?;
     writeln!(out, "<style>{STYLE}</style>\n</head>\n<body>\n{BODY}")?;
-    writeln!(out, "<script type=\"text/plain\" id=\"data\">{data}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>")
+    writeln!(
+        out,
+        "<script type=\"text/plain\" id=\"data\">{data}</script>\n<script>{SCRIPT}</script>\n</body>\n</html>"
+    )
 }
 
 fn data(page: &Page<'_>) -> Value {
@@ -122,7 +125,8 @@ fn json_row(row: &[crate::term::Cell], palette: &Palette, styles: &mut Vec<Value
             styles.push(style);
             styles.len() - 1
         });
-        let text: String = run.text.chars().map(|letter| if is_unsafe(letter) { '\u{fffd}' } else { letter }).collect();
+        let text: String =
+            run.text.chars().map(|letter| if is_unsafe(letter) { '\u{fffd}' } else { letter }).collect();
         json!([number, text, run.columns])
     });
     runs.collect()

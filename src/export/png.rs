@@ -21,7 +21,8 @@ use crate::term::width;
 /// When it would be too large, or cannot be written.
 pub fn write_png(still: &Still<'_>, fonts: Fonts, size: f32, out: &mut impl Write) -> Result<(), Failure> {
     let image = draw(still, &mut Painter::new(fonts, size)?)?;
-    let (width, height) = (u32::try_from(image.width).unwrap_or(u32::MAX), u32::try_from(image.height).unwrap_or(u32::MAX));
+    let (width, height) =
+        (u32::try_from(image.width).unwrap_or(u32::MAX), u32::try_from(image.height).unwrap_or(u32::MAX));
     let mut encoder = png::Encoder::new(out, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
@@ -55,8 +56,11 @@ fn draw(still: &Still<'_>, painter: &mut Painter) -> Result<Image> {
     let margin = margin(painter);
     let bar = if title.is_some() { painter.cell.1 * 3 / 2 } else { 0 };
     let top = margin + bar;
-    let mut image =
-        Image::new(cols * painter.cell.0 + 2 * margin, rows * painter.cell.1 + top + margin, palette.background)?;
+    let mut image = Image::new(
+        cols * painter.cell.0 + 2 * margin,
+        rows * painter.cell.1 + top + margin,
+        palette.background,
+    )?;
     if let Some(title) = title {
         write_title(title, palette, painter, &mut image);
     }

@@ -46,8 +46,11 @@ impl Image {
     /// When it would be larger than anything can show.
     pub fn new(width: usize, height: usize, colour: Rgb) -> Result<Self> {
         if width.saturating_mul(height) > MOST_DOTS {
-            return Err(Error::new(Kind::Usage, format!("a picture of {width} × {height} dots is too large"))
-                .fix("give a smaller --font-size"));
+            return Err(Error::new(
+                Kind::Usage,
+                format!("a picture of {width} × {height} dots is too large"),
+            )
+            .fix("give a smaller --font-size"));
         }
         let Rgb(r, g, b) = colour;
         Ok(Self { width, height, dots: [r, g, b].repeat(width * height) })
@@ -80,7 +83,11 @@ impl Image {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between the two, which are bytes")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between the two, which are bytes"
+)]
 fn mixed(ground: u8, ink: u8, cover: f32) -> u8 {
     let (ground, ink) = (f32::from(ground), f32::from(ink));
     (ground + (ink - ground) * cover).round() as u8
@@ -126,7 +133,11 @@ impl Painter {
         let height = ((ascent + descent) * 1.04).round().max(2.0);
         let width = (f32::from(advance) * scale).round().max(1.0);
         let baseline = ((height - ascent - descent) / 2.0 + ascent).round();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a small positive number"
+        )]
         let cell = (width as usize, height as usize);
         Ok(Self { fonts, shapes: HashMap::new(), cell, size, baseline })
     }
@@ -217,7 +228,8 @@ impl Painter {
         let place = if key.is_filling {
             // From the font's cell to ours, exactly, so that lines meet.
             let (ascent, descent) = (f32::from(face.ascender()), f32::from(face.descender()));
-            let (across, down) = (cell_width / advance.max(1.0) * scale, cell_height / (ascent - descent).max(1.0));
+            let (across, down) =
+                (cell_width / advance.max(1.0) * scale, cell_height / (ascent - descent).max(1.0));
             Place { across, down, left: 0.0, baseline: ascent * down, slant: 0.0 }
         } else {
             // Letters of other fonts are made to fit, and stand in the middle.
@@ -226,7 +238,13 @@ impl Painter {
             let slant = if key.is_italic { SLANT } else { 0.0 };
             Place { across: fit, down: fit, left, baseline: self.baseline, slant }
         };
-        let mut pen = Pen { rasterizer: Rasterizer::new(width, self.cell.1), place, start: point(0.0, 0.0), last: point(0.0, 0.0) };
+        let mut pen = Pen {
+            rasterizer: Rasterizer::new(width, self.cell.1),
+            size: (cell_width, cell_height),
+            place,
+            start: point(0.0, 0.0),
+            last: point(0.0, 0.0),
+        };
         if face.outline_glyph(key.found.glyph, &mut pen).is_none() {
             return empty;
         }
@@ -265,6 +283,7 @@ struct Place {
 
 struct Pen {
     rasterizer: Rasterizer,
+    size: (f32, f32),
     place: Place,
     start: Point,
     last: Point,
@@ -273,7 +292,9 @@ struct Pen {
 impl Pen {
     fn at(&self, x: f32, y: f32) -> Point {
         let Place { across, down, left, baseline, slant } = self.place;
-        point(left + (x + y * slant) * across, baseline - y * down)
+        // What lies outside of the cell is drawn at its edge, where it covers nothing.
+        let (x, y) = (left + (x + y * slant) * across, baseline - y * down);
+        point(x.clamp(0.0, self.size.0), y.clamp(0.0, self.size.1))
     }
 }
 

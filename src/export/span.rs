@@ -92,12 +92,14 @@ impl Spot {
             }
             Self::Marker(name) => marker(name, files.cast),
             Self::Command(number) => {
-                let is_begin = |event: &Told| matches!(event, Told::CommandStart(start) if start.id == *number);
+                let is_begin =
+                    |event: &Told| matches!(event, Told::CommandStart(start) if start.id == *number);
                 let is_end = |event: &Told| matches!(event, Told::CommandEnd(end) if end.id == *number);
                 told(edge, files, ("command", *number), is_begin, is_end)
             }
             Self::Call(number) => {
-                let is_begin = |event: &Told| matches!(event, Told::CallBegin(begin) if begin.call == *number);
+                let is_begin =
+                    |event: &Told| matches!(event, Told::CallBegin(begin) if begin.call == *number);
                 let is_end = |event: &Told| matches!(event, Told::CallEnd(end) if end.call == *number);
                 told(edge, files, ("call", *number), is_begin, is_end)
             }
@@ -118,12 +120,19 @@ fn marker(name: &str, cast: &Path) -> Result<Micros> {
             names.push(format!("{count} {}", safe(&event.data)));
         }
     }
-    let error = Error::new(Trouble::NotFound, format!("the recording has no marker `{}`", name.escape_debug()));
+    let error =
+        Error::new(Trouble::NotFound, format!("the recording has no marker `{}`", name.escape_debug()));
     Err(match names.is_empty() {
         true => error.why("it has no markers").fix("give a time, such as 1:02, or per cent: 50%"),
         false => {
-            let more = if count > names.len() { format!(", and {} more", count - names.len()) } else { String::new() };
-            error.why(format!("it has {}{more}", names.join(", "))).fix("give the number or a part of the name")
+            let more = if count > names.len() {
+                format!(", and {} more", count - names.len())
+            } else {
+                String::new()
+            };
+            error
+                .why(format!("it has {}{more}", names.join(", ")))
+                .fix("give the number or a part of the name")
         }
     })
 }
@@ -138,7 +147,9 @@ fn told(
 ) -> Result<Micros> {
     let Some(audit) = files.audit else {
         return Err(Error::new(Trouble::NotFound, format!("this recording has no {what} {number}"))
-            .why("commands and calls are recorded in sessions of hoop-run; this is a terminal recording alone")
+            .why(
+                "commands and calls are recorded in sessions of hoop-run; this is a terminal recording alone",
+            )
             .fix("give a time, per cent or a marker"));
     };
     let mut began = None;

@@ -45,7 +45,8 @@ impl Statement {
     pub fn json(&self) -> Value {
         let mut object = json!({"recorded": self.recorded});
         if self.is_second_pass() {
-            object["export"] = json!({"packs": self.packs, "rules": self.rules, "left_out": ["typed input", "exact bytes"]});
+            object["export"] =
+                json!({"packs": self.packs, "rules": self.rules, "left_out": ["typed input", "exact bytes"]});
         }
         object
     }

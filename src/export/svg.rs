@@ -64,7 +64,12 @@ pub fn write_svg(still: &Still<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "</svg>")
 }
 
-pub(super) fn write_title(title: &str, width: f64, palette: &Palette, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write_title(
+    title: &str,
+    width: f64,
+    palette: &Palette,
+    out: &mut impl Write,
+) -> io::Result<()> {
     for (index, colour) in [(0_u8, 1), (1, 3), (2, 2)] {
         let x = f64::from(index).mul_add(18.0, MARGIN + 6.0);
         writeln!(out, "<circle cx=\"{x:.1}\" cy=\"20\" r=\"5.5\" fill=\"{}\"/>", hex(palette.basic[colour]))?;
@@ -189,7 +194,12 @@ mod tests {
         let basic = [Rgb(9, 9, 9); 16];
         let palette = Palette { foreground: Rgb(255, 255, 255), background: Rgb(0, 0, 0), basic };
         let mut out = Vec::new();
-        let still = Still { screen: &screen.snapshot(), palette: &palette, title: Some("<&\u{7}>"), note: Some("a <b>") };
+        let still = Still {
+            screen: &screen.snapshot(),
+            palette: &palette,
+            title: Some("<&\u{7}>"),
+            note: Some("a <b>"),
+        };
         write_svg(&still, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("&lt;script&gt;&amp;&quot;x&quot;"));

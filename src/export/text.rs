@@ -136,8 +136,10 @@ mod tests {
 
     fn text(outputs: &[&str]) -> String {
         let header = Header { cols: 10, rows: 3, ..Header::default() };
-        let events = outputs.iter().zip(1..).map(|(data, n)| {
-            Event { time: Micros(n * 1_000_000), kind: Kind::Output, data: (*data).to_owned() }
+        let events = outputs.iter().zip(1..).map(|(data, n)| Event {
+            time: Micros(n * 1_000_000),
+            kind: Kind::Output,
+            data: (*data).to_owned(),
         });
         let mut out = Vec::new();
         write_text(&header, events, None, &mut out).unwrap();

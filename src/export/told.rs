@@ -201,7 +201,10 @@ pub fn json_line(value: &Value, out: &mut impl Write) -> io::Result<()> {
     let mut line = String::with_capacity(text.len() + 1);
     for letter in text.chars() {
         match is_unsafe(letter) {
-            true => letter.encode_utf16(&mut [0; 2]).iter().for_each(|unit| line.push_str(&format!("\\u{unit:04x}"))),
+            true => letter
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| line.push_str(&format!("\\u{unit:04x}"))),
             false => line.push(letter),
         }
     }

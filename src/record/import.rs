@@ -32,7 +32,11 @@ const BLOCK: usize = 256 << 10;
 ///
 /// # Errors
 /// When it is there already, when an event cannot be read, or the files cannot be written.
-pub fn import(state: &Path, start: &Start, events: impl Iterator<Item = Result<cast::Event>>) -> Result<PathBuf> {
+pub fn import(
+    state: &Path,
+    start: &Start,
+    events: impl Iterator<Item = Result<cast::Event>>,
+) -> Result<PathBuf> {
     let place = Place::new(state);
     let folder = place.folder(start.id);
     if folder.exists() {

@@ -108,7 +108,7 @@ try:
     def text(name):
         return look(f"document.getElementById('{name}').innerText")
 
-    wait("document.documentElement.dataset.ready === 'yes'")
+    wait("document.documentElement && document.documentElement.dataset.ready === 'yes'")
     seen = {
         "title": text("title"),
         "first_screen": text("screen").strip(),

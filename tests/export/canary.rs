@@ -58,7 +58,10 @@ fn filled_with_canaries() -> (tempfile::TempDir, PathBuf) {
         exe: Some(format!("/opt/{}", mail("exe"))),
         ..CommandStart::default()
     }));
-    event(Event::CommandTyped(CommandTyped { line: format!("send {}", mail("typed")), ..CommandTyped::default() }));
+    event(Event::CommandTyped(CommandTyped {
+        line: format!("send {}", mail("typed")),
+        ..CommandTyped::default()
+    }));
     let mut call = CallBegin::new(1, "ses", "SendEmail", "ses:SendEmail");
     call.command = Some(1);
     call.resources = vec![format!("arn:aws:ses:eu-west-1:123456789012:identity/{}", mail("resource"))];
@@ -74,7 +77,12 @@ fn filled_with_canaries() -> (tempfile::TempDir, PathBuf) {
         origin: "team.toml:3".to_owned(),
         reason: format!("ask {}", mail("reason")),
     }));
-    event(Event::ApprovalAsked(ApprovalAsked { id: "q1".to_owned(), call: Some(1), question: mail("question"), ..ApprovalAsked::default() }));
+    event(Event::ApprovalAsked(ApprovalAsked {
+        id: "q1".to_owned(),
+        call: Some(1),
+        question: mail("question"),
+        ..ApprovalAsked::default()
+    }));
     event(Event::ApprovalAnswered(ApprovalAnswered {
         id: "q1".to_owned(),
         call: Some(1),
@@ -109,14 +117,29 @@ fn plain(format: &str, bytes: &[u8]) -> String {
 #[test]
 fn no_canary_gets_out_through_any_format() {
     let (dir, _) = filled_with_canaries();
-    for format in ["cast", "cast2", "txt", "screen", "svg", "png", "html", "movie", "jsonl", "csv", "ocsf", "cloudtrail"] {
+    for format in [
+        "cast",
+        "cast2",
+        "txt",
+        "screen",
+        "svg",
+        "png",
+        "html",
+        "movie",
+        "jsonl",
+        "csv",
+        "ocsf",
+        "cloudtrail",
+    ] {
         let title = format!("for {}", mail("own-title"));
         let arguments = ["export", "last", "-f", format, "--title", &title];
         let open = plain(format, &bytes(dir.path(), &arguments));
         assert!(open.contains("leaky-corp"), "{format}: the test would find nothing");
         let masked = plain(format, &bytes(dir.path(), &[&arguments[..], &["--mask", "pii"]].concat()));
         for part in ["leaky-corp", ".canary@", "canary@"] {
-            let at = masked.find(part).map(|at| masked[at.saturating_sub(200)..].chars().take(400).collect::<String>());
+            let at = masked
+                .find(part)
+                .map(|at| masked[at.saturating_sub(200)..].chars().take(400).collect::<String>());
             assert!(at.is_none(), "{format} gives {part} away: {at:?}");
         }
         assert!(masked.contains("pii"), "{format} does not say what was masked: {masked}");
@@ -127,7 +150,9 @@ fn no_canary_gets_out_through_any_format() {
 #[test]
 fn a_moving_picture_says_what_was_masked() {
     let (dir, _) = filled_with_canaries();
-    let picture = String::from_utf8_lossy(&bytes(dir.path(), &["export", "last", "-f", "gif", "--mask", "pii"])).into_owned();
+    let picture =
+        String::from_utf8_lossy(&bytes(dir.path(), &["export", "last", "-f", "gif", "--mask", "pii"]))
+            .into_owned();
     assert!(picture.contains("rule packs default, pii: email ") && !picture.contains("canary"));
 }
 

@@ -30,7 +30,11 @@ fn a_part_is_said_by_time_per_cent_marker_command_and_call() {
     ] {
         let part = part(&more);
         assert!(length(&part) < 3_000_000 && length(&whole) > 37_000_000, "{more:?}: {}", length(&part));
-        let text: String = events(&part).iter().filter(|event| event.kind == Kind::Output).map(|event| event.data.as_str()).collect();
+        let text: String = events(&part)
+            .iter()
+            .filter(|event| event.kind == Kind::Output)
+            .map(|event| event.data.as_str())
+            .collect();
         assert!(text.contains("billing") && !text.contains("SecretString"), "{more:?}: {text}");
         // What stood on the screen before is its first picture.
         assert!(events(&part)[0].data.contains("reports"), "{more:?}");
@@ -44,9 +48,11 @@ fn a_part_is_said_by_time_per_cent_marker_command_and_call() {
 #[test]
 fn times_titles_and_what_the_file_says_of_itself() {
     let dir = filled();
-    let part = bytes(dir.path(), &["export", "last", "-f", "cast2", "-i", "1s", "-s", "2", "--title", "A \"tour\""]);
+    let part =
+        bytes(dir.path(), &["export", "last", "-f", "cast2", "-i", "1s", "-s", "2", "--title", "A \"tour\""]);
     assert!(length(&part) < 6_000_000, "{}", length(&part));
-    let header: serde_json::Value = serde_json::from_slice(part.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
+    let header: serde_json::Value =
+        serde_json::from_slice(part.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
     assert_eq!((header["version"].as_u64(), header["title"].as_str()), (Some(2), Some("A \"tour\"")));
     assert_eq!(header["hoop"]["mask"]["recorded"]["aws-secret-key"], 4);
     assert!(header["hoop"]["mask"]["export"].is_null() && header["hoop"]["session"].is_string());
@@ -76,7 +82,10 @@ fn the_real_asciinema_reads_what_is_written() {
         bytes(dir.path(), &[&["export", "last", "-f", format, "-o", &file, "--overwrite"], more].concat());
         let cat = Command::new(&asciinema).args(["cat", &file, &file]).output().unwrap();
         assert!(cat.status.success() && !cat.stdout.is_empty(), "{format} {more:?}: {cat:?}");
-        let text = Command::new(&asciinema).args(["convert", "-f", "txt", "--overwrite", &file, "/dev/stdout"]).output().unwrap();
+        let text = Command::new(&asciinema)
+            .args(["convert", "-f", "txt", "--overwrite", &file, "/dev/stdout"])
+            .output()
+            .unwrap();
         assert!(text.status.success(), "{format} {more:?}: {text:?}");
         assert!(String::from_utf8_lossy(&text.stdout).contains("aws s3 ls"), "{format} {more:?}: {text:?}");
     }

@@ -30,7 +30,8 @@ fn recordings_of_every_version_are_found_played_and_exported() {
         assert!(found.status.success(), "{name}: {found:?}");
         // It is whole, and not sealed by us.
         let verified = hoopctl(dir.path(), &["verify", "last"]);
-        let said = String::from_utf8_lossy(&verified.stdout).into_owned() + &String::from_utf8_lossy(&verified.stderr);
+        let said = String::from_utf8_lossy(&verified.stdout).into_owned()
+            + &String::from_utf8_lossy(&verified.stderr);
         assert!(said.contains("unsealed") || said.contains("not sealed"), "{said}");
         let again = trouble(dir.path(), &["import", &fixture(name)]);
         assert!(again.contains("in the store already"), "{again}");
@@ -44,7 +45,16 @@ fn what_the_real_asciinema_records_is_taken() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("made.cast");
         let done = Command::new(&asciinema)
-            .args(["rec", "--headless", "-q", "-f", version, "-c", "printf 'made \\033[32mgreen\\033[m 世界\\n'", file.to_str().unwrap()])
+            .args([
+                "rec",
+                "--headless",
+                "-q",
+                "-f",
+                version,
+                "-c",
+                "printf 'made \\033[32mgreen\\033[m 世界\\n'",
+                file.to_str().unwrap(),
+            ])
             .env("ASCIINEMA_CONFIG_HOME", dir.path())
             .env("ASCIINEMA_STATE_HOME", dir.path())
             .output()
@@ -69,8 +79,20 @@ fn secrets_are_masked_and_typed_input_is_left_out() {
     )
     .unwrap();
     output(dir.path(), &["import", file.to_str().unwrap()]);
-    let stored = String::from_utf8(Command::new("grep").args(["-r", "", dir.path().join("hoop/sessions").to_str().unwrap()]).output().unwrap().stdout).unwrap();
-    assert!(stored.contains("ghp_") && !stored.contains(&secret[6..]), "{stored}");
+    let stored = String::from_utf8(
+        Command::new("grep")
+            .args(["-r", "", dir.path().join("hoop/sessions").to_str().unwrap()])
+            .output()
+            .unwrap()
+            .stdout,
+    )
+    .unwrap();
+    assert!(
+        stored.contains("token *****")
+            && stored.contains("hoopmask:github-token:")
+            && !stored.contains(&secret[6..]),
+        "{stored}"
+    );
 }
 
 #[test]
@@ -84,9 +106,15 @@ fn bad_files_are_refused_with_line_and_reason() {
     let header = "{\"version\":2,\"width\":80,\"height\":24,\"timestamp\":1700000000}\n";
     for (text, why) in [
         ("hello\n".to_owned(), "line 1: "),
-        (format!("{header}[0.1, \"o\", \"a\"]\n[-1, \"o\", \"b\"]\n"), "line 3 of the recording cannot be read: no time at byte 2"),
+        (
+            format!("{header}[0.1, \"o\", \"a\"]\n[-1, \"o\", \"b\"]\n"),
+            "line 3 of the recording cannot be read: no time at byte 2",
+        ),
         (format!("{header}[NaN, \"o\", \"b\"]\n"), "line 2 "),
-        (format!("{header}[0.1, \"o\", \"a\"]\n{{}}\n{{}}\n"), "line 3 of the recording cannot be read: `[` expected at byte 1; 1 more"),
+        (
+            format!("{header}[0.1, \"o\", \"a\"]\n{{}}\n{{}}\n"),
+            "line 3 of the recording cannot be read: `[` expected at byte 1; 1 more",
+        ),
         (format!("{header}[0.1, \"o\", \"a\"]\n[0.2, \"o\", \"b"), "its last line is cut off"),
         ("{\"version\":4,\"width\":80,\"height\":24}\n".to_owned(), "version 4 of the format is not known"),
     ] {

@@ -20,7 +20,8 @@ pub fn unpacked(page: &str) -> String {
     text
 }
 
-const HOSTILE: &str = "</script><script>window.owned=1</script><img src=x onerror=window.owned=2>&#x27;\"`${1}";
+const HOSTILE: &str =
+    "</script><script>window.owned=1</script><img src=x onerror=window.owned=2>&#x27;\"`${1}";
 
 fn hostile_session(state: &Path) {
     let mut session = store::Session::begin(state, 9, &["bash", HOSTILE], (80, 24));
@@ -31,7 +32,10 @@ fn hostile_session(state: &Path) {
     session.call(500, "s3:ListAllMyBuckets", HOSTILE, Effect::Allow);
     session.output(300, &format!("{HOSTILE}\r\n世界 \x1b[38;2;255;128;0mtrue colour\x1b[m\r\n"));
     session.stop(20, 2, 3);
-    session.event(10, &Event::Alert(Alert { name: HOSTILE.to_owned(), message: HOSTILE.to_owned(), ..Alert::default() }));
+    session.event(
+        10,
+        &Event::Alert(Alert { name: HOSTILE.to_owned(), message: HOSTILE.to_owned(), ..Alert::default() }),
+    );
     session.output(20_000, "after a long pause\r\n");
     session.call(500, "s3:DeleteObject", "arn:aws:s3:::billing/a", Effect::Deny);
     session.output(500, "refused\r\n");
@@ -70,7 +74,9 @@ fn a_long_session_makes_a_page_of_bounded_size() {
 
 /// Chromium, where there is one.
 fn browser() -> Option<&'static str> {
-    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].into_iter().find(|path| Path::new(path).exists())
+    ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+        .into_iter()
+        .find(|path| Path::new(path).exists())
 }
 
 #[test]
@@ -94,15 +100,34 @@ fn a_page_is_used_in_a_browser() {
     assert!(text("first_screen").is_empty(), "{seen}");
     assert_eq!(text("tabs"), "calls 2|commands 2|alerts 1");
     // A click on the refused call shows it, its detail, and the screen of that moment.
-    assert!(text("detail").contains("reading is allowed, deleting is not") && text("detail").contains("\"Bucket\": \"reports\""), "{seen}");
-    assert!(text("screen_at_call").contains("after a long pause") && !text("screen_at_call").contains("refused"), "{seen}");
-    assert!(text("screen_at_end").contains("refused") && text("screen_at_end").contains("世界 true colour"), "{seen}");
+    assert!(
+        text("detail").contains("reading is allowed, deleting is not")
+            && text("detail").contains("\"Bucket\": \"reports\""),
+        "{seen}"
+    );
+    assert!(
+        text("screen_at_call").contains("after a long pause") && !text("screen_at_call").contains("refused"),
+        "{seen}"
+    );
+    assert!(
+        text("screen_at_end").contains("refused") && text("screen_at_end").contains("世界 true colour"),
+        "{seen}"
+    );
     assert_eq!(text("found"), "1 of 2");
-    assert!(text("command_detail").contains("exit 3") && text("command_detail").contains("onerror"), "{seen}");
+    assert!(
+        text("command_detail").contains("exit 3") && text("command_detail").contains("onerror"),
+        "{seen}"
+    );
     // Twenty seconds of pause, passed over.
-    assert!(seen["played_ms"].as_f64().unwrap() > 2_000.0 && text("after_play").contains("after a long pause"), "{seen}");
+    assert!(
+        seen["played_ms"].as_f64().unwrap() > 2_000.0 && text("after_play").contains("after a long pause"),
+        "{seen}"
+    );
     assert_eq!(text("paused"), "no");
-    assert!((seen["seek_ms"].as_f64().unwrap() / seen["length_ms"].as_f64().unwrap() - 0.5).abs() < 0.02, "{seen}");
+    assert!(
+        (seen["seek_ms"].as_f64().unwrap() / seen["length_ms"].as_f64().unwrap() - 0.5).abs() < 0.02,
+        "{seen}"
+    );
     assert_ne!(seen["look_before"], seen["look_after"]);
     assert!(text("orange").contains("255, 128, 0"), "{seen}");
 }

@@ -28,7 +28,11 @@ fn a_table_has_a_line_for_each_call() {
     let rows: Vec<&str> = text.split("\r\n").filter(|row| !row.is_empty()).collect();
     assert_eq!(rows.len(), 4);
     assert!(rows[0].starts_with("time,seconds,session,user,host,call,action,"));
-    assert!(rows[2].starts_with("2025-11-21T06:18:3") && rows[2].contains(",ana,build-7,2,s3:DeleteObject,"), "{}", rows[2]);
+    assert!(
+        rows[2].starts_with("2025-11-21T06:18:3") && rows[2].contains(",ana,build-7,2,s3:DeleteObject,"),
+        "{}",
+        rows[2]
+    );
     assert!(rows[2].contains(",deny,guarded,\"reading is allowed, deleting is not\","), "{}", rows[2]);
     assert!(rows[2].contains("\\\\u001b]0;owned") || rows[2].contains("\\u001b]0;owned"), "{}", rows[2]);
 }
@@ -58,7 +62,9 @@ fn events_have_what_the_ocsf_schema_requires() {
         for name in ["category_uid", "class_uid"] {
             assert_eq!(event[name], class[name]);
         }
-        for (name, known) in [("activity_id", "activity_ids"), ("severity_id", "severity_ids"), ("status_id", "status_ids")] {
+        for (name, known) in
+            [("activity_id", "activity_ids"), ("severity_id", "severity_ids"), ("status_id", "status_ids")]
+        {
             assert!(class[known].as_array().unwrap().contains(&event[name]), "{name}: {event}");
         }
         for name in names(&schema["integers"]) {
@@ -87,8 +93,18 @@ fn records_have_the_shape_of_cloudtrails() {
     let records = lines("cloudtrail", &[]);
     for record in &records {
         for name in [
-            "eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress", "userAgent",
-            "requestParameters", "eventID", "eventType", "recipientAccountId",
+            "eventVersion",
+            "userIdentity",
+            "eventTime",
+            "eventSource",
+            "eventName",
+            "awsRegion",
+            "sourceIPAddress",
+            "userAgent",
+            "requestParameters",
+            "eventID",
+            "eventType",
+            "recipientAccountId",
         ] {
             assert!(!record[name].is_null(), "{name}: {record}");
         }

@@ -163,7 +163,8 @@ impl Format {
 /// A moment, as [`Spot`] has it.
 fn spot(text: &str) -> Result<Spot, String> {
     let wrong = || {
-        "give a time (62, 1:02.5), per cent (50%), `end`, marker:NAME, command:NUMBER or call:NUMBER".to_owned()
+        "give a time (62, 1:02.5), per cent (50%), `end`, marker:NAME, command:NUMBER or call:NUMBER"
+            .to_owned()
     };
     let number = |text: &str| text.parse().map_err(|_| wrong());
     if text == "end" {

@@ -259,7 +259,8 @@ impl<'w> Job<'w> {
             Some(title) => self.text(title),
             None => {
                 let own = self.text(&self.found.title());
-                let of_header = || header.title.clone().or_else(|| header.command.clone()).unwrap_or_default();
+                let of_header =
+                    || header.title.clone().or_else(|| header.command.clone()).unwrap_or_default();
                 if own.is_empty() { of_header() } else { own }
             }
         };
@@ -307,10 +308,10 @@ impl<'w> Job<'w> {
 
     fn page(&self, out: &mut impl Write) -> Result<u64, Failure> {
         let (header, mut events) = self.events()?;
-        let mut happened = Happened::new(self.span);
+        let (mut happened, is_ours) = (Happened::new(self.span), self.start.is_some());
         let marked = events.by_ref().inspect(|event| {
             if event.kind == EventKind::Marker {
-                happened.marker(event.time, &event.data);
+                happened.marker(event.time, &event.data, is_ours);
             }
         });
         let frames = Frames::play(&header, marked, Pace::new(None, 1.0), self.cleaner.as_ref(), PAGE);
@@ -342,12 +343,19 @@ impl<'w> Job<'w> {
     fn facts(&self, header: &Header) -> Vec<String> {
         let mut facts = Vec::new();
         if let Some(start) = &self.start {
-            let identity = start.identity.as_ref().map(|identity| format!(" ({})", identity.label())).unwrap_or_default();
+            let identity = start
+                .identity
+                .as_ref()
+                .map(|identity| format!(" ({})", identity.label()))
+                .unwrap_or_default();
             facts.push(format!("{}@{}{identity}", start.user, start.host));
             facts.push(format!("session {}", start.id));
             facts.extend(start.agent.as_ref().map(|agent| format!("agent {agent}")));
             facts.extend(start.profile.as_ref().map(|profile| format!("profile {profile}")));
-            facts.push(format!("sandbox {}", if start.sandbox.is_empty() { "unknown" } else { &start.sandbox }));
+            facts.push(format!(
+                "sandbox {}",
+                if start.sandbox.is_empty() { "unknown" } else { &start.sandbox }
+            ));
         }
         let began = header.timestamp.and_then(|at| Timestamp::from_second(i64::try_from(at).ok()?).ok());
         facts.extend(began.map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()));

@@ -70,7 +70,8 @@ pub fn run(wish: &Import) -> Result<()> {
     let reader = open(&wish.file)?;
     let events = reader.filter(|event| event.is_ok() || !wish.skip_bad);
     record::import(&config.state_dir(), &start, cleaner.events(&header, events))?;
-    let left_out = if bad > 0 { format!(", {bad} lines that cannot be read left out") } else { String::new() };
+    let left_out =
+        if bad > 0 { format!(", {bad} lines that cannot be read left out") } else { String::new() };
     // Whoever read our output may have gone away.
     let _ = writeln!(io::stdout(), "imported as {}{left_out}\nwatch it: hoop-replay {}", start.id, start.id);
     Ok(())
@@ -125,7 +126,7 @@ fn start(wish: &Import, header: &Header, cleaner: &Cleaner) -> Result<Start> {
     let name = cleaner.text(&name).into_owned();
     // The same file is the same session, so that it is not taken in twice.
     let random = bytes[..10].iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
-    let command = clean.command.clone().map_or_else(Vec::new, |command| vec![command]);
+    let command = vec![clean.command.clone().unwrap_or_else(|| name.clone())];
     let mut start = Start::new(SessionId::new(started, random), started, command);
     let title = wish.title.as_deref().map(|title| cleaner.text(title).into_owned());
     start.title = Some(title.or(clean.title).or(clean.command).unwrap_or_else(|| name.clone()));
