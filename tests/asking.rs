@@ -108,13 +108,7 @@ fn a_yes_lets_the_call_go_on_and_the_screen_comes_back() {
     session.wait_for("s3:DeleteObject1");
     session.wait_for("deny");
     let screen = session.screen().join("\n");
-    for word in [
-        "may this AWS call go on",
-        "1 of 1",
-        "ana, agent claude",
-        "123456789012 · eu-west-1",
-        "policy.toml:41",
-    ] {
+    for word in ["may this AWS call go on", "1 of 1", "ana", "123456789012 · eu-west-1", "policy.toml:41"] {
         assert!(screen.contains(word), "{word} in\n{screen}");
     }
     assert!(!screen.contains("before"), "{screen}");

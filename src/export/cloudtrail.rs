@@ -84,6 +84,8 @@ fn record(session: Session<'_>, told: &Told) -> Value {
         "action": begin.action,
         "command": told.command,
         "decision": call.decision,
+        "joined": call.joined,
+        "used": call.used,
         "answered": call.answered,
         "outcome": call.end.as_ref().map(|end| end.outcome),
         "masked_at_export": session.masked(told),

@@ -61,13 +61,13 @@ pub fn write_gif(
     for (number, frame) in frames.frames.iter().enumerate() {
         let next = frames.frames.get(number + 1).map(|next| next.at);
         let mut changed = None;
-        for row in 0..rows {
+        for (row, shown) in shown.iter_mut().enumerate() {
             let cursor = frame.cursor.filter(|(_, at)| usize::from(*at) == row).map(|(col, _)| col);
             let wanted = frame.rows.get(row).map(|row| (*row, cursor));
-            if number > 0 && shown[row] == wanted {
+            if number > 0 && *shown == wanted {
                 continue;
             }
-            shown[row] = wanted;
+            *shown = wanted;
             let y = margin + row * painter.cell.1;
             image.fill((margin, y), (cols * painter.cell.0, painter.cell.1), palette.background);
             let cells = wanted.and_then(|(row, _)| frames.rows.get(row as usize));

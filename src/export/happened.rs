@@ -136,6 +136,7 @@ impl Happened {
             "expired",
             "nobody",
             "withdrawn",
+            "yes by ",
             "alert ",
             "refused ",
         ];
@@ -196,6 +197,10 @@ impl Happened {
             ("reason", decided(|decision| decision.reason.clone())),
             ("question", call.asked.as_ref().map(|asked| asked.question.clone()).unwrap_or_default()),
             ("answer", answered.map(answer).unwrap_or_default()),
+            (
+                "let through",
+                call.used.as_ref().map(|used| format!("by the yes to {}", used.id)).unwrap_or_default(),
+            ),
             ("result", result.clone()),
             ("message", end.and_then(|end| end.message.clone()).unwrap_or_default()),
             ("request id", end.and_then(|end| end.request_id.clone()).unwrap_or_default()),
@@ -280,10 +285,8 @@ impl Happened {
                     self.commands.add(at, "deny", &[words, "refused".to_owned()], &detail);
                 }
             }
-            Event::ApprovalAsked(asked) => {
-                if self.asked.len() < MOST_ROWS {
-                    self.asked.insert(asked.id.clone(), (at, asked));
-                }
+            Event::ApprovalAsked(asked) if self.asked.len() < MOST_ROWS => {
+                self.asked.insert(asked.id.clone(), (at, asked));
             }
             Event::ApprovalAnswered(answered) => {
                 let known = self.asked.remove(&answered.id);

@@ -101,6 +101,8 @@ fn event(session: Session<'_>, told: &Told) -> Value {
             "via": begin.via,
             "decision": call.decision,
             "asked": call.asked,
+            "joined": call.joined,
+            "used": call.used,
             "answered": call.answered,
         },
     });

@@ -116,8 +116,9 @@ impl<'c, I: Iterator<Item = Result<Line>>> Calls<'c, I> {
                 }
                 Some(Err(_)) => self.unread += 1,
                 None => {
-                    let open = self.collector.take().map(|collector| collector.finish().collect());
-                    self.rest = open.unwrap_or_else(Vec::new).into_iter();
+                    let open: Option<Vec<Call>> =
+                        self.collector.take().map(|collector| collector.finish().collect());
+                    self.rest = open.unwrap_or_default().into_iter();
                 }
             }
         }

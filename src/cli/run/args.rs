@@ -86,6 +86,16 @@ pub struct Args {
     #[arg(long, help_heading = "AWS")]
     pub login: bool,
 
+    /// How questions that hold a call are answered; several, apart by commas [default: auto]
+    #[arg(
+        long,
+        value_name = "WAY",
+        value_delimiter = ',',
+        value_parser = ["auto", "terminal", "hoopctl", "webhook", "none"],
+        help_heading = "Approvals"
+    )]
+    pub approve_via: Vec<String>,
+
     /// The default AWS region of the program
     #[arg(long, value_name = "REGION", help_heading = "AWS")]
     pub region: Option<String>,

@@ -13,7 +13,6 @@ use std::thread;
 use crate::approval;
 use crate::approval::Broker;
 use crate::approval::Requester;
-use crate::approval::Ways;
 use crate::audit::End;
 use crate::audit::EndReason;
 use crate::audit::Start;
@@ -21,6 +20,8 @@ use crate::cli::known_values;
 use crate::cli::known_values::Fetching;
 use crate::cli::run::OURS;
 use crate::cli::run::agent;
+use crate::cli::run::approvals::Answering;
+use crate::cli::run::approvals::Reaching;
 use crate::cli::run::args::Args;
 use crate::cli::run::ending::Status;
 use crate::cli::run::ending::code_of;
@@ -30,6 +31,8 @@ use crate::cli::run::gateway::Gateway;
 use crate::cli::run::gateway::Setup;
 use crate::cli::run::identity::Asking;
 use crate::cli::run::notes;
+use crate::cli::run::recovery::recover;
+use crate::cli::run::recovery::tell_recovered;
 use crate::cli::run::repository;
 use crate::cli::run::sandbox;
 use crate::cli::run::sandbox::Begun;
@@ -46,9 +49,7 @@ use crate::gateway::Upstreams;
 use crate::identity::Assurance;
 use crate::mask::FOR_AGENTS;
 use crate::policy::Principal;
-use crate::record;
 use crate::record::Recorder;
-use crate::record::Recovered;
 use crate::session;
 use crate::session::Face;
 use crate::session::Spec;
@@ -216,14 +217,15 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let has_code = upstreams.code.is_some();
     let id = start.id;
     let requester = Requester { name: start.user.clone(), keys: who.keys(&local) };
+    let answering = Answering::settle(config, &environment, surroundings.can_ask()).map_err(ours)?;
     let recorder = Recorder::masked(&state, &start, clock.clone(), &masks).map_err(ours)?;
     let broker = Broker::new(approval::Setup {
         clock: clock.clone(),
         session: id,
         host: start.host.clone(),
         requester,
-        ways: Ways { terminal: surroundings.can_ask(), remote: false },
-        nobody: "there is no terminal to ask on".to_owned(),
+        ways: answering.ways,
+        nobody: answering.nobody.clone(),
         journal: Arc::new(recorder.clone()),
     });
     broker.on_change({
@@ -240,6 +242,15 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
                 notices.tell(text);
             }
         }
+    });
+    let control = answering.reach(Reaching {
+        config,
+        broker: &broker,
+        masks: &masks,
+        environment: &environment,
+        clock: &clock,
+        local: &local,
+        tell: Arc::clone(&tell),
     });
     let setup = Setup {
         config,
@@ -292,28 +303,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     if !config.quiet() {
         who.notes.iter().for_each(|note| notes::say(note));
         who.identity.remarks.iter().for_each(|remark| notes::say(&format!("hoop-run: {remark}")));
-        for warning in
-            config.warnings().iter().chain(settings.policy.layers().iter().flat_map(|layer| &layer.warnings))
-        {
-            notes::say(&format!("hoop-run: {warning}"));
-        }
-        if !settings.unmasked.is_empty() {
-            let names = settings.unmasked.join(", ");
-            notes::say(&format!(
-                "hoop-run: {names}: too short or too common to be masked wherever it stands; masked next to its name"
-            ));
-        }
-        for remark in &settings.remarks {
-            notes::say(&format!("hoop-run: {remark}"));
-        }
-        for layer in settings.policy.layers() {
-            for section in layer.idle_sections() {
-                let origin = &layer.origin;
-                notes::say(&format!(
-                    "hoop-run: {origin}: {section} is checked, but not acted on by this version"
-                ));
-            }
-        }
+        settings.remark();
     }
     let typed = integrate(&mut settings, &mut environment, &program, &surroundings);
     let config = &settings.config;
@@ -368,6 +358,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     gateway.close();
     commands.finish();
     gateway.stop();
+    control.stop();
     while let Some(notice) = notices.next() {
         notes::say(&notice);
     }
@@ -468,33 +459,6 @@ fn describe(
     };
     start.env = ["SHELL", "TERM"].iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))).collect();
     Ok(start)
-}
-
-/// Seals sessions that were killed, beside the one that begins: there may be gigabytes to read.
-fn recover(state: &Path, clock: &Clock) -> Option<thread::JoinHandle<Vec<Recovered>>> {
-    let (state, clock) = (state.to_owned(), clock.clone());
-    record::may_need_recovery(&state).then(|| thread::spawn(move || record::recover(&state, &clock)))
-}
-
-/// Tells what could not be sealed: a recording that is not what was written is nothing to be silent about.
-fn tell_recovered(recovered: &[Recovered]) {
-    for one in recovered {
-        let error = match one {
-            Recovered::Sealed(_) | Recovered::Finished(_) | Recovered::Empty(_) => continue,
-            Recovered::Damaged(id) => {
-                Error::new(Kind::Record, format!("the recording of an earlier session, {id}, is damaged"))
-                    .why("its process died, and what it left is not what was written")
-                    .fix(format!("see where: hoopctl verify {id}"))
-            }
-            Recovered::Failed(id, reason) => Error::new(
-                Kind::Record,
-                format!("the recording of an earlier session, {id}, cannot be sealed"),
-            )
-            .why(reason)
-            .fix("the next start of hoop-run tries again"),
-        };
-        notes::complain(&error);
-    }
 }
 
 fn ours(error: Error) -> Unstartable {

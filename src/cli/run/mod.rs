@@ -1,6 +1,7 @@
 //! hoop-run: runs a program in a terminal, recorded, masked and gated.
 
 mod agent;
+mod approvals;
 pub mod args;
 mod compose;
 mod dialog;
@@ -8,6 +9,8 @@ mod ending;
 mod gateway;
 mod identity;
 mod notes;
+mod notifying;
+mod recovery;
 mod repository;
 mod roles;
 mod saml;
