@@ -102,6 +102,36 @@ debian_clients() {
   fi
 }
 
+# A real browser for the page of `hoopctl approvals serve`: Debian's Chromium without a window, unpacked (330 MB), not
+# installed. Its tests are left out where there is none.
+chromium() {
+  local want new=$cache/chromium.new deb
+  command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 || {
+    say "not a Debian: the tests of the approvals page in a browser are left out"
+    return 0
+  }
+  want=$(cat /etc/debian_version; printf 'chromium-headless-shell 1')
+  current "$cache/chromium" "$want" && return
+  say "unpacking Debian's Chromium"
+  rm -rf "$new"
+  mkdir -p "$new/debs/partial"
+  if timeout 300 apt-get -y -qq --no-install-recommends -o Debug::NoLocking=1 -o "Dir::Cache::archives=$new/debs" \
+      --download-only install chromium-headless-shell >/dev/null 2>&1; then
+    for deb in "$new"/debs/*.deb; do [ ! -f "$deb" ] || dpkg-deb -x "$deb" "$new"; done
+  fi
+  if [ -x "$new/usr/lib/chromium/chromium-headless-shell" ]; then
+    rm -rf "$new/debs" "$new/usr/share/doc" "$new"/usr/lib/chromium/libVkLayer* "$cache/chromium"
+    # Libraries that the system lacks came with it, some of them in folders of their own.
+    printf '#!/bin/sh\nhere=$(dirname "$(readlink -f "$0")")\nlib=$(echo "$here"/usr/lib/*-linux-gnu)\nexport LD_LIBRARY_PATH="$lib:$lib/pulseaudio"\nexec "$here/usr/lib/chromium/chromium-headless-shell" "$@"\n' > "$new/browser"
+    chmod +x "$new/browser"
+    mv "$new" "$cache/chromium"
+    printf '%s' "$want" > "$cache/chromium/.stamp"
+  else
+    say "Debian's Chromium could not be fetched (apt-get update may help); its tests are left out"
+    rm -rf "$new"
+  fi
+}
+
 # A Python program of Debian, run by Debian's Python with the unpacked packages.
 debian_program() {
   [ -f "$new/$2" ] || return 0
@@ -239,6 +269,7 @@ if [ "$purpose" = test ]; then
   javascript_clients
   sources
   debian_clients
+  chromium
   rust_client
   go_client
   agents
