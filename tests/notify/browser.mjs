@@ -1,41 +1,46 @@
-// Drives Chromium over its debugging pipe. usage: browser.mjs PROGRAM; one JSON command a line on standard input, one JSON
+// Drives Chromium over its debugging port. usage: node --experimental-websocket browser.mjs PROGRAM; one JSON command a line on standard input, one JSON
 // answer a line on standard output: {"do": "goto", "url": …}, {"do": "eval", "script": …}, {"do": "click", "at": SELECTOR},
 // {"do": "type", "at": SELECTOR, "text": …}, {"do": "key", "key": …}, {"do": "shot", "file": …, "width": …, "height": …, "dark": …},
 // {"do": "scripts", "on": …}.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const profile = mkdtempSync(join(tmpdir(), "hoop-browser-"));
 const browser = spawn(process.argv[2], [
-  "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
+  "--remote-debugging-port=0", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", `--user-data-dir=${profile}`, "about:blank",
-], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], env: { ...process.env, HOME: profile } });
-const [input, output] = [browser.stdio[3], browser.stdio[4]];
-let [number, rest, session] = [0, "", undefined];
+], { stdio: "ignore", env: { ...process.env, HOME: profile } });
+// It writes down where it listens.
+let listens;
+for (let tries = 0; !listens && tries < 600; tries += 1) {
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  try {
+    listens = readFileSync(join(profile, "DevToolsActivePort"), "utf8").trim().split("\n");
+  } catch {
+    // Not yet.
+  }
+}
+const socket = new WebSocket(`ws://127.0.0.1:${listens[0]}${listens[1]}`);
+await new Promise((resolve, reject) => Object.assign(socket, { onopen: resolve, onerror: reject }));
+let [number, session] = [0, undefined];
 const waiting = new Map();
 let loaded = () => {};
-output.on("data", (bytes) => {
-  rest += bytes;
-  for (;;) {
-    const end = rest.indexOf("\0");
-    if (end < 0) return;
-    const message = JSON.parse(rest.slice(0, end));
-    rest = rest.slice(end + 1);
-    if (message.id) {
-      const [resolve, reject] = waiting.get(message.id);
-      waiting.delete(message.id);
-      if (message.error) reject(new Error(JSON.stringify(message.error)));
-      else resolve(message.result);
-    } else if (message.method === "Page.loadEventFired") loaded();
-  }
-});
+socket.onmessage = ({ data }) => {
+  const message = JSON.parse(data);
+  if (message.id) {
+    const [resolve, reject] = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (message.error) reject(new Error(JSON.stringify(message.error)));
+    else resolve(message.result);
+  } else if (message.method === "Page.loadEventFired") loaded();
+};
 const call = (method, params = {}) => new Promise((resolve, reject) => {
   number += 1;
   waiting.set(number, [resolve, reject]);
-  input.write(`${JSON.stringify({ id: number, method, params, sessionId: session })}\0`);
+  socket.send(JSON.stringify({ id: number, method, params, sessionId: session }));
 });
 const load = () => new Promise((resolve) => { loaded = resolve; });
 const evaluate = async (script) => {
@@ -109,5 +114,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
+socket.close();
 browser.kill();
 browser.on("exit", () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));

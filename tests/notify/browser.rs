@@ -37,6 +37,7 @@ impl Browser {
         }
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/notify/browser.mjs");
         let mut child = Command::new("node")
+            .arg("--experimental-websocket")
             .args([&script, &program])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -64,9 +64,9 @@ fn a_webhook_learns_what_waits_and_how_it_ended() {
     assert_ne!(asked.header("webhook-id"), settled.header("webhook-id"));
     let (stdout, stderr, status) = session.wait();
     assert_eq!((stdout.trim(), status), (format!("deleted {KEY}").as_str(), 0), "{stderr}");
-    let shown = world.events_of("approval.shown");
+    let shown = world.told("webhook");
     assert_eq!(shown.len(), 1, "{shown:?}");
-    assert_eq!((&shown[0]["via"], &shown[0]["to"]), (&"webhook".into(), &hook.address.to_string().into()));
+    assert_eq!(shown[0]["to"], hook.address.to_string());
     assert!(shown[0].get("error").is_none());
     assert!(!world.is_kept("in-the-address") && !world.is_kept(SECRET));
 }
@@ -103,11 +103,11 @@ fn who_does_not_answer_is_asked_again_and_who_leads_elsewhere_is_not_followed() 
     hanging.wait(2).iter().for_each(check);
     let card = world.card();
     let deadline = std::time::Instant::now() + crate::world::PATIENCE;
-    while world.events_of("approval.shown").len() < 5 {
-        assert!(std::time::Instant::now() < deadline, "{:?}", world.events_of("approval.shown"));
+    while world.told("webhook").len() < 5 {
+        assert!(std::time::Instant::now() < deadline, "{:?}", world.told("webhook"));
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
-    let shown = world.events_of("approval.shown");
+    let shown = world.told("webhook");
     let error = |stub: &str| {
         let event = shown.iter().find(|event| event["to"] == stub).unwrap();
         event.get("error").map(|error| error.as_str().unwrap().to_owned()).unwrap_or_default()
@@ -148,8 +148,7 @@ fn slack_gets_a_message_that_nobody_can_write_into() {
     let text = told["text"].as_str().unwrap();
     assert!(text.contains("denied") && text.contains("use `staging` &lt;!here&gt;"), "{text}");
     session.wait();
-    let shown = world.events_of("approval.shown");
-    assert_eq!((&shown[0]["via"], &shown[0]["to"]), (&"slack".into(), &slack.address.to_string().into()));
+    assert_eq!(world.told("slack")[0]["to"], slack.address.to_string());
     assert!(!world.is_kept("verysecret"));
 }
 
@@ -165,7 +164,7 @@ fn a_command_is_run_for_each_question_outside_the_sandbox_and_its_failure_is_tol
     let session = world.session(&[], &["a"]);
     let card = world.card();
     let deadline = std::time::Instant::now() + crate::world::PATIENCE;
-    while world.events_of("approval.shown").is_empty() {
+    while world.told("command").is_empty() {
         assert!(std::time::Instant::now() < deadline);
         std::thread::sleep(std::time::Duration::from_millis(50));
     }

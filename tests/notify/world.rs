@@ -216,6 +216,16 @@ impl World {
         found
     }
 
+    /// Deliveries of one kind: those who look at what waits are recorded, too.
+    pub fn told(&self, via: &str) -> Vec<serde_json::Value> {
+        self.events_of("approval.shown").into_iter().filter(|event| event["via"] == via).collect()
+    }
+
+    /// The names of what waits.
+    pub fn waiting(&self) -> Vec<String> {
+        self.cards().iter().map(Card::name).collect()
+    }
+
     /// Whether any file of the state folder holds `needle`.
     pub fn is_kept(&self, needle: &str) -> bool {
         let mut folders = vec![self.state()];
