@@ -1,7 +1,7 @@
 //! Holding a call until a person has answered.
 
 use std::borrow::Cow;
-use std::time::Duration;
+use std::sync::Arc;
 
 use sha2::Digest;
 use sha2::Sha256;
@@ -13,15 +13,12 @@ use crate::aws::Call;
 use crate::aws::key_id;
 use crate::gateway::core::Core;
 use crate::gateway::entry::Entry;
+use crate::gateway::hold::Waits;
+use crate::gateway::hold::hold as wait;
 use crate::gateway::stop::Stop;
 use crate::gateway::whose::By;
 use crate::gateway::whose::Whose;
-use crate::net::Interim;
 use crate::policy::Decision;
-
-/// How often a waiting client is told to go on waiting; SDKs give up a silent connection after 60 s, some users set
-/// less.
-const INTERIM_EVERY: Duration = Duration::from_secs(4);
 
 /// Parameters shown in a question, and the characters of each.
 const SHOWN_FACTS: usize = 12;
@@ -40,19 +37,18 @@ pub struct Hold<'a> {
 }
 
 /// Asks, and waits for the answer. A client that goes away meanwhile may come back for it.
-pub async fn ask(core: &Core, entry: &Entry, hold: Hold<'_>, interim: &Interim) -> Result<(), Stop> {
+pub async fn ask(core: &Arc<Core>, entry: &Entry, hold: Hold<'_>, waits: Waits<'_>) -> Result<(), Stop> {
     let decision = hold.decision;
-    let question = question(core, entry, &hold);
-    let line = question.line();
-    let mut pending = core.broker.ask(question);
-    let mut remind = tokio::time::interval(INTERIM_EVERY);
-    remind.tick().await;
-    let outcome = loop {
-        tokio::select! {
-            outcome = pending.answer() => break outcome,
-            _ = remind.tick() => interim.send(),
-        }
-    };
+    let mut question = question(core, entry, &hold);
+    if let Some(attempt) = &waits.attempt {
+        question.invocation.clone_from(&attempt.invocation);
+    }
+    let (line, ttl) = (question.line(), question.ttl);
+    let pending = core.broker.ask(question);
+    let outcome = wait(core, &waits, pending, ttl).await.map_err(|back| {
+        let told = format!("{line} waits for a person's approval; the same request again joins the question");
+        Stop::later(back, core.masks.text(&told))
+    })?;
     match outcome {
         Outcome::Allowed { .. } => Ok(()),
         Outcome::Denied(refusal) => {

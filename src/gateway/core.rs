@@ -25,9 +25,11 @@ use crate::gateway::own::Further;
 use crate::gateway::own::Making;
 use crate::gateway::own::Own;
 use crate::gateway::own::Tell;
+use crate::gateway::patience::Patience;
 use crate::gateway::queue_url::QueueUrls;
 use crate::gateway::returned::Starred;
 use crate::gateway::skew::Skew;
+use crate::gateway::upload::Ahead;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
 use crate::mask::Engine;
@@ -57,6 +59,10 @@ pub struct Core {
     pub recorder: Recorder,
     pub broker: Broker,
     pub approval_ttl: Duration,
+    /// How long clients wait for a person.
+    pub patience: Patience,
+    /// For what is read of uploads while they wait for a person.
+    pub ahead: Ahead,
     pub clock: Clock,
     pub skew: Arc<Skew>,
     pub upstream: Arc<Upstream>,
@@ -78,6 +84,7 @@ pub struct Core {
     pub accounts_matter: bool,
     find_caller: Option<FindCaller>,
     command_line: Option<CommandLine>,
+    is_running: Option<IsRunning>,
     /// The session's own identities; the first is what programs have without doing anything.
     pub own: Vec<Arc<Own>>,
     pub(super) tell: Option<Tell>,
@@ -124,6 +131,9 @@ pub type FindCaller = Arc<dyn Fn(&Asker<'_>) -> Option<Caller> + Send + Sync>;
 /// The masked command line of a command, by its number.
 pub type CommandLine = Arc<dyn Fn(u64) -> Option<String> + Send + Sync>;
 
+/// Whether a command, by its number, still runs.
+pub type IsRunning = Arc<dyn Fn(u64) -> bool + Send + Sync>;
+
 impl Core {
     pub fn new(setup: Setup, made: Made) -> Self {
         let bundle = setup.environment.get("AWS_CA_BUNDLE").filter(|bundle| !bundle.is_empty());
@@ -156,6 +166,8 @@ impl Core {
             recorder: setup.recorder,
             broker: setup.broker,
             approval_ttl: setup.approval_ttl,
+            patience: Patience::default(),
+            ahead: Ahead::default(),
             skew: Arc::new(Skew::new(setup.clock.clone())),
             clock: setup.clock,
             upstream,
@@ -166,6 +178,7 @@ impl Core {
             egress: setup.egress,
             find_caller: setup.find_caller,
             command_line: setup.command_line,
+            is_running: setup.is_running,
             calls: AtomicU64::new(0),
         }
     }
@@ -178,6 +191,11 @@ impl Core {
     /// The command line of a caller, masked.
     pub fn command_line(&self, caller: &Caller) -> Option<String> {
         self.command_line.as_ref().and_then(|line| line(caller.command?))
+    }
+
+    /// Whether the process of a caller is known to have ended.
+    pub fn has_ended(&self, caller: &Caller) -> bool {
+        self.is_running.as_ref().zip(caller.command).is_some_and(|(is_running, command)| !is_running(command))
     }
 
     /// What the policy, else the session, says about connections to a host that is not AWS's, and which rule says so.

@@ -18,11 +18,13 @@ mod entry;
 mod environment;
 mod forward;
 mod headers;
+mod hold;
 mod inside;
 mod minted;
 mod minted_reply;
 mod own;
 mod own_host;
+mod patience;
 mod pipeline;
 mod placeholder;
 mod queue_url;
@@ -78,6 +80,7 @@ pub use capture::Capture;
 pub use core::Asker;
 pub use core::CommandLine;
 pub use core::FindCaller;
+pub use core::IsRunning;
 pub use own::Tell;
 pub use own::Upstreams;
 
@@ -130,6 +133,8 @@ pub struct Setup {
     pub find_caller: Option<FindCaller>,
     /// Tells the command line of such a process.
     pub command_line: Option<CommandLine>,
+    /// Tells whether it still runs.
+    pub is_running: Option<IsRunning>,
 }
 
 /// A gateway that listens. Ends when stopped or dropped.

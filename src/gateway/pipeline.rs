@@ -31,6 +31,8 @@ use crate::gateway::entry::Entry;
 use crate::gateway::forward::forward;
 use crate::gateway::forward::open_channel;
 use crate::gateway::headers;
+use crate::gateway::hold::Waits;
+use crate::gateway::patience::Attempt;
 use crate::gateway::reply;
 use crate::gateway::returned;
 use crate::gateway::stop::Stop;
@@ -90,7 +92,12 @@ pub async fn answer(core: &Arc<Core>, request: Request<Incoming>, arrival: Arriv
             body.drain().await;
             let stop = entry.stopped(&stop, || head).err().map_or(stop, |error| Stop::unrecorded(&error));
             let message = core.masks.text(&stop.message);
-            shape.response(stop.status, stop.code, &message, &entry.request_id()).map(full)
+            let mut response =
+                shape.response(stop.status, stop.code, &message, &entry.request_id()).map(full);
+            if let Some(again) = stop.again {
+                headers::put_retry_after(response.headers_mut(), again);
+            }
+            response
         }
     }
 }
@@ -122,8 +129,11 @@ async fn run(
     if decision.effect == Effect::Ask {
         let caller = Caller { command: head.command, pid: head.pid.unwrap_or_default() };
         let command = core.command_line(&caller);
+        let attempt = Attempt::of(&signed.parts.headers);
+        let agent = headers::text(&signed.parts.headers, "user-agent");
+        let waits = Waits { agent, attempt, caller, body, interim: &arrival.interim };
         let held = ask::Hold { call: &call, decision: &decision, by: &by, whose: &whose, command };
-        ask::ask(core, entry, held, &arrival.interim).await?;
+        ask::ask(core, entry, held, waits).await?;
     }
     let response = forward(core, entry, &call, signed, arrival.host.as_deref()).await?;
     if let (StatusCode::SWITCHING_PROTOCOLS, Some(client)) = (response.status(), upgrade) {

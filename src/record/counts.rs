@@ -13,12 +13,15 @@ use crate::types::Effect;
 pub struct Counts {
     /// AWS calls.
     pub calls: u64,
-    /// Calls that a rule or a person (or nobody's answer) denied.
+    /// Calls that a rule denied, and questions that were not answered with yes; a retry that waits for the same answer is
+    /// not counted again.
     pub denied: u64,
-    /// Questions to a person.
+    /// Questions to people. A retry joins one and is none.
     pub asked: u64,
     /// Questions answered with yes.
     pub granted: u64,
+    /// Calls and commands that an earlier yes let through. Older seals do not say.
+    pub used: u64,
     /// Programs executed.
     pub commands: u64,
     /// Alerts.
@@ -41,6 +44,7 @@ impl Counts {
                 Answer::Granted => self.granted += 1,
                 _ => self.denied += 1,
             },
+            Event::ApprovalUsed(_) => self.used += 1,
             Event::CommandStart(_) => self.commands += 1,
             Event::Alert(_) => self.alerts += 1,
             Event::Mask(mask) => self.add_masks(mask.rules.values()),

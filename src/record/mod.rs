@@ -52,7 +52,6 @@ pub use chain::SealChain;
 pub use counts::Counts;
 pub use label::command_line;
 pub use open::AlertSeen;
-pub use open::Approval;
 pub use open::Call;
 pub use open::Command;
 pub use open::CommandKind;

@@ -86,6 +86,7 @@ pub fn playing() -> State {
         mood: Meaning::Text,
         took: Some(Micros(80_000)),
         node: Node::default(),
+        call: None,
         detail: vec![
             ("action", title.to_owned()),
             ("resource", "arn:aws:s3:::reports/2026/07.csv".to_owned()),

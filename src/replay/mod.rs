@@ -18,6 +18,7 @@ mod layout;
 mod message;
 mod moments;
 mod play;
+mod questions;
 mod runtime;
 mod search;
 mod sessions;

@@ -114,6 +114,7 @@ impl Plan {
             egress: hoop::types::Effect::Allow,
             find_caller: None,
             command_line: None,
+            is_running: None,
         })
         .unwrap();
         let env = gateway.env().into_iter().collect();

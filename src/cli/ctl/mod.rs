@@ -1,5 +1,6 @@
 //! `hoopctl`: one file for each subcommand, with its arguments and what it does.
 
+pub mod approvals_log;
 pub mod calls;
 pub mod commands;
 mod conditions;
@@ -57,6 +58,7 @@ Examples:
   hoopctl login corp
   hoopctl sessions --since 2d --decision deny
   hoopctl search AccessDenied
+  hoopctl search 'approval:denied approver:ana'
   hoopctl commands last --tree
   hoopctl calls last --decision deny
   hoopctl verify --all

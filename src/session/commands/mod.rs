@@ -164,6 +164,12 @@ impl Commands {
         Some(command_line(&self.0.setup.masks.argv(&words.argv_text())))
     }
 
+    /// Whether the process that runs `command` has not ended.
+    #[must_use]
+    pub fn is_running(&self, command: u64) -> bool {
+        lock(&self.0.table).is_running(command)
+    }
+
     /// Where refusals are told.
     #[must_use]
     pub fn notices(&self) -> &Notices {

@@ -135,6 +135,11 @@ impl Table {
         all
     }
 
+    /// Whether the process of command `n` runs it still.
+    pub(super) fn is_running(&self, n: u64) -> bool {
+        self.processes.values().any(|process| process.command == n && process.ended.is_none())
+    }
+
     /// The number inside of the process of command `n`.
     pub(super) fn inside(&self, n: u64) -> Option<u32> {
         let index = usize::try_from(n.checked_sub(1)?).ok()?;
