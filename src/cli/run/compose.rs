@@ -93,6 +93,8 @@ pub(super) fn run(args: Args) -> Status {
         return Status::Code(code_of(unstartable.trouble));
     }
     let hardened = harden::harden();
+    // The launcher does the same; should the program kill that, nothing of it passes for somebody outside.
+    harden::adopt_orphans();
     match prepare(&args, environment, hardened).and_then(|parts| run_session(&args, parts)) {
         Ok(status) => status,
         Err(unstartable) => {
