@@ -51,7 +51,8 @@ impl Browser {
         writeln!(self.input.as_mut().unwrap(), "{command}").unwrap();
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
-        let answer: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("the browser has died: {command}"));
+        let answer: Value =
+            serde_json::from_str(&line).unwrap_or_else(|_| panic!("the browser has died: {command}"));
         match answer.get("error") {
             Some(error) => Err(error.to_string()),
             None => Ok(answer["ok"].clone()),
@@ -175,7 +176,9 @@ fn other_pages_cannot_answer_nor_show_it_and_it_works_without_scripts() {
         "<form id=f method=post action=\"{at}\"><input name=token value=\"{token}\"><input name=answer value=once></form>\
          <iframe id=i src=\"{at}\"></iframe><button id=b onclick=\"f.submit()\">x</button>"
     );
-    let evil = Stub::new(move |_, _| crate::stub::Reply::Say(200, "Content-Type: text/html\r\n".to_owned(), form.clone()));
+    let evil = Stub::new(move |_, _| {
+        crate::stub::Reply::Say(200, "Content-Type: text/html\r\n".to_owned(), form.clone())
+    });
     browser.go(&evil.url());
     // It sees nothing of the page that it frames.
     assert_eq!(browser.eval("(() => { try { return i.contentDocument ? i.contentDocument.body.innerText : 'closed' } catch { return 'closed' } })()"), "closed");

@@ -27,7 +27,11 @@ fn a_bad_setting_is_refused_with_its_line() {
         ("command = \"notify\"", 2, "list of words"),
         ("desktop = \"always\"", 2, "no value of that name"),
         ("page = \"127.0.0.1:7468\"", 2, "not an http or https address"),
-        ("webhook_secret_file = \"~/webhook.secret\"\nwebhook_secret_command = [\"x\"]", 3, "from a file and from a command"),
+        (
+            "webhook_secret_file = \"~/webhook.secret\"\nwebhook_secret_command = [\"x\"]",
+            3,
+            "from a file and from a command",
+        ),
     ] {
         let said = refused(&world, approval);
         assert!(said.contains(&format!("config.toml:{line}")) && said.contains(what), "{approval}: {said}");
@@ -55,8 +59,11 @@ fn a_project_names_nobody_to_be_told() {
     let world = World::new("");
     let project = world.path().join("project");
     fs::create_dir(&project).unwrap();
-    fs::write(project.join(".hoop.toml"), "[approval]\ncommand = [\"/bin/sh\", \"-c\", \"touch ~/ran\"]\npage = \"http://evil.example\"\n")
-        .unwrap();
+    fs::write(
+        project.join(".hoop.toml"),
+        "[approval]\ncommand = [\"/bin/sh\", \"-c\", \"touch ~/ran\"]\npage = \"http://evil.example\"\n",
+    )
+    .unwrap();
     let mut command = world.command(env!("CARGO_BIN_EXE_hoop-run"));
     let output = command.current_dir(&project).args(["--", "/bin/true"]).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

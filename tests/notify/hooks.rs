@@ -34,6 +34,28 @@ fn check(seen: &Seen) {
     assert_eq!(seen.header("content-type"), "application/json");
 }
 
+/// The receiver that the manual shows, by itself.
+fn manual_says(seen: &Seen, body: &[u8], secret: &str) -> bool {
+    let manual = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/approvals.md")).unwrap();
+    let code = manual.split_once("```python\n").unwrap().1.split_once("```").unwrap().0;
+    let script = format!(
+        "{code}\nimport sys, json\nprint(check(sys.argv[1], json.loads(sys.argv[2]), sys.argv[3].encode()))\n"
+    );
+    let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+    let headers: serde_json::Map<_, _> =
+        names.map(|name| (name.to_owned(), seen.header(name).into())).into_iter().collect();
+    let headers = serde_json::Value::from(headers).to_string();
+    let output = std::process::Command::new("python3")
+        .args(["-c", &script, secret, &headers, std::str::from_utf8(body).unwrap()])
+        .output()
+        .unwrap();
+    match output.stdout.as_slice() {
+        b"True\n" => true,
+        b"False\n" => false,
+        _ => panic!("{}", output.stderr.escape_ascii()),
+    }
+}
+
 #[test]
 fn a_webhook_learns_what_waits_and_how_it_ended() {
     let hook = Stub::new(|_, _| say(200, ""));
@@ -46,6 +68,11 @@ fn a_webhook_learns_what_waits_and_how_it_ended() {
     let session = world.session(&[], &[KEY]);
     let asked = hook.wait(1).remove(0);
     check(&asked);
+    assert!(manual_says(&asked, &asked.body, SECRET));
+    assert!(
+        !manual_says(&asked, b"{}", SECRET)
+            && !manual_says(&asked, &asked.body, "another secret of 24 bytes")
+    );
     assert_eq!((asked.method.as_str(), asked.path.as_str()), ("POST", "/approvals?token=in-the-address"));
     let card = world.card();
     let told = asked.json();
@@ -123,7 +150,10 @@ fn who_does_not_answer_is_asked_again_and_who_leads_elsewhere_is_not_followed() 
     assert_eq!(world.answer(&card, Word::Deny, "not today"), Answered::Settled);
     let (stdout, stderr, _) = session.wait();
     assert!(stdout.contains("not today"), "{stdout}");
-    assert!(stderr.contains(&format!("nobody was told of approval {} by the webhook", card.name())), "{stderr}");
+    assert!(
+        stderr.contains(&format!("nobody was told of approval {} by the webhook", card.name())),
+        "{stderr}"
+    );
     assert!(!stderr.contains(SECRET) && !stderr.contains("MfKQ9r8G"), "{stderr}");
 }
 
@@ -131,7 +161,8 @@ fn who_does_not_answer_is_asked_again_and_who_leads_elsewhere_is_not_followed() 
 fn slack_gets_a_message_that_nobody_can_write_into() {
     let slack = Stub::new(|_, _| say(200, "ok"));
     let world = World::new("slack_file = \"~/slack\"\npage = \"http://127.0.0.1:7468\"");
-    let file = world.write("slack", &format!("# the channel of the team\n{}/services/T0/B0/verysecret\n", slack.url()));
+    let file = world
+        .write("slack", &format!("# the channel of the team\n{}/services/T0/B0/verysecret\n", slack.url()));
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     let session = world.session(&[], &[KEY]);
     let asked = slack.wait(1).remove(0);
@@ -139,7 +170,10 @@ fn slack_gets_a_message_that_nobody_can_write_into() {
     assert_eq!(asked.header("webhook-signature"), "");
     let told = asked.json();
     let text = told["text"].as_str().unwrap();
-    assert!(text.starts_with("Approval wanted: s3:DeleteObject on arn:aws:s3:::billing/2026/&lt;script&gt;"), "{text}");
+    assert!(
+        text.starts_with("Approval wanted: s3:DeleteObject on arn:aws:s3:::billing/2026/&lt;script&gt;"),
+        "{text}"
+    );
     assert!(text.contains("http://127.0.0.1:7468/a/"), "{text}");
     assert_eq!(told["blocks"][0]["text"]["text"], "Approval wanted: s3:DeleteObject");
     assert!(!asked.body.windows(7).any(|bytes| bytes == b"<script"));

@@ -178,7 +178,8 @@ fn only_a_form_of_the_page_answers_and_only_once() {
     assert_eq!(page.send("POST", &path, &json, "{\"answer\":\"once\"}").status, 415);
     assert_eq!(world.waiting(), [card.name()], "nothing of that was an answer");
     // One that is.
-    let answered = page.post(&path, &format!("token={token}&answer=deny&reason=use+the+%3Cstaging%3E+bucket"));
+    let answered =
+        page.post(&path, &format!("token={token}&answer=deny&reason=use+the+%3Cstaging%3E+bucket"));
     assert_eq!(answered.status, 200);
     assert!(answered.body.contains("<h1>Denied</h1>"), "{}", answered.body);
     assert_eq!(page.post(&path, &form).status, 410, "the link was used");
@@ -278,10 +279,35 @@ fn beyond_this_machine_it_takes_a_flag_and_a_browser_that_has_seen_the_page() {
     assert!(cookie.contains("httponly") && cookie.contains("samesite=lax"), "{cookie}");
     let cookie = cookie.split(';').next().unwrap();
     let seen = page.send("GET", &path, &[("Cookie", cookie)], "");
-    let token = seen.body.split_once("name=\"token\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
+    let token =
+        seen.body.split_once("name=\"token\" value=\"").unwrap().1.split('"').next().unwrap().to_owned();
     let own = format!("http://{}", page.authority);
     let headers = [("Cookie", cookie), ("Origin", own.as_str())];
     let answered = page.send("POST", &path, &headers, &format!("token={token}&answer=once"));
     assert!(answered.body.contains("<h1>Allowed</h1>"), "{}", answered.body);
     session.wait();
+}
+
+#[test]
+fn who_may_not_say_yes_is_told_and_the_link_is_still_good_for_a_no() {
+    let world = World::new("");
+    world.write(
+        "policy.toml",
+        "version = 1\ndefault = \"allow\"\n[[statement]]\neffect = \"ask\"\naction = [\"s3:DeleteObject\"]\n\
+         approvers = { user = [\"ben\"], count = 1 }\nttl = \"5m\"\n",
+    );
+    let session = world.session(&[], &["a"]);
+    let card = world.card();
+    let page = serve(&world, &[]);
+    let path = link(&world, &card);
+    assert!(page.get(&path).body.contains("1 of user ben"), "{}", page.get(&path).body);
+    let token = page.token(&path);
+    let answered = page.post(&path, &format!("token={token}&answer=once"));
+    assert!(answered.body.contains("nobody approves their own request"), "{}", answered.body);
+    assert_eq!(world.waiting(), [card.name()]);
+    let token = page.token(&path);
+    let answered = page.post(&path, &format!("token={token}&answer=stop&reason=enough"));
+    assert!(answered.body.contains("the session ends"), "{}", answered.body);
+    let (stdout, stderr, _) = session.wait();
+    assert!(!stdout.contains("deleted") && stderr.contains("enough"), "{stdout} {stderr}");
 }

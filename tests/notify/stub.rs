@@ -135,7 +135,8 @@ fn serve(mut stream: TcpStream, kept: &Mutex<Vec<Seen>>, answer: &(dyn Fn(&Seen,
                 return;
             }
             Reply::Say(status, headers, body) => {
-                let length = if status == 204 { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+                let length =
+                    if status == 204 { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
                 let answer = format!("HTTP/1.1 {status} X\r\n{headers}{length}\r\n{body}");
                 if stream.write_all(answer.as_bytes()).is_err() {
                     return;

@@ -60,7 +60,8 @@ pub struct Running {
 
 impl Running {
     pub fn start(mut command: Command) -> Self {
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         Self { pid: child.id(), child }
     }
 
@@ -122,8 +123,11 @@ impl World {
         let secret = world.write("webhook.secret", SECRET);
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
         world.configure(approval);
-        world.write("policy.toml", "version = 1\ndefault = \"allow\"\n[[statement]]\nsid = \"no deletes\"\neffect = \"ask\"\n\
-            action = [\"s3:DeleteObject\"]\nttl = \"5m\"\n");
+        world.write(
+            "policy.toml",
+            "version = 1\ndefault = \"allow\"\n[[statement]]\nsid = \"no deletes\"\neffect = \"ask\"\n\
+            action = [\"s3:DeleteObject\"]\nttl = \"5m\"\n",
+        );
         world
     }
 
@@ -162,7 +166,10 @@ impl World {
     /// hoop-run with boto3, which deletes each of `keys`; whoever is asked is asked elsewhere.
     pub fn session(&self, arguments: &[&str], keys: &[&str]) -> Running {
         let mut command = self.command(env!("CARGO_BIN_EXE_hoop-run"));
-        command.args(["--policy", self.path().join("policy.toml").to_str().unwrap()]).args(arguments).arg("--");
+        command
+            .args(["--policy", self.path().join("policy.toml").to_str().unwrap()])
+            .args(arguments)
+            .arg("--");
         command.arg(cache().join("venv/bin/python3")).args(["-c", BOTO3]).args(keys);
         command.env("HOOP_UPSTREAM_ENDPOINT_URL", self.upstream.url()).env("HOOP_APPROVAL_VIA", "hoopctl");
         command.env("AWS_ACCESS_KEY_ID", "AKIATHEPERSONSOWN001").env("AWS_REGION", "eu-central-1");
@@ -194,7 +201,9 @@ impl World {
         let sessions = client::sessions(&self.state(), None);
         let session = sessions.iter().find(|session| session.id == card.session).unwrap();
         let reason = reason.to_owned();
-        session.answer(Given { id: card.id, answer, scope: None, reason, via: Via::Hoopctl, login: None }).unwrap()
+        session
+            .answer(Given { id: card.id, answer, scope: None, reason, via: Via::Hoopctl, login: None })
+            .unwrap()
     }
 
     /// The audit events of one type, of all sessions.
@@ -208,7 +217,8 @@ impl World {
                     folders.push(path);
                 } else if path.ends_with("audit.jsonl") {
                     let text = fs::read_to_string(path).unwrap();
-                    let events = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+                    let events =
+                        text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
                     found.extend(events.filter(|event| event["type"] == kind));
                 }
             }
@@ -233,7 +243,9 @@ impl World {
             for path in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
                 if path.is_dir() {
                     folders.push(path);
-                } else if fs::read(&path).is_ok_and(|bytes| memchr::memmem::find(&bytes, needle.as_bytes()).is_some()) {
+                } else if fs::read(&path)
+                    .is_ok_and(|bytes| memchr::memmem::find(&bytes, needle.as_bytes()).is_some())
+                {
                     return true;
                 }
             }

@@ -72,8 +72,8 @@ pub struct Settings {
 /// One place where it is told.
 #[derive(Clone, Debug)]
 pub enum Hook {
-    /// A web server that gets the card, signed.
-    Webhook(String, SecretFrom),
+    /// A web server that gets the card, signed. What follows the host in its address may be a secret.
+    Webhook(Secret, SecretFrom),
     /// An incoming webhook of Slack, or of what understands its format. The address is a secret.
     Slack(Secret),
     /// A program and its arguments.
@@ -297,8 +297,14 @@ impl Teller {
                 };
                 let (id, body) = (event.id(), event.json());
                 // Each attempt has its own time: a receiver refuses old ones.
-                let request =
-                    || signed_request(address, (&id, self.broker.unix_micros() / 1_000_000), signer, &body);
+                let request = || {
+                    signed_request(
+                        address.expose(),
+                        (&id, self.broker.unix_micros() / 1_000_000),
+                        signer,
+                        &body,
+                    )
+                };
                 match web() {
                     Ok(web) => deliver::post(web, request, ended).await,
                     Err(failed) => failed,
@@ -358,8 +364,7 @@ fn via(hook: &Hook) -> &'static str {
 
 fn name_of(hook: &Hook) -> String {
     match hook {
-        Hook::Webhook(address, _) => host_of(address),
-        Hook::Slack(address) => host_of(address.expose()),
+        Hook::Webhook(address, _) | Hook::Slack(address) => host_of(address.expose()),
         Hook::Command(argv) => argv.first().cloned().unwrap_or_default(),
         Hook::Desktop(desktop) => desktop.name(),
     }
