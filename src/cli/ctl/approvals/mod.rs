@@ -12,6 +12,7 @@ use std::io::IsTerminal;
 use serde_json::Value;
 use serde_json::json;
 
+use super::approvals_log;
 use super::console::Console;
 use super::console::rfc3339;
 use crate::approval::Card;
@@ -51,6 +52,7 @@ Examples:
   hoopctl approvals allow r0s1-3 --for 10m --reason 'release of 4 July'
   hoopctl approvals deny r0s1-3 --reason 'use the staging bucket'
   hoopctl approvals serve                           a page in the browser
+  hoopctl approvals log --since 7d                  who approved what, in the past
   hoopctl approvals watch --json | jq .question.action
 
 A question is named by the end of its session's id and a number; more of the id may be given. Who you are: your login
@@ -108,6 +110,7 @@ enum Subcommands {
         stop: bool,
     },
     Serve(serve::ServeArgs),
+    Log(approvals_log::Args),
     /// Tell what waits now and whenever something is asked, one JSON object a line; until it is stopped
     Watch {
         /// As JSON, the only form there is
@@ -151,6 +154,7 @@ pub fn run(args: &Args, config: Config, clock: &Clock, console: &mut Console<'_>
             let waiting = |console: &mut Console<'_>| found(&person, console);
             serve::serve(args, &person, clock, waiting, console)
         }
+        Some(Subcommands::Log(args)) => approvals_log::run(args, &person.config.state_dir(), console),
         Some(Subcommands::Watch { .. }) => live::watch(&person, console),
     }
 }
