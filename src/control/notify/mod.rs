@@ -43,7 +43,7 @@ use sign::Signer;
 /// Deliveries to one place at a time: with a hundred questions the others wait their turn.
 const AT_ONCE: usize = 4;
 /// How long a message waits for what is being found out about its question.
-const FINDINGS: Duration = Duration::from_millis(1_500);
+const FINDINGS: Duration = Duration::from_millis(2_500);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long a program that prints the secret may take: a person may have to unlock a password store for it.
@@ -251,14 +251,14 @@ impl Teller {
 
     /// The card as it is when its findings are there, or after a moment.
     async fn with_findings(&self, mut card: Card) -> Card {
-        let looks = FINDINGS.as_millis() / LOOK.as_millis();
-        for _ in 0..looks {
-            if !card.findings.is_looking {
-                break;
-            }
+        for _ in 0..FINDINGS.as_millis() / LOOK.as_millis() {
+            // Before the first look, too: what is to be looked up begins a moment after the question.
             tokio::time::sleep(LOOK).await;
             let Some(now) = self.broker.cards().into_iter().find(|now| now.id == card.id) else { break };
             card = now;
+            if !card.findings.is_looking {
+                break;
+            }
         }
         card
     }

@@ -153,7 +153,7 @@ fn tree(card: &Card) -> String {
     let mut html = String::from("<section><h2>Command</h2><div class=\"box\"><ol class=\"tree\">");
     for (number, line) in lines.iter().enumerate() {
         let is_last = number + 1 == lines.len();
-        let line = escaped(line);
+        let line = escaped_lines(line);
         let line = if is_last && question.command.is_some() { format!("<b>{line}</b>") } else { line };
         let _ = write!(html, "<li><code>{line}</code>");
         html.push_str(if is_last { "</li>" } else { "<ol>" });
