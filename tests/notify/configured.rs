@@ -71,3 +71,23 @@ fn a_project_names_nobody_to_be_told() {
         assert!(said.contains(&format!("`{key}` is ignored: a project may not set it")), "{said}");
     }
 }
+
+/// With the secret it could tell the receiver anything in hoop's name, with the key it could make links.
+#[test]
+fn what_runs_in_the_session_gets_neither_secrets_nor_keys() {
+    let world = World::new("webhook = \"http://127.0.0.1:9\"\nwebhook_secret_file = \"~/webhook.secret\"");
+    drop(hoop::control::links::Links::open(&world.state()).unwrap());
+    assert!(world.state().join("control/links.key").exists());
+    let mut command = world.command(env!("CARGO_BIN_EXE_hoop-run"));
+    let look = "cat ~/webhook.secret ~/.local/state/hoop/control/links.key; ls ~/.local/state/hoop/control; env; echo looked";
+    command.args(["--", "/bin/sh", "-c", look]);
+    command.env("HOOP_APPROVAL_SLACK", "https://hooks.example.com/services/verysecret");
+    let output = command.output().unwrap();
+    let (got, said) = (output.stdout.escape_ascii().to_string(), output.stderr.escape_ascii().to_string());
+    assert!(got.contains("looked"), "{got} {said}");
+    assert!(!got.contains("verysecret") && !got.contains("HOOP_APPROVAL"), "{got}");
+    // Without a full sandbox nothing is hidden, and hoop-run says so.
+    if !said.contains("sandbox") {
+        assert!(!got.contains("whsec_") && !got.contains("links.key"), "{got}");
+    }
+}

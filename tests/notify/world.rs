@@ -55,14 +55,13 @@ pub struct World {
 /// A program that ends with the test.
 pub struct Running {
     child: Child,
-    pub pid: u32,
 }
 
 impl Running {
     pub fn start(mut command: Command) -> Self {
         let child =
             command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        Self { pid: child.id(), child }
+        Self { child }
     }
 
     /// Its lines on standard output, as they come.
