@@ -29,6 +29,7 @@ struct Browser {
 }
 
 impl Browser {
+    #[allow(clippy::print_stderr, reason = "whoever runs the tests is to know what was left out")]
     fn start() -> Option<Self> {
         let program = cache().join("chromium/browser");
         if !program.exists() {

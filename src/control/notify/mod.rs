@@ -11,6 +11,7 @@ mod sign;
 mod slack;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -144,9 +145,8 @@ pub(super) async fn run(
             waits
         });
         for card in cards {
-            if !known.contains_key(&card.id) {
-                let (sender, ended) = watch::channel(None);
-                known.insert(card.id, sender);
+            if let Entry::Vacant(vacant) = known.entry(card.id) {
+                let ended = vacant.insert(watch::channel(None).0).subscribe();
                 for place in 0..teller.places.len() {
                     let (teller, card, ended) = (Arc::clone(&teller), card.clone(), ended.clone());
                     telling.spawn(async move { teller.follow(place, card, ended).await });

@@ -233,7 +233,7 @@ impl Known {
             session.answer(Given { login, ..given })
         };
         let answered = tokio::task::spawn_blocking(answer).await;
-        let answered = answered.unwrap_or_else(|_| Ok(Answered::NotWaiting))?;
+        let answered = answered.unwrap_or(Ok(Answered::NotWaiting))?;
         self.answered.send_replace(Some(answered.clone()));
         Ok(answered)
     }
