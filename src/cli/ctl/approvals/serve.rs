@@ -38,8 +38,8 @@ Examples:
   hoopctl approvals serve --once r0s1-3
   ssh -L 7468:127.0.0.1:7468 build-host hoopctl approvals serve
 
-Exit status: 0 it was ended; with --once: 0 the question was settled on the page, 3 your yes counts and others have to say
-yes too, 1 it was settled elsewhere; 2 wrong usage.")]
+Exit status of --once: 0 the question was settled on the page; 3 your yes counts, and others have
+to say yes too; 1 it was settled elsewhere, or its time was over; 2 wrong usage.")]
 pub(super) struct ServeArgs {
     /// Where to listen [default: the port of `approval.page` on this machine, else 127.0.0.1:7468; with --once any free port]
     #[arg(long, value_name = "ADDRESS:PORT")]
