@@ -102,8 +102,8 @@ debian_clients() {
   fi
 }
 
-# A real browser for the page of `hoopctl approvals serve`: the system's Chromium or Chrome, else Debian's without a window,
-# unpacked (330 MB), not installed. Its tests are left out where there is none.
+# A real browser for the page of `hoopctl approvals serve`, under one name: the system's, else (who is not root could not
+# install it) Debian's without a window, unpacked (330 MB). Its tests are left out where there is none.
 chromium() {
   local want new=$cache/chromium.new deb name system=
   for name in chromium chromium-browser google-chrome; do
@@ -292,7 +292,6 @@ if [ "$purpose" = test ]; then
   javascript_clients
   sources
   debian_clients
-  chromium
   rust_client
   go_client
   agents
@@ -303,4 +302,5 @@ if [ "$purpose" = test ]; then
   npm_packages saml "a SAML identity provider"
   asciinema
   browser
+  chromium
 fi

@@ -194,9 +194,16 @@ fn a_command_is_run_for_each_question_outside_the_sandbox_and_its_failure_is_tol
         "cat >> {out}; echo >> {out}; echo $HOOP_EVENT $HOOP_QUESTION $HOOP_ACTION >> {out}; test $HOOP_EVENT = asked",
         out = out.display()
     );
-    world.configure(&format!("command = [\"/bin/sh\", \"-c\", \"{script}\"]"));
+    // A webhook beside it, whose secret a password store would print.
+    let hook = Stub::new(|_, _| say(200, ""));
+    world.configure(&format!(
+        "command = [\"/bin/sh\", \"-c\", \"{script}\"]\nwebhook = \"{}\"\nwebhook_secret_command = [\"/bin/cat\", \"{}\"]",
+        hook.url(),
+        world.path().join("webhook.secret").display()
+    ));
     let session = world.session(&[], &["a"]);
     let card = world.card();
+    check(&hook.wait(1)[0]);
     let deadline = std::time::Instant::now() + crate::world::PATIENCE;
     while world.told("command").is_empty() {
         assert!(std::time::Instant::now() < deadline);
