@@ -3,6 +3,7 @@
 //! One thread and one runtime for a session, made when the first question is asked: most sessions ask nothing.
 
 mod approver;
+pub mod board;
 pub mod client;
 mod facts;
 pub mod links;

@@ -29,6 +29,8 @@ mod update;
 mod view;
 
 pub use deck::Source;
+pub use guard::Guard;
+pub use guard::PanicGuard;
 pub use play::Speed;
 pub use runtime::Library;
 pub use runtime::Setup;
@@ -40,4 +42,7 @@ pub use state::Pacing;
 pub use state::moment;
 pub use tape::Tape;
 pub use theme::Depth;
+pub use theme::Meaning;
 pub use theme::Theme;
+pub use view::Pen;
+pub use view::wrapped;
