@@ -1,6 +1,7 @@
 //! Holding a call until a person has answered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use sha2::Digest;
@@ -12,6 +13,7 @@ use crate::approval::QuestionId;
 use crate::aws::Call;
 use crate::aws::key_id;
 use crate::gateway::content::Content;
+use crate::gateway::core::ANY_ACCOUNT;
 use crate::gateway::core::Core;
 use crate::gateway::entry::Entry;
 use crate::gateway::hold::Waits;
@@ -30,6 +32,9 @@ const SHOWN_ABOVE: usize = 8;
 
 /// Characters of a command line.
 const SHOWN_CHARACTERS: usize = 400;
+
+/// How long a question may take to learn the account.
+const ACCOUNT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A call that is held.
 pub struct Hold<'a> {
@@ -75,6 +80,17 @@ pub async fn ask(core: &Arc<Core>, entry: &Entry, hold: Hold<'_>, waits: Waits<'
             let told = format!("{line} was not approved ({rule}): {refusal}");
             Err(Stop::denied(core.masks.text(&told).into_owned()))
         }
+    }
+}
+
+/// Whose a call is, with the account: people are told it. Where it cannot be had soon, they are not.
+pub async fn named(core: &Core, by: &By, whose: Whose) -> Whose {
+    if whose.account.is_some() || matches!(by, By::Nobody) {
+        return whose;
+    }
+    match tokio::time::timeout(ACCOUNT_TIMEOUT, core.account_of(by)).await {
+        Ok(account) if account != ANY_ACCOUNT => Whose { account: Some(account), ..whose },
+        _ => whose,
     }
 }
 
