@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! cli                                               arguments, composition, printing, exit codes
-//! session  gateway  replay                          engines: terminal side, AWS side, viewer
+//! session  gateway  control  replay                 engines: terminal side, AWS side, approvers' side, viewer
 //! policy  identity  creds  approval  record  export services: decide, who, sign with, ask, remember, share
 //! sys  term  cast  audit  aws  net  mask  config  store     tools: each knows one thing
 //! error  types  clock  lines  pattern               words everybody uses
@@ -18,6 +18,7 @@ pub mod cast;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod creds;
 pub mod error;
 pub mod export;

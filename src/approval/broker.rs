@@ -7,6 +7,8 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::approval::card::Card;
@@ -22,7 +24,9 @@ use crate::approval::question::Question;
 use crate::approval::question::QuestionId;
 use crate::approval::question::Refusal;
 use crate::approval::question::Waiting;
+use crate::approval::state::Caller;
 use crate::approval::state::Held;
+use crate::approval::state::RETRY_WINDOW;
 use crate::approval::state::State;
 use crate::approval::tally::Tally;
 use crate::audit::ApprovalJoined;
@@ -65,7 +69,8 @@ struct Shared {
 }
 
 /// What became of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Answered {
     /// The question is settled by it.
     Settled,
@@ -101,6 +106,12 @@ impl Broker {
         self.0.setup.session
     }
 
+    /// How its questions can be answered.
+    #[must_use]
+    pub fn ways(&self) -> Ways {
+        self.0.setup.ways
+    }
+
     /// What people call question `id`, among those of all sessions.
     #[must_use]
     pub fn name_of(&self, id: QuestionId) -> String {
@@ -113,47 +124,47 @@ impl Broker {
     pub fn ask(&self, question: Question) -> Pending {
         let (sender, receiver) = oneshot::channel();
         let now = self.now();
+        let fingerprint = question.fingerprint.clone();
         let mut state = self.state();
         self.tidy(&mut state, now);
         state.next_caller += 1;
-        let caller = state.next_caller;
-        let pending =
-            |question, deadline, receiver| Pending::new(self, receiver, (question, caller), deadline);
+        let number = state.next_caller;
+        let pending = |put, receiver| Pending::new(self, receiver, (put, number), fingerprint);
         if let Some(outcome) = self.answer_at_once(&mut state, &question) {
             // The receiver is in our hands: it takes it.
             let _ = sender.send(outcome);
-            return pending(None, now, receiver);
+            return pending(None, receiver);
         }
         let same = state.waiting.values_mut().find(|held| {
             !question.fingerprint.is_empty() && held.waiting.question.fingerprint == question.fingerprint
         });
-        let (id, deadline) = match same {
+        let id = match same {
             Some(held) => {
                 let id = held.waiting.id;
                 let joined = Event::ApprovalJoined(ApprovalJoined { id: id.recorded(), call: question.call });
                 if held.callers.len() >= MOST_CALLERS || !self.write(&joined) {
                     let _ = sender.send(Outcome::Denied(Refusal::Unrecorded));
-                    return pending(None, now, receiver);
+                    return pending(None, receiver);
                 }
-                held.callers.push((caller, sender));
+                held.callers.push(Caller { number, question, answer: sender });
                 held.waiting.callers = held.callers.len();
-                held.alone = None;
-                (id, held.waiting.deadline)
+                held.alone_until = None;
+                id
             }
             None => {
                 let id = self.put(&mut state, &question);
                 let Some(id) = id else {
                     let _ = sender.send(Outcome::Denied(Refusal::Unrecorded));
-                    return pending(None, now, receiver);
+                    return pending(None, receiver);
                 };
-                let deadline = Micros(now.0.saturating_add(Micros::from(question.ttl).0));
-                state.waiting.insert(id, Held::new(id, question, (now, deadline), (caller, sender)));
-                (id, deadline)
+                let caller = Caller { number, question, answer: sender };
+                state.waiting.insert(id, Held::new(id, now, vec![caller]));
+                id
             }
         };
         drop(state);
         self.changed();
-        pending(Some(id), deadline, receiver)
+        pending(Some(id), receiver)
     }
 
     /// What waits, oldest first. Questions whose time is over are refused on the way.
@@ -273,6 +284,18 @@ impl Broker {
         self.state().stopping.clone()
     }
 
+    /// How a question ended, while it is among the last 256 that did.
+    #[must_use]
+    pub fn ended(&self, id: QuestionId) -> Option<Outcome> {
+        self.state().ended.iter().find(|(ended, _)| *ended == id).map(|(_, outcome)| outcome.clone())
+    }
+
+    /// The time that [`Card::deadline`] is compared with, in microseconds since the Unix epoch.
+    #[must_use]
+    pub fn unix_micros(&self) -> u64 {
+        self.0.setup.clock.unix_micros()
+    }
+
     /// What became of all questions so far.
     #[must_use]
     pub fn tally(&self) -> Tally {
@@ -298,21 +321,54 @@ impl Broker {
         }
     }
 
-    /// A caller went away; `for_good`: it will not come back.
-    pub(super) fn left_by(&self, id: QuestionId, caller: u64, for_good: bool) {
+    /// For which question `caller` waits, and until when.
+    pub(super) fn waits_for(&self, caller: u64) -> Option<(QuestionId, Micros)> {
+        let state = self.state();
+        let held = state.waiting.values().find(|held| held.has(caller))?;
+        Some((held.waiting.id, held.waiting.deadline))
+    }
+
+    /// A caller went away, to be back within a time; none: for good. What nobody waits for now, and until when it goes on.
+    pub(super) fn left_by(&self, caller: u64, back: Option<Duration>) -> Option<(QuestionId, Micros)> {
         let now = self.now();
         let mut state = self.state();
-        let Some(held) = state.waiting.get_mut(&id) else { return };
-        held.callers.retain(|(number, _)| *number != caller);
+        let held = state.waiting.values_mut().find(|held| held.has(caller))?;
+        held.callers.retain(|waits| waits.number != caller);
         held.waiting.callers = held.callers.len();
+        let mut left = None;
         if held.callers.is_empty() {
-            held.alone = Some(now);
-            if for_good || held.waiting.question.fingerprint.is_empty() {
-                self.settle(&mut state, id, (Outcome::Denied(Refusal::Gone), None), now);
+            let (id, can_return) = (held.waiting.id, !held.waiting.question.fingerprint.is_empty());
+            match back.filter(|_| can_return) {
+                Some(time) => {
+                    let window = Micros::from(time.saturating_add(RETRY_WINDOW)).0;
+                    let until = Micros(now.0.saturating_add(window));
+                    held.alone_until = Some(until);
+                    left = Some((id, until));
+                }
+                None => drop(self.settle(&mut state, id, (Outcome::Denied(Refusal::Gone), None), now)),
             }
         }
         drop(state);
         self.changed();
+        left
+    }
+
+    /// Ends a question that nobody has waited for since it was left.
+    pub(super) fn withdraw(&self, id: QuestionId, until: Micros) {
+        let now = self.now();
+        let mut state = self.state();
+        if state.waiting.get(&id).is_none_or(|held| held.alone_until != Some(until)) {
+            return;
+        }
+        self.settle(&mut state, id, (Outcome::Denied(Refusal::Gone), None), now);
+        drop(state);
+        self.changed();
+    }
+
+    /// A yes to one call that did not reach it.
+    pub(super) fn give_back(&self, id: QuestionId, fingerprint: String, by: String) {
+        let now = self.now();
+        self.state().keep(id, fingerprint, by, now);
     }
 
     pub(super) fn now(&self) -> Micros {

@@ -19,6 +19,7 @@ pub use broker::Answered;
 pub use broker::Broker;
 pub use broker::Setup;
 pub use card::Card;
+pub use pending::Left;
 pub use pending::Pending;
 pub use people::Approver;
 pub use people::Requester;

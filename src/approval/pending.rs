@@ -9,6 +9,7 @@ use crate::approval::broker::Broker;
 use crate::approval::question::Outcome;
 use crate::approval::question::QuestionId;
 use crate::approval::question::Refusal;
+use crate::approval::question::Scope;
 use crate::types::Micros;
 
 /// Between two looks whether the time is over, at least.
@@ -18,34 +19,48 @@ const LOOK: Duration = Duration::from_millis(20);
 pub struct Pending {
     broker: Broker,
     receiver: oneshot::Receiver<Outcome>,
-    question: Option<QuestionId>,
+    /// The question that was put, or joined; `None`: it was answered at once.
+    put: Option<QuestionId>,
+    fingerprint: String,
+    /// It waits still.
+    waits: bool,
     caller: u64,
-    deadline: Micros,
+}
+
+/// A question whose last caller went away before it was answered.
+#[derive(Debug)]
+pub struct Left {
+    broker: Broker,
+    question: QuestionId,
+    /// How long it goes on.
+    until: Micros,
 }
 
 impl Pending {
     pub(super) fn new(
         broker: &Broker,
         receiver: oneshot::Receiver<Outcome>,
-        (question, caller): (Option<QuestionId>, u64),
-        deadline: Micros,
+        (put, caller): (Option<QuestionId>, u64),
+        fingerprint: String,
     ) -> Self {
-        Self { broker: broker.clone(), receiver, question, caller, deadline }
+        Self { broker: broker.clone(), receiver, put, fingerprint, waits: put.is_some(), caller }
     }
 
-    /// The question that waits; `None`: it was answered at once.
+    /// The question that waits: another one than at first, where a yes to one call was for somebody else's. `None`: it is
+    /// answered.
     #[must_use]
     pub fn question(&self) -> Option<QuestionId> {
-        self.question
+        self.broker.waits_for(self.caller).filter(|_| self.waits).map(|(id, _)| id)
     }
 
     /// The answer, once there is one: at the latest when its time is over.
     pub async fn answer(&mut self) -> Outcome {
         loop {
-            let left = self.broker.left(self.deadline).max(LOOK);
+            let deadline = self.broker.waits_for(self.caller).map(|(_, deadline)| deadline);
+            let left = deadline.map_or(LOOK, |deadline| self.broker.left(deadline).max(LOOK));
             tokio::select! {
                 answered = &mut self.receiver => {
-                    self.question = None;
+                    self.waits = false;
                     return answered.unwrap_or(Outcome::Denied(closed()));
                 }
                 () = tokio::time::sleep(left) => self.broker.refuse_overdue(),
@@ -55,7 +70,11 @@ impl Pending {
 
     /// The answer, if there is one.
     pub fn try_answer(&mut self) -> Option<Outcome> {
-        if self.broker.left(self.deadline).is_zero() {
+        if self
+            .broker
+            .waits_for(self.caller)
+            .is_some_and(|(_, deadline)| self.broker.left(deadline).is_zero())
+        {
             self.broker.refuse_overdue();
         }
         let outcome = match self.receiver.try_recv() {
@@ -63,29 +82,60 @@ impl Pending {
             Err(oneshot::error::TryRecvError::Empty) => return None,
             Err(oneshot::error::TryRecvError::Closed) => Outcome::Denied(closed()),
         };
-        self.question = None;
+        self.waits = false;
         Some(outcome)
     }
 
     /// Nobody will need the answer: the question ends, unless others wait for it.
     pub fn withdraw(mut self) {
-        if let Some(id) = self.question.take() {
-            self.broker.left_by(id, self.caller, true);
+        if std::mem::take(&mut self.waits) {
+            self.broker.left_by(self.caller, None);
+        }
+    }
+
+    /// Goes away before there is an answer, to come back within `time` or shortly after. The question that nobody waits for
+    /// now, if so.
+    pub fn leave(mut self, time: Duration) -> Option<Left> {
+        if !std::mem::take(&mut self.waits) {
+            return None;
+        }
+        self.give_back();
+        let (question, until) = self.broker.left_by(self.caller, Some(time))?;
+        Some(Left { broker: self.broker.clone(), question, until })
+    }
+
+    /// A yes that came in the very moment: the next attempt has it.
+    fn give_back(&mut self) {
+        if let (Ok(Outcome::Allowed { scope: Scope::Once, by }), Some(id)) =
+            (self.receiver.try_recv(), self.put)
+        {
+            self.broker.give_back(id, std::mem::take(&mut self.fingerprint), by);
         }
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        if let Some(id) = self.question.take() {
-            self.broker.left_by(id, self.caller, false);
+        if self.waits {
+            self.give_back();
+            self.broker.left_by(self.caller, Some(Duration::ZERO));
         }
+    }
+}
+
+impl Left {
+    /// Whoever went away will not come back: the question ends, unless somebody has waited for it since.
+    pub fn for_good(self) {
+        self.broker.withdraw(self.question, self.until);
     }
 }
 
 impl fmt::Debug for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pending").field("question", &self.question).finish_non_exhaustive()
+        f.debug_struct("Pending")
+            .field("caller", &self.caller)
+            .field("waits", &self.waits)
+            .finish_non_exhaustive()
     }
 }
 

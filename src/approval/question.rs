@@ -83,6 +83,10 @@ pub struct Question {
     pub call: Option<u64>,
     /// Binds the answer to exactly this request: a retry with the same value joins the waiting question. Empty: none does.
     pub fingerprint: String,
+    /// What the attempts of one call have in common (`amz-sdk-invocation-id`): a yes to one call is for the latest of them.
+    /// Empty: it is not known to be anybody's further attempt.
+    #[serde(skip)]
+    pub invocation: String,
     /// Whose yes it needs, each by itself; empty: whoever sits at the session's terminal.
     pub needs: Vec<Approvers>,
     /// How long people have.
@@ -91,13 +95,14 @@ pub struct Question {
 }
 
 impl Question {
-    /// In one line: action, and the first resource.
+    /// In one line: `s3:DeleteObject on arn:… and 2 more`, `command make deploy`, `connect host:443`.
     #[must_use]
     pub fn line(&self) -> String {
+        let on = if self.subject == Subject::Call { " on " } else { " " };
         match self.resources.as_slice() {
             [] => self.action.clone(),
-            [one] => format!("{} on {one}", self.action),
-            [first, rest @ ..] => format!("{} on {first} and {} more", self.action, rest.len()),
+            [one] => format!("{}{on}{one}", self.action),
+            [first, rest @ ..] => format!("{}{on}{first} and {} more", self.action, rest.len()),
         }
     }
 }
@@ -263,6 +268,8 @@ pub enum Refusal {
     Closed(String),
     /// Whoever asked went away, and did not come back.
     Gone,
+    /// A later attempt of the same call has the answer.
+    TriedAgain,
     /// The question or its answer could not be recorded.
     Unrecorded,
 }
@@ -277,6 +284,7 @@ impl fmt::Display for Refusal {
             Self::Nobody(why) => write!(f, "it needs a person's approval, and {why}"),
             Self::Closed(why) => write!(f, "it waited for approval when {why}"),
             Self::Gone => f.write_str("the client went away before there was an answer"),
+            Self::TriedAgain => f.write_str("a later attempt of the same call was answered"),
             Self::Unrecorded => {
                 f.write_str("it needs a person's approval, and that could not be written down")
             }
@@ -292,7 +300,7 @@ impl Refusal {
             Self::Person { .. } => audit::Answer::Denied,
             Self::TimedOut(_) => audit::Answer::Expired,
             Self::Nobody(_) | Self::Unrecorded => audit::Answer::Nobody,
-            Self::Closed(_) | Self::Gone => audit::Answer::Withdrawn,
+            Self::Closed(_) | Self::Gone | Self::TriedAgain => audit::Answer::Withdrawn,
         }
     }
 }

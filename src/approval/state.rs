@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -26,6 +27,7 @@ use crate::audit;
 use crate::audit::ApprovalAnswered;
 use crate::audit::ApprovalAsked;
 use crate::audit::ApprovalExpired;
+use crate::audit::ApprovalJoined;
 use crate::audit::ApprovalUsed;
 use crate::audit::ApprovalVote;
 use crate::audit::Event;
@@ -36,9 +38,11 @@ const MOST_WAITING: usize = 256;
 /// Yeses beyond one call that are remembered; further ones count once.
 const MOST_GRANTS: usize = 4096;
 /// How long a question goes on without anybody waiting: SDKs that gave up come back within seconds.
-const RETRY_WINDOW: Duration = Duration::from_secs(15);
+pub(super) const RETRY_WINDOW: Duration = Duration::from_secs(15);
 /// How long an answer that nobody was there for is kept.
 const KEPT: Duration = Duration::from_secs(60);
+/// Outcomes that are remembered for those who tell of them.
+const MOST_ENDED: usize = 256;
 
 #[derive(Default)]
 pub(super) struct State {
@@ -53,14 +57,24 @@ pub(super) struct State {
     /// Who wants the session to end, and why.
     pub(super) stopping: Option<String>,
     pub(super) tally: Tally,
+    /// How the last questions ended, oldest first.
+    pub(super) ended: VecDeque<(QuestionId, Outcome)>,
+}
+
+/// Somebody who waits for the answer.
+pub(super) struct Caller {
+    pub(super) number: u64,
+    /// As this caller would ask it.
+    pub(super) question: Question,
+    pub(super) answer: oneshot::Sender<Outcome>,
 }
 
 /// A question that waits, and for whom.
 pub(super) struct Held {
     pub(super) waiting: Waiting,
-    pub(super) callers: Vec<(u64, oneshot::Sender<Outcome>)>,
-    /// Since when nobody waits for it.
-    pub(super) alone: Option<Micros>,
+    pub(super) callers: Vec<Caller>,
+    /// Nobody waits for it: how long it goes on.
+    pub(super) alone_until: Option<Micros>,
     /// To whom it was shown, and where.
     pub(super) shown: BTreeSet<(String, String)>,
     /// As far as the most careful of those who said yes wants it to reach.
@@ -76,25 +90,46 @@ pub(super) struct Kept {
 }
 
 impl Held {
-    pub(super) fn new(
-        id: QuestionId,
-        question: Question,
-        (asked, deadline): (Micros, Micros),
-        caller: (u64, oneshot::Sender<Outcome>),
-    ) -> Self {
+    /// A question in the words of the first of `callers`.
+    pub(super) fn new(id: QuestionId, asked: Micros, callers: Vec<Caller>) -> Self {
+        let question = callers.first().map(|caller| caller.question.clone()).unwrap_or_default();
         let missing = missing(&question.needs, &[]);
         let waiting = Waiting {
             id,
+            deadline: Micros(asked.0.saturating_add(Micros::from(question.ttl).0)),
             question,
             asked,
-            deadline,
-            callers: 1,
+            callers: callers.len(),
             votes: Vec::new(),
             missing,
             findings: Findings::default(),
         };
-        Self { waiting, callers: vec![caller], alone: None, shown: BTreeSet::new(), scope: Scope::Session }
+        Self { waiting, callers, alone_until: None, shown: BTreeSet::new(), scope: Scope::Session }
     }
+
+    pub(super) fn has(&self, caller: u64) -> bool {
+        self.callers.iter().any(|waits| waits.number == caller)
+    }
+}
+
+impl State {
+    /// Keeps a yes to a single call for its next attempt.
+    pub(super) fn keep(&mut self, id: QuestionId, fingerprint: String, by: String, now: Micros) {
+        let until = Micros(now.0.saturating_add(Micros::from(KEPT).0));
+        self.kept.push(Kept { id, fingerprint, by, until });
+    }
+}
+
+/// Who of `callers` has a yes that is for one call: the latest attempt of the call that came first. Its earlier attempts,
+/// and all others.
+fn one_of(callers: Vec<Caller>) -> (Option<Caller>, Vec<Caller>, Vec<Caller>) {
+    let invocation = callers.first().map(|first| first.question.invocation.clone()).unwrap_or_default();
+    let (mut same, mut others): (Vec<Caller>, Vec<Caller>) = match invocation.is_empty() {
+        true => (Vec::new(), callers),
+        false => callers.into_iter().partition(|caller| caller.question.invocation == invocation),
+    };
+    let one = same.pop().or_else(|| (!others.is_empty()).then(|| others.remove(0)));
+    (one, same, others)
 }
 
 impl Broker {
@@ -305,22 +340,48 @@ impl Broker {
             Outcome::Allowed { .. } => state.tally.granted += 1,
             Outcome::Denied(refusal) => state.tally.count_refused(&waiting.question, refusal),
         }
-        let mut reached = 0;
-        for (_, caller) in held.callers {
-            reached += usize::from(caller.send(outcome.clone()).is_ok());
+        if state.ended.len() == MOST_ENDED {
+            state.ended.pop_front();
         }
-        if let (0, Outcome::Allowed { scope: Scope::Once, by }) = (reached, &outcome) {
-            let until = Micros(now.0.saturating_add(Micros::from(KEPT).0));
-            let fingerprint = held.waiting.question.fingerprint;
-            state.kept.push(Kept { id, fingerprint, by: by.clone(), until });
+        state.ended.push_back((id, outcome.clone()));
+        let Outcome::Allowed { scope: Scope::Once, by } = &outcome else {
+            // One that has gone does not hear it.
+            held.callers.into_iter().for_each(|caller| drop(caller.answer.send(outcome.clone())));
+            return written;
+        };
+        let (one, earlier, others) = one_of(held.callers);
+        let is_heard = one.is_some_and(|one| one.answer.send(outcome.clone()).is_ok());
+        if !is_heard {
+            state.keep(id, held.waiting.question.fingerprint, by.clone(), now);
         }
+        for attempt in earlier {
+            let _ = attempt.answer.send(Outcome::Denied(Refusal::TriedAgain));
+        }
+        self.ask_again(state, others, now);
         written
+    }
+
+    /// A yes was for one call, and these are others like it: they go on waiting, for a question of their own.
+    fn ask_again(&self, state: &mut State, callers: Vec<Caller>, now: Micros) {
+        let Some(first) = callers.first() else { return };
+        let id = self.put(state, &first.question).filter(|id| {
+            callers.iter().skip(1).all(|caller| {
+                let call = caller.question.call;
+                self.write(&Event::ApprovalJoined(ApprovalJoined { id: id.recorded(), call }))
+            })
+        });
+        match id {
+            Some(id) => drop(state.waiting.insert(id, Held::new(id, now, callers))),
+            None => callers.into_iter().for_each(|caller| {
+                drop(caller.answer.send(Outcome::Denied(Refusal::Unrecorded)));
+            }),
+        }
     }
 
     /// Ends what has waited too long, and yeses whose time is over.
     pub(super) fn tidy(&self, state: &mut State, now: Micros) {
         let over = |held: &Held| {
-            let alone = held.alone.is_some_and(|since| now.0 > since.0 + Micros::from(RETRY_WINDOW).0);
+            let alone = held.alone_until.is_some_and(|until| now > until);
             match held.waiting.deadline <= now {
                 true => Some(Refusal::TimedOut(held.waiting.question.ttl)),
                 false => alone.then_some(Refusal::Gone),

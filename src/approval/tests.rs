@@ -117,16 +117,84 @@ fn person(name: &str, groups: &[&str]) -> Approver {
     }
 }
 
+fn attempt(invocation: &str, call: u64) -> Question {
+    Question { invocation: invocation.to_owned(), call: Some(call), ..delete("a") }
+}
+
 #[test]
-fn a_second_identical_call_joins_the_waiting_question_and_a_yes_counts_once() {
+fn two_identical_calls_wait_on_one_question_and_a_yes_counts_for_one_of_them() {
     let world = world(BOTH);
-    let mut first = world.broker.ask(delete("a"));
-    let mut retry = world.broker.ask(delete("a"));
+    let mut first = world.broker.ask(attempt("", 1));
+    let mut second = world.broker.ask(attempt("", 2));
     assert_eq!((world.broker.waiting().len(), world.first().callers), (1, 2));
+    world.clock.advance(Duration::from_secs(30));
     assert_eq!(world.allow(Scope::Once, &ana()), Answered::Settled);
-    assert!(first.try_answer().unwrap().is_allowed() && retry.try_answer().unwrap().is_allowed());
+    assert!(first.try_answer().unwrap().is_allowed());
+    assert!(second.try_answer().is_none(), "it goes on waiting");
+    let again = world.first();
+    assert_eq!((again.id, again.callers, again.question.call), (QuestionId(2), 1, Some(2)));
+    assert_eq!(second.question(), Some(again.id));
+    assert_eq!(world.broker.time_left(&again), Duration::from_secs(50), "people have their time for it");
+    assert_eq!(world.allow(Scope::Once, &ana()), Answered::Settled);
+    assert!(second.try_answer().unwrap().is_allowed());
     assert!(world.broker.ask(delete("a")).try_answer().is_none());
-    assert_eq!(world.told(), ["asked", "joined", "answered", "asked"]);
+    assert_eq!(world.told(), ["asked", "joined", "answered", "asked", "answered", "asked"]);
+}
+
+#[test]
+fn attempts_of_one_call_are_one_call_and_the_latest_goes_on() {
+    let world = world(BOTH);
+    let mut given_up = world.broker.ask(attempt("x", 1));
+    let mut other = world.broker.ask(attempt("y", 2));
+    let mut retry = world.broker.ask(attempt("x", 3));
+    world.allow(Scope::Once, &ana());
+    assert!(retry.try_answer().unwrap().is_allowed());
+    assert_eq!(given_up.try_answer().unwrap(), Outcome::Denied(Refusal::TriedAgain));
+    assert!(other.try_answer().is_none());
+    world.deny("once is enough", &ana());
+    assert!(!other.try_answer().unwrap().is_allowed());
+}
+
+#[test]
+fn a_no_and_a_wider_yes_are_for_all_who_wait() {
+    let world = world(BOTH);
+    for is_yes in [false, true] {
+        let mut all: Vec<_> = (0..3).map(|call| world.broker.ask(attempt("", call))).collect();
+        match is_yes {
+            true => world.allow(Scope::Session, &ana()),
+            false => world.deny("", &ana()),
+        };
+        assert!(all.iter_mut().all(|one| one.try_answer().unwrap().is_allowed() == is_yes));
+    }
+}
+
+#[test]
+fn a_yes_in_the_moment_its_caller_goes_is_the_next_attempts() {
+    let world = world(BOTH);
+    let asked = world.broker.ask(attempt("x", 1));
+    world.allow(Scope::Once, &ana());
+    drop(asked);
+    assert!(world.broker.ask(attempt("x", 2)).try_answer().unwrap().is_allowed());
+    assert!(world.broker.ask(attempt("x", 3)).try_answer().is_none());
+}
+
+#[test]
+fn whoever_says_when_it_comes_back_is_waited_for_and_whoever_never_will_is_not() {
+    let world = world(BOTH);
+    let left = world.broker.ask(delete("a")).leave(Duration::from_secs(20)).unwrap();
+    world.clock.advance(Duration::from_secs(34));
+    assert_eq!(world.first().callers, 0);
+    let back = world.broker.ask(delete("a"));
+    left.for_good();
+    assert_eq!(world.first().callers, 1, "it is waited for again");
+    let left = back.leave(Duration::ZERO).unwrap();
+    left.for_good();
+    assert!(world.broker.waiting().is_empty());
+    assert_eq!(world.last()["answer"], "withdrawn");
+    let mut others = world.broker.ask(attempt("", 1));
+    assert!(world.broker.ask(attempt("", 2)).leave(Duration::ZERO).is_none(), "another waits");
+    world.allow(Scope::Once, &ana());
+    assert!(others.try_answer().unwrap().is_allowed());
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! Fields are only ever added; readers ignore fields they do not know and keep events of unknown types as they are.
 
 mod approval;
+mod approvals;
 mod call;
 mod chain;
 mod command;
@@ -27,6 +28,14 @@ pub use approval::ApprovalShown;
 pub use approval::ApprovalUsed;
 pub use approval::ApprovalVote;
 pub use approval::Journal;
+pub use approvals::Approval;
+pub use approvals::Approvals;
+pub use approvals::Part;
+pub use approvals::Shown;
+pub use approvals::Use;
+pub use approvals::Voted;
+pub use approvals::people;
+pub use approvals::reach;
 pub use call::BodyRef;
 pub use call::CallBegin;
 pub use call::CallEnd;

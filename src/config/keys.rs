@@ -5,6 +5,10 @@ use std::time::Duration;
 use crate::config::diagnostic::nearest;
 use crate::config::duration;
 use crate::config::hotkey::HotKey;
+use crate::types::is_loopback;
+
+/// Addresses of one key.
+const MOST_ADDRESSES: usize = 8;
 
 /// A configuration key.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +36,8 @@ pub enum Kind {
     Paths,
     /// An `http` or `https` address; empty means not set.
     Url,
+    /// `https` addresses, apart by commas or blanks; `http` only to this very machine. Empty means none.
+    Addresses,
     /// `true` or `false`.
     Truth,
     /// A duration from the first to the second, in seconds.
@@ -134,7 +140,7 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "sandbox.egress",
-        kind: Kind::Choice(&["allow", "deny"]),
+        kind: Kind::Choice(&["allow", "ask", "deny"]),
         project: false,
         doc: "What happens to connections to other hosts than AWS that no `[[egress]]` rule of a policy names.",
     },
@@ -187,6 +193,76 @@ pub const KEYS: &[Key] = &[
         project: true,
         doc: "How long a question waits for an answer before it counts as denied, where the policy does not say. AWS \
               clients give up after 60 seconds.",
+    },
+    Key {
+        name: "approval.via",
+        kind: Kind::Text,
+        project: false,
+        doc: "How questions are answered: one or several of `terminal` (a prompt of hoop-run), `hoopctl` (`hoopctl approvals` \
+              in another terminal), `webhook` (as `hoopctl`, and who is to be told must be configured), apart by commas. \
+              `auto`: at the terminal and by hoopctl where there is a terminal; by hoopctl alone where there is none and \
+              somebody is told of questions; else nobody, and they are refused at once. `none`: all are refused at once.",
+    },
+    Key {
+        name: "approval.shared_dir",
+        kind: Kind::Path,
+        project: false,
+        doc: "A folder that a team shares on one machine, so that others than you can answer: root's, and sticky (`install \
+              -d -m 3770 -g TEAM /run/hoop-approvals`). Who they are is what the system says. No sandbox shows it.",
+    },
+    Key {
+        name: "approval.webhook",
+        kind: Kind::Addresses,
+        project: false,
+        doc: "Addresses that get a signed POST with the card of each question, and one when it is settled; apart by commas. \
+              They need `approval.webhook_secret_file` or `approval.webhook_secret_command`.",
+    },
+    Key {
+        name: "approval.webhook_secret_file",
+        kind: Kind::Path,
+        project: false,
+        doc: "The file with the secret that those POSTs are signed with: `whsec_` and base64, or any text of 24 bytes or \
+              more. Nobody but you may be able to read it (`chmod 600`).",
+    },
+    Key {
+        name: "approval.webhook_secret_command",
+        kind: Kind::Command,
+        project: false,
+        doc: "A program that prints that secret, and its arguments; run when the first question of a session is told.",
+    },
+    Key {
+        name: "approval.slack",
+        kind: Kind::Addresses,
+        project: false,
+        doc: "Incoming webhooks of Slack, or of what takes its format, that get each question; apart by commas. Whoever \
+              knows such an address can post: better keep it in a file, see `approval.slack_file`.",
+    },
+    Key {
+        name: "approval.slack_file",
+        kind: Kind::Path,
+        project: false,
+        doc: "A file with such addresses, one a line, that nobody but you can read (`chmod 600`).",
+    },
+    Key {
+        name: "approval.command",
+        kind: Kind::Command,
+        project: false,
+        doc: "A program and its arguments that is run for each question, and when it is settled; the card is JSON on its \
+              standard input. It runs outside the sandbox, for 15 seconds at most.",
+    },
+    Key {
+        name: "approval.desktop",
+        kind: Kind::Choice(&["auto", "off"]),
+        project: false,
+        doc: "Whether the desktop shows that a question waits, where there is one (`notify-send`, `osascript`). It shows the \
+              action and the question's name, and no details: a locked screen may show it too.",
+    },
+    Key {
+        name: "approval.page",
+        kind: Kind::Url,
+        project: false,
+        doc: "Where the page of `hoopctl approvals serve` is reached, such as `http://127.0.0.1:7468`: then notifications \
+              hold a link to the question on it, good for one answer.",
     },
     Key {
         name: "approval.prompt",
@@ -304,6 +380,7 @@ impl Key {
         match self.kind {
             Kind::Text | Kind::Policy | Kind::Path | Kind::Paths => Ok(Value::Text(text.to_owned())),
             Kind::Url => url(text),
+            Kind::Addresses => addresses(text),
             Kind::Command => command(text),
             Kind::Truth => match text {
                 "true" | "1" | "yes" | "on" => Ok(Value::Truth(true)),
@@ -349,6 +426,7 @@ impl Key {
             Kind::Path => "path".to_owned(),
             Kind::Paths => "paths, apart by commas".to_owned(),
             Kind::Url => "URL".to_owned(),
+            Kind::Addresses => "URLs, apart by commas".to_owned(),
             Kind::Truth => "true or false".to_owned(),
             Kind::Duration(..) => "duration".to_owned(),
             Kind::Command => "list of words".to_owned(),
@@ -366,6 +444,31 @@ fn url(text: &str) -> Result<Value, (String, String)> {
         return Err(("this is not an http or https address".to_owned(), fix));
     }
     Ok(Value::Text(text.to_owned()))
+}
+
+/// Addresses that may be secrets themselves: none is shown.
+fn addresses(text: &str) -> Result<Value, (String, String)> {
+    let list = text.split([',', ' ']).filter(|address| !address.is_empty());
+    for (number, address) in list.clone().enumerate() {
+        let number = number + 1;
+        let advice = || "write it like \"https://hooks.example.com/approvals\"".to_owned();
+        if url(address).is_err() {
+            return Err((format!("address {number} is not an https address"), advice()));
+        }
+        let host = address.split(['/', '?', '#']).nth(2).unwrap_or_default();
+        let host = match host.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => host,
+            _ => host,
+        };
+        if address.starts_with("http://") && !is_loopback(host) {
+            let what = format!("address {number} is not encrypted (http), and leads to another machine");
+            return Err((what, advice()));
+        }
+    }
+    if list.clone().count() > MOST_ADDRESSES {
+        return Err((format!("there are more than {MOST_ADDRESSES} addresses"), "leave some out".to_owned()));
+    }
+    Ok(Value::Text(list.collect::<Vec<_>>().join(", ")))
 }
 
 /// Words apart by blanks, or a JSON list of them.

@@ -83,6 +83,7 @@ impl Config {
     pub fn sandbox_egress(&self) -> Effect {
         match self.text("sandbox.egress") {
             "deny" => Effect::Deny,
+            "ask" => Effect::Ask,
             _ => Effect::Allow,
         }
     }
@@ -120,10 +121,7 @@ impl Config {
     /// `mask.values_command`: a program and its arguments; empty: none.
     #[must_use]
     pub fn mask_values_command(&self) -> &[String] {
-        match self.value("mask.values_command") {
-            Some(Value::Words(words)) => words,
-            _ => &[],
-        }
+        self.command("mask.values_command")
     }
 
     /// `mask.clipboard`: `mask`, `block`, `allow`.
@@ -136,6 +134,66 @@ impl Config {
     #[must_use]
     pub fn approval_ttl(&self) -> Duration {
         self.duration("approval.ttl")
+    }
+
+    /// `approval.via`: words.
+    #[must_use]
+    pub fn approval_via(&self) -> Vec<String> {
+        self.words("approval.via")
+    }
+
+    /// `approval.shared_dir`
+    #[must_use]
+    pub fn approval_shared_dir(&self) -> Option<&str> {
+        self.given("approval.shared_dir")
+    }
+
+    /// `approval.webhook`: addresses.
+    #[must_use]
+    pub fn approval_webhook(&self) -> Vec<String> {
+        self.words("approval.webhook")
+    }
+
+    /// `approval.webhook_secret_file`
+    #[must_use]
+    pub fn approval_webhook_secret_file(&self) -> Option<&str> {
+        self.given("approval.webhook_secret_file")
+    }
+
+    /// `approval.webhook_secret_command`: a program and its arguments; empty: none.
+    #[must_use]
+    pub fn approval_webhook_secret_command(&self) -> &[String] {
+        self.command("approval.webhook_secret_command")
+    }
+
+    /// `approval.slack`: addresses.
+    #[must_use]
+    pub fn approval_slack(&self) -> Vec<String> {
+        self.words("approval.slack")
+    }
+
+    /// `approval.slack_file`
+    #[must_use]
+    pub fn approval_slack_file(&self) -> Option<&str> {
+        self.given("approval.slack_file")
+    }
+
+    /// `approval.command`: a program and its arguments; empty: none.
+    #[must_use]
+    pub fn approval_command(&self) -> &[String] {
+        self.command("approval.command")
+    }
+
+    /// `approval.desktop`: `auto`, `off`.
+    #[must_use]
+    pub fn approval_desktop(&self) -> &str {
+        self.text("approval.desktop")
+    }
+
+    /// `approval.page`
+    #[must_use]
+    pub fn approval_page(&self) -> Option<&str> {
+        self.given("approval.page")
     }
 
     /// `approval.prompt`: whether questions cover the program as soon as they are asked.
@@ -172,6 +230,13 @@ impl Config {
     #[must_use]
     pub fn replay_idle_limit(&self) -> Option<Duration> {
         Some(self.duration("replay.idle_limit")).filter(|limit| !limit.is_zero())
+    }
+
+    fn command(&self, name: &str) -> &[String] {
+        match self.value(name) {
+            Some(Value::Words(words)) => words,
+            _ => &[],
+        }
     }
 
     fn value(&self, name: &str) -> Option<&Value> {

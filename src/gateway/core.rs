@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::Map;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::approval::Broker;
 use crate::audit::Event;
@@ -19,15 +20,18 @@ use crate::error::Result;
 use crate::gateway::Setup;
 use crate::gateway::channels::Channels;
 use crate::gateway::inside::Inside;
+use crate::gateway::look;
 use crate::gateway::minted::Minted;
 use crate::gateway::own;
 use crate::gateway::own::Further;
 use crate::gateway::own::Making;
 use crate::gateway::own::Own;
 use crate::gateway::own::Tell;
+use crate::gateway::patience::Patience;
 use crate::gateway::queue_url::QueueUrls;
 use crate::gateway::returned::Starred;
 use crate::gateway::skew::Skew;
+use crate::gateway::upload::Ahead;
 use crate::mask::BodyContext;
 use crate::mask::Direction;
 use crate::mask::Engine;
@@ -36,6 +40,7 @@ use crate::net::Authority;
 use crate::net::Carried;
 use crate::net::Override;
 use crate::net::Upstream;
+use crate::policy::Egress;
 use crate::policy::Limits;
 use crate::policy::PolicySet;
 use crate::policy::Principal;
@@ -57,6 +62,10 @@ pub struct Core {
     pub recorder: Recorder,
     pub broker: Broker,
     pub approval_ttl: Duration,
+    /// How long clients wait for a person.
+    pub patience: Patience,
+    /// For what is read of uploads while they wait for a person.
+    pub ahead: Ahead,
     pub clock: Clock,
     pub skew: Arc<Skew>,
     pub upstream: Arc<Upstream>,
@@ -76,8 +85,11 @@ pub struct Core {
     pub limits: Limits,
     /// A rule is about the account that a call is made from.
     pub accounts_matter: bool,
+    /// Room for look-ups, of all questions together.
+    pub looks: Semaphore,
     find_caller: Option<FindCaller>,
-    command_line: Option<CommandLine>,
+    command_lines: Option<CommandLines>,
+    is_running: Option<IsRunning>,
     /// The session's own identities; the first is what programs have without doing anything.
     pub own: Vec<Arc<Own>>,
     pub(super) tell: Option<Tell>,
@@ -121,8 +133,11 @@ pub struct About {
 /// Finds the process and command behind a call.
 pub type FindCaller = Arc<dyn Fn(&Asker<'_>) -> Option<Caller> + Send + Sync>;
 
-/// The masked command line of a command, by its number.
-pub type CommandLine = Arc<dyn Fn(u64) -> Option<String> + Send + Sync>;
+/// The masked command lines of a command, by its number, and of those above it in the process tree, nearest first.
+pub type CommandLines = Arc<dyn Fn(u64) -> Vec<String> + Send + Sync>;
+
+/// Whether a command, by its number, still runs.
+pub type IsRunning = Arc<dyn Fn(u64) -> bool + Send + Sync>;
 
 impl Core {
     pub fn new(setup: Setup, made: Made) -> Self {
@@ -156,6 +171,8 @@ impl Core {
             recorder: setup.recorder,
             broker: setup.broker,
             approval_ttl: setup.approval_ttl,
+            patience: Patience::default(),
+            ahead: Ahead::default(),
             skew: Arc::new(Skew::new(setup.clock.clone())),
             clock: setup.clock,
             upstream,
@@ -163,9 +180,11 @@ impl Core {
             channels: Channels::default(),
             starred: Starred::default(),
             inside: made.inside,
+            looks: Semaphore::new(look::IN_A_SESSION),
             egress: setup.egress,
             find_caller: setup.find_caller,
-            command_line: setup.command_line,
+            command_lines: setup.command_lines,
+            is_running: setup.is_running,
             calls: AtomicU64::new(0),
         }
     }
@@ -175,18 +194,23 @@ impl Core {
         self.find_caller.as_ref().and_then(|find| find(asker)).unwrap_or_default()
     }
 
-    /// The command line of a caller, masked.
-    pub fn command_line(&self, caller: &Caller) -> Option<String> {
-        self.command_line.as_ref().and_then(|line| line(caller.command?))
+    /// The command line of a caller and those above it, nearest first, masked.
+    pub fn command_lines(&self, caller: &Caller) -> Vec<String> {
+        let lines = self.command_lines.as_ref().zip(caller.command);
+        lines.map(|(lines, command)| lines(command)).unwrap_or_default()
+    }
+
+    /// Whether the process of a caller is known to have ended.
+    pub fn has_ended(&self, caller: &Caller) -> bool {
+        self.is_running.as_ref().zip(caller.command).is_some_and(|(is_running, command)| !is_running(command))
     }
 
     /// What the policy, else the session, says about connections to a host that is not AWS's, and which rule says so.
-    pub fn egress(&self, host: &str, port: u16) -> (Effect, String) {
-        match self.policies.egress(host, port) {
-            (Effect::Allow, rule) if rule.is_empty() && self.egress != Effect::Allow => {
-                (self.egress, "--egress deny".to_owned())
-            }
-            verdict => verdict,
+    pub fn egress(&self, host: &str, port: u16) -> Egress {
+        let verdict = self.policies.egress(host, port);
+        match verdict.effect == Effect::Allow && verdict.rule.is_empty() && self.egress != Effect::Allow {
+            true => Egress::by(self.egress, format!("--egress {}", self.egress)),
+            false => verdict,
         }
     }
 

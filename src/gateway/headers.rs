@@ -1,5 +1,7 @@
 //! Headers that end at the gateway, and lengths and checksums that must be true.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use http::HeaderName;
@@ -78,6 +80,13 @@ pub fn drop_checksums(headers: &mut HeaderMap) {
     headers.remove("content-md5");
     headers.remove("digest");
     headers.remove("repr-digest");
+}
+
+/// When the client is to come again: in seconds for HTTP, in milliseconds for AWS's SDKs.
+pub fn put_retry_after(headers: &mut HeaderMap, again: Duration) {
+    let milliseconds = u64::try_from(again.as_millis()).unwrap_or(u64::MAX);
+    headers.insert(header::RETRY_AFTER, HeaderValue::from(again.as_secs()));
+    headers.insert("x-amz-retry-after", HeaderValue::from(milliseconds));
 }
 
 #[cfg(test)]

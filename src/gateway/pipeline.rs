@@ -25,12 +25,15 @@ use crate::gateway::ask;
 use crate::gateway::authenticate::Signed;
 use crate::gateway::authenticate::authenticate;
 use crate::gateway::channels;
+use crate::gateway::content::Content;
 use crate::gateway::core::Asker;
 use crate::gateway::core::Core;
 use crate::gateway::entry::Entry;
 use crate::gateway::forward::forward;
 use crate::gateway::forward::open_channel;
 use crate::gateway::headers;
+use crate::gateway::hold::Waits;
+use crate::gateway::patience::Attempt;
 use crate::gateway::reply;
 use crate::gateway::returned;
 use crate::gateway::stop::Stop;
@@ -90,7 +93,12 @@ pub async fn answer(core: &Arc<Core>, request: Request<Incoming>, arrival: Arriv
             body.drain().await;
             let stop = entry.stopped(&stop, || head).err().map_or(stop, |error| Stop::unrecorded(&error));
             let message = core.masks.text(&stop.message);
-            shape.response(stop.status, stop.code, &message, &entry.request_id()).map(full)
+            let mut response =
+                shape.response(stop.status, stop.code, &message, &entry.request_id()).map(full);
+            if let Some(again) = stop.again {
+                headers::put_retry_after(response.headers_mut(), again);
+            }
+            response
         }
     }
 }
@@ -121,9 +129,14 @@ async fn run(
     returned::check(core, entry, &call, &mut signed)?;
     if decision.effect == Effect::Ask {
         let caller = Caller { command: head.command, pid: head.pid.unwrap_or_default() };
-        let command = core.command_line(&caller);
-        let held = ask::Hold { call: &call, decision: &decision, by: &by, whose: &whose, command };
-        ask::ask(core, entry, held, &arrival.interim).await?;
+        let lines = core.command_lines(&caller);
+        let content = Content::of(&call, &signed);
+        let attempt = Attempt::of(&signed.parts.headers);
+        let agent = headers::text(&signed.parts.headers, "user-agent");
+        let waits = Waits { agent, attempt, caller, body, interim: &arrival.interim };
+        let held =
+            ask::Hold { call: &call, decision: &decision, by: &by, whose: &whose, lines, content: &content };
+        ask::ask(core, entry, held, waits).await?;
     }
     let response = forward(core, entry, &call, signed, arrival.host.as_deref()).await?;
     if let (StatusCode::SWITCHING_PROTOCOLS, Some(client)) = (response.status(), upgrade) {
@@ -212,7 +225,7 @@ async fn identify(core: &Core, signed: &Signed, arrival: &Arrival, is_websocket:
 }
 
 /// Hands the call to the record, where it stands together with the verdict before anything is done about it.
-fn identified(
+pub fn identified(
     core: &Core,
     entry: &Entry,
     (call, by, whose): (&Call, &By, &Whose),
@@ -246,7 +259,7 @@ fn identified(
 }
 
 /// Who makes a call, as policies see it.
-fn principal(core: &Core, whose: &Whose) -> Principal {
+pub fn principal(core: &Core, whose: &Whose) -> Principal {
     Principal { role: whose.role.clone(), arn: whose.arn.clone(), ..core.principal.clone() }
 }
 
@@ -258,18 +271,7 @@ fn decide(
     (by, whose): (&By, &Whose),
 ) -> Result<Decision, Stop> {
     let principal = principal(core, whose);
-    let request = policy::Request {
-        resources: &call.resources,
-        more: &call.more_actions,
-        region: &call.region,
-        account: whose.account.as_deref().unwrap_or_default(),
-        params: &call.params,
-        now: core.clock.unix_seconds(),
-        user_agent,
-        secure_transport: core.upstream.is_encrypted(),
-        actions: &AwsActions,
-        ..policy::Request::new(&call.action, call.access, &principal)
-    };
+    let request = request(core, (call, user_agent), whose, &principal);
     let mut decision = core.policies.decide(&request);
     if matches!(by, By::Nobody) && decision.effect != Effect::Deny && !core.policies.names(&request) {
         decision = unsigned::not_named(&call.action);
@@ -289,6 +291,33 @@ fn decide(
         return Ok(decision);
     }
     Err(Stop::denied(decision.sentence()))
+}
+
+/// What the policies are asked about a call.
+fn request<'a>(
+    core: &Core,
+    (call, user_agent): (&'a Call, &'a str),
+    whose: &'a Whose,
+    principal: &'a Principal,
+) -> policy::Request<'a> {
+    policy::Request {
+        resources: &call.resources,
+        more: &call.more_actions,
+        region: &call.region,
+        account: whose.account.as_deref().unwrap_or_default(),
+        params: &call.params,
+        now: core.clock.unix_seconds(),
+        user_agent,
+        secure_transport: core.upstream.is_encrypted(),
+        actions: &AwsActions,
+        ..policy::Request::new(&call.action, call.access, principal)
+    }
+}
+
+/// What the policies say about a call of hoop's own, which counts for no limit.
+pub fn verdict(core: &Core, call: (&Call, &str), whose: &Whose) -> Decision {
+    let principal = principal(core, whose);
+    core.policies.decide(&request(core, call, whose, &principal))
 }
 
 /// A call as far as its head tells, for the record.

@@ -1,5 +1,7 @@
 //! Why a call is not forwarded, or its answer not given back.
 
+use std::time::Duration;
+
 use crate::audit::Outcome;
 use crate::aws::Refusal;
 use crate::creds::Unfetched;
@@ -17,6 +19,8 @@ pub struct Stop {
     pub message: String,
     /// How it stands in the record.
     pub outcome: Outcome,
+    /// When the client is to come again, where it is.
+    pub again: Option<Duration>,
 }
 
 impl Stop {
@@ -27,12 +31,24 @@ impl Stop {
             code: "AccessDenied",
             message: format!("hoop: {}", message.into()),
             outcome: Outcome::Refused,
+            again: None,
         }
+    }
+
+    /// The client would give up soon: it is told to come again, in words on which every SDK does.
+    pub fn later(again: Duration, message: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Cancelled, again: Some(again), ..Self::invalid("Throttling", message) }
     }
 
     /// The request itself is wrong.
     pub fn invalid(code: &'static str, message: impl Into<String>) -> Self {
-        Self { status: 400, code, message: format!("hoop: {}", message.into()), outcome: Outcome::Refused }
+        Self {
+            status: 400,
+            code,
+            message: format!("hoop: {}", message.into()),
+            outcome: Outcome::Refused,
+            again: None,
+        }
     }
 
     /// The way to AWS failed, or its answer cannot be given back.
@@ -43,6 +59,7 @@ impl Stop {
             code: "BadGateway",
             message: format!("hoop: {}", message.into()),
             outcome: Outcome::Failed,
+            again: None,
         }
     }
 
@@ -76,7 +93,8 @@ impl Stop {
             (false, true) => (403, "ExpiredToken"),
             (false, false) => (403, "NoCredentials"),
         };
-        Self { status, code, message: format!("hoop: {error}{advice}"), outcome: Outcome::Failed }
+        let message = format!("hoop: {error}{advice}");
+        Self { status, code, message, outcome: Outcome::Failed, again: None }
     }
 }
 
@@ -85,6 +103,6 @@ impl From<Refusal> for Stop {
         let Refusal { status, code, message } = refusal;
         // AWS's own words, but not AWS's verdict.
         let message = if message.contains("hoop") { message } else { format!("hoop: {message}") };
-        Self { status, code, message, outcome: Outcome::Refused }
+        Self { status, code, message, outcome: Outcome::Refused, again: None }
     }
 }

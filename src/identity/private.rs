@@ -25,7 +25,7 @@ use crate::error::Kind;
 use crate::error::Result;
 
 /// Makes a folder 0700, and those above it; one that is there must be ours and closed to others.
-pub(super) fn folder(path: &Path) -> Result<()> {
+pub(crate) fn folder(path: &Path) -> Result<()> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|cause| Error::io(format!("cannot make {}", path.display()), &cause))?;
     let about = fs::symlink_metadata(path)
@@ -37,7 +37,7 @@ pub(super) fn folder(path: &Path) -> Result<()> {
 }
 
 /// Reads a file of at most `limit` bytes that is ours and closed to others; `None`: there is none.
-pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>> {
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let cannot = |cause: &io::Error| Error::io(format!("cannot read {}", path.display()), cause);
     // Without waiting: it may be a FIFO.
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
@@ -65,7 +65,7 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>
 }
 
 /// Puts a file 0600 in the place of `path`, whole or not at all, also when the machine loses power.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let cannot = |cause: &io::Error| Error::io(format!("cannot write {}", path.display()), cause);
     let new = &beside(path)?;
     let written = new_file(new).and_then(|mut file| {
@@ -83,7 +83,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Makes a file 0600 with `bytes` that must not be there yet; `false`: it is.
-pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<bool> {
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<bool> {
     let new = &beside(path)?;
     // A link fails where there is one already, and is never half a file.
     let made = new_file(new).and_then(|mut file| {
@@ -100,7 +100,7 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<bool> {
 }
 
 /// Waits until no other process holds the lock file, which is made if it is missing; held until dropped.
-pub(super) fn lock(path: &Path) -> Result<Flock<File>> {
+pub(crate) fn lock(path: &Path) -> Result<Flock<File>> {
     let cannot = |cause: &io::Error| Error::io(format!("cannot lock {}", path.display()), cause);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600).custom_flags(OFlag::O_NOFOLLOW.bits());

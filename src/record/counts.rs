@@ -5,20 +5,24 @@ use serde::Serialize;
 
 use crate::audit::Answer;
 use crate::audit::Event;
+use crate::audit::Via;
 use crate::types::Effect;
 
 /// Numbers of events of a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
-    /// AWS calls.
+    /// AWS calls of the program: hoop's own look-ups are not counted.
     pub calls: u64,
-    /// Calls that a rule or a person (or nobody's answer) denied.
+    /// Calls that a rule denied, and questions that were not answered with yes; a retry that waits for the same answer is
+    /// not counted again.
     pub denied: u64,
-    /// Questions to a person.
+    /// Questions to people. A retry joins one and is none.
     pub asked: u64,
     /// Questions answered with yes.
     pub granted: u64,
+    /// Calls and commands that an earlier yes let through. Older seals do not say.
+    pub used: u64,
     /// Programs executed.
     pub commands: u64,
     /// Alerts.
@@ -33,7 +37,8 @@ impl Counts {
     /// Counts one event.
     pub fn add(&mut self, event: &Event) {
         match event {
-            Event::CallBegin(_) => self.calls += 1,
+            // Look-ups for a question are none of the program's.
+            Event::CallBegin(call) => self.calls += u64::from(call.via != Via::Hoop),
             Event::Decision(decision) => self.denied += u64::from(decision.effect == Effect::Deny),
             Event::CallEnd(end) => self.add_masks(end.masks.values()),
             Event::ApprovalAsked(_) => self.asked += 1,
@@ -41,6 +46,7 @@ impl Counts {
                 Answer::Granted => self.granted += 1,
                 _ => self.denied += 1,
             },
+            Event::ApprovalUsed(_) => self.used += 1,
             Event::CommandStart(_) => self.commands += 1,
             Event::Alert(_) => self.alerts += 1,
             Event::Mask(mask) => self.add_masks(mask.rules.values()),

@@ -153,6 +153,8 @@ fn audit_lines(batch: &Batch<'_>, folder: &Path, at: &mut Progress, added: &mut 
     added.calls = counts.calls;
     added.denied = counts.denied;
     added.asked = counts.asked;
+    added.granted = counts.granted;
+    added.used = counts.used;
     added.commands = counts.commands;
     added.alerts = counts.alerts;
     added.masks = counts.masks;
@@ -191,24 +193,57 @@ fn add_event(batch: &Batch<'_>, row: i64, t: Micros, event: Event) -> Result<()>
             let (call, outcome, status) = (end.call, end.outcome.as_str(), end.status);
             batch.end_call(row, &CallEnded { call, ended: t, outcome, status, error: error.as_deref() })
         }
-        Event::ApprovalAsked(asked) => {
-            let (id, question) = (clipped(asked.id), clipped(asked.question));
-            batch.ask(row, &Asked { id: &id, call: asked.call, asked: t, question: &question })
-        }
-        Event::ApprovalAnswered(answered) => batch.answer(
-            row,
-            &Answered {
-                id: &clipped(answered.id),
-                answered: t,
-                answer: answered.answer.as_str(),
-                person: answered.by.map(clipped).as_deref(),
-                reason: answered.reason.map(clipped).as_deref(),
-            },
-        ),
         Event::Alert(alert) => batch.alert(row, t, &clipped(alert.name), &clipped(alert.message)),
         Event::SessionEnd(end) => {
             let (reason, status, signal) = (end.reason.as_str(), end.status, end.signal);
             batch.end_session(row, &SessionEnded { ended: t, reason, status, signal })
+        }
+        event => add_approval(batch, row, t, event),
+    }
+}
+
+/// Adds what a line says of a question to people.
+fn add_approval(batch: &Batch<'_>, row: i64, t: Micros, event: Event) -> Result<()> {
+    match event {
+        Event::ApprovalAsked(asked) => batch.ask(
+            row,
+            &Asked {
+                id: &clipped(asked.id),
+                call: asked.call,
+                asked: t,
+                question: &clipped(asked.question),
+                rule: asked.rule.map(clipped).as_deref(),
+                needs: &clipped(asked.needs.join(", and ")),
+            },
+        ),
+        Event::ApprovalJoined(joined) => batch.join(row, &clipped(joined.id), joined.call),
+        Event::ApprovalShown(shown) => batch.show(row, &clipped(shown.id), shown.error.is_none()),
+        Event::ApprovalVote(vote) => batch.vote(row, &clipped(vote.id), &clipped(vote.by)),
+        Event::ApprovalAnswered(answered) => {
+            let (id, person) = (clipped(answered.id), answered.by.map(clipped));
+            let people = match &person {
+                Some(by) => audit::people(by, &batch.voters(row, &id)?),
+                None => Vec::new(),
+            };
+            batch.answer(
+                row,
+                &Answered {
+                    id: &id,
+                    answered: t,
+                    answer: answered.answer.as_str(),
+                    person: person.as_deref(),
+                    people: &people,
+                    identity: answered.identity.map(clipped).as_deref(),
+                    via: answered.via.map(clipped).as_deref(),
+                    reason: answered.reason.map(clipped).as_deref(),
+                    scope: answered.scope.map(clipped).as_deref(),
+                    took: answered.took,
+                },
+            )
+        }
+        Event::ApprovalUsed(used) => batch.use_yes(row, &clipped(used.id), used.call),
+        Event::ApprovalExpired(expired) => {
+            batch.expire(row, &clipped(expired.id), (t, &clipped(expired.reason), expired.used))
         }
         _ => Ok(()),
     }

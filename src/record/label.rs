@@ -11,6 +11,7 @@ use crate::audit::CommandEnd;
 use crate::audit::CommandFailure;
 use crate::audit::CommandStart;
 use crate::audit::Event;
+use crate::audit::Via;
 use crate::types::Effect;
 use crate::types::Micros;
 
@@ -30,6 +31,8 @@ const MAX_A_SECOND: u32 = 20;
 #[derive(Debug, Default)]
 pub(super) struct Labels {
     open: HashMap<u64, String>,
+    /// What people are asked, by the question's name, until it is answered.
+    questions: HashMap<String, String>,
     depths: HashMap<u64, u8>,
     second: u64,
     in_second: u32,
@@ -45,7 +48,8 @@ impl Labels {
                 if self.open.len() < MAX_OPEN {
                     self.open.insert(call.call, about.clone());
                 }
-                format!("call {about}")
+                let what = if call.via == Via::Hoop { "look-up" } else { "call" };
+                format!("{what} {about}")
             }
             Event::Decision(decision) if decision.effect == Effect::Deny => {
                 format!("denied {}: {}", self.about(Some(decision.call)), decision.reason)
@@ -54,7 +58,14 @@ impl Labels {
                 self.open.remove(&end.call);
                 return None;
             }
-            Event::ApprovalAsked(asked) => format!("asked {}", asked.question),
+            // Retries, notices, each later use: the calls have markers of their own.
+            Event::ApprovalAsked(asked) => {
+                if self.questions.len() < MAX_OPEN {
+                    self.questions.insert(asked.id.clone(), one_line(&asked.question));
+                }
+                format!("asked {}", asked.question)
+            }
+            Event::ApprovalVote(vote) => format!("yes by {}: {}", vote.by, self.question(&vote.id, None)),
             Event::ApprovalAnswered(answered) => {
                 let word = match answered.answer {
                     Answer::Granted => "granted",
@@ -64,7 +75,9 @@ impl Labels {
                     Answer::Withdrawn => "withdrawn",
                 };
                 let by = answered.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
-                format!("{word}{by}: {}", self.about(answered.call))
+                let about = self.question(&answered.id, answered.call).to_owned();
+                self.questions.remove(&answered.id);
+                format!("{word}{by}: {about}")
             }
             Event::Terminal(note) if self.has_room(at) => {
                 let times = if note.count > 1 { format!(", {} times", note.count) } else { String::new() };
@@ -89,6 +102,11 @@ impl Labels {
             _ => return None,
         };
         Some(one_line(&text))
+    }
+
+    /// What was asked; what the call is about where that is not known.
+    fn question(&self, id: &str, call: Option<u64>) -> &str {
+        self.questions.get(id).map_or_else(|| self.about(call), String::as_str)
     }
 
     fn about(&self, call: Option<u64>) -> &str {
@@ -167,6 +185,7 @@ pub fn command_line(argv: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit;
     use crate::audit::CallBegin;
     use crate::audit::Decision;
 
@@ -185,6 +204,33 @@ mod tests {
             labels.of(&denied, Micros(0)).unwrap(),
             "denied s3:DeleteBucket arn:aws:s3:::b: no way [2J"
         );
+    }
+
+    #[test]
+    fn a_question_has_one_marker_for_each_word_of_people() {
+        let mut labels = Labels::default();
+        let id = || "q1".to_owned();
+        let mut of = |event: Event| labels.of(&event, Micros(0));
+        let question = "command terraform destroy".to_owned();
+        let asked = audit::ApprovalAsked { id: id(), question, ..Default::default() };
+        assert_eq!(of(Event::ApprovalAsked(asked)).unwrap(), "asked command terraform destroy");
+        let vote = audit::ApprovalVote { id: id(), by: "ana".into(), ..Default::default() };
+        assert_eq!(of(Event::ApprovalVote(vote)).unwrap(), "yes by ana: command terraform destroy");
+        let (answer, by) = (Answer::Granted, Some("ana and bo".to_owned()));
+        let answered = audit::ApprovalAnswered { id: id(), answer, by, ..Default::default() };
+        assert_eq!(
+            of(Event::ApprovalAnswered(answered)).unwrap(),
+            "granted by ana and bo: command terraform destroy"
+        );
+        for quiet in [
+            Event::ApprovalUsed(audit::ApprovalUsed { id: id(), ..Default::default() }),
+            Event::ApprovalShown(audit::ApprovalShown { id: id(), ..Default::default() }),
+            Event::ApprovalJoined(audit::ApprovalJoined { id: id(), call: Some(1) }),
+            Event::ApprovalExpired(audit::ApprovalExpired { id: id(), ..Default::default() }),
+        ] {
+            assert_eq!(of(quiet), None);
+        }
+        assert!(labels.questions.is_empty());
     }
 
     fn start(id: u64, parent: Option<u64>) -> CommandStart {

@@ -14,7 +14,7 @@ use super::private;
 use super::seal;
 use super::seal::SealedAs;
 use crate::audit;
-use crate::audit::Answer;
+use crate::audit::Approvals;
 use crate::audit::BodyRef;
 use crate::audit::CommandFailure;
 use crate::audit::End;
@@ -149,27 +149,6 @@ impl Command {
     }
 }
 
-/// One question to a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approval {
-    /// Its name.
-    pub id: String,
-    /// The call it is about.
-    pub call: Option<u64>,
-    /// When it was asked.
-    pub asked: Micros,
-    /// When it was settled.
-    pub answered: Option<Micros>,
-    /// The question.
-    pub question: String,
-    /// The answer.
-    pub answer: Option<Answer>,
-    /// Who answered.
-    pub by: Option<String>,
-    /// Why.
-    pub reason: Option<String>,
-}
-
 /// One alert.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertSeen {
@@ -193,7 +172,7 @@ pub struct Recording {
     /// The programs in the order of their start; lines typed at a prompt stand where they ended.
     pub commands: Vec<Command>,
     /// The questions, in order.
-    pub approvals: Vec<Approval>,
+    pub approvals: Approvals,
     /// The alerts, in order.
     pub alerts: Vec<AlertSeen>,
     /// Numbers of events, those left out included.
@@ -234,7 +213,7 @@ pub fn open(folder: &Path) -> Result<Recording> {
         start,
         calls: Vec::new(),
         commands: Vec::new(),
-        approvals: Vec::new(),
+        approvals: Approvals::default(),
         alerts: Vec::new(),
         counts: Counts::default(),
         end: None,
@@ -298,6 +277,9 @@ impl Recording {
         self.counts.add(&line.event);
         self.last = self.last.max(line.t);
         let at = line.t;
+        let before = self.approvals.left_out();
+        self.approvals.take(at, &line.event);
+        self.left_out += self.approvals.left_out() - before;
         match line.event {
             Event::CallBegin(begin) => self.begin_call(at, *begin, line.offset),
             Event::Decision(decision) => self.decide(decision),
@@ -306,29 +288,6 @@ impl Recording {
             Event::CommandEnd(end) => self.end_command(at, &end),
             Event::CommandFailed(failed) => self.fail_command(at, failed, line.offset),
             Event::CommandTyped(typed) => self.take_typed(at, typed, line.offset),
-            Event::ApprovalAsked(asked) => {
-                let (call, question) = (asked.call, clipped(asked.question));
-                let open = Approval {
-                    id: clipped(asked.id),
-                    call,
-                    asked: at,
-                    answered: None,
-                    question,
-                    answer: None,
-                    by: None,
-                    reason: None,
-                };
-                keep(&mut self.approvals, open, &mut self.left_out);
-            }
-            Event::ApprovalAnswered(answered) => {
-                let asked = self.approvals.iter_mut().rev().find(|asked| asked.id == answered.id);
-                if let Some(asked) = asked {
-                    asked.answered = Some(at);
-                    asked.answer = Some(answered.answer);
-                    asked.by = answered.by.map(clipped);
-                    asked.reason = answered.reason.map(clipped);
-                }
-            }
             Event::Alert(alert) => keep(&mut self.alerts, AlertSeen { at, alert }, &mut self.left_out),
             Event::SessionEnd(end) => self.end = Some((at, end)),
             _ => {}

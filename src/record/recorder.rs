@@ -29,7 +29,6 @@ use crate::audit::Checkpoint;
 use crate::audit::End;
 use crate::audit::EndReason;
 use crate::audit::Event;
-use crate::audit::Journal;
 use crate::audit::Start;
 use crate::cast;
 use crate::clock::Clock;
@@ -386,12 +385,6 @@ impl Recorder {
             });
             inner
         })
-    }
-}
-
-impl Journal for Recorder {
-    fn write(&self, event: &Event) -> Result<()> {
-        self.event(event).map(drop)
     }
 }
 

@@ -69,6 +69,10 @@ pub enum Action {
     ToCalls,
     /// Show or hide the list of calls and commands.
     ToggleList,
+    /// Show the list of approvals in the place of that one, or that one again.
+    ToggleApprovals,
+    /// List other approvals: all, granted, not granted, …
+    NextWhich,
     /// Show or hide all about the chosen call or command.
     ToggleDetail,
     /// The recorded screen alone, or with everything around it.

@@ -50,6 +50,7 @@ pub(super) fn started(at: Micros, start: &CommandStart) -> Entry {
             replaces: start.replaces,
             typed_until: None,
         },
+        call: None,
         detail,
     }
 }
@@ -91,6 +92,7 @@ pub(super) fn failed(at: Micros, failed: &CommandFailed) -> Entry {
         mood: meaning,
         took: None,
         node: Node { at, parent: failed.parent, ..Node::default() },
+        call: None,
         detail,
     }
 }
@@ -116,6 +118,7 @@ pub(super) fn typed(over: Micros, typed: &CommandTyped) -> Entry {
         mood,
         took: Some(typed.took),
         node: Node { at, typed_until: Some(over), ..Node::default() },
+        call: None,
         detail,
     }
 }

@@ -198,7 +198,9 @@ fn prepare(
 ) -> Result<()> {
     match audit.map(entries::read).transpose() {
         Ok(read) => {
-            read.into_iter().for_each(|entries| desk.send(News::Moments(Box::new(Moments::new(entries)))));
+            read.into_iter().for_each(|(entries, asked)| {
+                desk.send(News::Moments(Box::new(Moments::new(entries)), asked));
+            });
         }
         // The terminal recording is worth seeing without its audit log.
         Err(error) => desk.send(News::Failed(error)),

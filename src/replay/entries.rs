@@ -6,7 +6,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::audit::Answer;
+use crate::audit::Approval;
+use crate::audit::ApprovalAsked;
+use crate::audit::Approvals;
 use crate::audit::CommandFailure;
 use crate::audit::Credential;
 use crate::audit::Event;
@@ -19,6 +21,9 @@ use crate::export::Collector;
 use crate::record::Attempts;
 use crate::record::Node;
 use crate::replay::commands;
+use crate::replay::questions;
+use crate::replay::questions::Asked;
+use crate::replay::questions::MAX_QUESTIONS;
 use crate::replay::theme::Meaning;
 use crate::types::Effect;
 use crate::types::Micros;
@@ -52,6 +57,8 @@ pub struct Entry {
     pub took: Option<Micros>,
     /// Its place among the commands.
     pub node: Node,
+    /// Its number, if it is a call, or the call that it is about.
+    pub call: Option<u64>,
     /// Everything known, as lines of name and value; a value may have several lines.
     pub detail: Vec<(&'static str, String)>,
 }
@@ -77,10 +84,10 @@ impl Entry {
     }
 }
 
-/// Reads all moments of an audit log.
+/// Reads all moments of an audit log, and the questions to people.
 ///
 /// Lines that cannot be read become one entry at the place of the first of them.
-pub fn read(path: &Path) -> Result<Vec<Entry>> {
+pub fn read(path: &Path) -> Result<(Vec<Entry>, Vec<Asked>)> {
     let mut reading = Reading { room: PARAMS_KEPT, ..Reading::default() };
     for line in Reader::open(path)? {
         match line {
@@ -99,6 +106,7 @@ pub fn read(path: &Path) -> Result<Vec<Entry>> {
 struct Reading {
     entries: Vec<Entry>,
     calls: Collector,
+    approvals: Approvals,
     /// Running commands, and all of them.
     commands: HashMap<u64, usize>,
     all_commands: usize,
@@ -115,6 +123,7 @@ struct Reading {
 impl Reading {
     fn take(&mut self, line: Line) {
         self.last = line.t;
+        self.approvals.take(line.t, &line.event);
         match &line.event {
             Event::CommandStart(start) => {
                 let step = self.attempts.started(start.pid, &start.argv);
@@ -190,7 +199,7 @@ impl Reading {
         }
     }
 
-    fn finish(mut self) -> Vec<Entry> {
+    fn finish(mut self) -> (Vec<Entry>, Vec<Asked>) {
         for unfinished in std::mem::take(&mut self.calls).finish() {
             self.push_call(&unfinished);
         }
@@ -205,6 +214,12 @@ impl Reading {
             index += 1;
             !self.steps.contains(&(index - 1))
         });
+        let all = self.approvals.all();
+        let asked = all.iter().take(MAX_QUESTIONS).map(questions::asked).collect();
+        if all.len() > MAX_QUESTIONS {
+            let words = format!("{} later approvals are not shown: hoopctl calls", all.len() - MAX_QUESTIONS);
+            self.entries.push(trouble(self.last, "approvals cut here", words));
+        }
         if self.left_out > 0 {
             let words =
                 format!("{} later moments are not shown: hoopctl commands, hoopctl search", self.left_out);
@@ -214,7 +229,7 @@ impl Reading {
             let words = format!("{count} lines cannot be read; the first: {reason}");
             self.entries.push(trouble(at, "audit log damaged", words));
         }
-        self.entries
+        (self.entries, asked)
     }
 }
 
@@ -231,6 +246,7 @@ pub fn marker(at: Micros, name: &str) -> Entry {
         mood: Meaning::Text,
         took: None,
         node: Node::default(),
+        call: None,
         detail: vec![("marker", name.to_owned())],
     }
 }
@@ -272,6 +288,7 @@ fn trouble(at: Micros, title: &str, subject: String) -> Entry {
         mood: Meaning::Text,
         took: None,
         node: Node::default(),
+        call: None,
     }
 }
 
@@ -295,6 +312,7 @@ fn call(call: &Call) -> Entry {
         mood: Meaning::Text,
         took: call.end.as_ref().map(|end| end.took),
         node: Node { at: call.t, parent: begin.command, ..Node::default() },
+        call: Some(begin.call),
         detail: detail(call),
     }
 }
@@ -309,7 +327,7 @@ fn verdict(call: &Call) -> (char, Meaning) {
     let effect = call.decision.as_ref().map(|decision| decision.effect);
     match (effect, refused) {
         (Some(Effect::Deny), _) | (_, true) => ('✗', Meaning::Deny),
-        (Some(Effect::Ask), false) if call.answered.is_none() => ('?', Meaning::Ask),
+        (Some(Effect::Ask), false) if call.answered.is_none() && call.used.is_none() => ('?', Meaning::Ask),
         (_, false) if failed => ('!', Meaning::Error),
         (Some(Effect::Ask), false) => ('+', Meaning::Ask),
         (Some(Effect::Allow), false) => ('✓', Meaning::Allow),
@@ -332,10 +350,8 @@ fn detail(call: &Call) -> Vec<(&'static str, String)> {
         rows.push(("rule", format!("{rule}{}", decision.origin)));
         rows.push(("reason", decision.reason.clone()));
     }
-    if let Some(answered) = &call.answered {
-        rows.push(("approval", approval(answered)));
-    } else if let Some(asked) = &call.asked {
-        rows.push(("approval", format!("not answered: {}", asked.question)));
+    if let Some(asked) = &call.asked {
+        rows.push(("approval", approval(call, asked)));
     }
     if let Some(end) = &call.end {
         let status = end.status.map(|status| format!("HTTP {status}")).unwrap_or_default();
@@ -371,19 +387,20 @@ fn bounded(mut entry: Entry, room: &mut usize) -> Entry {
     entry
 }
 
-fn approval(answered: &crate::audit::ApprovalAnswered) -> String {
-    let answer = match answered.answer {
-        Answer::Granted => "granted",
-        Answer::Denied => "denied",
-        Answer::Expired => "nobody answered in time",
-        Answer::Nobody => "nobody could have answered",
-        Answer::Withdrawn => "withdrawn",
+/// What became of the question that a call waited for, or was let through by.
+fn approval(call: &Call, asked: &ApprovalAsked) -> String {
+    let how = match (&call.used, &call.joined) {
+        (Some(_), _) => "an earlier yes",
+        (None, Some(_)) => "joined as a retry",
+        (None, None) => "asked",
     };
-    let by = answered.by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
-    let via = answered.via.as_deref().map(|via| format!(" on {via}")).unwrap_or_default();
-    let scope = answered.scope.as_deref().map(|scope| format!(", {scope}")).unwrap_or_default();
-    let reason = answered.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    format!("{answer}{by}{via}{scope} after {}{reason}", duration(answered.took))
+    let mut known = Approvals::default();
+    known.take(call.t, &Event::ApprovalAsked(asked.clone()));
+    if let Some(answered) = &call.answered {
+        known.take(call.t, &Event::ApprovalAnswered(answered.clone()));
+    }
+    let outcome = known.all().first().map(|asked: &Approval| asked.outcome(duration)).unwrap_or_default();
+    format!("{}, {how}: {outcome}", asked.id)
 }
 
 fn pretty(value: &Value) -> String {
@@ -424,7 +441,7 @@ mod tests {
             reason: "because".to_owned(),
         });
         let begin = CallBegin::new(1, "s3", "DeleteObject", "s3:DeleteObject");
-        Call { t: Micros(5), begin, decision, asked: None, answered: None, end }
+        Call { t: Micros(5), begin, decision, asked: None, joined: None, used: None, answered: None, end }
     }
 
     #[test]

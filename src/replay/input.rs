@@ -18,6 +18,7 @@ use crate::replay::layout;
 use crate::replay::message::Message;
 use crate::replay::message::News;
 use crate::replay::moments::Moments;
+use crate::replay::questions::Questions;
 use crate::replay::state::State;
 use crate::replay::update;
 use crate::replay::update::Effect;
@@ -66,8 +67,9 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             }
             play.overview = Some(overview);
         }
-        News::Moments(moments) => {
+        News::Moments(moments, asked) => {
             play.has_audit = true;
+            play.questions = Questions::new(asked);
             play.set_moments(*moments);
         }
         News::Hits(number, hits) if number == play.search.number => {
@@ -240,13 +242,14 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
     }
     let rows = Rect { y: layout.list.y + 1, height: layout.list.height.saturating_sub(1), ..layout.list };
     if pressed && rows.contains(at) {
-        let first = layout::top(play.selected, play.moments.rows().len(), usize::from(rows.height));
+        let (selected, count) = play.list_place();
+        let first = layout::top(selected, count, usize::from(rows.height));
         let row = first + usize::from(at.y - rows.y);
-        if row == play.selected {
+        if row == selected {
             return update::update(state, Action::Open);
         }
-        if row < play.moments.rows().len() {
-            play.selected = row;
+        if row < count {
+            *play.list_choice() = row;
             play.follows = false;
         }
         return Vec::new();

@@ -6,6 +6,7 @@ use crate::cast::Header;
 use crate::error::Error;
 use crate::error::Result;
 use crate::replay::moments::Moments;
+use crate::replay::questions::Asked;
 use crate::replay::sessions::Session;
 use crate::term::Snapshot;
 use crate::types::Micros;
@@ -37,8 +38,8 @@ pub enum News {
     Frame(Frame),
     /// It has been read through once.
     Overview(Overview),
-    /// Its calls and commands.
-    Moments(Box<Moments>),
+    /// Its calls and commands, and the questions to people.
+    Moments(Box<Moments>, Vec<Asked>),
     /// Search hits, in the order of time.
     Hits(u64, Vec<Hit>),
     /// The search of that number is through.

@@ -33,6 +33,7 @@ pub struct Moments {
     row_of: Vec<usize>,
     gravest: Vec<usize>,
     calls_of: HashMap<usize, (usize, usize)>,
+    entry_of_call: HashMap<u64, usize>,
     denied: usize,
 }
 
@@ -50,9 +51,11 @@ impl Moments {
                 calls_of.entry(behind).or_insert((row.entry, 0)).1 += row.times;
             }
         }
+        let entry_of_call =
+            entries.iter().enumerate().filter_map(|(index, entry)| Some((entry.call?, index))).collect();
         let denied = entries.iter().filter(|entry| entry.meaning == Meaning::Deny).count();
         let gravest = tournament(&entries);
-        Self { entries, rows, row_of, gravest, calls_of, denied }
+        Self { entries, rows, row_of, gravest, calls_of, entry_of_call, denied }
     }
 
     /// All entries, by time.
@@ -83,6 +86,12 @@ impl Moments {
     #[must_use]
     pub fn row_of(&self, entry: usize) -> Option<usize> {
         self.row_of.get(entry).copied()
+    }
+
+    /// The row of the call of that number.
+    #[must_use]
+    pub fn row_of_call(&self, call: u64) -> Option<usize> {
+        self.row_of(*self.entry_of_call.get(&call)?)
     }
 
     /// The entry that a row shows.

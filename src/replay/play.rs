@@ -9,6 +9,7 @@ use crate::replay::message::Hit;
 use crate::replay::message::Overview;
 use crate::replay::message::Ticket;
 use crate::replay::moments::Moments;
+use crate::replay::questions::Questions;
 use crate::replay::search::Pattern;
 use crate::types::Micros;
 
@@ -118,6 +119,8 @@ pub struct Play {
     pub list: Option<bool>,
     /// The chosen row of the list.
     pub selected: usize,
+    /// Questions to people, and their list.
+    pub questions: Questions,
     /// Whether the choice follows what is played.
     pub follows: bool,
     /// How far the detail is scrolled; none: not shown.
@@ -154,6 +157,7 @@ impl Play {
             pause_from: Micros(0),
             list: None,
             selected: 0,
+            questions: Questions::default(),
             follows: true,
             detail: None,
             zoom: false,
@@ -261,13 +265,31 @@ impl Play {
         if self.follows {
             let begun = self.moments.entries().partition_point(|entry| entry.at <= self.position);
             self.selected = self.moments.row_of(begun.saturating_sub(1)).unwrap_or(0);
+            self.questions.follow(self.position);
         }
+    }
+
+    /// The chosen row of the list that is shown, and how many rows it has.
+    #[must_use]
+    pub fn list_place(&self) -> (usize, usize) {
+        match self.questions.is_open {
+            true => (self.questions.selected, self.questions.shown().len()),
+            false => (self.selected, self.moments.rows().len()),
+        }
+    }
+
+    /// The choice in the list that is shown.
+    pub fn list_choice(&mut self) -> &mut usize {
+        if self.questions.is_open { &mut self.questions.selected } else { &mut self.selected }
     }
 
     /// The chosen entry.
     #[must_use]
     pub fn chosen(&self) -> Option<&Entry> {
-        self.moments.at_row(self.selected)
+        match self.questions.is_open {
+            true => self.questions.chosen().map(|asked| &asked.entry),
+            false => self.moments.at_row(self.selected),
+        }
     }
 
     /// How long until something changes by itself, in real time; none: never.

@@ -8,6 +8,7 @@ use crate::replay::keymap::Context;
 use crate::replay::layout;
 use crate::replay::message::Ticket;
 use crate::replay::play::Play;
+use crate::replay::questions;
 use crate::replay::search::Pattern;
 use crate::replay::state::State;
 use crate::types::Micros;
@@ -122,6 +123,19 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
     let page = layout::page(state);
     let screen = ratatui::layout::Rect::new(0, 0, state.size.0, state.size.1);
     let Some(play) = &mut state.play else { return Vec::new() };
+    match questions::update(play, action, page) {
+        Some(Ok(effects)) => {
+            if matches!(action, Action::Open) {
+                uncover(play, screen);
+            }
+            return effects;
+        }
+        Some(Err(word)) => {
+            state.notice = Some(word);
+            return Vec::new();
+        }
+        None => {}
+    }
     let last = play.moments.rows().len().saturating_sub(1);
     let detail_scrolls = play.detail.is_some();
     let moment = match action {
@@ -265,15 +279,19 @@ fn jump(state: &mut State, index: Option<usize>) -> Vec<Effect> {
     };
     let at = entry.at;
     play.playing = false;
-    // What covers the whole screen would hide the moment.
-    if layout::play(play, screen).screen.is_empty() {
-        play.list = Some(false);
-        play.detail = None;
-    }
+    uncover(play, screen);
     let effect = Effect::Goto(play.seek(at));
     play.selected = row;
     play.follows = false;
     vec![effect]
+}
+
+/// What covers the whole screen would hide the moment.
+fn uncover(play: &mut Play, screen: ratatui::layout::Rect) {
+    if layout::play(play, screen).screen.is_empty() {
+        play.list = Some(false);
+        play.detail = None;
+    }
 }
 
 fn no_hit(play: &Play) -> String {

@@ -86,7 +86,8 @@ impl Bridge {
         if !(terminal.questions || due) || !terminal.foreground.is_ours() || self.ending.change.is_some() {
             return Ok(());
         }
-        let waiting = self.broker.waiting();
+        // `--approve-via hoopctl`: the questions are put elsewhere.
+        let waiting = if self.broker.ways().terminal { self.broker.waiting() } else { Vec::new() };
         terminal.questions = false;
         if waiting.is_empty() {
             self.uncover();

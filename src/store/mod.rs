@@ -17,17 +17,22 @@ use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 
+mod approvals;
 mod look;
 mod query;
 mod rows;
 mod words;
 mod write;
 
+pub use approvals::Answered;
+pub use approvals::ApprovalFilter;
+pub use approvals::ApprovalRow;
+pub use approvals::ApprovalSearch;
+pub use approvals::Asked;
+pub use approvals::Became;
 pub use look::Looked;
 pub use look::look;
 pub use rows::Added;
-pub use rows::Answered;
-pub use rows::Asked;
 pub use rows::CallEnded;
 pub use rows::CommandEnded;
 pub use rows::CommandFilter;
@@ -50,7 +55,7 @@ pub use rows::Source;
 pub use write::Batch;
 
 /// Version of the tables; another version is made anew.
-const SCHEMA: i32 = 3;
+const SCHEMA: i32 = 4;
 /// How long a writer waits for another one. A batch takes well under a second.
 const BUSY: Duration = Duration::from_secs(10);
 

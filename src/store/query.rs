@@ -5,6 +5,7 @@ use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
 use super::Index;
+use super::approvals;
 use super::rows::CommandFilter;
 use super::rows::CommandHit;
 use super::rows::CommandKind;
@@ -29,7 +30,7 @@ use crate::types::SessionId;
 const MAX_TEXT: usize = 1 << 20;
 
 const COLUMNS: &str = "id, started, user, host, agent, command, title, profile, region, last, ended, reason, status, \
-                       signal, sealed, calls, denied, asked, commands, alerts, masks, identity";
+                       signal, sealed, calls, denied, asked, commands, alerts, masks, identity, granted, used";
 
 impl Index {
     /// The sessions that `filter` lets through, newest first.
@@ -127,7 +128,7 @@ impl Index {
 }
 
 /// Conditions on commands `c`, with their values. Two are there for the sake of the partial indexes.
-fn command_conditions(filter: &CommandFilter) -> (Vec<String>, Vec<Value>) {
+pub(super) fn command_conditions(filter: &CommandFilter) -> (Vec<String>, Vec<Value>) {
     let mut conditions = vec!["c.kind <> 1".to_owned()];
     let mut values = Vec::new();
     match filter.exit {
@@ -173,30 +174,30 @@ fn command_hit(row: &Row<'_>) -> rusqlite::Result<CommandHit> {
     })
 }
 
-fn nothing_to_search() -> Error {
+pub(super) fn nothing_to_search() -> Error {
     Error::new(Kind::Usage, "there is no word to search for")
         .fix("give at least one letter or digit: hoopctl search AccessDenied")
 }
 
 /// Every `?` has its value; texts of the user are never part of the SQL.
 fn conditions(filter: &Filter) -> Result<(String, Vec<Value>)> {
-    let mut conditions = vec!["1"];
+    let mut conditions = vec!["1".to_owned()];
     let mut values = Vec::new();
     if let Some(user) = &filter.user {
-        conditions.push("user = ?");
+        conditions.push("user = ?".to_owned());
         values.push(Value::from(user.clone()));
     }
     if let Some(since) = filter.since {
-        conditions.push("started >= ?");
+        conditions.push("started >= ?".to_owned());
         values.push(Value::from(signed(since)));
     }
     if let Some(until) = filter.until {
-        conditions.push("started < ?");
+        conditions.push("started < ?".to_owned());
         values.push(Value::from(signed(until)));
     }
     if filter.service.is_some() || filter.action.is_some() || filter.decision.is_some() {
         conditions.push(
-            "n IN (SELECT session FROM tallies WHERE effect = ? AND action LIKE ? ESCAPE '\\' AND service LIKE ? ESCAPE '\\')",
+            "n IN (SELECT session FROM tallies WHERE effect = ? AND action LIKE ? ESCAPE '\\' AND service LIKE ? ESCAPE '\\')".to_owned(),
         );
         let effect = filter.decision.map_or("", |effect| effect.as_str());
         let action = filter.action.as_deref().map_or_else(|| "%".to_owned(), pattern);
@@ -207,22 +208,28 @@ fn conditions(filter: &Filter) -> Result<(String, Vec<Value>)> {
         let query = words::query(text).ok_or_else(nothing_to_search)?;
         conditions.push(
             "n IN (SELECT session FROM texts WHERE id IN
-             (SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT 20000))",
+             (SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT 20000))"
+                .to_owned(),
         );
         values.push(Value::from(query));
     }
     if let Some(command) = &filter.command {
         conditions.push(
-            "(command LIKE ? ESCAPE '\\' OR n IN (SELECT session FROM commands WHERE kind <> 1 AND line LIKE ? ESCAPE '\\'))",
+            "(command LIKE ? ESCAPE '\\' OR n IN (SELECT session FROM commands WHERE kind <> 1 AND line LIKE ? ESCAPE '\\'))".to_owned(),
         );
         let part = format!("%{}%", literal(command));
         values.extend([part.clone(), part].map(Value::from));
+    }
+    if let Some(approvals) = &filter.approvals {
+        let (fits, more) = approvals::conditions(approvals);
+        conditions.push(format!("n IN (SELECT a.session FROM approvals a WHERE {})", fits.join(" AND ")));
+        values.extend(more);
     }
     Ok((conditions.join(" AND "), values))
 }
 
 /// `s3:Get*` as a pattern of LIKE.
-fn pattern(text: &str) -> String {
+pub(super) fn pattern(text: &str) -> String {
     literal(text).replace('*', "%")
 }
 
@@ -230,7 +237,7 @@ fn literal(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
-fn session_id(row: &Row<'_>, column: usize) -> rusqlite::Result<SessionId> {
+pub(super) fn session_id(row: &Row<'_>, column: usize) -> rusqlite::Result<SessionId> {
     let text: String = row.get(column)?;
     text.parse().map_err(|error: Error| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
@@ -262,6 +269,8 @@ fn session_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         alerts: number(19)?,
         masks: number(20)?,
         identity: row.get(21)?,
+        granted: number(22)?,
+        used: number(23)?,
     })
 }
 
@@ -277,6 +286,7 @@ fn hit(row: &Row<'_>, query: &str) -> rusqlite::Result<Hit> {
     let source = match row.get(2)? {
         0 => Source::Screen,
         1 => Source::Command,
+        3 => Source::Approval,
         _ => Source::Call,
     };
     let (snippet, found) = words::snippet(&text, query);

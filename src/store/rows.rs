@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::approvals::ApprovalFilter;
 use crate::types::Effect;
 use crate::types::Micros;
 use crate::types::SessionId;
@@ -60,6 +61,10 @@ pub struct Added {
     pub denied: u64,
     /// Questions.
     pub asked: u64,
+    /// Those answered with yes.
+    pub granted: u64,
+    /// Calls and commands that an earlier yes let through.
+    pub used: u64,
     /// Commands.
     pub commands: u64,
     /// Alerts.
@@ -192,34 +197,6 @@ pub struct Decided<'a> {
     pub reason: &'a str,
 }
 
-/// A question to a person.
-#[derive(Clone, Debug)]
-pub struct Asked<'a> {
-    /// Its name, unique in the session.
-    pub id: &'a str,
-    /// The call it is about.
-    pub call: Option<u64>,
-    /// When.
-    pub asked: Micros,
-    /// The question.
-    pub question: &'a str,
-}
-
-/// A question that is settled.
-#[derive(Clone, Debug)]
-pub struct Answered<'a> {
-    /// Its name.
-    pub id: &'a str,
-    /// When.
-    pub answered: Micros,
-    /// The answer, in one word.
-    pub answer: &'a str,
-    /// Who answered.
-    pub person: Option<&'a str>,
-    /// Why.
-    pub reason: Option<&'a str>,
-}
-
 /// A call that is over.
 #[derive(Clone, Debug)]
 pub struct CallEnded<'a> {
@@ -263,10 +240,12 @@ pub struct Filter {
     pub action: Option<String>,
     /// Had a call with this decision (together with `service` and `action`: of such a call).
     pub decision: Option<Effect>,
-    /// Shows these words on its screen, in a command or a call. Looks at the newest 20,000 places with them.
+    /// Shows these words on its screen, in a command, a call or an approval. Looks at the newest 20,000 places with them.
     pub text: Option<String>,
     /// Ran a command with this in its line; letters of either case.
     pub command: Option<String>,
+    /// Had such a question to people.
+    pub approvals: Option<ApprovalFilter>,
 }
 
 /// Which part of a long answer.
@@ -319,6 +298,10 @@ pub struct SessionRow {
     pub denied: u64,
     /// Questions.
     pub asked: u64,
+    /// Those answered with yes.
+    pub granted: u64,
+    /// Calls and commands that an earlier yes let through.
+    pub used: u64,
     /// Commands.
     pub commands: u64,
     /// Alerts.
@@ -330,7 +313,7 @@ pub struct SessionRow {
 /// What to search for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
-    /// Words that must all occur near each other (in one piece of screen, one command, one call); `"…"` keeps words
+    /// Words that must all occur near each other (in one piece of screen, one command, one call, one question); `"…"` keeps words
     /// together, `*` at the end of a word stands for any end. May be empty when commands are searched.
     pub words: String,
     /// Only in this session.
@@ -379,6 +362,8 @@ pub enum Source {
     Command,
     /// An AWS call.
     Call,
+    /// A question to people, or its answer.
+    Approval,
 }
 
 impl Source {
@@ -389,6 +374,7 @@ impl Source {
             Self::Screen => "screen",
             Self::Command => "command",
             Self::Call => "call",
+            Self::Approval => "approval",
         }
     }
 }

@@ -20,6 +20,8 @@ CREATE TABLE sessions (
     calls INTEGER NOT NULL DEFAULT 0,
     denied INTEGER NOT NULL DEFAULT 0,
     asked INTEGER NOT NULL DEFAULT 0,
+    granted INTEGER NOT NULL DEFAULT 0,
+    used INTEGER NOT NULL DEFAULT 0,
     commands INTEGER NOT NULL DEFAULT 0,
     alerts INTEGER NOT NULL DEFAULT 0,
     masks INTEGER NOT NULL DEFAULT 0,
@@ -91,17 +93,50 @@ CREATE TABLE commands (
 CREATE INDEX commands_failed ON commands (session, number) WHERE status <> 0 OR signal IS NOT NULL;
 CREATE INDEX commands_long ON commands (session, number) WHERE took >= 1000000;
 
+-- at: when it was asked, in microseconds since the Unix epoch; text: where in `texts` it can be found.
 CREATE TABLE approvals (
+    n INTEGER PRIMARY KEY,
     session INTEGER NOT NULL,
     id TEXT NOT NULL,
     call INTEGER,
     asked INTEGER NOT NULL,
-    answered INTEGER,
+    at INTEGER NOT NULL,
     question TEXT NOT NULL,
+    rule TEXT,
+    needs TEXT,
+    answered INTEGER,
     answer TEXT,
     person TEXT,
+    identity TEXT,
+    via TEXT,
     reason TEXT,
-    PRIMARY KEY (session, id)
+    scope TEXT,
+    took INTEGER,
+    shown INTEGER NOT NULL DEFAULT 0,
+    unreached INTEGER NOT NULL DEFAULT 0,
+    used INTEGER NOT NULL DEFAULT 0,
+    expired INTEGER,
+    expiry TEXT,
+    text INTEGER,
+    UNIQUE (session, id)
+);
+CREATE INDEX approvals_at ON approvals (at);
+CREATE INDEX approvals_answer ON approvals (answer, at);
+
+-- Everybody who had a part in an answer.
+CREATE TABLE approval_people (
+    approval INTEGER NOT NULL,
+    person TEXT NOT NULL COLLATE NOCASE
+);
+CREATE INDEX approval_people_person ON approval_people (person, approval);
+CREATE INDEX approval_people_approval ON approval_people (approval);
+
+-- part: 0 the call it was asked for, 1 a retry that joined it, 2 one that the yes let through later.
+CREATE TABLE approval_calls (
+    approval INTEGER NOT NULL,
+    call INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    PRIMARY KEY (approval, call)
 ) WITHOUT ROWID;
 
 CREATE TABLE alerts (
@@ -117,8 +152,8 @@ CREATE TABLE texts (
     id INTEGER PRIMARY KEY,
     session INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    source INTEGER NOT NULL,            -- 0 screen, 1 command, 2 call
-    item INTEGER,                       -- number of the command
+    source INTEGER NOT NULL,            -- 0 screen, 1 command, 2 call, 3 approval
+    item INTEGER,                       -- number of the command, row of the approval
     body NOT NULL
 );
 CREATE INDEX texts_session ON texts (session);
@@ -126,4 +161,4 @@ CREATE VIRTUAL TABLE words USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;

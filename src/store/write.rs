@@ -8,8 +8,6 @@ use rusqlite::params;
 
 use super::Index;
 use super::rows::Added;
-use super::rows::Answered;
-use super::rows::Asked;
 use super::rows::CallEnded;
 use super::rows::CommandEnded;
 use super::rows::CommandKind;
@@ -40,7 +38,7 @@ impl Batch<'_> {
         read(&self.transaction).map_err(|cause| (self.fail)(&cause))
     }
 
-    fn run(&self, sql: &str, values: impl Params) -> Result<()> {
+    pub(super) fn run(&self, sql: &str, values: impl Params) -> Result<()> {
         self.get(|connection| connection.prepare_cached(sql)?.execute(values)).map(|_| ())
     }
 
@@ -76,7 +74,8 @@ impl Batch<'_> {
         self.run(
             "UPDATE sessions SET audit_offset = ?2, cast_offset = ?3, cast_time = ?4, screen_bytes = ?5, done = ?6,
              calls = calls + ?7, denied = denied + ?8, asked = asked + ?9, commands = commands + ?10,
-             alerts = alerts + ?11, masks = masks + ?12, last = max(last, ?13, ?4) WHERE n = ?1",
+             alerts = alerts + ?11, masks = masks + ?12, last = max(last, ?13, ?4), granted = granted + ?14,
+             used = used + ?15 WHERE n = ?1",
             params![
                 at.row,
                 signed(at.audit_offset),
@@ -90,7 +89,9 @@ impl Batch<'_> {
                 signed(added.commands),
                 signed(added.alerts),
                 signed(added.masks),
-                signed(added.last.0)
+                signed(added.last.0),
+                signed(added.granted),
+                signed(added.used)
             ],
         )
     }
@@ -184,7 +185,7 @@ impl Batch<'_> {
         )?;
         match new.kind {
             CommandKind::Failed => Ok(()),
-            _ => self.add_item(session, new.began, (Source::Command, Some(number)), new.line),
+            _ => self.add_item(session, new.began, (Source::Command, Some(number)), (new.line, "")).map(drop),
         }
     }
 
@@ -216,23 +217,6 @@ impl Batch<'_> {
         )
     }
 
-    /// Adds a question to a person.
-    pub fn ask(&self, session: i64, asked: &Asked<'_>) -> Result<()> {
-        self.run(
-            "INSERT OR REPLACE INTO approvals (session, id, call, asked, question) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![session, asked.id, asked.call.map(signed), signed(asked.asked.0), asked.question],
-        )
-    }
-
-    /// Adds the answer.
-    pub fn answer(&self, session: i64, answered: &Answered<'_>) -> Result<()> {
-        let Answered { id, answered, answer, person, reason } = answered;
-        self.run(
-            "UPDATE approvals SET answered = ?3, answer = ?4, person = ?5, reason = ?6 WHERE session = ?1 AND id = ?2",
-            params![session, id, signed(answered.0), answer, person, reason],
-        )
-    }
-
     /// Adds an alert.
     pub fn alert(&self, session: i64, at: Micros, name: &str, message: &str) -> Result<()> {
         self.run(
@@ -243,11 +227,17 @@ impl Batch<'_> {
 
     /// Adds a text that can be found by its words.
     pub fn add_text(&self, session: i64, at: Micros, source: Source, text: &str) -> Result<()> {
-        self.add_item(session, at, (source, None), text)
+        self.add_item(session, at, (source, None), (text, "")).map(drop)
     }
 
-    fn add_item(&self, session: i64, at: Micros, from: (Source, Option<i64>), text: &str) -> Result<()> {
-        let (source, item) = from;
+    /// Adds a text of something, that can also be found by the word `with`, if that is not empty; gives its place.
+    pub(super) fn add_item(
+        &self,
+        session: i64,
+        at: Micros,
+        (source, item): (Source, Option<i64>),
+        (text, with): (&str, &str),
+    ) -> Result<i64> {
         let packed = match text.len() {
             COMPRESS_FROM.. => zstd::bulk::compress(text.as_bytes(), 3).ok(),
             _ => None,
@@ -259,14 +249,20 @@ impl Batch<'_> {
             None => self.run(sql, params![session, signed(at.0), source, item, text])?,
         }
         let id = self.transaction.last_insert_rowid();
-        self.run("INSERT INTO words (rowid, text) VALUES (?1, ?2)", params![id, words::cut(text)])
+        let sql = "INSERT INTO words (rowid, text) VALUES (?1, ?2)";
+        match with {
+            "" => self.run(sql, params![id, words::cut(text)])?,
+            with => self.run(sql, params![id, format!("{with} {}", words::cut(text))])?,
+        }
+        Ok(id)
     }
 
     /// Takes a session out of the index.
     pub fn forget(&self, id: SessionId) -> Result<()> {
         let Some(Progress { row, .. }) = self.progress(id)? else { return Ok(()) };
         self.run("DELETE FROM words WHERE rowid IN (SELECT id FROM texts WHERE session = ?1)", [row])?;
-        for table in ["texts", "calls", "tallies", "commands", "approvals", "alerts"] {
+        self.forget_approvals(row)?;
+        for table in ["texts", "calls", "tallies", "commands", "alerts"] {
             self.run(&format!("DELETE FROM {table} WHERE session = ?1"), [row])?;
         }
         self.run("DELETE FROM sessions WHERE n = ?1", [row])

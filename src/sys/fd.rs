@@ -150,6 +150,12 @@ pub fn path_of(fd: BorrowedFd<'_>) -> String {
     format!("/dev/fd/{}", fd.as_raw_fd())
 }
 
+/// The folder under which this process finds what is in the folder behind `fd`; other names may be too long for a socket.
+#[must_use]
+pub fn path_of_own(fd: BorrowedFd<'_>) -> String {
+    format!("/proc/self/fd/{}", fd.as_raw_fd())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ pub mod harden;
 pub mod locked;
 pub mod lookup;
 pub mod outlet;
+pub mod peer;
 pub mod poll;
 pub mod pty;
 pub mod signals;

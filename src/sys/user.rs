@@ -1,7 +1,11 @@
 //! Who runs us, and where.
 
+use std::ffi::CString;
+
 use nix::unistd::Group;
+use nix::unistd::Uid;
 use nix::unistd::User;
+use nix::unistd::getgrouplist;
 use nix::unistd::getgroups;
 use nix::unistd::gethostname;
 use nix::unistd::getuid;
@@ -28,6 +32,25 @@ pub fn current() -> Person {
     let groups = getgroups().unwrap_or_default();
     let groups = groups.into_iter().take(MOST_GROUPS).filter_map(|gid| Group::from_gid(gid).ok().flatten());
     Person { name, uid: uid.as_raw(), groups: groups.map(|group| group.name).collect() }
+}
+
+/// The user id that we run as.
+#[must_use]
+pub fn uid() -> u32 {
+    getuid().as_raw()
+}
+
+/// The person with this user id, by the system's own lists, which may ask a directory server; `None`: they could not be
+/// asked.
+#[must_use]
+pub fn by_uid(uid: u32) -> Option<Person> {
+    let Some(user) = User::from_uid(Uid::from_raw(uid)).ok()? else {
+        return Some(Person { name: uid.to_string(), uid, groups: Vec::new() });
+    };
+    let name = CString::new(user.name.as_str()).ok()?;
+    let groups = getgrouplist(&name, user.gid).ok()?;
+    let groups = groups.into_iter().take(MOST_GROUPS).filter_map(|gid| Group::from_gid(gid).ok().flatten());
+    Some(Person { name: user.name, uid, groups: groups.map(|group| group.name).collect() })
 }
 
 /// Whether this host has a group called `name`.
@@ -57,6 +80,8 @@ mod tests {
     #[test]
     fn somebody_runs_us_somewhere() {
         assert!(!current().name.is_empty());
+        assert_eq!(by_uid(uid()).map(|person| person.name), Some(current().name));
+        assert_eq!(by_uid(4_000_000_001).map(|person| person.name), Some("4000000001".to_owned()));
         assert!(!host().is_empty());
         assert!(kernel().is_some_and(|(kernel, machine)| kernel.contains(' ') && !machine.is_empty()));
         assert!(!has_group("no-such-group-of-hoop"));

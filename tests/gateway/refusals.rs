@@ -7,6 +7,7 @@ use std::time::Duration;
 use hoop::approval::Answer;
 use hoop::approval::Scope;
 use hoop::aws::sigv4::Key;
+use hoop::clock::Clock;
 use hoop::types::Secret;
 
 use crate::broker::AT_TERMINAL;
@@ -210,6 +211,7 @@ fn a_client_that_goes_away_withdraws_its_question() {
     let ask = "[[statement]]\neffect = \"ask\"\naction = [\"dynamodb:*\"]\n";
     let mut plan = Plan::observe(&upstream.url).policy(ask);
     plan.ways = AT_TERMINAL;
+    plan.clock = Clock::fixed(1_763_700_000_000_000);
     let world = plan.start();
     let mut stream = client::dial(&world);
     stream.write_all(&json_call(&world, "dynamodb", LIST_TABLES, "{}").bytes(&world)).unwrap();

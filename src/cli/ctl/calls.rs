@@ -3,22 +3,28 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use clap::builder::PossibleValuesParser;
+use clap::builder::TypedValueParser;
 use serde_json::Value;
 use serde_json::json;
 
+use super::conditions;
 use super::console::Console;
 use super::console::brief;
 use super::console::fitted;
+use super::console::length;
 use super::console::place;
 use super::console::rfc3339;
-use crate::audit::Answer;
+use crate::audit::Approval;
 use crate::audit::Outcome;
+use crate::audit::Part;
 use crate::error::Result;
 use crate::record;
 use crate::record::Call;
 use crate::record::Command;
 use crate::record::Place;
 use crate::record::Recording;
+use crate::store::Became;
 use crate::term::safe;
 use crate::term::tail;
 use crate::term::width;
@@ -36,9 +42,12 @@ Examples:
   hoopctl calls last
   hoopctl calls 01KAHX3V --decision deny
   hoopctl calls last --command 12 --json | jq .action
+  hoopctl calls last --approval any
 
 The command behind a call is known where hoop-run could tell who called;
-`$ 12` is its number in: hoopctl commands SESSION")]
+`$ 12` is its number in: hoopctl commands SESSION. Below a call that people were asked
+about stands the question's name and what became of it; `used` in the DECISION column:
+an earlier yes let the call through.")]
 pub struct Args {
     /// The session: the start of its id, `last`, or its folder.
     #[arg(value_name = "SESSION")]
@@ -49,16 +58,36 @@ pub struct Args {
     /// Only those with this decision.
     #[arg(long, value_parser = super::sessions::effect, value_name = "allow|ask|deny")]
     pub decision: Option<Effect>,
+    /// Only those that people were asked about, and that ended so.
+    #[arg(long, value_parser = wishes(), value_name = "ANSWER")]
+    pub approval: Option<Wish>,
     /// Only those that this command made, by its number.
     #[arg(long, value_name = "NR")]
     pub command: Option<u64>,
+}
+
+/// What is to have become of the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Anything.
+    Any,
+    /// This.
+    One(Became),
+}
+
+/// `any`, or an answer: shells complete the words.
+fn wishes() -> impl TypedValueParser<Value = Wish> {
+    let words = Became::ALL.map(Became::as_str).into_iter().chain(["any"]);
+    PossibleValuesParser::new(words).try_map(|text| match text.as_str() {
+        "any" => Ok(Wish::Any),
+        text => conditions::became(text).map(Wish::One),
+    })
 }
 
 /// What is known of a session, with the ways from a call to what belongs to it.
 struct Known<'a> {
     recording: &'a Recording,
     commands: HashMap<u64, &'a Command>,
-    answers: HashMap<u64, Option<Answer>>,
 }
 
 /// Does it; gives the exit status: 1 when there is no such call.
@@ -67,10 +96,10 @@ pub fn run(args: &Args, state: &Path, console: &mut Console<'_>) -> Result<u8> {
     let known = Known {
         recording: &recording,
         commands: recording.commands.iter().filter_map(|command| Some((command.number?, command))).collect(),
-        answers: recording.approvals.iter().filter_map(|asked| Some((asked.call?, asked.answer))).collect(),
     };
     let is_wanted = |call: &&Call| {
         args.decision.is_none_or(|effect| call.effect == Some(effect))
+            && args.approval.is_none_or(|wish| known.is_wanted(call, wish))
             && args.command.is_none_or(|number| call.command == Some(number))
     };
     let calls: Vec<&Call> = recording.calls.iter().filter(is_wanted).collect();
@@ -97,7 +126,7 @@ impl Known<'_> {
         let numbers = [0, 1, 4];
         let is_narrow = console.width.is_some_and(|width| width < WIDE);
         let mut rows = Vec::new();
-        let mut before = None;
+        let (mut before, mut question) = (None, None);
         for call in calls {
             let mut row = self.cells(call, console.width.is_some() && !is_narrow);
             let behind = row.pop().unwrap_or_default();
@@ -111,6 +140,15 @@ impl Known<'_> {
             }
             before = call.command;
             rows.push(row);
+            // A yes that is used a thousand times is told once.
+            let asked = self.recording.approvals.of_call(call.number);
+            let now = asked.map(|(asked, part)| (asked.id.as_str(), part == Part::Used));
+            if let Some((asked, part)) =
+                asked.filter(|_| now != question || now.is_some_and(|(_, used)| !used))
+            {
+                rows.push(vec![format!("      {}", told(asked, part))]);
+            }
+            question = now;
         }
         let Some(width) = console.width.filter(|_| is_narrow) else {
             return console.table(&titles, &numbers, &rows);
@@ -135,10 +173,20 @@ impl Known<'_> {
     }
 
     fn decision(&self, call: &Call) -> &'static str {
-        match (call.effect, self.answers.get(&call.number)) {
-            (Some(Effect::Ask), Some(Some(answer))) => answer.as_str(),
+        match (call.effect, self.recording.approvals.of_call(call.number)) {
+            (Some(Effect::Ask), Some((_, Part::Used))) => Part::Used.as_str(),
+            (Some(Effect::Ask), Some((asked, _))) => asked.word(),
             (Some(effect), _) => effect.as_str(),
             (None, _) => "-",
+        }
+    }
+
+    fn is_wanted(&self, call: &Call, wish: Wish) -> bool {
+        match (self.recording.approvals.of_call(call.number), wish) {
+            (None, _) => false,
+            (Some(_), Wish::Any) => true,
+            (Some((_, part)), Wish::One(Became::Used)) => part == Part::Used,
+            (Some((asked, part)), Wish::One(became)) => part != Part::Used && asked.word() == became.as_str(),
         }
     }
 
@@ -175,7 +223,8 @@ impl Known<'_> {
             "rule": call.rule,
             "origin": call.origin,
             "reason": call.reason,
-            "answer": self.answers.get(&call.number).copied().flatten(),
+            "answer": self.recording.approvals.of_call(call.number).and_then(|(asked, _)| asked.answer),
+            "approval": self.recording.approvals.of_call(call.number).map(|(asked, part)| object_of(asked, part)),
             "outcome": call.outcome,
             "status": call.status,
             "error": call.error,
@@ -189,6 +238,37 @@ impl Known<'_> {
             "command_cwd": command.and_then(|command| command.cwd.as_ref()),
         })
     }
+}
+
+/// What became of the question that a call waited for, in a line.
+fn told(asked: &Approval, part: Part) -> String {
+    let how = match part {
+        Part::Asked => "",
+        Part::Joined => " (a retry of the call that asked)",
+        Part::Used => " (an earlier yes)",
+    };
+    let outcome = asked.outcome(length);
+    safe(&format!("↳ {}{how}: {outcome}", asked.id)).into_owned()
+}
+
+fn object_of(asked: &Approval, part: Part) -> Value {
+    json!({
+        "id": asked.id,
+        "part": part.as_str(),
+        "question": asked.question,
+        "rule": asked.rule,
+        "needs": asked.needs,
+        "asked_us": asked.asked,
+        "answered_us": asked.answered,
+        "answer": asked.word(),
+        "by": asked.by,
+        "identity": asked.identity,
+        "via": asked.via,
+        "reason": asked.reason,
+        "scope": asked.scope,
+        "took_us": asked.took,
+        "used": asked.used,
+    })
 }
 
 fn status(call: &Call) -> String {

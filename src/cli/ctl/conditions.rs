@@ -1,35 +1,72 @@
-//! Conditions on commands, as they stand in a search (`exit:1 took:>5s command:make`) and in options.
+//! Conditions on commands and approvals, as they stand in a search (`exit:1 took:>5s command:make`,
+//! `approval:denied approver:ana`) and in options.
+
+use clap::builder::PossibleValuesParser;
+use clap::builder::TypedValueParser;
 
 use crate::config::duration;
+use crate::store::ApprovalFilter;
+use crate::store::Became;
 use crate::store::CommandFilter;
 use crate::store::ExitFilter;
 use crate::store::Length;
 use crate::types::Micros;
 
-/// What a query says of commands, and the words that are left; what is wrong with it in words.
+/// Names of conditions.
+const NAMES: [&str; 5] = ["exit", "took", "command", "approval", "approver"];
+
+/// What a query asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conditions {
+    /// The words that are left.
+    pub words: String,
+    /// Conditions on commands; with those on approvals: on the command behind the call.
+    pub commands: Option<CommandFilter>,
+    /// Conditions on approvals.
+    pub approvals: Option<ApprovalFilter>,
+}
+
+/// Takes a query apart; what is wrong with it in words.
 ///
 /// A condition is `name:value` outside quotes; its value may be in quotes: `command:"git push"`.
-pub fn split(query: &str) -> Result<(String, Option<CommandFilter>), String> {
-    let mut filter = CommandFilter::default();
+pub fn split(query: &str) -> Result<Conditions, String> {
+    let (mut commands, mut approvals) = (CommandFilter::default(), ApprovalFilter::default());
     let mut words = Vec::new();
     for part in parts(query) {
-        let condition = part.split_once(':').filter(|(name, _)| ["exit", "took", "command"].contains(name));
+        let condition = part.split_once(':').filter(|(name, _)| NAMES.contains(name));
         let Some((name, value)) = condition else {
             words.push(part);
             continue;
         };
         let value = value.trim_matches('"');
         match name {
-            "exit" => filter.exit = Some(exit(value)?),
-            "took" => add_took(&mut filter, took(value)?),
-            _ if value.trim_matches('*').is_empty() => {
+            "exit" => commands.exit = Some(exit(value)?),
+            "took" => add_took(&mut commands, took(value)?),
+            "approval" => approvals.became.push(became(value)?),
+            "command" if value.trim_matches('*').is_empty() => {
                 return Err("`command:` needs a part of a command line".to_owned());
             }
-            _ => filter.parts.push(value.to_owned()),
+            "command" => commands.parts.push(value.to_owned()),
+            _ if value.is_empty() => return Err("`approver:` needs a name".to_owned()),
+            _ => approvals.approvers.push(value.to_owned()),
         }
     }
-    let filter = (filter != CommandFilter::default()).then_some(filter);
-    Ok((words.join(" "), filter))
+    let commands = (commands != CommandFilter::default()).then_some(commands);
+    let approvals = (approvals != ApprovalFilter::default()).then_some(approvals);
+    Ok(Conditions { words: words.join(" "), commands, approvals })
+}
+
+/// What became of a question: `granted`, `denied` …
+pub fn became(text: &str) -> Result<Became, String> {
+    Became::ALL.into_iter().find(|became| became.as_str() == text).ok_or_else(|| {
+        let known: Vec<&str> = Became::ALL.iter().map(|became| became.as_str()).collect();
+        format!("`{}` is no answer to a question: write one of {}", text.escape_debug(), known.join(", "))
+    })
+}
+
+/// The same for options: shells complete the words.
+pub fn answers() -> impl TypedValueParser<Value = Became> {
+    PossibleValuesParser::new(Became::ALL.map(Became::as_str)).try_map(|text| became(&text))
 }
 
 /// Split at spaces that do not stand in quotes.
@@ -135,17 +172,33 @@ mod tests {
 
     #[test]
     fn conditions_are_told_from_words() {
-        let (words, filter) = split("reports exit:1 took:>5s command:\"git push\" \"exit:2 now\"").unwrap();
-        assert_eq!(words, "reports \"exit:2 now\"");
-        let filter = filter.unwrap();
+        let found = split("reports exit:1 took:>5s command:\"git push\" \"exit:2 now\"").unwrap();
+        assert_eq!(found.words, "reports \"exit:2 now\"");
+        assert_eq!(found.approvals, None);
+        let filter = found.commands.unwrap();
         assert_eq!(filter.exit, Some(ExitFilter::Status(1)));
         assert_eq!(filter.longer, Some(Length { than: Micros(5_000_000), or_equal: false }));
         assert_eq!(filter.parts, ["git push"]);
-        assert_eq!(split("s3:GetObject deny*").unwrap(), ("s3:GetObject deny*".to_owned(), None));
-        assert_eq!(split("exit:!0 took:<=1m").unwrap().1.unwrap().exit, Some(ExitFilter::Failed));
-        for wrong in ["exit:x", "exit:-1", "took:>5", "took:soon", "command:", "command:**"] {
+        let plain = Conditions { words: "s3:GetObject deny*".to_owned(), ..Conditions::default() };
+        assert_eq!(split("s3:GetObject deny*").unwrap(), plain);
+        assert_eq!(split("exit:!0 took:<=1m").unwrap().commands.unwrap().exit, Some(ExitFilter::Failed));
+        let wrong = "exit:x exit:-1 took:>5 took:soon command: command:** approval: approval:yes approver:";
+        for wrong in wrong.split(' ') {
             assert!(split(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn conditions_on_approvals_are_taken_together() {
+        let query = "ticket approval:denied approval:expired approver:ana approver:\"bo b\" command:make";
+        let found = split(query).unwrap();
+        assert_eq!(found.words, "ticket");
+        let filter = found.approvals.unwrap();
+        assert_eq!(filter.became, [Became::Denied, Became::Expired]);
+        assert_eq!(filter.approvers, ["ana", "bo b"]);
+        assert_eq!(found.commands.unwrap().parts, ["make"]);
+        let why = split("approval:yes").unwrap_err();
+        assert!(why.contains("granted, denied, expired, nobody, withdrawn, used, waiting"), "{why}");
     }
 
     #[test]
@@ -168,7 +221,7 @@ mod tests {
             ("command:push*origin", true),
             ("command:origin*push", false),
         ] {
-            assert_eq!(fits(&split(query).unwrap().1.unwrap(), &facts), wanted, "{query}");
+            assert_eq!(fits(&split(query).unwrap().commands.unwrap(), &facts), wanted, "{query}");
         }
     }
 }

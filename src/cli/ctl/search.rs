@@ -5,8 +5,10 @@ use std::path::Path;
 use serde_json::Value;
 use serde_json::json;
 
+use super::approvals_log;
 use super::commands;
 use super::conditions;
+use super::conditions::Conditions;
 use super::console::Console;
 use super::console::brief;
 use super::console::place;
@@ -15,13 +17,14 @@ use crate::error::Kind;
 use crate::error::Result;
 use crate::record::Place;
 use crate::record::index;
+use crate::store::ApprovalSearch;
 use crate::store::Hit;
 use crate::store::Page;
 use crate::store::Search;
 use crate::term::safe;
 use crate::types::SessionId;
 
-/// Find words in everything that was recorded: screens, commands, AWS calls.
+/// Find words in everything that was recorded: screens, commands, AWS calls, approvals.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -29,14 +32,24 @@ Examples:
   hoopctl search '\"connection refused\" redis*'
   hoopctl search --session 01KAHX3V secret --json
   hoopctl search 'exit:!0 took:>5s command:make'
+  hoopctl search 'approval:denied approver:ana'
 
 All words must occur near each other; quotes keep words together; `*` at the end
-of a word stands for any end. With a condition only commands are searched, and
-all words must be in the command line:
+of a word stands for any end. With a condition on commands only these are searched,
+and all words must be in the command line:
   exit:1          ended with that status; exit:!0 with another than 0, or killed
   took:>5s        ran longer; also >= < <=, in ms, s, m, h, d
   command:PART    has that in its line; `*` stands for anything;
                   quotes keep words together: command:\"git push\"
+With a condition on approvals only questions to people are searched, and all words
+must be in the question, its rule, its reason or the names of the people:
+  approval:WORD   granted, denied, expired (nobody answered in time), nobody (nobody
+                  could have answered), withdrawn (the client or the session went
+                  away), used (granted, and used again later), waiting (not
+                  answered); given twice, one of both
+  approver:NAME   who had a part in the answer; `*` stands for anything; given
+                  twice, both together
+Both kinds together: questions about calls of such commands, or of what they started
 Open a session that was found: hoop-replay SESSION, then / and the words")]
 pub struct Args {
     /// The words.
@@ -61,12 +74,18 @@ pub fn run(args: &Args, state: &Path, console: &mut Console<'_>) -> Result<u8> {
     let session = args.session.as_ref().map(|name| session(state, name)).transpose()?;
     let (index, notices) = index::open(state)?;
     notices.iter().for_each(|notice| console.notice(notice));
-    let (words, commands) = conditions::split(&args.words.join(" ")).map_err(|why| {
+    let found = conditions::split(&args.words.join(" ")).map_err(|why| {
         Error::new(Kind::Usage, why).fix("a text that looks like a condition goes in quotes: '\"exit:1\"'")
     })?;
+    let page = Page { limit: args.limit, offset: args.offset };
+    let Conditions { words, commands, approvals } = found;
+    if let Some(filter) = approvals {
+        let search = ApprovalSearch { filter, words, commands, session, ..ApprovalSearch::default() };
+        return approvals_log::show(&index.approvals(&search, page)?, args.json, console);
+    }
     let is_of_commands = commands.is_some();
     let search = Search { words, session, commands };
-    let hits = index.search(&search, Page { limit: args.limit, offset: args.offset })?;
+    let hits = index.search(&search, page)?;
     match args.json {
         true => hits.iter().try_for_each(|hit| console.json(&as_json(hit)))?,
         false if hits.is_empty() => console.notice("nothing found"),
@@ -82,7 +101,8 @@ pub fn run(args: &Args, state: &Path, console: &mut Console<'_>) -> Result<u8> {
     Ok(u8::from(hits.is_empty()))
 }
 
-fn session(state: &Path, name: &str) -> Result<SessionId> {
+/// The session that a person means by its id's beginning, `last`, or its folder.
+pub(super) fn session(state: &Path, name: &str) -> Result<SessionId> {
     let folder = Place::new(state).find(name)?;
     let id = folder.file_name().map(|name| name.to_string_lossy().into_owned());
     id.unwrap_or_default().parse()

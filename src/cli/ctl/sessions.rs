@@ -8,6 +8,7 @@ use jiff::civil::DateTime;
 use serde_json::Value;
 use serde_json::json;
 
+use super::conditions;
 use super::console::Console;
 use super::console::fitted;
 use super::console::length;
@@ -16,6 +17,8 @@ use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::record::index;
+use crate::store::ApprovalFilter;
+use crate::store::Became;
 use crate::store::Filter;
 use crate::store::Page;
 use crate::store::SessionRow;
@@ -35,6 +38,7 @@ Examples:
   hoopctl sessions --since 2d --decision deny
   hoopctl sessions --action 's3:Delete*' --user ana
   hoopctl sessions --text 'AccessDenied' --json | jq .id
+  hoopctl sessions --approval granted --approver bo
 
 Times: 2026-07-01, 2026-07-01T12:30, RFC 3339, or a length of time ago: 90m, 2h, 3d, 1w.")]
 pub struct Args {
@@ -56,12 +60,18 @@ pub struct Args {
     /// Had a call with this decision (of that action and service, if they are given).
     #[arg(long, value_parser = effect, value_name = "allow|ask|deny")]
     pub decision: Option<Effect>,
-    /// Shows these words on its screen, in a command or a call.
+    /// Shows these words on its screen, in a command, a call or an approval.
     #[arg(long, value_name = "WORDS")]
     pub text: Option<String>,
     /// Ran a command with this in its line.
     #[arg(long, value_name = "PART")]
     pub command: Option<String>,
+    /// Put a question to people that ended so; may be repeated.
+    #[arg(long, value_name = "ANSWER", value_parser = conditions::answers())]
+    pub approval: Vec<Became>,
+    /// Had a question that this person had a part in answering; `*` stands for anything; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    pub approver: Vec<String>,
     /// At most so many.
     #[arg(long, short = 'n', default_value_t = 50)]
     pub limit: u32,
@@ -76,6 +86,7 @@ pub struct Args {
 /// Does it; gives the exit status.
 pub fn run(args: &Args, state: &Path, console: &mut Console<'_>) -> Result<u8> {
     let moment = |text: &Option<String>| text.as_ref().map(|text| moment(text, console)).transpose();
+    let approvals = ApprovalFilter { became: args.approval.clone(), approvers: args.approver.clone() };
     let filter = Filter {
         user: args.user.clone(),
         since: moment(&args.since)?,
@@ -85,6 +96,7 @@ pub fn run(args: &Args, state: &Path, console: &mut Console<'_>) -> Result<u8> {
         decision: args.decision,
         text: args.text.clone(),
         command: args.command.clone(),
+        approvals: Some(approvals).filter(|approvals| *approvals != ApprovalFilter::default()),
     };
     let (index, notices) = index::open(state)?;
     notices.iter().for_each(|notice| console.notice(notice));
@@ -155,6 +167,8 @@ fn as_json(row: &SessionRow) -> Value {
         "calls": row.calls,
         "denied": row.denied,
         "asked": row.asked,
+        "granted": row.granted,
+        "used": row.used,
         "commands": row.commands,
         "alerts": row.alerts,
         "masks": row.masks,
@@ -171,7 +185,7 @@ pub(super) fn effect(text: &str) -> Result<Effect, String> {
 }
 
 /// A time as people write it, in microseconds since the Unix epoch.
-fn moment(text: &str, console: &Console<'_>) -> Result<u64> {
+pub(super) fn moment(text: &str, console: &Console<'_>) -> Result<u64> {
     let now = i64::try_from(console.now).ok().and_then(|now| Timestamp::from_microsecond(now).ok());
     let now = now.unwrap_or_default().to_zoned(console.zone.clone());
     let ago = |span: Span| now.checked_sub(span.abs()).ok().map(|at| at.timestamp());

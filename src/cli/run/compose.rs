@@ -13,7 +13,6 @@ use std::thread;
 use crate::approval;
 use crate::approval::Broker;
 use crate::approval::Requester;
-use crate::approval::Ways;
 use crate::audit::End;
 use crate::audit::EndReason;
 use crate::audit::Start;
@@ -21,6 +20,8 @@ use crate::cli::known_values;
 use crate::cli::known_values::Fetching;
 use crate::cli::run::OURS;
 use crate::cli::run::agent;
+use crate::cli::run::approvals::Answering;
+use crate::cli::run::approvals::Reaching;
 use crate::cli::run::args::Args;
 use crate::cli::run::asks;
 use crate::cli::run::ending::Status;
@@ -31,12 +32,15 @@ use crate::cli::run::gateway::Gateway;
 use crate::cli::run::gateway::Setup;
 use crate::cli::run::identity::Asking;
 use crate::cli::run::notes;
+use crate::cli::run::recovery::recover;
+use crate::cli::run::recovery::tell_recovered;
 use crate::cli::run::repository;
 use crate::cli::run::sandbox;
 use crate::cli::run::sandbox::Begun;
 use crate::cli::run::sandbox::Purpose;
 use crate::cli::run::settings;
 use crate::cli::run::settings::Settings;
+use crate::cli::run::summary;
 use crate::cli::saying;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -47,9 +51,7 @@ use crate::gateway::Upstreams;
 use crate::identity::Assurance;
 use crate::mask::FOR_AGENTS;
 use crate::policy::Principal;
-use crate::record;
 use crate::record::Recorder;
-use crate::record::Recovered;
 use crate::session;
 use crate::session::Face;
 use crate::session::Spec;
@@ -93,6 +95,8 @@ pub(super) fn run(args: Args) -> Status {
         return Status::Code(code_of(unstartable.trouble));
     }
     let hardened = harden::harden();
+    // The launcher does the same; should the program kill that, nothing of it passes for somebody outside.
+    harden::adopt_orphans();
     match prepare(&args, environment, hardened).and_then(|parts| run_session(&args, parts)) {
         Ok(status) => status,
         Err(unstartable) => {
@@ -210,6 +214,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         session: start.id.to_string(),
         ..Principal::default()
     };
+    let (agent_name, repository) = (principal.agent.clone(), principal.repository.clone());
     let upstreams = match args.no_gateway {
         true => Upstreams::default(),
         false => asking.upstreams(&who, &principal, surroundings.can_ask()).map_err(ours)?,
@@ -217,14 +222,15 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let has_code = upstreams.code.is_some();
     let id = start.id;
     let requester = Requester { name: start.user.clone(), keys: who.keys(&local) };
+    let answering = Answering::settle(config, &environment, surroundings.can_ask()).map_err(ours)?;
     let recorder = Recorder::masked(&state, &start, clock.clone(), &masks).map_err(ours)?;
     let broker = Broker::new(approval::Setup {
         clock: clock.clone(),
         session: id,
         host: start.host.clone(),
         requester,
-        ways: Ways { terminal: surroundings.can_ask(), remote: false },
-        nobody: "there is no terminal to ask on".to_owned(),
+        ways: answering.ways,
+        nobody: answering.nobody.clone(),
         journal: Arc::new(recorder.clone()),
     });
     broker.on_change({
@@ -241,6 +247,15 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
                 notices.tell(text);
             }
         }
+    });
+    let control = answering.reach(Reaching {
+        config,
+        broker: &broker,
+        masks: &masks,
+        environment: &environment,
+        clock: &clock,
+        local: &local,
+        tell: Arc::clone(&tell),
     });
     let setup = Setup {
         config,
@@ -276,6 +291,8 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         clock: clock.clone(),
         broker: broker.clone(),
         who: person.clone(),
+        agent: agent_name,
+        repository,
         approval_ttl: config.approval_ttl(),
         key_id: gateway.key_id(),
         notices: notices.clone(),
@@ -293,28 +310,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     if !config.quiet() {
         who.notes.iter().for_each(|note| notes::say(note));
         who.identity.remarks.iter().for_each(|remark| notes::say(&format!("hoop-run: {remark}")));
-        for warning in
-            config.warnings().iter().chain(settings.policy.layers().iter().flat_map(|layer| &layer.warnings))
-        {
-            notes::say(&format!("hoop-run: {warning}"));
-        }
-        if !settings.unmasked.is_empty() {
-            let names = settings.unmasked.join(", ");
-            notes::say(&format!(
-                "hoop-run: {names}: too short or too common to be masked wherever it stands; masked next to its name"
-            ));
-        }
-        for remark in &settings.remarks {
-            notes::say(&format!("hoop-run: {remark}"));
-        }
-        for layer in settings.policy.layers() {
-            for section in layer.idle_sections() {
-                let origin = &layer.origin;
-                notes::say(&format!(
-                    "hoop-run: {origin}: {section} is checked, but not acted on by this version"
-                ));
-            }
-        }
+        settings.remark();
     }
     let typed = integrate(&mut settings, &mut environment, &program, &surroundings);
     let config = &settings.config;
@@ -333,6 +329,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let asks = asks::of(config, &environment);
     let binds = gateway.binds().map_err(|error| not_started(&recorder, error))?;
     let recovery = Rc::new(RefCell::new(None));
+    let questions = broker.clone();
     let ended = session::run(Spec {
         program,
         argv: settings.argv,
@@ -371,10 +368,15 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     gateway.close();
     commands.finish();
     gateway.stop();
+    control.stop();
     while let Some(notice) = notices.next() {
         notes::say(&notice);
     }
     let status = conclude(&ended, &recorder, args);
+    let (is_quiet, is_strict) = (config.quiet(), !args.approve_via.is_empty());
+    let manner = summary::Manner { id, talks, is_quiet, is_strict };
+    let (lines, status) = summary::of(&questions.tally(), manner, status);
+    lines.iter().for_each(|line| notes::say(line));
     if talks {
         let took = clock.elapsed().into();
         notes::say(&notes::End { id, took, counts: recorder.counts() }.line());
@@ -471,33 +473,6 @@ fn describe(
     };
     start.env = ["SHELL", "TERM"].iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))).collect();
     Ok(start)
-}
-
-/// Seals sessions that were killed, beside the one that begins: there may be gigabytes to read.
-fn recover(state: &Path, clock: &Clock) -> Option<thread::JoinHandle<Vec<Recovered>>> {
-    let (state, clock) = (state.to_owned(), clock.clone());
-    record::may_need_recovery(&state).then(|| thread::spawn(move || record::recover(&state, &clock)))
-}
-
-/// Tells what could not be sealed: a recording that is not what was written is nothing to be silent about.
-fn tell_recovered(recovered: &[Recovered]) {
-    for one in recovered {
-        let error = match one {
-            Recovered::Sealed(_) | Recovered::Finished(_) | Recovered::Empty(_) => continue,
-            Recovered::Damaged(id) => {
-                Error::new(Kind::Record, format!("the recording of an earlier session, {id}, is damaged"))
-                    .why("its process died, and what it left is not what was written")
-                    .fix(format!("see where: hoopctl verify {id}"))
-            }
-            Recovered::Failed(id, reason) => Error::new(
-                Kind::Record,
-                format!("the recording of an earlier session, {id}, cannot be sealed"),
-            )
-            .why(reason)
-            .fix("the next start of hoop-run tries again"),
-        };
-        notes::complain(&error);
-    }
 }
 
 fn ours(error: Error) -> Unstartable {

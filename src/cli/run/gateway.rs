@@ -73,7 +73,7 @@ impl Gateway {
         // In the sandbox the user's runtime folder is hidden.
         let named = environment.get("XDG_RUNTIME_DIR").filter(|_| setup.network.is_none());
         let runtime_parent = runtime_parent(named);
-        let (found, told) = (Arc::clone(&setup.commands), setup.commands);
+        let (found, runs, told) = (Arc::clone(&setup.commands), Arc::clone(&setup.commands), setup.commands);
         let bound = gateway::Gateway::bind(gateway::Setup {
             policies: setup.policies,
             principal: setup.principal,
@@ -95,7 +95,11 @@ impl Gateway {
             connect: setup.connect,
             egress: config.sandbox_egress(),
             find_caller: Some(Arc::new(move |asker| find_caller(found.get()?, asker))),
-            command_line: Some(Arc::new(move |command| told.get()?.line(command))),
+            command_lines: Some(Arc::new(move |command| {
+                told.get().map(|commands| commands.lines(command)).unwrap_or_default()
+            })),
+            // Without a command log nothing is known of it.
+            is_running: Some(Arc::new(move |command| runs.get().is_none_or(|log| log.is_running(command)))),
         })?;
         Ok(Self(Some(Arc::new(bound))))
     }

@@ -1,6 +1,7 @@
 //! hoop-run: runs a program in a terminal, recorded, masked and gated.
 
 mod agent;
+mod approvals;
 pub mod args;
 mod asks;
 mod compose;
@@ -9,11 +10,14 @@ mod ending;
 mod gateway;
 mod identity;
 mod notes;
+mod notifying;
+mod recovery;
 mod repository;
 mod roles;
 mod saml;
 mod sandbox;
 mod settings;
+mod summary;
 
 use std::ffi::OsString;
 use std::panic;

@@ -12,6 +12,7 @@ use crate::audit::PolicyUsed;
 use crate::cli::known_values;
 use crate::cli::mask_rules;
 use crate::cli::run::args::Args;
+use crate::cli::run::notes;
 use crate::config::Config;
 use crate::config::Sources;
 use crate::config::load::PolicyChoice;
@@ -43,6 +44,26 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    /// Says what the user should know about what was read.
+    pub(super) fn remark(&self) {
+        let say = |line: &str| notes::say(&format!("hoop-run: {line}"));
+        let layers = self.policy.layers();
+        self.config.warnings().iter().for_each(|warning| say(&warning.to_string()));
+        layers.iter().flat_map(|layer| &layer.warnings).for_each(|warning| say(&warning.to_string()));
+        if !self.unmasked.is_empty() {
+            let names = self.unmasked.join(", ");
+            say(&format!(
+                "{names}: too short or too common to be masked wherever it stands; masked next to its name"
+            ));
+        }
+        self.remarks.iter().for_each(|remark| say(remark));
+        for layer in layers {
+            for section in layer.idle_sections() {
+                say(&format!("{}: {section} is checked, but not acted on by this version", layer.origin));
+            }
+        }
+    }
+
     /// Settles everything else.
     ///
     /// # Errors
@@ -123,6 +144,9 @@ fn sources(args: &Args, environment: &Environment, directory: &Path) -> Sources 
         ("--sandbox", "sandbox.mode", &args.sandbox),
         ("--egress", "sandbox.egress", &args.egress),
     ];
+    let via = (!args.approve_via.is_empty()).then(|| args.approve_via.join(","));
+    sources =
+        via.into_iter().fold(sources, |sources, via| sources.flag("--approve-via", "approval.via", via));
     for (flag, key, value) in texts {
         if let Some(value) = value {
             sources = sources.flag(flag, key, value);

@@ -1,4 +1,4 @@
-//! All about the chosen call or command.
+//! All about the chosen call, command or approval.
 
 use ratatui::layout::Rect;
 
@@ -47,6 +47,9 @@ pub fn draw(play: &Play, area: Rect, pen: &mut Pen<'_>) {
 
 /// The commands behind the chosen one, and the calls it made.
 fn relatives(play: &Play) -> Vec<(&'static str, String)> {
+    if play.questions.is_open {
+        return Vec::new();
+    }
     let moments = &play.moments;
     let title = |row: usize| moments.at_row(row).map_or("", |entry| entry.title.as_str());
     let mut rows = Vec::new();
@@ -75,7 +78,7 @@ fn lines(entry: &Entry, relatives: &[(&'static str, String)], width: u16) -> Vec
     let (before, after) = entry.detail.split_at(about.map_or(entry.detail.len(), |at| at + 1));
     for (name, value) in before.iter().chain(relatives).chain(after) {
         let meaning = match *name {
-            "action" | "command" | "typed" | "decision" | "status" => entry.meaning,
+            "action" | "command" | "typed" | "decision" | "status" | "answer" => entry.meaning,
             "ended" => entry.mood,
             _ => Meaning::Text,
         };

@@ -3,9 +3,11 @@
 use ratatui::layout::Rect;
 
 use crate::replay::commands::short;
+use crate::replay::entries::Entry;
 use crate::replay::layout;
 use crate::replay::moments::Row;
 use crate::replay::play::Play;
+use crate::replay::questions::Which;
 use crate::replay::theme::Meaning;
 use crate::replay::view::pen::Pen;
 use crate::term::fit;
@@ -28,6 +30,9 @@ pub fn draw(play: &Play, area: Rect, pen: &mut Pen<'_>) {
     if area.is_empty() {
         return;
     }
+    if play.questions.is_open {
+        return draw_questions(play, area, pen);
+    }
     let moments = &play.moments;
     let denied = if moments.denied() > 0 { format!(", {} denied", moments.denied()) } else { String::new() };
     let heading = format!(" calls and commands  {}{denied}", moments.entries().len());
@@ -41,12 +46,39 @@ pub fn draw(play: &Play, area: Rect, pen: &mut Pen<'_>) {
     let height = usize::from(rows.height);
     let first = layout::top(play.selected, moments.rows().len(), height);
     for (y, (index, row)) in (rows.y..).zip(moments.rows().iter().enumerate().skip(first).take(height)) {
-        draw_row(play, row, index == play.selected, Rect { y, height: 1, ..rows }, pen);
+        if let Some(entry) = moments.entries().get(row.entry) {
+            draw_row(play, (entry, row), index == play.selected, Rect { y, height: 1, ..rows }, pen);
+        }
     }
 }
 
-fn draw_row(play: &Play, row: &Row, selected: bool, area: Rect, pen: &mut Pen<'_>) {
-    let Some(entry) = play.moments.entries().get(row.entry) else { return };
+/// Draws the questions to people instead.
+fn draw_questions(play: &Play, area: Rect, pen: &mut Pen<'_>) {
+    let questions = &play.questions;
+    let refused = questions.all().iter().filter(|asked| asked.entry.meaning == Meaning::Deny).count();
+    let refused = if refused > 0 { format!(", {refused} not granted") } else { String::new() };
+    let heading = format!(" approvals  {}{refused}", questions.all().len());
+    let which = match questions.which {
+        Which::All => "  w: which".to_owned(),
+        which => format!("  only {}: {}", which.words(), questions.shown().len()),
+    };
+    pen.row(area, Meaning::Text, &[(&heading, Meaning::Heading), (&which, Meaning::Muted)]);
+    let rows = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    let (selected, count) = play.list_place();
+    if count == 0 {
+        pen.text(rows, " none; w for others, a for the calls", Meaning::Muted);
+        return;
+    }
+    let height = usize::from(rows.height);
+    let first = layout::top(selected, count, height);
+    let alone = Row { entry: 0, times: 1, depth: 0, behind: None };
+    for (y, (index, asked)) in (rows.y..).zip(questions.shown().enumerate().skip(first).take(height)) {
+        let place = Rect { y, height: 1, ..rows };
+        draw_row(play, (&asked.entry, &alone), index == selected, place, pen);
+    }
+}
+
+fn draw_row(play: &Play, (entry, row): (&Entry, &Row), selected: bool, area: Rect, pen: &mut Pen<'_>) {
     let ground = if selected { Meaning::Selected } else { Meaning::Text };
     let own = |meaning| if selected { ground } else { meaning };
     let begun = entry.at <= play.position;

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use crate::replay::layout;
 use crate::replay::layout::PlayLayout;
 use crate::replay::play::Play;
+use crate::replay::questions::WAITS;
 use crate::replay::theme::Meaning;
 use crate::replay::view::pen::Pen;
 use crate::types::Micros;
@@ -62,6 +63,13 @@ fn marks(play: &Play, duration: Micros, width: u16) -> Vec<Option<(char, Meaning
             put(entry.at, entry.weight(), symbol, entry.meaning);
         }
         begin = end;
+    }
+    // People are rare, and what they decide is what a reviewer looks for first: the answer before all, then the question.
+    for asked in play.questions.all() {
+        put(asked.entry.at, 8, WAITS, Meaning::Ask);
+        if let Some(answered) = asked.answered {
+            put(answered, 9, asked.entry.symbol, asked.entry.meaning);
+        }
     }
     for hit in &play.search.hits {
         put(hit.at, 4, '▪', Meaning::Match);
