@@ -92,8 +92,9 @@ fn too_late(person: &Person, session: SessionId, name: &str, id: u64) -> Error {
     let place = Place::new(&person.config.state_dir());
     let recording = record::open(&place.folder(session)).ok();
     let wanted = format!("q{id}");
-    let asked = recording
-        .and_then(|recording| recording.approvals.into_iter().find(|approval| approval.id == wanted));
+    let asked = recording.and_then(|recording| {
+        recording.approvals.all().iter().find(|approval| approval.id == wanted).cloned()
+    });
     let Some(asked) = asked else {
         return Error::new(Kind::NotFound, format!("{name} does not wait"))
             .why("it was answered, its time was over, or there never was such a question")
