@@ -124,7 +124,7 @@ _hoop__replay() {
             return 0
             ;;
         hoop__subcmd__replay__subcmd__list)
-            opts="-n -h --user --since --until --service --action --decision --text --command --limit --offset --json --help"
+            opts="-n -h --user --since --until --service --action --decision --text --command --approval --approver --limit --offset --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -159,6 +159,14 @@ _hoop__replay() {
                     return 0
                     ;;
                 --command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --approval)
+                    COMPREPLY=($(compgen -W "granted denied expired nobody withdrawn used waiting" -- "${cur}"))
+                    return 0
+                    ;;
+                --approver)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -54,8 +54,16 @@ complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l until -
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l service -d 'Called this AWS service' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l action -d 'Called this IAM action; `*` stands for anything' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l decision -d 'Had a call with this decision (of that action and service, if they are given)' -r
-complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l text -d 'Shows these words on its screen, in a command or a call' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l text -d 'Shows these words on its screen, in a command, a call or an approval' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l command -d 'Ran a command with this in its line' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l approval -d 'Put a question to people that ended so; may be repeated' -r -f -a "granted\t''
+denied\t''
+expired\t''
+nobody\t''
+withdrawn\t''
+used\t''
+waiting\t''"
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l approver -d 'Had a question that this person had a part in answering; `*` stands for anything; may be repeated' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -s n -l limit -d 'At most so many' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l offset -d 'After passing over so many' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l json -d 'One JSON object a line'
