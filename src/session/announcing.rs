@@ -59,7 +59,9 @@ impl Bridge {
             told.retain(|id| ids.contains(id));
         }
         let mut out = Vec::new();
-        if ids.iter().fold(false, |any, id| announced.rung.insert(*id) || any) {
+        let rung = announced.rung.len();
+        announced.rung.extend(&ids);
+        if announced.rung.len() > rung {
             out.push(0x07);
         }
         let key = terminal.watch.key();
