@@ -231,7 +231,7 @@ impl Prompt {
                 let answer = typing.answer()?;
                 return self.give(answer);
             }
-            Key::Escape if alone => {
+            Key::Escape => {
                 self.typing = None;
                 self.guarded_until = after(now, GUARD);
             }
