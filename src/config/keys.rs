@@ -191,8 +191,8 @@ pub const KEYS: &[Key] = &[
         name: "approval.ttl",
         kind: Kind::Duration(1, 86_400),
         project: true,
-        doc: "How long a question waits for an answer before it counts as denied, where the policy does not say. AWS \
-              clients give up after 60 seconds.",
+        doc: "How long a question waits for an answer before it counts as denied, where the policy does not say. The AWS \
+              CLIs and SDKs are kept waiting for so long, and find their question again if they give up (docs/clients.md).",
     },
     Key {
         name: "approval.via",

@@ -1,7 +1,7 @@
 //! `hoopctl`: one file for each subcommand, with its arguments and what it does.
 
 mod approvals;
-mod approvals_log;
+pub mod approvals_log;
 pub mod calls;
 pub mod commands;
 mod conditions;
