@@ -40,7 +40,14 @@ ttl = "5m"
 [[statement]]
 sid = "ask-storage"
 effect = "ask"
-action = ["s3:PutObject", "s3:DeleteObject", "s3:GetObject"]
+action = ["s3:PutObject", "s3:DeleteObject"]
+resource = ["arn:aws:s3:::held/*"]
+ttl = "5m"
+
+[[statement]]
+sid = "ask-objects"
+effect = "ask"
+action = ["s3:GetObject"]
 resource = ["arn:aws:s3:::held/asked-*", "arn:aws:s3:::refused/*"]
 ttl = "5m"
 "#;
