@@ -19,6 +19,9 @@ _hoop__replay() {
             hoop__replay,export)
                 cmd="hoop__replay__subcmd__export"
                 ;;
+            hoop__replay,import)
+                cmd="hoop__replay__subcmd__import"
+                ;;
             hoop__replay,list)
                 cmd="hoop__replay__subcmd__list"
                 ;;
@@ -32,7 +35,7 @@ _hoop__replay() {
 
     case "${cmd}" in
         hoop__replay)
-            opts="-s -i -h -V --speed --idle-limit --theme --help --version export play list"
+            opts="-s -i -h -V --speed --idle-limit --theme --help --version export import play list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -66,18 +69,18 @@ _hoop__replay() {
             return 0
             ;;
         hoop__subcmd__replay__subcmd__export)
-            opts="-f -o -s -i -h --format --output --overwrite --at --title --theme --speed --idle-limit --help"
+            opts="-f -o -s -i -h --format --output --overwrite --from --to --at --title --mask --theme --font-size --font --speed --idle-limit --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "cast cast2 txt jsonl svg" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "cast cast2 txt screen html svg png gif movie jsonl csv ocsf cloudtrail" -- "${cur}"))
                     return 0
                     ;;
                 -f)
-                    COMPREPLY=($(compgen -W "cast cast2 txt jsonl svg" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "cast cast2 txt screen html svg png gif movie jsonl csv ocsf cloudtrail" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -85,6 +88,14 @@ _hoop__replay() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -96,7 +107,19 @@ _hoop__replay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --mask)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --font-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --font)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -123,8 +146,26 @@ _hoop__replay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        hoop__subcmd__replay__subcmd__import)
+            opts="-h --title --skip-bad --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --title)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         hoop__subcmd__replay__subcmd__list)
-            opts="-n -h --user --since --until --service --action --decision --text --command --limit --offset --json --help"
+            opts="-n -h --user --since --until --service --action --decision --text --command --approval --approver --limit --offset --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -159,6 +200,14 @@ _hoop__replay() {
                     return 0
                     ;;
                 --command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --approval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --approver)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -6,6 +6,11 @@ complete -c hoop-run -l profile -d 'The AWS profile whose credentials hoop-run s
 complete -c hoop-run -l role -d 'The role hoop-run signs with: an ARN, or a name of the policy\'s' -r
 complete -c hoop-run -l mfa -d 'The code of your MFA device, where the profile or the policy wants one [default: asked for]' -r
 complete -c hoop-run -l identity -d 'Who you are: an identity provider of the configuration, `ci` or `local`' -r
+complete -c hoop-run -l approve-via -d 'How questions that hold a call are answered; several, apart by commas [default: auto]' -r -f -a "auto\t''
+terminal\t''
+hoopctl\t''
+webhook\t''
+none\t''"
 complete -c hoop-run -l region -d 'The default AWS region of the program' -r
 complete -c hoop-run -l sandbox -d 'auto: the best there is; require: full or no session; off: none' -r -f -a "auto\t''
 require\t''

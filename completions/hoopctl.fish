@@ -32,7 +32,7 @@ complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "login" -d 'Sign in 
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "logout" -d 'Forget a login, and tell the provider'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "whoami" -d 'Show who hoop takes you for'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "sessions" -d 'List recorded sessions, newest first'
-complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "search" -d 'Find words in everything that was recorded: screens, commands, AWS calls'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "search" -d 'Find words in everything that was recorded: screens, commands, AWS calls, approvals'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "commands" -d 'List the commands of a session: everything that any program in it executed'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "calls" -d 'List the AWS calls of a session, and the command that made each'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "verify" -d 'Check that recordings are whole and unchanged'
@@ -93,8 +93,10 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l until -d 'B
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l service -d 'Called this AWS service' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l action -d 'Called this IAM action; `*` stands for anything' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l decision -d 'Had a call with this decision (of that action and service, if they are given)' -r
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l text -d 'Shows these words on its screen, in a command or a call' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l text -d 'Shows these words on its screen, in a command, a call or an approval' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l command -d 'Ran a command with this in its line' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l approval -d 'Put a question to people that ended so: granted, denied, expired, nobody, withdrawn, used, waiting; may be repeated' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l approver -d 'Had a question that this person had a part in answering; `*` stands for anything; may be repeated' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -s n -l limit -d 'At most so many' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l offset -d 'After passing over so many' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l json -d 'One JSON object a line'
@@ -113,6 +115,7 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -l failed -d '
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -l all -d 'Every step of searches along `PATH` too'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -l decision -d 'Only those with this decision' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -l approval -d 'Only those that people were asked about, and that ended so: granted, denied, expired, nobody, withdrawn, used, waiting, or any' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -l command -d 'Only those that this command made, by its number' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -l json -d 'One JSON object a line, with all that is known but parameters and bodies'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -s h -l help -d 'Print help'

@@ -232,6 +232,21 @@ asciinema() {
   rm -rf "$cache/asciinema/build"
 }
 
+# Pages that we export are opened and clicked in it. Tests go on without it.
+browser() {
+  for program in chromium chromium-browser google-chrome; do
+    command -v "$program" >/dev/null 2>&1 && return
+  done
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "installing chromium"
+    { [ -n "${apt_updated:-}" ] || apt-get update -qq; } && apt_updated=1
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null \
+      || say "chromium could not be installed; its tests are left out"
+  else
+    say "there is no chromium; its tests are left out"
+  fi
+}
+
 need cargo "cargo"
 need cc gcc
 python_clients
@@ -248,4 +263,5 @@ if [ "$purpose" = test ]; then
   npm_packages oidc "a certified OpenID provider"
   npm_packages saml "a SAML identity provider"
   asciinema
+  browser
 fi

@@ -117,7 +117,9 @@ impl Check {
         let value = view.slice(at, end);
         let digits = || value.iter().filter(|byte| byte.is_ascii_digit());
         let glued = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.+/".contains(byte);
-        if before.last().is_some_and(glued) {
+        // Names of sessions and paths end in addresses.
+        let is_path = self == Self::Email && before.last() == Some(&b'/');
+        if before.last().is_some_and(glued) && !is_path {
             return None;
         }
         if self == Self::Iban {

@@ -18,9 +18,9 @@ use crate::replay::message::Frame;
 use crate::replay::message::Overview;
 use crate::replay::moments::Moments;
 use crate::replay::play::Play;
-use crate::replay::play::Speed;
 use crate::replay::questions;
 use crate::replay::questions::Questions;
+use crate::replay::player::Goal;
 use crate::replay::sessions;
 use crate::replay::sessions::Session;
 use crate::replay::state::Pacing;
@@ -36,7 +36,7 @@ const STARTED: u64 = 1_763_695_080_000_000;
 
 fn state() -> State {
     let theme = Theme::load("dark", Depth::True).unwrap();
-    State::new(theme, TimeZone::UTC, Pacing { speed: Speed::new(1.0), idle_limit: Some(Micros(2_000_000)) })
+    State::new(theme, TimeZone::UTC, Pacing { idle_limit: Some(Micros(2_000_000)), ..Pacing::default() })
 }
 
 /// A list of four sessions.
@@ -141,8 +141,15 @@ pub fn playing() -> State {
         screen.feed(&format!("\x1b[3{}mline {n}\x1b[m of the recorded screen 世界\r\n", n % 8));
     }
     screen.feed("$ \x1b[7maws\x1b[m");
-    let frame =
-        Frame { at: Micros(0), last: Micros(0), next: Some(Micros(500_000)), screen: screen.snapshot() };
+    let frame = Frame {
+        goal: Goal::Time(Micros(0)),
+        reached: true,
+        at: Micros(0),
+        last: Micros(0),
+        step: 0,
+        next: Some(Micros(500_000)),
+        screen: screen.snapshot(),
+    };
     play.receive(frame);
     play.wanted = None;
     let call = |at, symbol, meaning, title: &str, result: &str| Entry {
