@@ -1,5 +1,6 @@
 //! Asks a person about commands, while their processes wait and all others go on.
 
+use std::collections::VecDeque;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -75,6 +76,23 @@ struct Asked {
     pending: Pending,
 }
 
+/// Refusals that are remembered.
+const MOST_REFUSED: usize = 64;
+
+/// What was refused to a process. A shell that is refused a program goes on with the next folder of PATH: that is no other
+/// question.
+struct Refused {
+    thread: i32,
+    argv: Vec<Vec<u8>>,
+    why: String,
+}
+
+impl Refused {
+    fn is_of(&self, held: &Held) -> bool {
+        self.thread == held.thread && self.argv == held.words.argv
+    }
+}
+
 impl Asker {
     /// For what waits at `listener`.
     pub(super) fn new(shared: Arc<Shared>, listener: &Listener) -> std::io::Result<Self> {
@@ -93,16 +111,23 @@ impl Asker {
         // The supervisor's is the only one left.
         drop(desk);
         let mut waiting: Vec<Asked> = Vec::new();
+        let mut refused: VecDeque<Refused> = VecDeque::new();
         loop {
             let held = match waiting.is_empty() {
                 true => handed_in.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 false => handed_in.recv_timeout(LOOK_EVERY),
             };
             match held {
-                Ok(held) => {
-                    let pending = shared.setup.broker.ask(question(&shared, &held));
-                    waiting.push(Asked { held, pending });
-                }
+                Ok(held) => match refused.iter().find(|refused| refused.is_of(&held)) {
+                    Some(refused) => {
+                        let why = refused.why.clone();
+                        stop.settle(Settled { held, refused: Some(why) });
+                    }
+                    None => {
+                        let pending = shared.setup.broker.ask(question(&shared, &held));
+                        waiting.push(Asked { held, pending });
+                    }
+                },
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -110,11 +135,16 @@ impl Asker {
             for mut asked in waiting {
                 match asked.pending.try_answer() {
                     Some(outcome) => {
-                        let refused = match &outcome {
+                        let refused_now = match &outcome {
                             Outcome::Allowed { .. } => None,
                             Outcome::Denied(refusal) => Some(refusal.to_string()),
                         };
-                        stop.settle(Settled { held: asked.held, refused });
+                        if let Some(why) = &refused_now {
+                            refused.truncate(MOST_REFUSED - 1);
+                            let (thread, argv) = (asked.held.thread, asked.held.words.argv.clone());
+                            refused.push_front(Refused { thread, argv, why: why.clone() });
+                        }
+                        stop.settle(Settled { held: asked.held, refused: refused_now });
                     }
                     // Its process was killed: nobody needs an answer.
                     None if !listener.still_waits(asked.held.id) => asked.pending.withdraw(),
