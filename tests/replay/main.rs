@@ -17,6 +17,8 @@ use nix::sys::signal::Signal;
 use pty::Driven;
 
 mod commands;
+mod follow;
+mod hostile;
 mod pty;
 mod store;
 
