@@ -17,6 +17,7 @@ use nix::sys::signal::Signal;
 use pty::Driven;
 
 mod commands;
+mod emulator;
 mod follow;
 mod hostile;
 mod pty;
