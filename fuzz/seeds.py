@@ -142,6 +142,41 @@ def casts():
            b'[0.1, "o", "a\\u001b[1m"]\n[0.2, "b", "YQ=="]\n# note\n[1, "r", "100x30"]\n[0, "i", "x"]\n[2, "m", ""]\n[0, "x", "0"]\n')
 
 
+def packed(*parts):
+    """Each part as a zstd frame of its own that holds it as it is."""
+    frame = lambda part: b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(part)) + struct.pack("<I", len(part) << 3 | 1)[:3] + part
+    return b"".join(map(frame, parts))
+
+
+def replays():
+    head = b'{"version":2,"width":80,"height":24}\n'
+    for cast in casts():
+        yield cast
+        yield packed(cast)
+        lines = cast.splitlines(True)
+        yield packed(*(b"".join(lines[at:at + 3]) for at in range(0, len(lines), 3)))
+        yield packed(cast)[:-9]
+        yield cast[:-7]
+    yield head + b'[-1,"o","a"]\n[NaN,"o","b"]\n[1e300,"o","c"]\n[9e11,"o","d"]\n[1,"o","e"]\n'
+    yield head.replace(b"80", b"65535").replace(b"24", b"65535") + b'[1,"r","0x0"]\n[2,"r","99999999999x1"]\n[3,"r","65535x65535"]\n'
+    yield head + b'[1,"o","\\u001b[65535b\\u001b]0;owned\\u0007\\u001b]8;;http://x\\u0007link"]\n[2,"m","\\u001b]0;m\\u0007"]\n'
+    yield head + b'\x00\x00\n\xff\xfe\n[1,"o","\xe4\xb8\n[2,"o","' + b"[" * 500 + b"\n[3,"
+    yield b'{"version":2,"env":' + b"[" * 5000
+    yield b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", 1 << 31) + struct.pack("<I", 131072 << 3 | 3)[:3] + b"x"
+    yield b"\x50\x2a\x4d\x18\xff\xff\xff\xff" + head
+    yield b""
+
+
+def indexes():
+    yield b""
+    for file in [0, 1, 2]:
+        for at in [0, 40, 100, 200, 400]:
+            yield struct.pack("<BHBB", file, at, 0, 0x20)
+        for length in [0, 1, 31, 40, 300]:
+            yield struct.pack("<BH", file, length)
+    yield struct.pack("<BHBB", 0, 120, 0, 1) + struct.pack("<BHBB", 1, 7, 0, 255) + struct.pack("<BH", 2, 16)
+
+
 def ulid(millis, rest):
     number, digits = millis << 80 | rest, ""
     for _ in range(26):
@@ -157,6 +192,15 @@ def audits():
         '"resources":["arn:aws:s3:::b/k"],"host":"s3.amazonaws.com","method":"GET","path":"/b/k","params":{"Bucket":"b"},"via":"proxy"',
         '"type":"decision","call":1,"effect":"allow","rule":"all","origin":"policy.toml:3","reason":"it says so"',
         '"type":"call.end","call":1,"outcome":"answered","status":200',
+        '"type":"approval.asked","id":"q1","call":2,"question":"s3:DeleteBucket on arn:aws:s3:::b","rule":"r (policy.toml:4)",'
+        '"needs":["2 of group security"],"fingerprint":"e3b0c442","ttl":300000000',
+        '"type":"approval.shown","id":"q1","to":"bo","via":"webhook","error":"refused"',
+        '"type":"approval.joined","id":"q1","call":3',
+        '"type":"approval.vote","id":"q1","by":"bo","identity":"uid 1001","via":"hoopctl","reason":"ticket 17"',
+        '"type":"approval.answered","id":"q1","call":2,"answer":"granted","by":"bo and cy","identity":"uid 1001 and uid 1002",'
+        '"via":"hoopctl and page","reason":"ticket 17","scope":"10m","took":42000000',
+        '"type":"approval.used","id":"q1","call":4,"question":"s3:DeleteBucket on arn:aws:s3:::b"',
+        '"type":"approval.expired","id":"q1","reason":"its time is over","used":1',
         '"type":"something.new","deep":{"a":[1,2.5,null,"\\u00e9"]}',
         '"type":"session.end","status":0',
     ]
@@ -189,6 +233,8 @@ SEEDS = {
     "dns": dns,
     "cast": casts,
     "audit": audits,
+    "replay": replays,
+    "replay_index": indexes,
 }
 
 

@@ -5,6 +5,7 @@ mod frames;
 mod mask;
 mod policy;
 mod record;
+mod replay;
 mod saml;
 mod wire;
 
@@ -16,6 +17,8 @@ pub use mask::mask_xml;
 pub use policy::policy;
 pub use record::audit;
 pub use record::cast;
+pub use replay::replay;
+pub use replay::replay_index;
 pub use saml::saml;
 pub use wire::chunked;
 pub use wire::dns;
@@ -37,6 +40,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("mask_stream", mask_stream),
     ("mask_xml", mask_xml),
     ("policy", policy),
+    ("replay", replay),
+    ("replay_index", replay_index),
     ("request", request),
     ("saml", saml),
     ("sigv4", sigv4),

@@ -2,8 +2,13 @@
 //! surrogate, which older recorders wrote, must not cost the whole line.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
+use serde::Deserializer;
+use serde::de;
+use serde::de::SeqAccess;
+use serde::de::Visitor;
 
 use super::Event;
 use super::Header;
@@ -13,13 +18,17 @@ use crate::types::Micros;
 
 /// Longest time that counts, in microseconds: about 31,000 years. Larger ones are damage.
 const MAX_TIME: f64 = 1e18;
+/// The same, for sums.
+pub(super) const LONGEST: u64 = MAX_TIME as u64;
+/// Most events of a version 1 document, which is held in memory whole.
+const MAX_V1_EVENTS: usize = 1 << 20;
 
 /// A header of version 2 or 3 as it stands in the file; version 1 has its events inside.
 #[derive(Deserialize)]
 struct RawHeader {
     version: u8,
-    width: Option<u16>,
-    height: Option<u16>,
+    width: Option<Cells>,
+    height: Option<Cells>,
     term: Option<RawTerm>,
     timestamp: Option<f64>,
     idle_time_limit: Option<f64>,
@@ -29,13 +38,57 @@ struct RawHeader {
     env: Option<BTreeMap<String, Option<String>>>,
     theme: Option<Theme>,
     #[serde(default)]
-    stdout: Vec<(f64, String)>,
+    stdout: Events,
+}
+
+/// Columns or rows. What is too large for any terminal is cut to the largest number there is.
+#[derive(Clone, Copy)]
+struct Cells(u16);
+
+impl<'de> Deserialize<'de> for Cells {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        // A conversion from floats keeps within the integer's range.
+        f64::deserialize(source).map(|cells| Self(cells as u16))
+    }
+}
+
+/// The events of version 1, which stand in its header: pauses and texts.
+#[derive(Default)]
+struct Events(Vec<Event>);
+
+impl<'de> Deserialize<'de> for Events {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Self, D::Error> {
+        source.deserialize_seq(Collect)
+    }
+}
+
+struct Collect;
+
+impl<'de> Visitor<'de> for Collect {
+    type Value = Events;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a list of pauses and texts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Events, A::Error> {
+        let mut events = Vec::new();
+        let mut time = 0_u64;
+        while let Some((delay, data)) = list.next_element::<(f64, String)>()? {
+            if events.len() == MAX_V1_EVENTS {
+                return Err(de::Error::custom(format!("there are more than {MAX_V1_EVENTS} events")));
+            }
+            time = time.saturating_add(micros(delay).unwrap_or(0)).min(LONGEST);
+            events.push(Event { time: Micros(time), kind: Kind::Output, data });
+        }
+        Ok(Events(events))
+    }
 }
 
 #[derive(Deserialize)]
 struct RawTerm {
-    cols: u16,
-    rows: u16,
+    cols: Cells,
+    rows: Cells,
     #[serde(rename = "type")]
     kind: Option<String>,
     theme: Option<Theme>,
@@ -55,16 +108,10 @@ pub(super) fn header(text: &[u8]) -> Result<(Header, Vec<Event>), String> {
     let env: BTreeMap<String, String> =
         raw.env.unwrap_or_default().into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let (term_type, term_theme) = raw.term.map(|term| (term.kind, term.theme)).unwrap_or_default();
-    let mut time = 0_u64;
-    let events = raw.stdout.into_iter().map(|(delay, data)| {
-        time = time.saturating_add(micros(delay).unwrap_or(0));
-        Event { time: Micros(time), kind: Kind::Output, data }
-    });
-    let events = events.collect();
     let header = Header {
         version: raw.version,
-        cols,
-        rows,
+        cols: cols.0,
+        rows: rows.0,
         timestamp: raw.timestamp.filter(|at| *at >= 0.0).map(|at| at as u64),
         idle_time_limit: raw.idle_time_limit.filter(|limit| *limit > 0.0),
         command: raw.command,
@@ -73,7 +120,7 @@ pub(super) fn header(text: &[u8]) -> Result<(Header, Vec<Event>), String> {
         env,
         theme: raw.theme.or(term_theme),
     };
-    Ok((header, events))
+    Ok((header, raw.stdout.0))
 }
 
 /// Reads `[TIME, "CODE", "DATA"]`; gives the time in microseconds as it stands there.
@@ -237,6 +284,32 @@ mod tests {
         let text = format!(r#"{{"version":1,"width":80,"height":24,"stdout":[{pauses}]}}"#);
         let (_, events) = header(text.as_bytes()).unwrap();
         assert!(events.is_sorted_by_key(|event| event.time) && events.len() == 40);
+    }
+
+    #[test]
+    fn sizes_that_no_terminal_has_are_cut() {
+        for (text, size) in [("0", 0), ("-3", 0), ("65536", 65_535), ("1e99", 65_535), ("80.5", 80)] {
+            let text = format!(r#"{{"version":2,"width":{text},"height":24}}"#);
+            assert_eq!(header(text.as_bytes()).unwrap().0.cols, size, "{text}");
+        }
+        assert!(header(br#"{"version":2,"width":"x","height":24}"#).is_err());
+    }
+
+    #[test]
+    fn a_document_of_too_many_events_is_refused() {
+        let text = format!(
+            r#"{{"version":1,"width":8,"height":2,"stdout":[{}[0,""]]}}"#,
+            r#"[0,""],"#.repeat(MAX_V1_EVENTS)
+        );
+        assert!(header(text.as_bytes()).unwrap_err().contains("more than 1048576 events"));
+    }
+
+    #[test]
+    fn json_of_any_depth_is_no_matter() {
+        for text in ["[".repeat(3_000_000), r#"{"version":2,"env":"#.to_owned() + &"[".repeat(3_000_000)] {
+            assert!(header(text.as_bytes()).is_err());
+        }
+        assert!(event(&[b"[1,\"o\",".as_slice(), &[b'['; 1_000_000]].concat()).is_err());
     }
 
     #[test]

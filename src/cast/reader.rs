@@ -1,8 +1,6 @@
 //! Reading asciicast 1, 2 and 3, event by event.
 
-use std::fs::File;
 use std::io::BufRead;
-use std::io::BufReader;
 use std::io::Read;
 use std::path::Path;
 use std::vec;
@@ -10,6 +8,8 @@ use std::vec;
 use super::Event;
 use super::Header;
 use super::MAX_LINE;
+use super::input::Entry;
+use super::input::Input;
 use super::parse;
 use crate::error::Error;
 use crate::error::IoContext;
@@ -39,13 +39,25 @@ pub struct Reader<R> {
     done: bool,
 }
 
-impl Reader<BufReader<File>> {
-    /// Opens a file. Fails when it cannot be read or does not begin with a header of asciicast 1, 2 or 3.
+impl Reader<Input> {
+    /// Opens a file, plain or packed with zstd. Fails when it cannot be read or does not begin with a header of
+    /// asciicast 1, 2 or 3.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).context(|| format!("cannot open {}", path.display()))?;
-        Self::new(BufReader::with_capacity(128 << 10, file)).map_err(|error| {
-            Error::new(error.kind(), format!("cannot read {}", path.display())).why(error.to_string())
+        let input = Input::open(path).context(|| format!("cannot open {}", path.display()))?;
+        Self::new(input).map_err(|error| {
+            let mut again = Error::new(error.kind(), format!("cannot read {}", path.display()));
+            // What is wrong with a file that is no recording is in the reasons.
+            if error.kind() != ErrorKind::System {
+                again = again.why(error.what());
+            }
+            let again = error.causes().iter().fold(again, |again, cause| again.why(cause));
+            error.advice().into_iter().fold(again, |again, advice| again.fix(advice))
         })
+    }
+
+    /// The last place where the file can be entered to read the next line.
+    pub fn entry(&self) -> Entry {
+        self.source.entry()
     }
 }
 
@@ -53,27 +65,42 @@ impl<R: BufRead> Reader<R> {
     /// Reads the header from `source`.
     pub fn new(mut source: R) -> Result<Self> {
         let mut buffer = Vec::new();
-        let (_, mut offset) =
-            lines::read(&mut source, &mut buffer, MAX_LINE).context(|| "cannot read the header")?;
+        let first = lines::read(&mut (&mut source).take(MAX_LINE as u64), &mut buffer, MAX_LINE);
+        let (ending, mut offset) = first.context(|| "cannot read the header")?;
+        let wrong = |reason: &str| {
+            Error::new(ErrorKind::Record, "this is not an asciicast file")
+                .why(format!("line 1: {reason}"))
+                .fix("asciinema recordings of versions 1, 2 and 3 can be read")
+        };
+        if buffer.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+            return Err(wrong(if buffer.is_empty() { "it is empty" } else { "it does not begin with `{`" }));
+        }
         let (header, v1) = match parse::header(&buffer) {
             Ok(found) => found,
             Err(reason) => {
                 // Version 1 is one JSON document, often over many lines.
-                buffer.push(b'\n');
+                if ending == Ending::Complete {
+                    buffer.push(b'\n');
+                }
                 let rest = (&mut source)
                     .take(MAX_V1)
                     .read_to_end(&mut buffer)
                     .context(|| "cannot read the header")?;
                 offset += rest as u64;
-                parse::header(&buffer).ok().filter(|(header, _)| header.version == 1).ok_or_else(|| {
-                    Error::new(ErrorKind::Record, "this is not an asciicast file")
-                        .why(format!("line 1: {reason}"))
-                        .fix("asciinema recordings of versions 1, 2 and 3 can be read")
-                })?
+                match parse::header(&buffer) {
+                    Ok(found) if found.0.version == 1 => found,
+                    // Which of the two reasons helps: the first, unless the document goes on.
+                    Err(later) if reason.contains("EOF while parsing") && rest > 0 => {
+                        return Err(wrong(&later));
+                    }
+                    _ => return Err(wrong(&reason)),
+                }
             }
         };
         let v1 = v1.into_iter();
         let (time, line) = (Micros(0), 1);
+        // What was read whole is not needed any more.
+        let buffer = Vec::new();
         Ok(Self { source, header, v1, buffer, time, line, offset, truncated: false, done: false })
     }
 
@@ -82,6 +109,17 @@ impl<R: BufRead> Reader<R> {
     pub fn resume(source: R, header: Header, offset: u64, time: Micros) -> Self {
         let (v1, buffer) = (Vec::new().into_iter(), Vec::new());
         Self { source, header, v1, buffer, time, line: 0, offset, truncated: false, done: false }
+    }
+
+    /// `lines` lines come before the place where it goes on: its errors name lines by their number in the file.
+    #[must_use]
+    pub fn after_lines(self, lines: u64) -> Self {
+        Self { line: lines, ..self }
+    }
+
+    /// How many lines have been read, the header with them; 1 for a version 1 document.
+    pub fn line(&self) -> u64 {
+        self.line
     }
 
     /// What the recording says about itself.
@@ -118,7 +156,7 @@ impl<R: BufRead> Reader<R> {
                     return Some(Err(Error::io("cannot read the recording", &error)));
                 }
             };
-            self.line += 1;
+            self.line += u64::from(ending != Ending::End);
             let blank = self.buffer.first().is_none_or(|byte| *byte == b'#')
                 || self.buffer.iter().all(u8::is_ascii_whitespace);
             match ending {
@@ -134,6 +172,8 @@ impl<R: BufRead> Reader<R> {
                 Ending::Complete | Ending::Unfinished => {
                     return match (self.event(), ending) {
                         (Err(_), Ending::Unfinished) => {
+                            // It has not been read: a later look may find it whole.
+                            self.line -= 1;
                             self.truncated = true;
                             self.done = true;
                             None
@@ -151,7 +191,7 @@ impl<R: BufRead> Reader<R> {
     fn event(&mut self) -> Result<Event> {
         let (time, kind, data) = parse::event(&self.buffer).map_err(|reason| self.bad(&reason))?;
         self.time = match self.header.version {
-            3 => Micros(self.time.0.saturating_add(time)),
+            3 => Micros(self.time.0.saturating_add(time).min(parse::LONGEST)),
             // Absolute; one that goes back is damage, and whoever looks for a moment relies on their order.
             _ => Micros(time).max(self.time),
         };

@@ -11,6 +11,7 @@ use crate::audit::CommandEnd;
 use crate::audit::CommandFailure;
 use crate::audit::CommandStart;
 use crate::audit::Event;
+use crate::audit::Via;
 use crate::audit::command_line;
 use crate::types::Effect;
 use crate::types::Micros;
@@ -48,7 +49,8 @@ impl Labels {
                 if self.open.len() < MAX_OPEN {
                     self.open.insert(call.call, about.clone());
                 }
-                format!("call {about}")
+                let what = if call.via == Via::Hoop { "look-up" } else { "call" };
+                format!("{what} {about}")
             }
             Event::Decision(decision) if decision.effect == Effect::Deny => {
                 format!("denied {}: {}", self.about(Some(decision.call)), decision.reason)

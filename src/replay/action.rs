@@ -43,6 +43,10 @@ pub enum Action {
     StepForward,
     /// Back by one event.
     StepBack,
+    /// On by one picture.
+    PictureForward,
+    /// Back by one picture.
+    PictureBack,
     /// On by that much.
     SeekForward(Micros),
     /// Back by that much.
@@ -63,6 +67,20 @@ pub enum Action {
     NextEntry,
     /// Jump to the call or command before.
     PreviousEntry,
+    /// Jump to the next command.
+    NextCommand,
+    /// Jump to the command before.
+    PreviousCommand,
+    /// Jump to the next AWS call.
+    NextCall,
+    /// Jump to the AWS call before.
+    PreviousCall,
+    /// Jump to the next marker.
+    NextMarker,
+    /// Jump to the marker before.
+    PreviousMarker,
+    /// Type a moment to go to.
+    StartGoing,
     /// Choose the command behind the chosen call or command.
     ToCommand,
     /// Choose the first call of the chosen command.

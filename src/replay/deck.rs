@@ -3,7 +3,6 @@
 
 use std::panic;
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Condvar;
@@ -14,36 +13,31 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::thread;
+use std::time::Duration;
 
-use crate::cast::Event;
-use crate::cast::Kind as EventKind;
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
-use crate::replay::entries;
 use crate::replay::keyframes::Keyframes;
-use crate::replay::message::Frame;
 use crate::replay::message::Hit;
 use crate::replay::message::Message;
 use crate::replay::message::News;
-use crate::replay::message::Overview;
 use crate::replay::message::Ticket;
-use crate::replay::moments::Moments;
+use crate::replay::player::Goal;
+use crate::replay::prepare::Works;
+use crate::replay::prepare::prepare;
+use crate::replay::project::project;
 use crate::replay::search;
 use crate::replay::search::Pattern;
-use crate::replay::tape::Cursor;
-use crate::replay::tape::Mark;
 use crate::replay::tape::Tape;
-use crate::term::Screen;
 use crate::types::Micros;
 
-/// Most named places kept from a recording.
-const MAX_MARKERS: usize = 10_000;
 /// Hits sent at once, and events after which they are sent however few.
 const HITS_AT_ONCE: usize = 64;
 const EVENTS_BETWEEN_HITS: u32 = 2_000;
-/// Events fed between looks for a newer question and for a keyframe nearer to the moment.
-const EVENTS_BETWEEN_LOOKS: u32 = 64;
+/// How often a recording that grows is looked at.
+const REST: Duration = Duration::from_millis(100);
 
 /// Where a recording is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,65 +57,114 @@ pub struct Deck {
     search: Arc<AtomicU64>,
 }
 
+/// What a recording is opened with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folder where indexes of recordings are kept; none: they are made anew each time, in memory.
+    pub cache: Option<PathBuf>,
+    /// The time.
+    pub clock: Clock,
+    /// Whether to go on reading while it is still being written.
+    pub follows: bool,
+}
+
 /// The newest question; older ones are not worth answering.
 #[derive(Default)]
-struct Wanted {
-    slot: Mutex<Option<Micros>>,
+pub struct Wanted {
+    slot: Mutex<Option<Goal>>,
+    last: Mutex<Option<Goal>>,
     changed: Condvar,
     stop: AtomicBool,
+    age: AtomicU64,
 }
 
 impl Wanted {
-    fn ask(&self, at: Micros) {
-        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
-        self.changed.notify_one();
+    /// Asks for a screen.
+    pub fn ask(&self, goal: Goal) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(goal);
+        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(goal);
+        self.changed.notify_all();
     }
 
     /// Waits for a question; none when it is time to stop.
-    fn take(&self) -> Option<Micros> {
+    pub fn take(&self) -> Option<Goal> {
         let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             if self.stopped() {
                 return None;
             }
-            if let Some(at) = slot.take() {
-                return Some(at);
+            if let Some(goal) = slot.take() {
+                return Some(goal);
             }
             slot = self.changed.wait(slot).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn is_newer(&self) -> bool {
+    /// Whether the answer that is being made is not wanted any more.
+    #[must_use]
+    pub fn is_newer(&self) -> bool {
         self.stopped() || self.slot.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    fn stopped(&self) -> bool {
+    /// Whether the recording has been left.
+    #[must_use]
+    pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Waits a little, less when it is time to stop.
+    pub fn rest(&self) {
+        let end = REST / 10;
+        for _ in 0..10 {
+            if self.stopped() {
+                return;
+            }
+            thread::sleep(end);
+        }
+    }
+
+    /// How often answers have become wrong; see [`Wanted::grow_old`].
+    #[must_use]
+    pub fn age(&self) -> u64 {
+        self.age.load(Ordering::SeqCst)
+    }
+
+    /// Answers given until now may be wrong: asks the last question again.
+    pub fn grow_old(&self) {
+        self.age.fetch_add(1, Ordering::SeqCst);
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.into_iter().for_each(|goal| self.ask(goal));
+    }
+
+    fn leave(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.changed.notify_all();
     }
 }
 
 impl Deck {
     /// Opens `source` on another thread; everything about it comes as news under `ticket`, the first screen too.
     #[must_use]
-    pub fn open(source: Source, ticket: Ticket, news: Sender<Message>) -> Self {
+    pub fn open(source: Source, ticket: Ticket, news: Sender<Message>, options: Options) -> Self {
         let deck = Self { source, ticket, news, wanted: Arc::default(), search: Arc::default() };
-        deck.wanted.ask(Micros(0));
-        let (cast, desk, wanted) = (deck.source.cast.clone(), deck.desk(), Arc::clone(&deck.wanted));
-        let audit = deck.source.audit.clone();
-        desk.clone().spawn(move |desk| {
-            let tape = Tape::open(&cast)?;
+        deck.wanted.ask(Goal::Time(Micros(0)));
+        let (source, wanted) = (deck.source.clone(), Arc::clone(&deck.wanted));
+        deck.desk().spawn(move |desk| {
+            let tape = Tape::open(&source.cast)?;
             desk.send(News::Opened(Box::new(tape.header().clone())));
-            let keyframes = Arc::new(Keyframes::default());
-            let (other_tape, others, watch) = (tape.clone(), Arc::clone(&keyframes), Arc::clone(&wanted));
-            desk.clone().spawn(move |desk| prepare(&other_tape, audit.as_deref(), &others, &watch, desk));
-            project(&tape, &keyframes, &wanted, desk)
+            let Options { cache, clock, follows } = options;
+            let keyframes: Arc<Keyframes> = Arc::default();
+            let works = Works { source, tape, keyframes, wanted, clock, follows };
+            let background = works.clone();
+            desk.clone().spawn(move |desk| prepare(&background, cache.as_deref(), desk));
+            project(&works.tape, &works.keyframes, &works.wanted, &works.clock, desk)
         });
         deck
     }
 
-    /// Asks for the screen at `at`. A newer question replaces one that is still open.
-    pub fn goto(&self, at: Micros) {
-        self.wanted.ask(at);
+    /// Asks for a screen. A newer question replaces one that is still open.
+    pub fn goto(&self, goal: Goal) {
+        self.wanted.ask(goal);
     }
 
     /// Looks for `pattern` in the background as search number `number`; ends the search before.
@@ -154,26 +197,33 @@ impl Deck {
 
 impl Drop for Deck {
     fn drop(&mut self) {
-        self.wanted.stop.store(true, Ordering::Relaxed);
-        self.wanted.changed.notify_all();
+        self.wanted.leave();
     }
 }
 
+/// Where workers lay their news.
 #[derive(Clone)]
-struct Desk {
+pub struct Desk {
     ticket: Ticket,
     news: Sender<Message>,
 }
 
 impl Desk {
-    fn send(&self, news: News) {
+    /// News of what was opened under `ticket` go to `news`.
+    #[must_use]
+    pub fn new(ticket: Ticket, news: Sender<Message>) -> Self {
+        Self { ticket, news }
+    }
+
+    /// Tells the viewer.
+    pub fn send(&self, news: News) {
         // Nobody listens any more when the viewer is leaving.
         let _ = self.news.send(Message::Recording(self.ticket, news));
     }
 
     /// Works on a thread of its own. Failures become news; so does a panic, which a hostile recording may cause in the
     /// emulator.
-    fn spawn(self, work: impl FnOnce(&Self) -> Result<()> + Send + 'static) {
+    pub fn spawn(self, work: impl FnOnce(&Self) -> Result<()> + Send + 'static) {
         thread::spawn(move || {
             let done = panic::catch_unwind(AssertUnwindSafe(|| work(&self)));
             let failed = |_| {
@@ -188,244 +238,5 @@ impl Desk {
     }
 }
 
-/// Reads what the first screen does not need: calls, length, keyframes.
-fn prepare(
-    tape: &Tape,
-    audit: Option<&Path>,
-    keyframes: &Keyframes,
-    wanted: &Wanted,
-    desk: &Desk,
-) -> Result<()> {
-    match audit.map(entries::read).transpose() {
-        Ok(read) => {
-            read.into_iter().for_each(|(entries, asked)| {
-                desk.send(News::Moments(Box::new(Moments::new(entries)), asked));
-            });
-        }
-        // The terminal recording is worth seeing without its audit log.
-        Err(error) => desk.send(News::Failed(error)),
-    }
-    desk.send(News::Overview(survey(tape, wanted)?));
-    make_keyframes(tape, keyframes, wanted)
-}
-
-/// Reads through the recording once, without emulating it.
-fn survey(tape: &Tape, wanted: &Wanted) -> Result<Overview> {
-    let mut overview = Overview::default();
-    let mut cursor = tape.read_from(tape.start())?;
-    for event in cursor.by_ref() {
-        if wanted.stopped() {
-            break;
-        }
-        match event {
-            Ok(event) => {
-                overview.events += 1;
-                overview.duration = overview.duration.max(event.time);
-                if event.kind == EventKind::Marker && overview.markers.len() < MAX_MARKERS {
-                    overview.markers.push((event.time, event.data));
-                }
-            }
-            Err(error) => {
-                overview.unread += 1;
-                overview.first_fault.get_or_insert_with(|| error.to_string());
-            }
-        }
-    }
-    overview.truncated = cursor.truncated();
-    Ok(overview)
-}
-
-/// Emulates the whole recording and keeps a screen from time to time.
-fn make_keyframes(tape: &Tape, keyframes: &Keyframes, wanted: &Wanted) -> Result<()> {
-    let mut player = Player::new(tape)?;
-    let mut due = keyframes.interval();
-    let mut fed = 0;
-    while !wanted.stopped() {
-        let Some(length) = player.play_next(None) else { break };
-        fed += length as u64;
-        if fed >= due {
-            keyframes.push(player.mark(), player.screen.keyframe());
-            due = fed + keyframes.interval();
-        }
-    }
-    Ok(())
-}
-
-/// Answers questions for screens until told to stop.
-fn project(tape: &Tape, keyframes: &Keyframes, wanted: &Wanted, desk: &Desk) -> Result<()> {
-    let mut player = Player::new(tape)?;
-    while let Some(at) = wanted.take() {
-        // Going back needs a place before; going far needs a keyframe beyond where we are.
-        let here = player.mark();
-        if at < here.time {
-            player = match keyframes.nearest(at, None) {
-                Some((mark, frame)) => Player::resume(tape, mark, Screen::restore(&frame))?,
-                None => Player::new(tape)?,
-            };
-        } else if let Some((mark, frame)) = keyframes.nearest(at, Some(here)) {
-            player = Player::resume(tape, mark, Screen::restore(&frame))?;
-        }
-        let mut reached = true;
-        let mut events = 0_u32;
-        while player.play_next(Some(at)).is_some() {
-            events += 1;
-            if !events.is_multiple_of(EVENTS_BETWEEN_LOOKS) {
-                continue;
-            }
-            if wanted.is_newer() {
-                reached = false;
-                break;
-            }
-            // The thread that makes keyframes may be ahead by now.
-            if let Some((mark, frame)) = keyframes.nearest(at, Some(player.mark())) {
-                player = Player::resume(tape, mark, Screen::restore(&frame))?;
-            }
-        }
-        let last = player.mark().time;
-        let next = player.peek();
-        let at = if reached { at } else { last };
-        desk.send(News::Frame(Frame { at, last, next, screen: player.screen.snapshot() }));
-    }
-    Ok(())
-}
-
-/// A screen and the place up to which it has been fed.
-struct Player {
-    cursor: Cursor,
-    screen: Screen,
-    /// Where the screen is, and the event after it, if it has been read already.
-    mark: Mark,
-    ahead: Option<Event>,
-}
-
-impl Player {
-    fn new(tape: &Tape) -> Result<Self> {
-        let header = tape.header();
-        Self::resume(tape, tape.start(), Screen::new(header.cols, header.rows))
-    }
-
-    fn resume(tape: &Tape, mark: Mark, screen: Screen) -> Result<Self> {
-        Ok(Self { cursor: tape.read_from(mark)?, screen, mark, ahead: None })
-    }
-
-    /// The place after the last event fed.
-    fn mark(&self) -> Mark {
-        self.mark
-    }
-
-    /// Time of the next event that can be read.
-    fn peek(&mut self) -> Option<Micros> {
-        if self.ahead.is_none() {
-            self.ahead = self.cursor.by_ref().find_map(Result::ok);
-        }
-        self.ahead.as_ref().map(|event| event.time)
-    }
-
-    /// Feeds the next event, unless it is after `until`; gives its length in bytes.
-    fn play_next(&mut self, until: Option<Micros>) -> Option<usize> {
-        let next = self.peek()?;
-        if until.is_some_and(|until| next > until) {
-            return None;
-        }
-        let event = self.ahead.take()?;
-        self.mark = self.cursor.mark();
-        match event.kind {
-            EventKind::Output => self.screen.feed(&event.data),
-            EventKind::Resize => {
-                if let Some((cols, rows)) = event.size() {
-                    self.screen.resize(cols, rows);
-                }
-            }
-            _ => {}
-        }
-        Some(event.data.len())
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fmt::Write as _;
-    use std::sync::mpsc;
-    use std::time::Duration;
-
-    /// About 3 MiB of output in 3,000 events, with colours, resizes and full-screen parts.
-    fn recording() -> tempfile::NamedTempFile {
-        let mut text = "{\"version\":2,\"width\":80,\"height\":24}\n".to_owned();
-        for n in 0..3_000_u32 {
-            let time = f64::from(n) * 0.01;
-            let data = match n % 100 {
-                30 => "\u{1b}[?1049h\u{1b}[2J".to_owned(),
-                60 => "\u{1b}[?1049l".to_owned(),
-                _ => format!("\u{1b}[3{}m{}{}\r\n", n % 8, n, "lorem ipsum 世界 ".repeat(60)),
-            };
-            let data = serde_json::to_string(&data).unwrap();
-            writeln!(text, "[{time:.6}, \"o\", {data}]").unwrap();
-            if n % 500 == 250 {
-                writeln!(text, "[{time:.6}, \"r\", \"{}x30\"]", 60 + n % 50).unwrap();
-            }
-        }
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text).unwrap();
-        file
-    }
-
-    fn next_frame(news: &mpsc::Receiver<Message>, at: Micros) -> Frame {
-        loop {
-            let message = news.recv_timeout(Duration::from_secs(60)).unwrap();
-            if let Message::Recording(_, News::Frame(frame)) = message
-                && frame.at == at
-            {
-                return frame;
-            }
-        }
-    }
-
-    #[test]
-    fn any_seek_shows_what_playing_through_shows() {
-        let file = recording();
-        let tape = Tape::open(file.path()).unwrap();
-        let (sender, news) = mpsc::channel();
-        let source = Source { cast: file.path().to_owned(), audit: None };
-        let deck = Deck::open(source, 1, sender);
-        for at in
-            [29_990_000, 5_000, 12_345_678, 12_400_000, 12_300_000, 0, 20_000_000, 19_999_999, 99_000_000]
-        {
-            let at = Micros(at);
-            deck.goto(at);
-            let frame = next_frame(&news, at);
-            let mut straight = Player::new(&tape).unwrap();
-            while straight.play_next(Some(at)).is_some() {}
-            assert_eq!(frame.screen, straight.screen.snapshot(), "at {at:?}");
-            assert_eq!(frame.next, straight.peek());
-        }
-    }
-
-    #[test]
-    fn keyframes_are_made_and_used() {
-        let file = recording();
-        let tape = Tape::open(file.path()).unwrap();
-        let keyframes = Keyframes::default();
-        make_keyframes(&tape, &keyframes, &Wanted::default()).unwrap();
-        let (mark, frame) = keyframes.nearest(Micros(20_000_000), None).unwrap();
-        assert!(mark.time > Micros(15_000_000), "{mark:?}");
-        let mut resumed = Player::resume(&tape, mark, Screen::restore(&frame)).unwrap();
-        let mut straight = Player::new(&tape).unwrap();
-        while straight.play_next(Some(mark.time)).is_some() {}
-        assert_eq!(resumed.screen.snapshot(), straight.screen.snapshot());
-        assert_eq!(resumed.peek(), straight.peek());
-    }
-
-    #[test]
-    fn an_overview_counts_what_cannot_be_read() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let text = "{\"version\":2,\"width\":80,\"height\":24}\n[1,\"o\",\"a\"]\nnonsense\n[2.5,\"m\",\"here\"]\n[3,\"o";
-        std::fs::write(file.path(), text).unwrap();
-        let tape = Tape::open(file.path()).unwrap();
-        let overview = survey(&tape, &Wanted::default()).unwrap();
-        assert_eq!(overview.duration, Micros(2_500_000));
-        assert_eq!(overview.markers, [(Micros(2_500_000), "here".to_owned())]);
-        assert!(overview.truncated && overview.unread == 1, "{overview:?}");
-        assert!(overview.first_fault.unwrap().contains("line 3"));
-    }
-}
+mod tests;

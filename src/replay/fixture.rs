@@ -2,6 +2,14 @@
 
 use jiff::tz::TimeZone;
 
+use crate::audit::Answer;
+use crate::audit::ApprovalAnswered;
+use crate::audit::ApprovalAsked;
+use crate::audit::ApprovalShown;
+use crate::audit::ApprovalUsed;
+use crate::audit::ApprovalVote;
+use crate::audit::Approvals;
+use crate::audit::Event;
 use crate::record::Node;
 use crate::replay::deck::Source;
 use crate::replay::entries;
@@ -10,7 +18,9 @@ use crate::replay::message::Frame;
 use crate::replay::message::Overview;
 use crate::replay::moments::Moments;
 use crate::replay::play::Play;
-use crate::replay::play::Speed;
+use crate::replay::questions;
+use crate::replay::questions::Questions;
+use crate::replay::player::Goal;
 use crate::replay::sessions;
 use crate::replay::sessions::Session;
 use crate::replay::state::Pacing;
@@ -26,7 +36,7 @@ const STARTED: u64 = 1_763_695_080_000_000;
 
 fn state() -> State {
     let theme = Theme::load("dark", Depth::True).unwrap();
-    State::new(theme, TimeZone::UTC, Pacing { speed: Speed::new(1.0), idle_limit: Some(Micros(2_000_000)) })
+    State::new(theme, TimeZone::UTC, Pacing { idle_limit: Some(Micros(2_000_000)), ..Pacing::default() })
 }
 
 /// A list of four sessions.
@@ -60,6 +70,65 @@ pub fn list() -> State {
     state
 }
 
+/// The same with questions to people: one granted by two and used again, one denied, one that nobody answered.
+pub fn asked() -> State {
+    let mut state = playing();
+    let mut approvals = Approvals::default();
+    let id = |number: u64| format!("q{number}");
+    let asked = |number: u64, question: &str| {
+        let needs = if number == 1 { vec!["2 of group security".to_owned()] } else { Vec::new() };
+        let rule = Some("rule \"destructive\" (policy.toml:41)".to_owned());
+        let (call, ttl) = (Some(number), Micros(300_000_000));
+        let question = question.to_owned();
+        Event::ApprovalAsked(ApprovalAsked {
+            id: id(number),
+            call,
+            question,
+            rule,
+            needs,
+            ttl,
+            ..Default::default()
+        })
+    };
+    let answered = |number: u64, answer, by: &str, reason: &str, scope: &str| {
+        Event::ApprovalAnswered(ApprovalAnswered {
+            id: id(number),
+            answer,
+            by: Some(by.to_owned()),
+            via: Some("hoopctl".to_owned()),
+            reason: Some(reason.to_owned()),
+            scope: Some(scope.to_owned()).filter(|scope| !scope.is_empty()),
+            took: Micros(9_000_000),
+            ..ApprovalAnswered::default()
+        })
+    };
+    let shown = ApprovalShown { id: id(1), to: "bo".into(), via: "hoopctl".into(), error: None };
+    let vote = ApprovalVote { id: id(1), by: "bo".into(), via: "hoopctl".into(), ..Default::default() };
+    let question = "s3:DeleteObject on arn:aws:s3:::reports/2026/08.csv".to_owned();
+    let used = ApprovalUsed { id: id(1), call: Some(7), question };
+    for (seconds, event) in [
+        (20, asked(1, "s3:DeleteObject on arn:aws:s3:::reports/2026/07.csv")),
+        (21, Event::ApprovalShown(shown)),
+        (25, Event::ApprovalVote(vote)),
+        (29, answered(1, Answer::Granted, "bo and cy", "ticket 17", "session")),
+        (50, Event::ApprovalUsed(used)),
+        (60, asked(2, "s3:PutBucketPolicy on arn:aws:s3:::reports")),
+        (69, answered(2, Answer::Denied, "bo", "bo denied it: \u{1b}[31mpublic", "")),
+        (90, asked(3, "command terraform destroy -auto-approve")),
+    ] {
+        approvals.take(Micros(seconds * 1_000_000), &event);
+    }
+    let play = state.play.as_mut().unwrap();
+    play.questions = Questions::new(approvals.all().iter().map(questions::asked).collect());
+    let moments = play.moments.entries().iter().map(|entry| {
+        // The denied call waited for the second question.
+        Entry { call: (entry.title == "s3:DeleteObject").then_some(2), ..entry.clone() }
+    });
+    let moments = Moments::new(moments.collect());
+    play.set_moments(moments);
+    state
+}
+
 /// A recording of 80x24 in the middle of playing, with calls and a command.
 pub fn playing() -> State {
     let mut state = state();
@@ -72,8 +141,15 @@ pub fn playing() -> State {
         screen.feed(&format!("\x1b[3{}mline {n}\x1b[m of the recorded screen 世界\r\n", n % 8));
     }
     screen.feed("$ \x1b[7maws\x1b[m");
-    let frame =
-        Frame { at: Micros(0), last: Micros(0), next: Some(Micros(500_000)), screen: screen.snapshot() };
+    let frame = Frame {
+        goal: Goal::Time(Micros(0)),
+        reached: true,
+        at: Micros(0),
+        last: Micros(0),
+        step: 0,
+        next: Some(Micros(500_000)),
+        screen: screen.snapshot(),
+    };
     play.receive(frame);
     play.wanted = None;
     let call = |at, symbol, meaning, title: &str, result: &str| Entry {

@@ -13,6 +13,8 @@ use ratatui::layout::Rect;
 
 use crate::replay::action::Action;
 use crate::replay::entries;
+use crate::replay::going;
+use crate::replay::going::Place;
 use crate::replay::keymap;
 use crate::replay::layout;
 use crate::replay::message::Message;
@@ -26,6 +28,8 @@ use crate::types::Micros;
 
 /// Longest filter or search, in characters.
 const MAX_TYPED: usize = 200;
+/// Longest title taken from a recording, in characters.
+const MAX_TITLE: usize = 500;
 
 /// Takes one message.
 pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
@@ -52,9 +56,13 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
     match news {
         News::Opened(header) => {
             if play.title.is_empty() {
-                play.title = header.title.clone().or_else(|| header.command.clone()).unwrap_or_default();
+                let title = header.title.as_ref().or(header.command.as_ref());
+                play.title = title.map(|title| title.chars().take(MAX_TITLE).collect()).unwrap_or_default();
             }
             play.header = Some(*header);
+            if let Some(from @ (Place::At(_) | Place::Event(_))) = state.pacing.from {
+                return begin_at(state, from);
+            }
         }
         News::Failed(error) => play.error = Some(error),
         News::Frame(frame) => play.receive(frame),
@@ -65,7 +73,22 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
                     overview.markers.iter().map(|(at, name)| entries::marker(*at, name)).collect();
                 play.set_moments(Moments::new(markers));
             }
-            play.overview = Some(overview);
+            let is_first = play.overview.replace(overview).is_none();
+            if play.live || is_first && play.grows && state.pacing.from.is_none() {
+                return vec![Effect::Goto(play.go_live())];
+            }
+            if let Some(place) = play.later.take() {
+                state.notice = None;
+                return begin_at(state, place);
+            }
+            return told_of_damage(state, is_first);
+        }
+        News::Notice(words) => state.notice = Some(words),
+        News::Ended => {
+            play.grows = false;
+            play.playing &= !play.live;
+            play.live = false;
+            state.notice = Some("it has ended".to_owned());
         }
         News::Moments(moments, asked) => {
             play.has_audit = true;
@@ -83,6 +106,34 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
         News::Hits(..) | News::SearchDone(_) => {}
     }
     Vec::new()
+}
+
+/// Says what is wrong with lines that cannot be read, once.
+fn told_of_damage(state: &mut State, is_first: bool) -> Vec<Effect> {
+    let overview = state.play.as_ref().and_then(|play| play.overview.as_ref()).filter(|_| is_first);
+    if let Some((overview, fault)) = overview.and_then(|all| Some((all, all.first_fault.as_ref()?))) {
+        let more = overview.unread - 1;
+        let others = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+        state.notice = Some(format!("{fault}{others}"));
+    }
+    Vec::new()
+}
+
+/// Goes where it is to begin, and plays on from there.
+fn begin_at(state: &mut State, from: Place) -> Vec<Effect> {
+    let Some(play) = &mut state.play else { return Vec::new() };
+    if let Place::Event(number) = from {
+        play.stepping = Some(number);
+        return vec![Effect::Step(number)];
+    }
+    let at = match from {
+        Place::At(at) => at,
+        Place::Percent(percent) => going::part(play.duration(), percent),
+        Place::Event(_) | Place::End => play.duration(),
+    };
+    // How long it is may not be known yet.
+    play.expected = play.expected.max(Some(at));
+    vec![Effect::Goto(play.seek(at))]
 }
 
 /// Goes to the first hit from here on; around the end only when the search is through.
@@ -169,7 +220,9 @@ fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
         KeyCode::Esc => return Some(cancel(state)),
         KeyCode::Enter if searching => {
             let text = state.typed.take().unwrap_or_default();
-            return Some(update::begin_search(state, &text));
+            let going = std::mem::take(&mut state.going);
+            let act = if going { update::go_to } else { update::begin_search };
+            return Some(act(state, &text));
         }
         _ if searching => {}
         // Arrows and Enter work on the list while its filter is typed.

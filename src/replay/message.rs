@@ -1,11 +1,14 @@
 //! What worker threads and the keyboard tell the viewer.
 
 use crossterm::event::Event as TerminalEvent;
+use serde::Deserialize;
+use serde::Serialize;
 
 use crate::cast::Header;
 use crate::error::Error;
 use crate::error::Result;
 use crate::replay::moments::Moments;
+use crate::replay::player::Goal;
 use crate::replay::questions::Asked;
 use crate::replay::sessions::Session;
 use crate::term::Snapshot;
@@ -38,6 +41,10 @@ pub enum News {
     Frame(Frame),
     /// It has been read through once.
     Overview(Overview),
+    /// A word for the person.
+    Notice(String),
+    /// A recording that was followed has ended.
+    Ended,
     /// Its calls and commands, and the questions to people.
     Moments(Box<Moments>, Vec<Asked>),
     /// Search hits, in the order of time.
@@ -49,10 +56,16 @@ pub enum News {
 /// The screen at a moment.
 #[derive(Clone, Debug)]
 pub struct Frame {
-    /// The moment that was asked for, or how far it came before a newer question.
+    /// What was asked for.
+    pub goal: Goal,
+    /// Whether it was reached; else this is a picture on the way there, or as far as it came before a newer question.
+    pub reached: bool,
+    /// The moment that was asked for, or how far it came.
     pub at: Micros,
     /// Time of the last event in it.
     pub last: Micros,
+    /// How many events have changed the screen until then.
+    pub step: u64,
     /// Time of the next event; none at the end.
     pub next: Option<Micros>,
     /// The cells.
@@ -60,7 +73,7 @@ pub struct Frame {
 }
 
 /// What one pass over a recording tells.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overview {
     /// Time of the last event.
     pub duration: Micros,
@@ -74,6 +87,8 @@ pub struct Overview {
     pub first_fault: Option<String>,
     /// Whether it breaks off in the middle of an event.
     pub truncated: bool,
+    /// Whether it says that its program has ended.
+    pub exited: bool,
 }
 
 /// A moment at which searched text appears.

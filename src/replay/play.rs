@@ -4,21 +4,31 @@ use crate::cast::Header;
 use crate::error::Error;
 use crate::replay::deck::Source;
 use crate::replay::entries::Entry;
+use crate::replay::going::Place;
 use crate::replay::message::Frame;
 use crate::replay::message::Hit;
 use crate::replay::message::Overview;
 use crate::replay::message::Ticket;
 use crate::replay::moments::Moments;
+use crate::replay::player::Goal;
 use crate::replay::questions::Questions;
 use crate::replay::search::Pattern;
 use crate::types::Micros;
 
 /// How far the shown time may run ahead of a screen that is still being made.
 const AHEAD: u64 = 300_000;
+/// How long a picture is, when a recording is walked through picture by picture.
+const PICTURE: u64 = 33_333;
 
 /// Speeds in halves: 1 is 0.5×, 2 is 1×, 32 is 16×.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Speed(u8);
+
+impl Default for Speed {
+    fn default() -> Self {
+        Self(2)
+    }
+}
 
 impl Speed {
     /// The nearest speed to `factor`, within 0.5 and 16.
@@ -113,6 +123,14 @@ pub struct Play {
     pub frame: Option<Frame>,
     /// The moment whose screen has been asked for.
     pub wanted: Option<Micros>,
+    /// The event whose screen has been asked for instead.
+    pub stepping: Option<u64>,
+    /// Where to go as soon as its length is known.
+    pub later: Option<Place>,
+    /// Whether it is still being written, as far as is known.
+    pub grows: bool,
+    /// Whether the newest screen is shown as it comes.
+    pub live: bool,
     /// From when a pause counts: the last event or the last seek.
     pause_from: Micros,
     /// Whether the list of calls is shown; none: as there is room.
@@ -154,6 +172,10 @@ impl Play {
             short_pauses: true,
             frame: None,
             wanted: Some(Micros(0)),
+            stepping: None,
+            later: None,
+            grows: false,
+            live: false,
             pause_from: Micros(0),
             list: None,
             selected: 0,
@@ -179,7 +201,7 @@ impl Play {
     /// Lets `passed` of real time go by. Gives the moment whose screen is needed now.
     pub fn tick(&mut self, passed: Micros) -> Option<Micros> {
         let frame = self.frame.as_ref()?;
-        if !self.playing {
+        if !self.playing || self.live {
             return None;
         }
         self.search.place = None;
@@ -192,6 +214,11 @@ impl Play {
         }
         let Some(next) = next else {
             self.position = self.duration().max(last);
+            if self.grows {
+                // Caught up with what is written.
+                self.live = true;
+                return Some(self.want(self.position));
+            }
             self.playing = false;
             self.follow();
             return None;
@@ -210,6 +237,7 @@ impl Play {
 
     /// Goes to `at`, within the recording. Gives the moment whose screen is needed.
     pub fn seek(&mut self, at: Micros) -> Micros {
+        self.later = None;
         let at = at.min(self.duration());
         self.position = at;
         self.pause_from = at;
@@ -217,7 +245,36 @@ impl Play {
         self.follow();
         self.search.show = false;
         self.search.place = None;
+        self.live = false;
         self.want(at)
+    }
+
+    /// Goes `by` events on, or back, and holds there. Gives the number of the event whose screen is needed.
+    pub fn step(&mut self, by: i64) -> u64 {
+        let from = self.stepping.or(self.frame.as_ref().map(|frame| frame.step)).unwrap_or(0);
+        let step = from.saturating_add_signed(by);
+        self.seek(self.position);
+        self.playing = false;
+        self.stepping = Some(step);
+        step
+    }
+
+    /// The end of the picture, a thirtieth of a second, that comes after or before the one shown.
+    #[must_use]
+    pub fn picture(&self, forward: bool) -> Option<Micros> {
+        let frame = self.frame.as_ref()?;
+        let begin = |at: Micros| at.0 / PICTURE * PICTURE;
+        match forward {
+            true => Some(Micros(begin(frame.next?).saturating_add(PICTURE - 1))),
+            false => Some(Micros(begin(frame.last).saturating_sub(1))),
+        }
+    }
+
+    /// Shows the newest screen, from now on as it comes.
+    pub fn go_live(&mut self) -> Micros {
+        let at = self.seek(self.duration());
+        (self.live, self.playing) = (true, true);
+        at
     }
 
     /// Goes to a search hit and holds there; a cut screen's window goes where the hit is.
@@ -230,13 +287,23 @@ impl Play {
     }
 
     fn want(&mut self, at: Micros) -> Micros {
+        self.stepping = None;
         self.wanted = Some(at);
         at
     }
 
     /// Takes a screen that came.
     pub fn receive(&mut self, frame: Frame) {
-        if self.wanted.is_some_and(|wanted| frame.at >= wanted) {
+        let is_answer = match frame.goal {
+            Goal::Time(at) => self.stepping.is_none() && self.wanted.is_some_and(|wanted| at >= wanted),
+            Goal::Step(step) => self.stepping == Some(step),
+        };
+        if is_answer && frame.reached {
+            if self.stepping.take().is_some() {
+                self.position = frame.last;
+                self.pause_from = frame.last;
+                self.follow();
+            }
             self.wanted = None;
             if self.search.show {
                 let pattern = self.search.pattern.as_ref();
@@ -322,7 +389,8 @@ mod tests {
 
     fn frame(at: u64, last: u64, next: Option<u64>) -> Frame {
         let screen = Screen::new(4, 2).snapshot();
-        Frame { at: Micros(at), last: Micros(last), next: next.map(Micros), screen }
+        let (goal, at) = (Goal::Time(Micros(at)), Micros(at));
+        Frame { goal, reached: true, at, last: Micros(last), step: last, next: next.map(Micros), screen }
     }
 
     fn playing() -> Play {
@@ -364,6 +432,40 @@ mod tests {
         play.tick(Micros(1_000));
         assert!(!play.playing);
         assert_eq!(play.position, Micros(100_000_000));
+    }
+
+    #[test]
+    fn steps_go_by_events_and_hold_where_they_lead() {
+        let mut play = playing();
+        assert_eq!((play.step(1), play.step(1), play.step(-1)), (1, 2, 1));
+        assert!(!play.playing);
+        // An answer to an older question is shown, but is not the answer.
+        play.receive(frame(0, 0, Some(1_000_000)));
+        assert_eq!(play.stepping, Some(1));
+        play.receive(Frame { goal: Goal::Step(1), ..frame(7, 7, None) });
+        assert_eq!((play.stepping, play.position), (None, Micros(7)));
+        assert_eq!(play.step(-99), 0);
+    }
+
+    #[test]
+    fn pictures_are_a_thirtieth_of_a_second() {
+        let mut play = playing();
+        play.receive(frame(50_000, 40_000, Some(70_000)));
+        assert_eq!((play.picture(true), play.picture(false)), (Some(Micros(99_998)), Some(Micros(33_332))));
+        play.receive(frame(50_000, 40_000, None));
+        assert_eq!(play.picture(true), None);
+    }
+
+    #[test]
+    fn what_grows_is_caught_up_with() {
+        let mut play = playing();
+        play.grows = true;
+        play.receive(frame(99_000_000, 99_000_000, None));
+        assert_eq!(play.tick(Micros(1_000)), Some(Micros(100_000_000)));
+        assert!(play.live && play.playing);
+        play.seek(Micros(5));
+        assert!(!play.live, "whoever looks at an earlier moment stays there");
+        assert_eq!(play.go_live(), Micros(100_000_000));
     }
 
     #[test]

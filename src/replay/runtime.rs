@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::Stdout;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
@@ -29,11 +30,13 @@ use crate::error::Error;
 use crate::error::IoContext;
 use crate::error::Result;
 use crate::replay::deck::Deck;
+use crate::replay::deck::Options;
 use crate::replay::deck::Source;
 use crate::replay::guard::Guard;
 use crate::replay::guard::PanicGuard;
 use crate::replay::input;
 use crate::replay::message::Message;
+use crate::replay::player::Goal;
 use crate::replay::sessions::Session;
 use crate::replay::state::Pacing;
 use crate::replay::state::State;
@@ -82,6 +85,8 @@ pub struct Setup {
     pub clock: Clock,
     /// The store; none: there is only the recording to show.
     pub library: Option<Library>,
+    /// The folder where indexes of recordings are kept; none: they are made anew each time, in memory.
+    pub cache: Option<PathBuf>,
     /// What is shown first.
     pub start: Start,
 }
@@ -90,7 +95,7 @@ pub struct Setup {
 ///
 /// Fails when the terminal cannot be entered, or stops taking what is drawn.
 pub fn run(setup: Setup) -> Result<()> {
-    let Setup { theme, zone, pacing, clock, library, start } = setup;
+    let Setup { theme, zone, pacing, clock, library, cache, start } = setup;
     let mut state = State::new(theme, zone, pacing);
     state.has_list = matches!(start, Start::List);
     let first = match start {
@@ -104,8 +109,17 @@ pub fn run(setup: Setup) -> Result<()> {
     let _hook = PanicGuard::set();
     let guard = Guard::enter()?;
     listen(&sender, signals);
-    let mut runtime =
-        Runtime { state, terminal, guard: Some(guard), clock, library, sender, deck: None, left: None };
+    let mut runtime = Runtime {
+        state,
+        terminal,
+        guard: Some(guard),
+        clock,
+        library,
+        cache,
+        sender,
+        deck: None,
+        left: None,
+    };
     runtime.draw()?;
     runtime.perform(first)?;
     runtime.turn(&messages)
@@ -139,6 +153,7 @@ struct Runtime {
     guard: Option<Guard>,
     clock: Clock,
     library: Option<Library>,
+    cache: Option<PathBuf>,
     sender: Sender<Message>,
     deck: Option<Deck>,
     /// Why it ends, once it does.
@@ -200,10 +215,13 @@ impl Runtime {
         for effect in effects {
             match effect {
                 Effect::Open(source, ticket) => {
-                    self.deck = Some(Deck::open(source, ticket, self.sender.clone()));
+                    let follows = self.state.pacing.follows;
+                    let options = Options { cache: self.cache.clone(), clock: self.clock.clone(), follows };
+                    self.deck = Some(Deck::open(source, ticket, self.sender.clone(), options));
                 }
                 Effect::Close => self.deck = None,
-                Effect::Goto(at) => self.deck.iter().for_each(|deck| deck.goto(at)),
+                Effect::Goto(at) => self.deck.iter().for_each(|deck| deck.goto(Goal::Time(at))),
+                Effect::Step(step) => self.deck.iter().for_each(|deck| deck.goto(Goal::Step(step))),
                 Effect::Search(number, pattern) => {
                     if let Some(deck) = &self.deck {
                         deck.search(number, pattern);

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::error::Error;
+use crate::replay::going::Place;
 use crate::replay::play::Play;
 use crate::replay::play::Speed;
 use crate::replay::sessions::Session;
@@ -51,12 +52,16 @@ impl Sessions {
 }
 
 /// How recordings are played when they are opened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Pacing {
     /// How fast.
     pub speed: Speed,
     /// Pauses longer than this are shortened to it; none: played in full.
     pub idle_limit: Option<Micros>,
+    /// Whether they are watched while they are written, from their end on.
+    pub follows: bool,
+    /// Where they begin; none: at their start.
+    pub from: Option<Place>,
 }
 
 /// The viewer.
@@ -77,8 +82,10 @@ pub struct State {
     pub has_list: bool,
     /// How far the help is scrolled; none: not shown.
     pub help: Option<u16>,
-    /// The search being typed.
+    /// The search, or the moment to go to, being typed.
     pub typed: Option<String>,
+    /// Whether what is typed is a moment.
+    pub going: bool,
     /// A word about what just happened; gone with the next key.
     pub notice: Option<String>,
     /// Tickets given so far.
@@ -99,6 +106,7 @@ impl State {
             has_list: true,
             help: None,
             typed: None,
+            going: false,
             notice: None,
             tickets: 0,
         }

@@ -1,16 +1,15 @@
 //! A terminal recording that can be read from any place known before.
 
 use std::fs;
-use std::fs::File;
-use std::io::BufReader;
-use std::io::Seek;
-use std::io::SeekFrom;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::cast::Entry;
 use crate::cast::Event;
 use crate::cast::Header;
+use crate::cast::Input;
+use crate::cast::Kind as EventKind;
 use crate::cast::Reader;
 use crate::error::Error;
 use crate::error::IoContext;
@@ -18,16 +17,19 @@ use crate::error::Kind;
 use crate::error::Result;
 use crate::types::Micros;
 
-/// Bytes read from the file at once.
-const READ: usize = 128 << 10;
-
 /// A place between two events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
-    /// Bytes of the file before it; for version 1, events.
+    /// Bytes of the content before it; for version 1, events.
     pub offset: u64,
     /// Time of the event before it.
     pub time: Micros,
+    /// How many events before it changed the screen.
+    pub steps: u64,
+    /// Lines of the file before it.
+    pub line: u64,
+    /// Where the file can be entered to read on from here.
+    pub entry: Entry,
 }
 
 /// A recording on disk. Holds its header only; versions 2 and 3 stay in the file whatever their size.
@@ -46,23 +48,25 @@ enum Source {
 }
 
 impl Tape {
-    /// Opens a recording. Fails when the file is missing, is no file, or has no header of asciicast 1, 2 or 3.
+    /// Opens a recording, plain or packed with zstd. Fails when the file is missing, is no file, or has no header of
+    /// asciicast 1, 2 or 3.
     pub fn open(path: &Path) -> Result<Self> {
         let about = || format!("cannot open {}", path.display());
-        let meta = fs::metadata(path).context(about)?;
+        let path = present(path);
+        let meta = fs::metadata(&path).context(about)?;
         if !meta.is_file() {
             return Err(Error::new(Kind::NotFound, format!("{} is not a file", path.display()))
                 .fix("give a recording: a .cast file, or a session id from `hoop-replay list`"));
         }
-        let mut reader = Reader::open(path)?;
+        let mut reader = Reader::open(&path)?;
         let header = reader.header().clone();
-        let start = Mark { offset: reader.offset(), time: Micros(0) };
+        let start =
+            Mark { offset: reader.offset(), line: reader.line(), entry: reader.entry(), ..Mark::default() };
         if header.version != 1 {
-            return Ok(Self { source: Source::File(path.to_owned()), header, start });
+            return Ok(Self { source: Source::File(path), header, start });
         }
         let events: Arc<[Event]> = reader.by_ref().collect::<Result<Vec<_>>>()?.into();
-        let start = Mark { offset: 0, ..start };
-        Ok(Self { source: Source::Memory(events), header, start })
+        Ok(Self { source: Source::Memory(events), header, start: Mark { line: 1, ..Mark::default() } })
     }
 
     /// What the recording says about itself.
@@ -77,31 +81,55 @@ impl Tape {
         self.start
     }
 
-    /// Reads on from `mark`, which must come from this recording. Only a reading from the start knows the numbers of
-    /// lines in its errors.
+    /// The file that is read from; none for a version 1 document, which is in memory.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.source {
+            Source::File(path) => Some(path),
+            Source::Memory(_) => None,
+        }
+    }
+
+    /// Reads on from `mark`, which must come from this recording. The file may have grown since, or have been packed.
     pub fn read_from(&self, mark: Mark) -> Result<Cursor> {
         match &self.source {
-            Source::File(path) if mark == self.start => Ok(Cursor::File(Box::new(Reader::open(path)?))),
             Source::File(path) => {
+                let path = present(path);
                 let about = || format!("cannot read {}", path.display());
-                let mut file = File::open(path).context(about)?;
-                file.seek(SeekFrom::Start(mark.offset)).context(about)?;
-                let source = BufReader::with_capacity(READ, file);
-                let reader = Reader::resume(source, self.header.clone(), mark.offset, mark.time);
-                Ok(Cursor::File(Box::new(reader)))
+                let input = Input::open_at(&path, mark.entry, mark.offset).context(about)?;
+                let reader = Reader::resume(input, self.header.clone(), mark.offset, mark.time);
+                let reader = Box::new(reader.after_lines(mark.line));
+                Ok(Cursor { events: Events::File(reader), steps: mark.steps })
             }
             Source::Memory(events) => {
                 let at = usize::try_from(mark.offset).unwrap_or(usize::MAX);
-                Ok(Cursor::Memory { events: Arc::clone(events), at, time: mark.time })
+                let events = Events::Memory { events: Arc::clone(events), at, time: mark.time };
+                Ok(Cursor { events, steps: mark.steps })
             }
         }
     }
 }
 
+/// The file itself, or what it was packed into when it is gone.
+pub(super) fn present(path: &Path) -> PathBuf {
+    if path.exists() {
+        return path.to_owned();
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".zst");
+    let packed = PathBuf::from(name);
+    if packed.exists() { packed } else { path.to_owned() }
+}
+
 /// Reads events one after another.
-pub enum Cursor {
+pub struct Cursor {
+    events: Events,
+    steps: u64,
+}
+
+enum Events {
     /// From the file.
-    File(Box<Reader<BufReader<File>>>),
+    File(Box<Reader<Input>>),
     /// From a version 1 document.
     Memory {
         /// All events.
@@ -117,31 +145,47 @@ impl Cursor {
     /// The place after the event given last.
     #[must_use]
     pub fn mark(&self) -> Mark {
-        match self {
-            Self::File(reader) => Mark { offset: reader.offset(), time: reader.time() },
-            Self::Memory { at, time, .. } => Mark { offset: *at as u64, time: *time },
+        match &self.events {
+            Events::File(reader) => Mark {
+                offset: reader.offset(),
+                time: reader.time(),
+                steps: self.steps,
+                line: reader.line(),
+                entry: reader.entry(),
+            },
+            Events::Memory { at, time, .. } => {
+                Mark { offset: *at as u64, time: *time, steps: self.steps, line: 1, entry: Entry::default() }
+            }
         }
     }
 
     /// Whether the recording broke off in the middle of an event; known at its end.
     #[must_use]
     pub fn truncated(&self) -> bool {
-        matches!(self, Self::File(reader) if reader.truncated())
+        matches!(&self.events, Events::File(reader) if reader.truncated())
     }
+}
+
+/// Whether an event changes the screen: what stepping through a recording goes by.
+#[must_use]
+pub fn is_step(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Output | EventKind::Resize)
 }
 
 impl Iterator for Cursor {
     type Item = Result<Event>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Self::File(reader) => reader.next(),
-            Self::Memory { events, at, time } => {
+        let next = match &mut self.events {
+            Events::File(reader) => reader.next(),
+            Events::Memory { events, at, time } => {
                 let event = events.get(*at)?.clone();
                 *at += 1;
                 *time = event.time;
                 Some(Ok(event))
             }
-        }
+        };
+        self.steps += u64::from(matches!(&next, Some(Ok(event)) if is_step(event)));
+        next
     }
 }

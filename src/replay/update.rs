@@ -3,6 +3,9 @@
 
 use crate::replay::action::Action;
 use crate::replay::deck::Source;
+use crate::replay::entries::Entry;
+use crate::replay::going;
+use crate::replay::going::Place;
 use crate::replay::keymap;
 use crate::replay::keymap::Context;
 use crate::replay::layout;
@@ -11,6 +14,7 @@ use crate::replay::play::Play;
 use crate::replay::questions;
 use crate::replay::search::Pattern;
 use crate::replay::state::State;
+use crate::replay::theme::Meaning;
 use crate::types::Micros;
 
 /// Something to be done outside.
@@ -22,6 +26,8 @@ pub enum Effect {
     Close,
     /// Ask for the screen at a moment.
     Goto(Micros),
+    /// Ask for the screen after so many events that change it.
+    Step(u64),
     /// Look for a pattern, as the search of that number.
     Search(u64, Pattern),
     /// Read the list of sessions.
@@ -46,6 +52,8 @@ pub fn open(state: &mut State, source: Source, title: String, expected: Option<M
     play.short_pauses = state.pacing.idle_limit.is_some();
     play.idle_limit = state.pacing.idle_limit.unwrap_or(play.idle_limit);
     play.expected = expected;
+    play.grows = state.pacing.follows;
+    play.later = state.pacing.from.filter(|from| matches!(from, Place::Percent(_) | Place::End));
     state.play = Some(play);
     vec![Effect::Open(source, state.tickets)]
 }
@@ -174,20 +182,30 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Down => return choose(play, (play.selected + 1).min(last)),
         Action::PageUp => return choose(play, play.selected.saturating_sub(page)),
         Action::PageDown => return choose(play, (play.selected + page).min(last)),
-        Action::StartTyping => {
+        Action::StartTyping | Action::StartGoing => {
             state.typed = Some(String::new());
+            state.going = action == Action::StartGoing;
             return Vec::new();
         }
-        Action::StepForward => play.frame.as_ref().and_then(|frame| frame.next),
-        Action::StepBack => play.frame.as_ref().map(|frame| Micros(frame.last.0.saturating_sub(1))),
+        Action::StepForward => return vec![Effect::Step(play.step(1))],
+        Action::StepBack => return vec![Effect::Step(play.step(-1))],
+        Action::PictureForward | Action::PictureBack => {
+            play.playing = false;
+            play.picture(action == Action::PictureForward)
+        }
         Action::SeekForward(by) => Some(Micros(play.position.0.saturating_add(by.0))),
         Action::SeekBack(by) => Some(Micros(play.position.0.saturating_sub(by.0))),
         Action::SeekPercent(1..) | Action::SeekEnd if play.overview.is_none() && play.expected.is_none() => {
-            state.notice = Some("its length is not known yet: still reading".to_owned());
-            return Vec::new();
+            let place = if let Action::SeekPercent(part) = action {
+                Place::Percent(f64::from(part))
+            } else {
+                Place::End
+            };
+            return go_later(state, place);
         }
         Action::SeekPercent(part) => Some(Micros(play.duration().0 / 100 * u64::from(part))),
         Action::SeekStart => Some(Micros(0)),
+        Action::SeekEnd if play.grows => return vec![Effect::Goto(play.go_live())],
         Action::SeekEnd => Some(play.duration()),
         Action::NextHit | Action::PreviousHit => {
             let Some(hit) = play.hit(action == Action::NextHit) else {
@@ -208,6 +226,12 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
             let before = play.moments.entries().partition_point(|entry| entry.at < play.position);
             return jump(state, before.checked_sub(1));
         }
+        Action::NextCommand => return jump_to(state, true, is_command),
+        Action::PreviousCommand => return jump_to(state, false, is_command),
+        Action::NextCall => return jump_to(state, true, Entry::is_call),
+        Action::PreviousCall => return jump_to(state, false, Entry::is_call),
+        Action::NextMarker => return jump_to(state, true, is_marker),
+        Action::PreviousMarker => return jump_to(state, false, is_marker),
         Action::ToCommand => {
             let Some(row) = play.moments.behind(play.selected).next() else {
                 state.notice = Some("nothing is known to stand behind this one".to_owned());
@@ -224,9 +248,6 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
         }
         _ => None,
     };
-    if matches!(action, Action::StepForward | Action::StepBack) {
-        play.playing = false;
-    }
     moment.map(|at| Effect::Goto(play.seek(at))).into_iter().collect()
 }
 
@@ -236,9 +257,15 @@ fn quietly(change: impl FnOnce()) -> Vec<Effect> {
 }
 
 fn toggle_play(play: &mut Play) -> Vec<Effect> {
+    if play.live {
+        // Held where it is; what comes meanwhile is caught up with later.
+        let at = play.seek(play.position);
+        play.playing = false;
+        return vec![Effect::Goto(at)];
+    }
     play.playing = !play.playing;
     let at_end = play.frame.as_ref().is_some_and(|frame| frame.next.is_none());
-    if play.playing && at_end && play.position >= play.duration() {
+    if play.playing && at_end && !play.grows && play.position >= play.duration() {
         return vec![Effect::Goto(play.seek(Micros(0)))];
     }
     if play.playing {
@@ -260,6 +287,61 @@ fn choose(play: &mut Play, index: usize) -> Vec<Effect> {
         play.detail = play.detail.map(|_| 0);
     }
     Vec::new()
+}
+
+fn is_command(entry: &Entry) -> bool {
+    entry.detail.first().is_some_and(|(name, _)| matches!(*name, "command" | "typed"))
+}
+
+fn is_marker(entry: &Entry) -> bool {
+    entry.meaning == Meaning::Marker
+}
+
+/// Jumps to the next entry, or the one before, of a kind.
+fn jump_to(state: &mut State, forward: bool, is_one: fn(&Entry) -> bool) -> Vec<Effect> {
+    let Some(play) = &state.play else { return Vec::new() };
+    let entries = play.moments.entries();
+    let found = if forward {
+        let after = entries.partition_point(|entry| entry.at <= play.position);
+        entries[after..].iter().position(is_one).map(|index| after + index)
+    } else {
+        let before = entries.partition_point(|entry| entry.at < play.position);
+        entries[..before].iter().rposition(is_one)
+    };
+    jump(state, found)
+}
+
+/// Goes there once the length is known.
+fn go_later(state: &mut State, place: Place) -> Vec<Effect> {
+    if let Some(play) = &mut state.play {
+        play.later = Some(place);
+        play.playing = false;
+        state.notice = Some("still reading: it goes there as soon as its length is known".to_owned());
+    }
+    Vec::new()
+}
+
+/// Goes to the moment that was typed.
+pub fn go_to(state: &mut State, text: &str) -> Vec<Effect> {
+    let Some(play) = &mut state.play else { return Vec::new() };
+    let known = play.overview.is_some() || play.expected.is_some();
+    let at = match Place::parse(text) {
+        Err(wrong) => {
+            state.notice = Some(wrong);
+            return Vec::new();
+        }
+        Ok(place @ (Place::Percent(_) | Place::End)) if !known => return go_later(state, place),
+        Ok(Place::At(at)) => at,
+        Ok(Place::Percent(percent)) => going::part(play.duration(), percent),
+        Ok(Place::End) => play.duration(),
+        Ok(Place::Event(number)) => {
+            play.step(0);
+            play.stepping = Some(number);
+            return vec![Effect::Step(number)];
+        }
+    };
+    play.playing = false;
+    vec![Effect::Goto(play.seek(at))]
 }
 
 /// Jumps to entry `index` and holds there.
@@ -390,6 +472,46 @@ mod tests {
         play.position = Micros(3_500_000);
         play.follow();
         assert_eq!(play.selected, 0);
+    }
+
+    #[test]
+    fn a_moment_that_was_typed_is_gone_to() {
+        let mut state = fixture::playing();
+        let mut go = |text| go_to(&mut state, text);
+        assert_eq!(go("0:50"), [Effect::Goto(Micros(50_000_000))]);
+        assert_eq!(go("25%"), [Effect::Goto(Micros(25_000_000))]);
+        assert_eq!(go("9:00:00"), [Effect::Goto(Micros(100_000_000))]);
+        assert_eq!(go("#7"), [Effect::Step(7)]);
+        assert_eq!(go("soon"), []);
+        assert!(state.notice.unwrap().contains("#120"));
+    }
+
+    #[test]
+    fn jumps_go_by_command_call_and_marker() {
+        let mut state = fixture::playing();
+        let mut jump = |action| match update(&mut state, action)[..] {
+            [Effect::Goto(at)] => at.0 / 1_000_000,
+            _ => 0,
+        };
+        assert_eq!([(); 3].map(|()| jump(Action::NextCall)), [1, 10, 60]);
+        assert_eq!((jump(Action::NextCall), jump(Action::NextMarker)), (0, 80));
+        assert_eq!((jump(Action::PreviousCall), jump(Action::PreviousMarker)), (60, 0));
+        assert_eq!(jump(Action::PreviousCommand), 0, "the fixture has none");
+    }
+
+    #[test]
+    fn a_running_session_is_held_and_caught_up_with() {
+        let mut state = fixture::playing();
+        let play = state.play.as_mut().unwrap();
+        play.grows = true;
+        let end = play.duration();
+        assert_eq!(update(&mut state, Action::SeekEnd), [Effect::Goto(end)]);
+        assert!(state.play.as_ref().unwrap().live);
+        update(&mut state, Action::TogglePlay);
+        let play = state.play.as_ref().unwrap();
+        assert!(!play.live && !play.playing && play.position == end);
+        update(&mut state, Action::TogglePlay);
+        assert!(state.play.as_ref().unwrap().playing);
     }
 
     #[test]

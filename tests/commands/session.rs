@@ -76,7 +76,8 @@ fn a_person_is_asked_about_a_command_and_sees_refusals() {
     let mut session = Session::start(home.hoop_run(arguments));
     session.wait_for("$ ");
     session.send("seq 41 43\r");
-    session.wait_for("command");
+    session.open_question();
+    session.wait_for("may this command run");
     session.wait_for("seq 41 43");
     std::thread::sleep(A_MOMENT);
     session.send("a");

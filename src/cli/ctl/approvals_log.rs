@@ -49,7 +49,7 @@ pub struct Args {
     #[arg(value_name = "QUERY")]
     pub words: Vec<String>,
     /// Only those that ended so; may be repeated.
-    #[arg(long, value_name = "ANSWER", value_parser = conditions::became)]
+    #[arg(long, value_name = "ANSWER", value_parser = conditions::answers())]
     pub answer: Vec<Became>,
     /// Only those that this person had a part in answering; `*` stands for anything; may be repeated.
     #[arg(long, value_name = "NAME")]

@@ -8,6 +8,7 @@ use clap::Subcommand;
 
 use super::export_args::Export;
 use super::import::Import;
+use crate::replay;
 use crate::types::Micros;
 
 const AFTER_HELP: &str = "\
@@ -17,6 +18,8 @@ Examples:
   hoop-replay 01J9ZK                   the one whose id begins so
   hoop-replay demo.cast                any asciinema recording, version 1, 2 or 3
   hoop-replay --speed 4 --idle-limit 0.5s last
+  hoop-replay --follow last            what is running now, as it goes on
+  hoop-replay --at 1:02 last           from that moment on; also 50%, #120 (an event), end
   hoop-replay list --since 2d --json | jq .id
   hoop-replay export last --format jsonl | jq 'select(.decision.effect == \"deny\")'
   hoop-replay export last --at 0:12 -o moment.png
@@ -41,6 +44,14 @@ pub struct Cli {
     /// A session id or its beginning, `last`, or a file: the viewer opens with it [default: the list of sessions]
     #[arg(value_name = "RECORDING")]
     pub recording: Option<String>,
+
+    /// Watch a running session, or a file that is still written, as it goes on; Space holds it, End catches up
+    #[arg(short = 'F', long, requires = "recording")]
+    pub follow: bool,
+
+    /// Begin at this moment: seconds, 1:02.5, 50%, #120 (an event) or `end`
+    #[arg(long, value_name = "TIME", value_parser = replay::Place::parse, requires = "recording")]
+    pub at: Option<replay::Place>,
 
     /// How it is played.
     #[command(flatten)]

@@ -3,7 +3,6 @@
 use std::fs;
 use std::fs::File;
 use std::io;
-use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
 use std::path::Path;
@@ -16,6 +15,7 @@ use sha2::Sha256;
 use crate::audit::Imported;
 use crate::audit::Start;
 use crate::cast::Header;
+use crate::cast::Input;
 use crate::cast::Reader;
 use crate::cli::known_values;
 use crate::cli::mask_rules;
@@ -77,7 +77,7 @@ pub fn run(wish: &Import) -> Result<()> {
     Ok(())
 }
 
-fn open(file: &Path) -> Result<Reader<BufReader<File>>> {
+fn open(file: &Path) -> Result<Reader<Input>> {
     let is_file = fs::metadata(file).context(|| format!("cannot open {}", file.display()))?.is_file();
     if !is_file {
         return Err(Error::new(Kind::NotFound, format!("{} is not a file", file.display()))

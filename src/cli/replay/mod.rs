@@ -96,9 +96,14 @@ fn view(cli: &Cli) -> Result<()> {
     replay::run(Setup {
         theme,
         zone: TimeZone::system(),
-        pacing: pacing(&cli.pacing, config.replay_idle_limit()),
+        pacing: Pacing {
+            follows: cli.follow,
+            from: cli.at,
+            ..pacing(&cli.pacing, config.replay_idle_limit())
+        },
         clock: Clock::system(),
         library,
+        cache: Some(config.state_dir().join("cache/replay")),
         start,
     })
 }
@@ -112,7 +117,7 @@ fn opening(found: Found) -> Result<Start> {
 /// How to play; `usual_pause` is the longest pause where nobody says otherwise.
 fn pacing(wish: &PacingArgs, usual_pause: Option<Duration>) -> Pacing {
     let idle_limit = wish.idle_limit.map_or(usual_pause.map(Micros::from), args::Pause::limit);
-    Pacing { speed: Speed::new(wish.speed.unwrap_or(1.0)), idle_limit }
+    Pacing { speed: Speed::new(wish.speed.unwrap_or(1.0)), idle_limit, ..Pacing::default() }
 }
 
 /// The theme that is asked for, with as many colours as the terminal has.

@@ -16,6 +16,7 @@ use signal_hook::flag;
 
 use super::args::Play;
 use super::place;
+use crate::cast::Input;
 use crate::cast::Kind as EventKind;
 use crate::cast::Reader;
 use crate::clock::Clock;
@@ -76,7 +77,7 @@ pub fn run(wish: &Play) -> Result<()> {
     played.and(tidied).context(|| "cannot write to the terminal")
 }
 
-fn play(reader: Reader<io::BufReader<std::fs::File>>, mut pace: Pace, stop: &AtomicBool) -> io::Result<()> {
+fn play(reader: Reader<Input>, mut pace: Pace, stop: &AtomicBool) -> io::Result<()> {
     let clock = Clock::system();
     let mut filter = Filter::new();
     let mut out = io::stdout().lock();

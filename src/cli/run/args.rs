@@ -21,9 +21,10 @@ Secrets in its output become stars, in AWS's answers hoopmask:KIND:TAG. Tell an 
   hoop-run -- claude --append-system-prompt \"$(hoopctl mask explain --for-agents)\"
 
 Recordings: ~/.local/state/hoop ($XDG_STATE_HOME/hoop); watch with hoop-replay.
-Exit status: the program's, or its signal; 125 hoop-run itself failed,
-or a part of it died and took the session along, 126 the program cannot run,
-127 there is no such program.";
+Exit status: the program's, or its signal; 123 it ended with 0, but a question
+that held a call or command was not answered with yes (only where --approve-via
+is given), 125 hoop-run itself failed, or a part of it died and took the session
+along, 126 the program cannot run, 127 there is no such program.";
 
 /// Run a program with its AWS calls gated, its secrets masked and everything recorded
 #[derive(Clone, Debug, Parser)]
@@ -121,7 +122,7 @@ pub struct Args {
     pub connect: Vec<Connect>,
 
     /// What happens to connections to other hosts than AWS that no [[egress]] rule names
-    #[arg(long, value_name = "EFFECT", value_parser = ["allow", "deny"], help_heading = "Sandbox")]
+    #[arg(long, value_name = "EFFECT", value_parser = ["allow", "ask", "deny"], help_heading = "Sandbox")]
     pub egress: Option<String>,
 
     /// A title for the recording

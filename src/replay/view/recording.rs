@@ -40,8 +40,11 @@ fn title(play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
         return;
     }
     let mut notes = Vec::new();
+    if play.grows {
+        notes.push(if play.live { "live".to_owned() } else { "running".to_owned() });
+    }
     if let Some(overview) = &play.overview {
-        if overview.truncated {
+        if overview.truncated && !play.grows {
             notes.push("cut off".to_owned());
         }
         if overview.unread > 0 {
@@ -90,8 +93,9 @@ fn footer(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
     }
     let bar = Meaning::Bar;
     if let Some(text) = &state.typed {
-        let keys = [("  Enter", Meaning::Key), (" search ", bar), (" Esc", Meaning::Key), (" cancel", bar)];
-        let typed = [(" /", Meaning::Key), (text.as_str(), bar), ("▌", bar)];
+        let (sign, verb) = if state.going { (" :", " go ") } else { (" /", " search ") };
+        let keys = [("  Enter", Meaning::Key), (verb, bar), (" Esc", Meaning::Key), (" cancel", bar)];
+        let typed = [(sign, Meaning::Key), (text.as_str(), bar), ("▌", bar)];
         return pen.row(area, bar, &[typed.as_slice(), &keys].concat());
     }
     if let Some(notice) = &state.notice {

@@ -13,7 +13,7 @@ use sha2::Digest;
 use sha2::Sha256;
 
 use super::Shared;
-use super::lock;
+use super::lines;
 use super::supervisor::Settled;
 use super::supervisor::Stop;
 use super::words::Words;
@@ -138,13 +138,17 @@ fn question(shared: &Shared, held: &Held) -> Question {
             parameters.push(Line { name: name.to_owned(), value: masked(value) });
         }
     }
-    let from = held.from.and_then(|command| lock(&shared.table).words(command));
+    let mut lines = held.from.map(|command| lines(shared, command)).unwrap_or_default().into_iter();
+    let mut next = || lines.next().map(|line| line.chars().take(SHOWN).collect::<String>());
     Question {
         subject: Subject::Command,
         action: "command".to_owned(),
         resources: vec![line(words)],
         who: setup.who.clone(),
-        command: from.map(|words| line(&words)),
+        agent: setup.agent.clone(),
+        repository: setup.repository.clone(),
+        command: next(),
+        above: std::iter::from_fn(next).collect(),
         rule: held.verdict.rule(),
         reason: held.verdict.reason.clone().map(masked).unwrap_or_default(),
         parameters,

@@ -3,7 +3,8 @@
 use unicode_width::UnicodeWidthChar;
 
 /// `text` with everything that is not plainly visible shown as something that is.
-pub(super) fn visible(text: &str) -> String {
+#[must_use]
+pub fn visible(text: &str) -> String {
     text.chars().map(visible_char).collect()
 }
 
@@ -40,7 +41,8 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
 }
 
 /// The first `width` columns of `text`, which is visible; a cut is marked.
-pub(super) fn clipped(text: &str, width: usize) -> String {
+#[must_use]
+pub fn clipped(text: &str, width: usize) -> String {
     let columns = |text: &str| text.chars().filter_map(UnicodeWidthChar::width).sum::<usize>();
     if columns(text) <= width {
         return text.to_owned();
