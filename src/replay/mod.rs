@@ -36,9 +36,9 @@ mod update;
 mod view;
 
 pub use deck::Source;
+pub use going::Place;
 pub use guard::Guard;
 pub use guard::PanicGuard;
-pub use going::Place;
 pub use play::Speed;
 pub use runtime::Library;
 pub use runtime::Setup;

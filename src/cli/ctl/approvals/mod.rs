@@ -151,10 +151,7 @@ pub fn run(args: &Args, config: Config, clock: &Clock, console: &mut Console<'_>
             let word = if *stop { Word::Stop } else { Word::Deny };
             answer(&person, name, Asked { word, scope: None, reason: reason.clone() }, console)
         }
-        Some(Subcommands::Serve(args)) => {
-            let waiting = |console: &mut Console<'_>| found(&person, console);
-            serve::serve(args, &person, clock, waiting, console)
-        }
+        Some(Subcommands::Serve(args)) => serve::serve(args, &person, clock, console),
         Some(Subcommands::Log(args)) => approvals_log::run(args, &person.config.state_dir(), console),
         Some(Subcommands::Watch { .. }) => live::watch(&person, console),
     }

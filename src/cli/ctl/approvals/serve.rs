@@ -6,10 +6,8 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use super::Console;
-use super::Found;
 use super::Person;
-use super::answering;
-use super::names::Name;
+use super::find;
 use crate::approval::Answered;
 use crate::approval::Card;
 use crate::cli::sign_in;
@@ -58,17 +56,11 @@ pub(super) fn serve(
     args: &ServeArgs,
     person: &Person,
     clock: &Clock,
-    found: impl FnOnce(&mut Console<'_>) -> Vec<Found>,
     console: &mut Console<'_>,
 ) -> Result<u8> {
     let config = &person.config;
     let only = match &args.once {
-        Some(name) => {
-            let name = Name::read(name)?;
-            let all = found(console);
-            let only = name.find(&all)?.ok_or_else(|| answering::gone(person, &name))?;
-            Some(only.card.clone())
-        }
+        Some(name) => Some(find(person, name)?.card),
         None => None,
     };
     let page_of_config = config.approval_page().and_then(|page| page.parse::<http::Uri>().ok());
