@@ -83,6 +83,8 @@ fn main() {
             clock: clock.clone(),
             broker: broker(&clock, &recorder, NOBODY),
             who: String::new(),
+            agent: None,
+            repository: None,
             approval_ttl: Duration::from_secs(1),
             key_id,
             notices: Notices::new(waker),

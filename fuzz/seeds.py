@@ -192,6 +192,15 @@ def audits():
         '"resources":["arn:aws:s3:::b/k"],"host":"s3.amazonaws.com","method":"GET","path":"/b/k","params":{"Bucket":"b"},"via":"proxy"',
         '"type":"decision","call":1,"effect":"allow","rule":"all","origin":"policy.toml:3","reason":"it says so"',
         '"type":"call.end","call":1,"outcome":"answered","status":200',
+        '"type":"approval.asked","id":"q1","call":2,"question":"s3:DeleteBucket on arn:aws:s3:::b","rule":"r (policy.toml:4)",'
+        '"needs":["2 of group security"],"fingerprint":"e3b0c442","ttl":300000000',
+        '"type":"approval.shown","id":"q1","to":"bo","via":"webhook","error":"refused"',
+        '"type":"approval.joined","id":"q1","call":3',
+        '"type":"approval.vote","id":"q1","by":"bo","identity":"uid 1001","via":"hoopctl","reason":"ticket 17"',
+        '"type":"approval.answered","id":"q1","call":2,"answer":"granted","by":"bo and cy","identity":"uid 1001 and uid 1002",'
+        '"via":"hoopctl and page","reason":"ticket 17","scope":"10m","took":42000000',
+        '"type":"approval.used","id":"q1","call":4,"question":"s3:DeleteBucket on arn:aws:s3:::b"',
+        '"type":"approval.expired","id":"q1","reason":"its time is over","used":1',
         '"type":"something.new","deep":{"a":[1,2.5,null,"\\u00e9"]}',
         '"type":"session.end","status":0',
     ]

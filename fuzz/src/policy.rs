@@ -66,7 +66,7 @@ pub fn policy(data: &[u8]) {
         assert_eq!(denied.decide(&request).effect, decision.effect);
         assert_eq!(alone.explain(&request).decision.effect, decision.effect);
         let _ = alone.record_level(action, &resources, &principal);
-        let (effect, _) = alone.egress("api.example.com", 443);
+        let effect = alone.egress("api.example.com", 443).effect;
         assert!(matches!(effect, Effect::Allow | Effect::Ask | Effect::Deny));
     }
 }

@@ -12,6 +12,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::approval::card::Card;
+use crate::approval::card::name_of;
 use crate::approval::pending::Pending;
 use crate::approval::people::Approver;
 use crate::approval::people::Requester;
@@ -109,6 +110,12 @@ impl Broker {
     #[must_use]
     pub fn ways(&self) -> Ways {
         self.0.setup.ways
+    }
+
+    /// What people call question `id`, among those of all sessions.
+    #[must_use]
+    pub fn name_of(&self, id: QuestionId) -> String {
+        name_of(self.0.setup.session, id)
     }
 
     /// Asks. A question with the fingerprint of one that waits joins it; one that an earlier yes covers is answered at

@@ -67,6 +67,9 @@ pub struct CallBegin {
     /// Process id of the client, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
+    /// The question that hoop made the call for by itself, with [`Via::Hoop`]: the call is none of the agent's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
     /// The request body, where it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<BodyRef>,
@@ -97,6 +100,7 @@ impl CallBegin {
             via: Via::default(),
             command: None,
             pid: None,
+            question: None,
             body: None,
         }
     }
@@ -118,6 +122,8 @@ pub enum Via {
     Proxy,
     /// The sandbox's network led it there.
     Sandbox,
+    /// It is hoop's own: it looks up what a question is about, for whoever answers.
+    Hoop,
 }
 
 /// What policy says about a call.

@@ -29,6 +29,8 @@ pub use host::upstream_host;
 pub use identify::body_needed;
 pub use identify::form_pairs;
 pub use identify::identify;
+pub use identify::reshaped;
+pub use identify::xml_tree;
 pub use partition::Partition;
 pub use protocol::Protocol;
 pub use refusal::Refusal;

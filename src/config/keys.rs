@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::diagnostic::nearest;
 use crate::config::duration;
+use crate::config::hotkey::HotKey;
 use crate::types::is_loopback;
 
 /// Addresses of one key.
@@ -45,6 +46,8 @@ pub enum Kind {
     Command,
     /// One of some words.
     Choice(&'static [&'static str]),
+    /// A key pressed with Ctrl.
+    HotKey,
 }
 
 /// All keys, in the order of the manual.
@@ -137,7 +140,7 @@ pub const KEYS: &[Key] = &[
     },
     Key {
         name: "sandbox.egress",
-        kind: Kind::Choice(&["allow", "deny"]),
+        kind: Kind::Choice(&["allow", "ask", "deny"]),
         project: false,
         doc: "What happens to connections to other hosts than AWS that no `[[egress]]` rule of a policy names.",
     },
@@ -188,8 +191,8 @@ pub const KEYS: &[Key] = &[
         name: "approval.ttl",
         kind: Kind::Duration(1, 86_400),
         project: true,
-        doc: "How long a question waits for an answer before it counts as denied, where the policy does not say. AWS \
-              clients give up after 60 seconds.",
+        doc: "How long a question waits for an answer before it counts as denied, where the policy does not say. The AWS \
+              CLIs and SDKs are kept waiting for so long, and find their question again if they give up (docs/clients.md).",
     },
     Key {
         name: "approval.via",
@@ -260,6 +263,20 @@ pub const KEYS: &[Key] = &[
         project: false,
         doc: "Where the page of `hoopctl approvals serve` is reached, such as `http://127.0.0.1:7468`: then notifications \
               hold a link to the question on it, good for one answer.",
+    },
+    Key {
+        name: "approval.prompt",
+        kind: Kind::Choice(&["key", "at-once"]),
+        project: false,
+        doc: "How a question shows in hoop-run's terminal. `key`: the program goes on, a line of hoop's own stands on the last \
+              row, and the hot-key opens the question; `at-once`: the question covers the program as soon as it is asked.",
+    },
+    Key {
+        name: "approval.key",
+        kind: Kind::HotKey,
+        project: false,
+        doc: "The hot-key that opens waiting questions: `ctrl-` and a letter or one of `\\ ] ^ _`. While nothing waits, the \
+              program gets it as ever.",
     },
     Key {
         name: "record.input",
@@ -371,6 +388,10 @@ impl Key {
                 _ => Err(("this is neither true nor false".to_owned(), "write true or false".to_owned())),
             },
             Kind::Duration(least, most) => self.duration(text, least, most),
+            Kind::HotKey => match text.parse::<HotKey>() {
+                Ok(_) => Ok(Value::Text(text.to_owned())),
+                Err(why) => Err((why, "write it like \"ctrl-]\" or \"ctrl-g\"".to_owned())),
+            },
             Kind::Choice(words) => {
                 if words.contains(&text) {
                     return Ok(Value::Text(text.to_owned()));
@@ -410,6 +431,7 @@ impl Key {
             Kind::Duration(..) => "duration".to_owned(),
             Kind::Command => "list of words".to_owned(),
             Kind::Choice(words) => words.join(", "),
+            Kind::HotKey => "key with Ctrl".to_owned(),
         }
     }
 }

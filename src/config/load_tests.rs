@@ -57,7 +57,7 @@ impl Machine {
 fn without_files_the_defaults_are_in_force() {
     let machine = machine();
     let config = machine.load().unwrap();
-    assert_eq!(config.approval_ttl(), Duration::from_secs(50));
+    assert_eq!(config.approval_ttl(), Duration::from_secs(300));
     assert_eq!(config.state_dir(), machine.dir.path().join("home/.local/state/hoop"));
     assert_eq!(config.upstream_endpoint_url(), None);
     assert_eq!(config.gateway_capture(), "auto");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config::hotkey::HotKey;
 use crate::config::keys::Value;
 use crate::config::load::Config;
 use crate::types::Effect;
@@ -82,6 +83,7 @@ impl Config {
     pub fn sandbox_egress(&self) -> Effect {
         match self.text("sandbox.egress") {
             "deny" => Effect::Deny,
+            "ask" => Effect::Ask,
             _ => Effect::Allow,
         }
     }
@@ -192,6 +194,18 @@ impl Config {
     #[must_use]
     pub fn approval_page(&self) -> Option<&str> {
         self.given("approval.page")
+    }
+
+    /// `approval.prompt`: whether questions cover the program as soon as they are asked.
+    #[must_use]
+    pub fn approval_at_once(&self) -> bool {
+        self.text("approval.prompt") == "at-once"
+    }
+
+    /// `approval.key`: what is no key, reading the settings has refused.
+    #[must_use]
+    pub fn approval_key(&self) -> HotKey {
+        self.text("approval.key").parse().unwrap_or_default()
     }
 
     /// `record.input`

@@ -6,6 +6,7 @@ use crate::config::providers::ProviderKind;
 use crate::control::Setup;
 use crate::control::wire::Claim;
 use crate::control::wire::Given;
+use crate::control::wire::Word;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
@@ -45,7 +46,17 @@ pub(super) async fn person(setup: &Setup, peer: &Peer, given: &Given) -> Result<
         return Err(Error::new(Kind::Usage, "a login is taken from the session's own user only")
             .why(format!("user {} is known by the system, as {}", peer.uid, local.name)));
     }
-    signed_in(setup, claim, via).await
+    let person = signed_in(setup, claim, via).await?;
+    let waiting = setup.broker.waiting();
+    let names_approvers =
+        waiting.iter().any(|waiting| waiting.id == given.id && !waiting.question.needs.is_empty());
+    // One of the keys is the user id; with a login there are more.
+    if given.answer == Word::Allow && names_approvers && setup.broker.requester().keys.len() < 2 {
+        return Err(Error::new(Kind::Usage, format!("{} may be the person who asks", person.name))
+            .why("whoever began the session had not signed in, and nobody approves their own request")
+            .fix("begin it signed in: hoopctl login, then hoop-run --identity NAME …"));
+    }
+    Ok(person)
 }
 
 async fn signed_in(setup: &Setup, claim: &Claim, via: Via) -> Result<Approver> {

@@ -1,5 +1,6 @@
 //! The approver's side: finds sessions, sees what waits in them and answers. Nothing here waits without end.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
@@ -44,6 +45,7 @@ pub struct Session {
 /// What waits in a session, again after each change.
 #[derive(Debug)]
 pub struct Watch {
+    session: SessionId,
     reader: BufReader<UnixStream>,
     line: Vec<u8>,
 }
@@ -63,11 +65,19 @@ pub enum Seen {
 /// shares. Sockets that nobody listens at are passed over, and one's own removed.
 #[must_use]
 pub fn sessions(state: &Path, shared: Option<&Path>) -> Vec<Session> {
+    sessions_but(state, shared, &BTreeSet::new())
+}
+
+/// As [`sessions`], without those that are `known`.
+pub(super) fn sessions_but(state: &Path, shared: Option<&Path>, known: &BTreeSet<SessionId>) -> Vec<Session> {
     let own = user::uid();
     let mut found: Vec<Session> = Vec::new();
     let folders = [Some(place::folder(state)), shared.map(Path::to_owned)];
     for (id, path, owner) in folders.into_iter().flatten().flat_map(|folder| place::sockets(&folder)) {
         let session = Session { id, path, uid: owner };
+        if known.contains(&id) {
+            continue;
+        }
         match session.connect() {
             // Reached by both folders, the closed one counts.
             Ok(_) if found.iter().all(|known| known.id != id) => found.push(session),
@@ -82,6 +92,13 @@ pub fn sessions(state: &Path, shared: Option<&Path>) -> Vec<Session> {
 }
 
 impl Session {
+    /// A session that nobody listens for: for tests of what shows them.
+    #[cfg(test)]
+    #[must_use]
+    pub fn at(id: SessionId, uid: u32) -> Self {
+        Self { id, path: PathBuf::new(), uid }
+    }
+
     /// Whether its hoop-run runs as the user that we are.
     #[must_use]
     pub fn is_own(&self) -> bool {
@@ -105,7 +122,7 @@ impl Session {
     /// The session has ended, or does not answer.
     pub fn watch(&self) -> Result<Watch> {
         let stream = self.send(&Request::Watch)?;
-        Ok(Watch { reader: BufReader::new(stream), line: Vec::new() })
+        Ok(Watch { session: self.id, reader: BufReader::new(stream), line: Vec::new() })
     }
 
     /// Answers a question.
@@ -215,7 +232,9 @@ impl Watch {
         }
         let reply = read(&std::mem::take(&mut self.line));
         match reply {
-            Some(Reply::Cards(cards)) => Ok(Seen::Cards(cards)),
+            Some(Reply::Cards(cards)) if cards.iter().all(|card| card.session == self.session) => {
+                Ok(Seen::Cards(cards))
+            }
             Some(Reply::Failed(failure)) => Err(failure.into_error()),
             _ => Err(Failure { what: "it answers something else than was asked".to_owned(), fix: None }
                 .into_error()),

@@ -3,6 +3,7 @@
 //! One thread and one runtime for a session, made when the first question is asked: most sessions ask nothing.
 
 mod approver;
+pub mod board;
 pub mod client;
 mod facts;
 pub mod links;
@@ -159,6 +160,9 @@ fn run(setup: Setup, changes: watch::Receiver<u64>, mut stop: watch::Receiver<bo
         let cannot = |cause: std::io::Error| Error::io("cannot begin to take answers", &cause);
         let notify = notify::run(setup.broker.clone(), setup.notify.clone(), changes.clone(), stop.clone());
         let notify = tokio::spawn(notify);
+        if !setup.broker.ways().terminal {
+            tokio::spawn(serve::announce(setup.clone(), changes.clone()));
+        }
         let serving = Arc::new(serve::Serving::new(setup, changes));
         for listening in [Some(&own), shared.as_ref()].into_iter().flatten() {
             let listener = listening.listener.try_clone().map_err(cannot)?;

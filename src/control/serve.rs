@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::approval::Answered;
 use crate::approval::Card;
+use crate::approval::QuestionId;
 use crate::control::Setup;
 use crate::control::approver;
 use crate::control::peer::Rules;
@@ -91,6 +92,26 @@ pub(super) fn serve(
             }
         }
     })
+}
+
+/// Says at a session without a prompt what waits and how it is answered, once for each question.
+pub(super) async fn announce(setup: Setup, mut changes: watch::Receiver<u64>) {
+    let mut last = QuestionId(0);
+    loop {
+        changes.mark_unchanged();
+        let told = last;
+        for card in setup.broker.cards().into_iter().filter(|card| card.id > told) {
+            last = last.max(card.id);
+            let (name, line) = (card.name(), card.question.line());
+            (setup.tell)(&format!(
+                "hoop-run: held for approval: {line}; answer: hoopctl approvals allow {name}"
+            ));
+        }
+        if changes.changed().await.is_err() {
+            return;
+        }
+        tokio::time::sleep(SETTLE).await;
+    }
 }
 
 /// One approver from the first word to the last.

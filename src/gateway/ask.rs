@@ -1,28 +1,40 @@
 //! Holding a call until a person has answered.
 
-use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
+use serde_json::Value;
 use sha2::Digest;
 use sha2::Sha256;
 
-use crate::approval::Fact;
 use crate::approval::Outcome;
 use crate::approval::Question;
+use crate::approval::QuestionId;
 use crate::aws::Call;
 use crate::aws::key_id;
+use crate::gateway::content::Content;
+use crate::gateway::core::ANY_ACCOUNT;
 use crate::gateway::core::Core;
 use crate::gateway::entry::Entry;
 use crate::gateway::hold::Waits;
 use crate::gateway::hold::hold as wait;
+use crate::gateway::look;
+use crate::gateway::look::Asked;
+use crate::gateway::readable;
 use crate::gateway::stop::Stop;
 use crate::gateway::whose::By;
 use crate::gateway::whose::Whose;
 use crate::policy::Decision;
+use crate::term::shortened;
 
-/// Parameters shown in a question, and the characters of each.
-const SHOWN_FACTS: usize = 12;
-const SHOWN_CHARACTERS: usize = 120;
+/// Command lines above the one that made a call.
+const SHOWN_ABOVE: usize = 8;
+
+/// Characters of a command line.
+const SHOWN_CHARACTERS: usize = 400;
+
+/// How long a question may take to learn the account.
+const ACCOUNT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A call that is held.
 pub struct Hold<'a> {
@@ -32,23 +44,34 @@ pub struct Hold<'a> {
     pub by: &'a By,
     /// Whose that is.
     pub whose: &'a Whose,
-    /// The command line that made it, masked, where it is known.
-    pub command: Option<String>,
+    /// The command line that made it and those above it, nearest first, where they are known.
+    pub lines: Vec<String>,
+    /// Its body.
+    pub content: &'a Content,
 }
 
 /// Asks, and waits for the answer. A client that goes away meanwhile may come back for it.
 pub async fn ask(core: &Arc<Core>, entry: &Entry, hold: Hold<'_>, waits: Waits<'_>) -> Result<(), Stop> {
     let decision = hold.decision;
-    let mut question = question(core, entry, &hold);
+    let (params, ..) = core.masked_params(hold.call);
+    let mut question = question(core, entry, &hold, &params);
     if let Some(attempt) = &waits.attempt {
         question.invocation.clone_from(&attempt.invocation);
     }
     let (line, ttl) = (question.line(), question.ttl);
     let pending = core.broker.ask(question);
+    let looking = pending.question().filter(|id| is_first(core, *id, entry)).and_then(|question| {
+        let (call, by, whose) = (hold.call.clone(), hold.by.clone(), hold.whose.clone());
+        look::begin(core, Asked { question, call, shown: params, by, whose })
+    });
+    // A client that is told to come back leaves its question, and what is looked up for it.
     let outcome = wait(core, &waits, pending, ttl).await.map_err(|back| {
         let told = format!("{line} waits for a person's approval; the same request again joins the question");
         Stop::later(back, core.masks.text(&told))
     })?;
+    if let Some(looking) = looking {
+        looking.stop();
+    }
     match outcome {
         Outcome::Allowed { .. } => Ok(()),
         Outcome::Denied(refusal) => {
@@ -57,6 +80,17 @@ pub async fn ask(core: &Arc<Core>, entry: &Entry, hold: Hold<'_>, waits: Waits<'
             let told = format!("{line} was not approved ({rule}): {refusal}");
             Err(Stop::denied(core.masks.text(&told).into_owned()))
         }
+    }
+}
+
+/// Whose a call is, with the account: people are told it. Where it cannot be had soon, they are not.
+pub async fn named(core: &Core, by: &By, whose: Whose) -> Whose {
+    if whose.account.is_some() || matches!(by, By::Nobody) {
+        return whose;
+    }
+    match tokio::time::timeout(ACCOUNT_TIMEOUT, core.account_of(by)).await {
+        Ok(account) if account != ANY_ACCOUNT => Whose { account: Some(account), ..whose },
+        _ => whose,
     }
 }
 
@@ -69,43 +103,39 @@ pub fn rule(decision: &Decision) -> String {
     }
 }
 
-fn question(core: &Core, entry: &Entry, hold: &Hold<'_>) -> Question {
-    let Hold { call, decision, by, whose, command } = hold;
+/// Whether the question was put for this call: one that joins finds the look-ups under way, or done.
+fn is_first(core: &Core, id: QuestionId, entry: &Entry) -> bool {
+    core.broker
+        .waiting()
+        .iter()
+        .any(|waiting| waiting.id == id && waiting.question.call == Some(entry.number()))
+}
+
+fn question(core: &Core, entry: &Entry, hold: &Hold<'_>, params: &Value) -> Question {
+    let Hold { call, decision, by, whose, lines, content } = hold;
     let masked = |text: &str| core.masks.text(text).into_owned();
-    let (params, ..) = core.masked_params(call);
-    let shown = |value: &serde_json::Value| {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        text.chars().take(SHOWN_CHARACTERS).collect::<String>()
-    };
-    let facts = params.as_object().into_iter().flatten().take(SHOWN_FACTS);
-    // Names and values together, as they are shown: a name gives a value away, and the client has chosen both.
-    let fact = |(name, value): (&String, &serde_json::Value)| {
-        let value = shown(value);
-        let text = format!("{name} = {value}");
-        match core.masks.text(&text) {
-            Cow::Borrowed(_) => Fact { name: name.clone(), value },
-            Cow::Owned(masked) => match masked.split_once(" = ") {
-                Some((name, value)) => Fact { name: name.to_owned(), value: value.to_owned() },
-                None => Fact { name: masked, value: String::new() },
-            },
-        }
-    };
+    let line = |line: &String| shortened(&masked(line), SHOWN_CHARACTERS);
+    let mut parameters = readable::parameters(&core.masks, params);
+    if let Some(said) = &content.said {
+        parameters.push(readable::fact(&core.masks, "body", said));
+    }
     Question {
         action: masked(&call.action),
         resources: call.resources.iter().map(|resource| masked(resource)).collect(),
         who: core.principal.user.clone(),
         agent: core.principal.agent.clone(),
         repository: core.principal.repository.clone().filter(|repository| !repository.is_empty()),
-        command: command.as_deref().map(masked),
+        command: lines.first().map(line),
+        above: lines.iter().skip(1).take(SHOWN_ABOVE).map(line).collect(),
         account: whose.account.clone(),
         region: masked(&call.region),
         rule: masked(&rule(decision)),
         reason: masked(&decision.reason),
-        parameters: facts.map(fact).collect(),
+        parameters,
         identity: as_whom(by, whose),
         needs: decision.approvers.clone(),
         call: Some(entry.number()),
-        fingerprint: fingerprint(call, by, whose),
+        fingerprint: fingerprint(call, (by, whose), content),
         ttl: decision.ttl.unwrap_or(core.approval_ttl),
         ..Question::default()
     }
@@ -129,8 +159,9 @@ fn as_whom(by: &By, whose: &Whose) -> Option<String> {
     })
 }
 
-/// The same for a retry, different for anything else, and for another identity.
-fn fingerprint(call: &Call, by: &By, whose: &Whose) -> String {
+/// The same for a retry, different for anything else, and for another identity: what the request means, and what is known
+/// of its body. Nothing that a client makes anew when it tries again: date, signature, the number of the attempt.
+fn fingerprint(call: &Call, (by, whose): (&By, &Whose), content: &Content) -> String {
     let identity = match by {
         By::Session(own) => own.name.as_str(),
         By::Minted(identity) => whose.arn.as_deref().unwrap_or(&identity.placeholder.access_key_id),
@@ -142,9 +173,14 @@ fn fingerprint(call: &Call, by: &By, whose: &Whose) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    for resource in &call.resources {
-        hash.update((resource.len() as u64).to_be_bytes());
-        hash.update(resource);
+    let mut add = |part: &str| {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    };
+    call.resources.iter().for_each(|resource| add(resource));
+    for (name, value) in &content.known {
+        add(name);
+        add(value);
     }
     hex::encode(hash.finalize())
 }

@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use crate::aws;
+use crate::gateway::ask_connection;
 use crate::gateway::core::About;
 use crate::gateway::core::Core;
 use crate::gateway::headers;
@@ -27,6 +28,7 @@ use crate::net::carry;
 use crate::net::dial;
 use crate::net::empty;
 use crate::net::full;
+use crate::policy::Egress;
 use crate::types::Caller;
 use crate::types::Effect;
 
@@ -134,13 +136,16 @@ pub async fn open(core: &Arc<Core>, wish: Wish<'_>) -> Result<(TcpStream, Ended)
     let Wish { host, port, named, caller, reach, origin } = wish;
     let target = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let unrecorded = |_| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "nothing can be recorded any more");
-    let (effect, rule) =
-        origin.map_or_else(|| core.egress(host, port), |origin| (Effect::Allow, origin.to_owned()));
-    let about = About { target, named, rule, caller };
-    if effect != Effect::Allow {
-        // Holding a connection for a person is not possible yet: what would be asked is refused.
+    let verdict = origin.map_or_else(|| core.egress(host, port), |origin| Egress::by(Effect::Allow, origin));
+    let about = About { target, named, rule: verdict.rule.clone(), caller };
+    let refused = match verdict.effect {
+        Effect::Allow => None,
+        // Whoever wants it waits meanwhile: nothing has been connected yet.
+        Effect::Ask => ask_connection::ask(core, &about, &verdict).await.err(),
+        Effect::Deny => Some(format!("connection to {} denied by {}", about.target, about.rule)),
+    };
+    if let Some(message) = refused {
         core.tunnel("tunnel.refused", &about, None).map_err(unrecorded)?;
-        let message = format!("connection to {} denied by {}", about.target, about.rule);
         return Err(Refusal::new(StatusCode::FORBIDDEN, message));
     }
     core.tunnel("tunnel.start", &about, None).map_err(unrecorded)?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::Map;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::approval::Broker;
 use crate::audit::Event;
@@ -19,6 +20,7 @@ use crate::error::Result;
 use crate::gateway::Setup;
 use crate::gateway::channels::Channels;
 use crate::gateway::inside::Inside;
+use crate::gateway::look;
 use crate::gateway::minted::Minted;
 use crate::gateway::own;
 use crate::gateway::own::Further;
@@ -38,6 +40,7 @@ use crate::net::Authority;
 use crate::net::Carried;
 use crate::net::Override;
 use crate::net::Upstream;
+use crate::policy::Egress;
 use crate::policy::Limits;
 use crate::policy::PolicySet;
 use crate::policy::Principal;
@@ -82,8 +85,10 @@ pub struct Core {
     pub limits: Limits,
     /// A rule is about the account that a call is made from.
     pub accounts_matter: bool,
+    /// Room for look-ups, of all questions together.
+    pub looks: Semaphore,
     find_caller: Option<FindCaller>,
-    command_line: Option<CommandLine>,
+    command_lines: Option<CommandLines>,
     is_running: Option<IsRunning>,
     /// The session's own identities; the first is what programs have without doing anything.
     pub own: Vec<Arc<Own>>,
@@ -128,8 +133,8 @@ pub struct About {
 /// Finds the process and command behind a call.
 pub type FindCaller = Arc<dyn Fn(&Asker<'_>) -> Option<Caller> + Send + Sync>;
 
-/// The masked command line of a command, by its number.
-pub type CommandLine = Arc<dyn Fn(u64) -> Option<String> + Send + Sync>;
+/// The masked command lines of a command, by its number, and of those above it in the process tree, nearest first.
+pub type CommandLines = Arc<dyn Fn(u64) -> Vec<String> + Send + Sync>;
 
 /// Whether a command, by its number, still runs.
 pub type IsRunning = Arc<dyn Fn(u64) -> bool + Send + Sync>;
@@ -175,9 +180,10 @@ impl Core {
             channels: Channels::default(),
             starred: Starred::default(),
             inside: made.inside,
+            looks: Semaphore::new(look::IN_A_SESSION),
             egress: setup.egress,
             find_caller: setup.find_caller,
-            command_line: setup.command_line,
+            command_lines: setup.command_lines,
             is_running: setup.is_running,
             calls: AtomicU64::new(0),
         }
@@ -188,9 +194,10 @@ impl Core {
         self.find_caller.as_ref().and_then(|find| find(asker)).unwrap_or_default()
     }
 
-    /// The command line of a caller, masked.
-    pub fn command_line(&self, caller: &Caller) -> Option<String> {
-        self.command_line.as_ref().and_then(|line| line(caller.command?))
+    /// The command line of a caller and those above it, nearest first, masked.
+    pub fn command_lines(&self, caller: &Caller) -> Vec<String> {
+        let lines = self.command_lines.as_ref().zip(caller.command);
+        lines.map(|(lines, command)| lines(command)).unwrap_or_default()
     }
 
     /// Whether the process of a caller is known to have ended.
@@ -199,12 +206,11 @@ impl Core {
     }
 
     /// What the policy, else the session, says about connections to a host that is not AWS's, and which rule says so.
-    pub fn egress(&self, host: &str, port: u16) -> (Effect, String) {
-        match self.policies.egress(host, port) {
-            (Effect::Allow, rule) if rule.is_empty() && self.egress != Effect::Allow => {
-                (self.egress, "--egress deny".to_owned())
-            }
-            verdict => verdict,
+    pub fn egress(&self, host: &str, port: u16) -> Egress {
+        let verdict = self.policies.egress(host, port);
+        match verdict.effect == Effect::Allow && verdict.rule.is_empty() && self.egress != Effect::Allow {
+            true => Egress::by(self.egress, format!("--egress {}", self.egress)),
+            false => verdict,
         }
     }
 

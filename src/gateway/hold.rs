@@ -133,13 +133,14 @@ impl Drop for Held<'_> {
     }
 }
 
-/// Ends the question of a client whose process ends: nobody will come back for the answer.
+/// Ends the question of a client when its process ends, as nobody will come back for the answer then, or when it could have
+/// been back.
 async fn withdraw(core: Arc<Core>, caller: Caller, left: Left) {
     for _ in 0..MOST_LOOKS {
         if core.has_ended(&caller) {
-            left.for_good();
-            return;
+            break;
         }
         sleep(LOOK_EVERY).await;
     }
+    left.for_good();
 }

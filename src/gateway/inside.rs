@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rustls::server::Acceptor;
 use tokio::io::AsyncWriteExt;
+use tokio::io::Interest;
 use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
 
@@ -40,6 +41,8 @@ const GREETING_BYTES: usize = 16 << 10;
 const GREETING_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often an unfinished greeting is looked at again.
 const GREETING_PAUSE: Duration = Duration::from_millis(5);
+/// How often is looked whether a client that waits has gone.
+const GONE_EVERY: Duration = Duration::from_millis(500);
 const HTTP: u16 = 80;
 const HTTPS: u16 = 443;
 
@@ -72,7 +75,7 @@ pub fn resolver(core: &Arc<Core>, inside: &Inside) -> Arc<Resolver> {
         is_aws: aws::is_aws_host,
         may_reach: Box::new(move |name| may_reach(&asked, name)),
         told: Box::new(move |name| {
-            let (_, rule) = told.egress(name, HTTPS);
+            let rule = told.egress(name, HTTPS).rule;
             let about = About { target: name.to_owned(), rule, ..About::default() };
             // The recorder tells of its own failure; nothing is reached either way.
             drop(told.tunnel("tunnel.refused", &about, None));
@@ -81,11 +84,11 @@ pub fn resolver(core: &Arc<Core>, inside: &Inside) -> Arc<Resolver> {
     Arc::new(Resolver::new(inside.names.clone(), rules))
 }
 
-/// Whether any port of a host may be reached.
-fn may_reach(core: &Core, name: &str) -> bool {
+/// Whether any port of a host may be reached, perhaps after asking.
+fn may_reach(core: &Core, name: &str) -> Effect {
     let own = core.inside.iter().flat_map(|inside| &inside.connects).map(|connect| &connect.port);
-    let mut ports = network::CAPTURED.iter().chain(own);
-    ports.any(|port| core.egress(name, *port).0 == Effect::Allow)
+    let ports = network::CAPTURED.iter().chain(own);
+    ports.map(|port| core.egress(name, *port).effect).min().unwrap_or(Effect::Deny)
 }
 
 /// Serves a connection that came to one of the captured ports.
@@ -132,7 +135,7 @@ pub async fn serve(core: &Arc<Core>, inside: &Inside, resolver: Arc<Resolver>, s
         reach: Reach::OtherMachines,
         origin: None,
     };
-    pass_on(core, wish, stream).await;
+    pass_on(core, inside, wish, stream).await;
 }
 
 /// A connection to the program's own machine: on to what the user lets in, or to nothing.
@@ -148,7 +151,7 @@ async fn local(core: &Arc<Core>, inside: &Inside, port: u16, inode: Option<u64>,
         reach: Reach::All,
         origin: Some("--connect"),
     };
-    pass_on(core, wish, stream).await;
+    pass_on(core, inside, wish, stream).await;
 }
 
 /// Carries a connection from outside to a port inside.
@@ -170,11 +173,32 @@ pub async fn publish(core: &Arc<Core>, inside: &Inside, port: u16, stream: TcpSt
     }
 }
 
-async fn pass_on(core: &Arc<Core>, wish: Wish<'_>, stream: TcpStream) {
+async fn pass_on(core: &Arc<Core>, inside: &Inside, wish: Wish<'_>, stream: TcpStream) {
     let port = wish.port;
-    match connect::open(core, wish).await {
+    let opened = tokio::select! {
+        opened = connect::open(core, wish) => opened,
+        () = gone(inside, &stream) => return,
+    };
+    match opened {
         Ok((server, ended)) => ended.carried(carry(stream, server).await),
         Err(Refusal { message, .. }) => refuse(stream, port, &format!("hoop: {message}")).await,
+    }
+}
+
+/// Ends when the client has gone while it waits for a person: a program that has only closed its own direction still listens.
+async fn gone(inside: &Inside, stream: &TcpStream) {
+    let (Ok(meant), Ok(client)) = (stream.local_addr(), stream.peer_addr()) else { return };
+    loop {
+        tokio::time::sleep(GONE_EVERY).await;
+        let Ok(ready) = stream.ready(Interest::READABLE).await else { return };
+        let is_held = || match &inside.sockets {
+            // A socket that no process holds has no number.
+            Some(sockets) => sockets.inode(client, meant).is_some(),
+            None => !ready.is_write_closed(),
+        };
+        if ready.is_read_closed() && !is_held() {
+            return;
+        }
     }
 }
 

@@ -5,14 +5,17 @@
 //! first connection.
 
 mod ask;
+mod ask_connection;
 mod authenticate;
 mod capture;
 mod channels;
 mod chunks;
 mod coding;
 mod connect;
+mod content;
 mod core;
 mod digests;
+mod documents;
 mod doors;
 mod entry;
 mod environment;
@@ -20,6 +23,7 @@ mod forward;
 mod headers;
 mod hold;
 mod inside;
+mod look;
 mod minted;
 mod minted_reply;
 mod own;
@@ -28,6 +32,7 @@ mod patience;
 mod pipeline;
 mod placeholder;
 mod queue_url;
+mod readable;
 mod reply;
 mod request_body;
 mod response_body;
@@ -78,7 +83,7 @@ use crate::types::Effect;
 
 pub use capture::Capture;
 pub use core::Asker;
-pub use core::CommandLine;
+pub use core::CommandLines;
 pub use core::FindCaller;
 pub use core::IsRunning;
 pub use own::Tell;
@@ -131,8 +136,8 @@ pub struct Setup {
     pub egress: Effect,
     /// Finds the process behind a call.
     pub find_caller: Option<FindCaller>,
-    /// Tells the command line of such a process.
-    pub command_line: Option<CommandLine>,
+    /// Tells the command lines of such a process and of those above it.
+    pub command_lines: Option<CommandLines>,
     /// Tells whether it still runs.
     pub is_running: Option<IsRunning>,
 }

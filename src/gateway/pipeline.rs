@@ -25,6 +25,7 @@ use crate::gateway::ask;
 use crate::gateway::authenticate::Signed;
 use crate::gateway::authenticate::authenticate;
 use crate::gateway::channels;
+use crate::gateway::content::Content;
 use crate::gateway::core::Asker;
 use crate::gateway::core::Core;
 use crate::gateway::entry::Entry;
@@ -128,11 +129,14 @@ async fn run(
     returned::check(core, entry, &call, &mut signed)?;
     if decision.effect == Effect::Ask {
         let caller = Caller { command: head.command, pid: head.pid.unwrap_or_default() };
-        let command = core.command_line(&caller);
+        let lines = core.command_lines(&caller);
+        let whose = ask::named(core, &by, whose).await;
+        let content = Content::of(&call, &signed);
         let attempt = Attempt::of(&signed.parts.headers);
         let agent = headers::text(&signed.parts.headers, "user-agent");
         let waits = Waits { agent, attempt, caller, body, interim: &arrival.interim };
-        let held = ask::Hold { call: &call, decision: &decision, by: &by, whose: &whose, command };
+        let held =
+            ask::Hold { call: &call, decision: &decision, by: &by, whose: &whose, lines, content: &content };
         ask::ask(core, entry, held, waits).await?;
     }
     let response = forward(core, entry, &call, signed, arrival.host.as_deref()).await?;
@@ -222,7 +226,7 @@ async fn identify(core: &Core, signed: &Signed, arrival: &Arrival, is_websocket:
 }
 
 /// Hands the call to the record, where it stands together with the verdict before anything is done about it.
-fn identified(
+pub fn identified(
     core: &Core,
     entry: &Entry,
     (call, by, whose): (&Call, &By, &Whose),
@@ -256,7 +260,7 @@ fn identified(
 }
 
 /// Who makes a call, as policies see it.
-fn principal(core: &Core, whose: &Whose) -> Principal {
+pub fn principal(core: &Core, whose: &Whose) -> Principal {
     Principal { role: whose.role.clone(), arn: whose.arn.clone(), ..core.principal.clone() }
 }
 
@@ -268,18 +272,7 @@ fn decide(
     (by, whose): (&By, &Whose),
 ) -> Result<Decision, Stop> {
     let principal = principal(core, whose);
-    let request = policy::Request {
-        resources: &call.resources,
-        more: &call.more_actions,
-        region: &call.region,
-        account: whose.account.as_deref().unwrap_or_default(),
-        params: &call.params,
-        now: core.clock.unix_seconds(),
-        user_agent,
-        secure_transport: core.upstream.is_encrypted(),
-        actions: &AwsActions,
-        ..policy::Request::new(&call.action, call.access, &principal)
-    };
+    let request = request(core, (call, user_agent), whose, &principal);
     let mut decision = core.policies.decide(&request);
     if matches!(by, By::Nobody) && decision.effect != Effect::Deny && !core.policies.names(&request) {
         decision = unsigned::not_named(&call.action);
@@ -299,6 +292,33 @@ fn decide(
         return Ok(decision);
     }
     Err(Stop::denied(decision.sentence()))
+}
+
+/// What the policies are asked about a call.
+fn request<'a>(
+    core: &Core,
+    (call, user_agent): (&'a Call, &'a str),
+    whose: &'a Whose,
+    principal: &'a Principal,
+) -> policy::Request<'a> {
+    policy::Request {
+        resources: &call.resources,
+        more: &call.more_actions,
+        region: &call.region,
+        account: whose.account.as_deref().unwrap_or_default(),
+        params: &call.params,
+        now: core.clock.unix_seconds(),
+        user_agent,
+        secure_transport: core.upstream.is_encrypted(),
+        actions: &AwsActions,
+        ..policy::Request::new(&call.action, call.access, principal)
+    }
+}
+
+/// What the policies say about a call of hoop's own, which counts for no limit.
+pub fn verdict(core: &Core, call: (&Call, &str), whose: &Whose) -> Decision {
+    let principal = principal(core, whose);
+    core.policies.decide(&request(core, call, whose, &principal))
 }
 
 /// A call as far as its head tells, for the record.

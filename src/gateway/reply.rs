@@ -99,7 +99,8 @@ enum Treated {
     Content { demanded: bool },
 }
 
-fn request_id(parts: &response::Parts) -> Option<&str> {
+/// AWS's own id of the call.
+pub fn request_id(parts: &response::Parts) -> Option<&str> {
     let names = ["x-amzn-requestid", "x-amz-request-id", "x-amz-requestid"];
     names.into_iter().map(|name| headers::text(&parts.headers, name)).find(|id| !id.is_empty())
 }
@@ -135,7 +136,7 @@ fn names_structure(media: &str) -> bool {
 
 /// The type to read a body by: what it says, or what the protocol answers with where it says nothing useful (moto calls
 /// JSON `text/html`).
-fn structure(call: &Call, parts: &response::Parts) -> String {
+pub fn structure(call: &Call, parts: &response::Parts) -> String {
     if names_structure(&media_type(parts)) {
         return headers::text(&parts.headers, "content-type").to_owned();
     }
@@ -224,7 +225,8 @@ async fn structured(
     Ok(Response::from_parts(parts, Given::new(entry.clone(), bytes).boxed_unsync()))
 }
 
-async fn masked(
+/// A body of an answer, masked as its operation demands.
+pub async fn masked(
     core: &Arc<Core>,
     call: &Call,
     content_type: String,

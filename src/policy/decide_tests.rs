@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::policy::Egress;
 use crate::policy::actions::Actions;
 use crate::policy::model::CommandEffect;
 use crate::policy::model::Policy;
@@ -315,10 +316,10 @@ fn records_egress_and_commands_take_the_strictest_layer() {
         RecordLevel::Full,
         "a lower layer only adds"
     );
-    assert_eq!(set.egress("Registry.EXAMPLE.org.", 443).0, Allow);
-    assert_eq!(set.egress("registry.example.org", 80).0, Deny);
-    assert_eq!(set.egress("evil.example.org", 443).0, Deny);
-    assert_eq!(set.egress("example.com", 443), (Deny, "policy.toml: no [[egress]] names it".to_owned()));
+    assert_eq!(set.egress("Registry.EXAMPLE.org.", 443).effect, Allow);
+    assert_eq!(set.egress("registry.example.org", 80).effect, Deny);
+    assert_eq!(set.egress("evil.example.org", 443).effect, Deny);
+    assert_eq!(set.egress("example.com", 443), Egress::by(Deny, "policy.toml: no [[egress]] names it"));
     let argv: Vec<String> = ["/bin/rm", "-rf", "/etc"].map(str::to_owned).to_vec();
     let verdict = set.command(&argv, None).unwrap();
     assert_eq!(verdict.effect, CommandEffect::Deny, "a project cannot make it more lenient");

@@ -9,6 +9,7 @@ use crate::policy::session::SessionRule;
 use crate::policy::statement::PrincipalRule;
 use crate::policy::statement::Statement;
 use crate::types::AccessLevel;
+use crate::types::Approvers;
 use crate::types::Effect;
 
 /// One policy file, read and sound.
@@ -92,6 +93,12 @@ pub struct EgressRule {
     pub effect: Effect,
     /// The hosts.
     pub hosts: Vec<HostPattern>,
+    /// Why, in its author's words; shown to whoever is asked.
+    pub reason: Option<String>,
+    /// Who may answer, where the effect is `ask`.
+    pub approvers: Option<Approvers>,
+    /// How long to wait for an answer.
+    pub ttl: Option<Duration>,
 }
 
 /// A host of an `[[egress]]` entry: `*.example.org:443`.

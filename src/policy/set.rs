@@ -3,6 +3,8 @@
 use crate::pattern;
 use crate::policy::arn;
 use crate::policy::decision::Decision;
+use crate::policy::egress;
+use crate::policy::egress::Egress;
 use crate::policy::limit::Limits;
 use crate::policy::model::AlertRule;
 use crate::policy::model::MaskRule;
@@ -96,32 +98,13 @@ impl PolicySet {
         levels.flatten().fold(first, RecordLevel::max)
     }
 
-    /// Whether a connection to a host that is not AWS may be made, and by which rule (`policy.toml:60`).
+    /// Whether a connection to a host that is not AWS may be made, by which rule, and who is asked.
     ///
     /// In a layer, deny is stronger than ask, ask than allow; a layer that allows some hosts denies all others, and one
     /// that allows none by name has nothing against them. The strictest layer counts.
     #[must_use]
-    pub fn egress(&self, host: &str, port: u16) -> (Effect, String) {
-        let host = host.trim_end_matches('.').trim_matches(['[', ']']).to_ascii_lowercase();
-        let mut strictest = (Effect::Allow, String::new());
-        for layer in &self.layers {
-            let matching = layer.egress.iter().filter(|rule| {
-                rule.hosts.iter().any(|pattern| {
-                    pattern.port.is_none_or(|wanted| wanted == port) && pattern::matches(&pattern.host, &host)
-                })
-            });
-            let verdict = match matching.max_by_key(|rule| rule.effect) {
-                Some(rule) => (rule.effect, rule.origin.clone()),
-                None if layer.egress.iter().any(|rule| rule.effect == Effect::Allow) => {
-                    (Effect::Deny, format!("{}: no [[egress]] names it", layer.origin))
-                }
-                None => (Effect::Allow, String::new()),
-            };
-            if verdict.0 > strictest.0 || strictest.1.is_empty() && verdict.0 == strictest.0 {
-                strictest = verdict;
-            }
-        }
-        strictest
+    pub fn egress(&self, host: &str, port: u16) -> Egress {
+        egress::decide(&self.layers, host, port)
     }
 
     /// Which credential the session is to have: each setting from the most authoritative layer that gives it. A

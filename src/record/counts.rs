@@ -5,13 +5,14 @@ use serde::Serialize;
 
 use crate::audit::Answer;
 use crate::audit::Event;
+use crate::audit::Via;
 use crate::types::Effect;
 
 /// Numbers of events of a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
-    /// AWS calls.
+    /// AWS calls of the program: hoop's own look-ups are not counted.
     pub calls: u64,
     /// Calls that a rule denied, and questions that were not answered with yes; a retry that waits for the same answer is
     /// not counted again.
@@ -36,7 +37,8 @@ impl Counts {
     /// Counts one event.
     pub fn add(&mut self, event: &Event) {
         match event {
-            Event::CallBegin(_) => self.calls += 1,
+            // Look-ups for a question are none of the program's.
+            Event::CallBegin(call) => self.calls += u64::from(call.via != Via::Hoop),
             Event::Decision(decision) => self.denied += u64::from(decision.effect == Effect::Deny),
             Event::CallEnd(end) => self.add_masks(end.masks.values()),
             Event::ApprovalAsked(_) => self.asked += 1,

@@ -2,6 +2,14 @@
 
 use jiff::tz::TimeZone;
 
+use crate::audit::Answer;
+use crate::audit::ApprovalAnswered;
+use crate::audit::ApprovalAsked;
+use crate::audit::ApprovalShown;
+use crate::audit::ApprovalUsed;
+use crate::audit::ApprovalVote;
+use crate::audit::Approvals;
+use crate::audit::Event;
 use crate::record::Node;
 use crate::replay::deck::Source;
 use crate::replay::entries;
@@ -11,6 +19,8 @@ use crate::replay::message::Overview;
 use crate::replay::moments::Moments;
 use crate::replay::play::Play;
 use crate::replay::player::Goal;
+use crate::replay::questions;
+use crate::replay::questions::Questions;
 use crate::replay::sessions;
 use crate::replay::sessions::Session;
 use crate::replay::state::Pacing;
@@ -57,6 +67,65 @@ pub fn list() -> State {
     let mut state = state();
     state.sessions.read = Some(Ok(rows.collect()));
     state.sessions.refresh(&TimeZone::UTC);
+    state
+}
+
+/// The same with questions to people: one granted by two and used again, one denied, one that nobody answered.
+pub fn asked() -> State {
+    let mut state = playing();
+    let mut approvals = Approvals::default();
+    let id = |number: u64| format!("q{number}");
+    let asked = |number: u64, question: &str| {
+        let needs = if number == 1 { vec!["2 of group security".to_owned()] } else { Vec::new() };
+        let rule = Some("rule \"destructive\" (policy.toml:41)".to_owned());
+        let (call, ttl) = (Some(number), Micros(300_000_000));
+        let question = question.to_owned();
+        Event::ApprovalAsked(ApprovalAsked {
+            id: id(number),
+            call,
+            question,
+            rule,
+            needs,
+            ttl,
+            ..Default::default()
+        })
+    };
+    let answered = |number: u64, answer, by: &str, reason: &str, scope: &str| {
+        Event::ApprovalAnswered(ApprovalAnswered {
+            id: id(number),
+            answer,
+            by: Some(by.to_owned()),
+            via: Some("hoopctl".to_owned()),
+            reason: Some(reason.to_owned()),
+            scope: Some(scope.to_owned()).filter(|scope| !scope.is_empty()),
+            took: Micros(9_000_000),
+            ..ApprovalAnswered::default()
+        })
+    };
+    let shown = ApprovalShown { id: id(1), to: "bo".into(), via: "hoopctl".into(), error: None };
+    let vote = ApprovalVote { id: id(1), by: "bo".into(), via: "hoopctl".into(), ..Default::default() };
+    let question = "s3:DeleteObject on arn:aws:s3:::reports/2026/08.csv".to_owned();
+    let used = ApprovalUsed { id: id(1), call: Some(7), question };
+    for (seconds, event) in [
+        (20, asked(1, "s3:DeleteObject on arn:aws:s3:::reports/2026/07.csv")),
+        (21, Event::ApprovalShown(shown)),
+        (25, Event::ApprovalVote(vote)),
+        (29, answered(1, Answer::Granted, "bo and cy", "ticket 17", "session")),
+        (50, Event::ApprovalUsed(used)),
+        (60, asked(2, "s3:PutBucketPolicy on arn:aws:s3:::reports")),
+        (69, answered(2, Answer::Denied, "bo", "bo denied it: \u{1b}[31mpublic", "")),
+        (90, asked(3, "command terraform destroy -auto-approve")),
+    ] {
+        approvals.take(Micros(seconds * 1_000_000), &event);
+    }
+    let play = state.play.as_mut().unwrap();
+    play.questions = Questions::new(approvals.all().iter().map(questions::asked).collect());
+    let moments = play.moments.entries().iter().map(|entry| {
+        // The denied call waited for the second question.
+        Entry { call: (entry.title == "s3:DeleteObject").then_some(2), ..entry.clone() }
+    });
+    let moments = Moments::new(moments.collect());
+    play.set_moments(moments);
     state
 }
 

@@ -37,6 +37,8 @@ mod view;
 
 pub use deck::Source;
 pub use going::Place;
+pub use guard::Guard;
+pub use guard::PanicGuard;
 pub use play::Speed;
 pub use runtime::Library;
 pub use runtime::Setup;
@@ -51,4 +53,7 @@ pub use still::still;
 pub use tape::Tape;
 pub use tape::present;
 pub use theme::Depth;
+pub use theme::Meaning;
 pub use theme::Theme;
+pub use view::Pen;
+pub use view::wrapped;

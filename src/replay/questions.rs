@@ -312,7 +312,7 @@ fn detail(asked: &Approval) -> Vec<(&'static str, String)> {
         ("question", asked.question.clone()),
         ("rule", text(&asked.rule)),
         ("needs", needs),
-        ("asked", format!("at {}, for {}", when(asked.asked), duration(asked.ttl))),
+        ("asked", format!("at {}, for at most {}", when(asked.asked), duration(asked.ttl))),
         ("shown to", lines(shown.collect())),
         ("votes", lines(votes.collect())),
         ("answer", answer),
@@ -328,4 +328,80 @@ fn detail(asked: &Approval) -> Vec<(&'static str, String)> {
     ];
     rows.retain(|(_, value)| !value.is_empty());
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::fixture;
+    use crate::replay::state::State;
+    use crate::replay::update::update;
+
+    fn play(state: &State) -> &Play {
+        state.play.as_ref().unwrap()
+    }
+
+    fn titles(state: &State) -> Vec<&str> {
+        play(state).questions.shown().map(|asked| asked.entry.title.as_str()).collect()
+    }
+
+    #[test]
+    fn the_list_is_walked_and_leads_to_question_and_answer() {
+        let mut state = fixture::asked();
+        update(&mut state, Action::ToggleApprovals);
+        assert_eq!(
+            titles(&state),
+            ["s3:DeleteObject", "s3:PutBucketPolicy", "command terraform destroy -auto-approve"]
+        );
+        update(&mut state, Action::Down);
+        let to = |seconds: u64| vec![Effect::Goto(Micros(seconds * 1_000_000))];
+        assert_eq!(update(&mut state, Action::Open), to(60));
+        assert_eq!(update(&mut state, Action::Open), to(69));
+        assert_eq!(update(&mut state, Action::Open), to(60));
+        assert!(!play(&state).playing);
+        for _ in 0..5 {
+            update(&mut state, Action::Down);
+        }
+        assert_eq!(play(&state).questions.selected, 2);
+        assert_eq!(update(&mut state, Action::Open), to(90));
+        assert_eq!(update(&mut state, Action::Open), to(90), "it has no answer");
+    }
+
+    #[test]
+    fn a_question_and_its_call_lead_to_each_other() {
+        let mut state = fixture::asked();
+        update(&mut state, Action::ToggleApprovals);
+        update(&mut state, Action::Down);
+        update(&mut state, Action::ToCalls);
+        assert!(!play(&state).questions.is_open);
+        assert_eq!(play(&state).chosen().unwrap().title, "s3:DeleteObject");
+        state.play.as_mut().unwrap().questions.selected = 0;
+        update(&mut state, Action::ToggleApprovals);
+        assert_eq!(play(&state).chosen().unwrap().title, "s3:PutBucketPolicy");
+        update(&mut state, Action::Up);
+        update(&mut state, Action::ToCalls);
+        assert!(state.notice.is_some(), "its call is not in the list");
+        assert!(play(&state).questions.is_open);
+        update(&mut state, Action::Back);
+        assert!(!play(&state).questions.is_open && state.play.is_some());
+    }
+
+    #[test]
+    fn some_can_be_listed_alone_and_the_chosen_one_stays() {
+        let mut state = fixture::asked();
+        update(&mut state, Action::ToggleApprovals);
+        update(&mut state, Action::Down);
+        let mut seen = Vec::new();
+        for _ in 0..5 {
+            update(&mut state, Action::NextWhich);
+            seen.push((play(&state).questions.which.words(), titles(&state).len()));
+        }
+        assert_eq!(
+            seen,
+            [("granted", 1), ("not granted", 1), ("used again", 1), ("not answered", 1), ("all", 3)]
+        );
+        let mut state = fixture::playing();
+        update(&mut state, Action::ToggleApprovals);
+        assert_eq!(state.notice.as_deref(), Some("nobody was asked anything in this recording"));
+    }
 }

@@ -108,6 +108,11 @@ pub(super) fn run(plan: &Plan, channels: &Channels, owner: Owner) -> i32 {
 fn make(plan: &Plan, channels: &Channels, owner: Owner) -> Result<Running, Failure> {
     // It only shows in process lists; and tells a hoop-run inside where it is.
     let _ = nix::sys::prctl::set_name(&CString::new(Launcher::NAME).unwrap_or_default());
+    if plan.isolation.is_none() {
+        // As process 1 of a namespace does: what loses its parent goes on descending from the session, and cannot pass for
+        // somebody outside who answers questions.
+        let _ = nix::sys::prctl::set_child_subreaper(true);
+    }
     close_inherited(plan, channels).map_err(|cause| Failure::of("close inherited descriptors", &cause))?;
     let mut lacks = Lacks::default();
     let mut passed = Vec::new();

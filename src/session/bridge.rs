@@ -3,6 +3,7 @@
 use std::panic;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::approval::Broker;
@@ -11,14 +12,18 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::mask::Engine;
 use crate::record::Recorder;
 use crate::sandbox::launcher::Launcher;
+use crate::session::Asks;
 use crate::session::Ended;
 use crate::session::Exit;
+use crate::session::announcing::Announced;
 use crate::session::asked::Asked;
 use crate::session::asking::Asking;
 use crate::session::ending::Due;
 use crate::session::ending::Ending;
+use crate::session::hotkey::Watch;
 use crate::session::job::Foreground;
 use crate::session::keys::Keys;
 use crate::session::lane::Lane;
@@ -62,6 +67,7 @@ pub(super) struct Bridge {
     pub(super) clock: Clock,
     pub(super) recorder: Recorder,
     pub(super) broker: Broker,
+    pub(super) masks: Arc<Engine>,
     pub(super) wakeups: Wakeups,
     /// Lines of our own that wait to be shown.
     pub(super) notices: Option<Notices>,
@@ -81,6 +87,10 @@ pub(super) struct Terminal {
     pub(super) prompt: Option<Asking>,
     /// Somebody may have asked since the last look.
     pub(super) questions: bool,
+    pub(super) asks: Asks,
+    /// Takes the hot-key out of what is typed.
+    pub(super) watch: Watch,
+    pub(super) announced: Announced,
 }
 
 impl Bridge {
@@ -117,6 +127,7 @@ impl Bridge {
                 terminal.questions = true;
             }
             self.stop_if_broken();
+            self.dismiss_if_wanted();
         }
         if ready.changes {
             self.on_change();
@@ -202,7 +213,9 @@ impl Bridge {
         {
             self.take_terminal();
         }
+        self.let_go_keys()?;
         self.ask_if_needed()?;
+        self.note_shown();
         self.tell_notices()?;
         self.tell_masks(now, TELL_MASKS_EVERY)
     }
@@ -215,23 +228,60 @@ impl Bridge {
     }
 
     fn on_keys(&mut self) -> Result<()> {
-        let Some(terminal) = &self.terminal else { return Ok(()) };
+        let now = self.clock.elapsed();
+        let Some(terminal) = &mut self.terminal else { return Ok(()) };
         let mut keys = [0; KEYS_BYTES];
-        match fd::read(&*terminal.outlet, &mut keys) {
-            Ok(Moved::Bytes(count)) if self.is_asking() => self.on_answer(&keys[..count]),
+        let came = match fd::read(&*terminal.outlet, &mut keys) {
             Ok(Moved::Bytes(count)) => {
-                if let Some(typed) = &mut self.lanes[0].typed {
-                    typed.keys(&keys[..count]);
-                }
-                if self.master.is_some() {
-                    self.keys.typed(&keys[..count]);
-                    self.deliver()?;
+                let is_waiting = terminal.prompt.is_none() && self.broker.has_waiting();
+                match is_waiting || terminal.watch.is_busy() {
+                    true => terminal.watch.read(&keys[..count], is_waiting, now),
+                    false => terminal.watch.pass(&keys[..count]),
                 }
             }
-            Ok(Moved::Later) => {}
-            Ok(Moved::Closed) | Err(_) => self.hang_up(),
+            Ok(Moved::Later) => return Ok(()),
+            Ok(Moved::Closed) | Err(_) => {
+                self.hang_up();
+                return Ok(());
+            }
+        };
+        if !came.keys.is_empty() {
+            self.on_typed(&came.keys)?;
+        }
+        if let Some(position) = came.position {
+            self.on_position(position);
+        }
+        if let Some(rest) = came.pressed {
+            self.open_prompt(true);
+            if !rest.is_empty() {
+                self.on_answer(&rest);
+            }
         }
         Ok(())
+    }
+
+    /// Keys for the prompt, or for the program.
+    fn on_typed(&mut self, keys: &[u8]) -> Result<()> {
+        if self.terminal.as_ref().is_some_and(Terminal::is_for_prompt) {
+            self.on_answer(keys);
+            return Ok(());
+        }
+        if let Some(typed) = &mut self.lanes[0].typed {
+            typed.keys(keys);
+        }
+        if self.master.is_some() {
+            self.keys.typed(keys);
+            self.deliver()?;
+        }
+        Ok(())
+    }
+
+    /// The beginning of a sequence whose rest has not come was typed.
+    fn let_go_keys(&mut self) -> Result<()> {
+        let now = self.clock.elapsed();
+        let Some(terminal) = &mut self.terminal else { return Ok(()) };
+        let keys = terminal.watch.let_go(now);
+        if keys.is_empty() { Ok(()) } else { self.on_typed(&keys) }
     }
 
     /// The terminal outside is gone: the program gets SIGHUP, as the kernel would send it.
@@ -260,8 +310,20 @@ impl Bridge {
             return;
         }
         self.broker.close("the session had to stop");
-        self.cover(false);
+        self.uncover();
         self.lanes.iter_mut().for_each(Lane::abandon);
+        self.forward(Signal::SIGHUP);
+        self.launcher.signal(Signal::SIGCONT);
+    }
+
+    /// Somebody who answered a question wants the session to end: the program is told as when its terminal goes.
+    fn dismiss_if_wanted(&mut self) {
+        let Some(why) = self.broker.stopping() else { return };
+        if !self.ending.dismiss(&why, self.clock.elapsed()) {
+            return;
+        }
+        self.broker.close(why);
+        self.uncover();
         self.forward(Signal::SIGHUP);
         self.launcher.signal(Signal::SIGCONT);
     }
@@ -309,7 +371,7 @@ impl Bridge {
     /// Tidies up and tells how it went.
     fn finish(mut self) -> Ended {
         self.broker.close("the session ended");
-        self.cover(false);
+        self.uncover();
         if !self.ending.is_stopping() {
             let told = self
                 .keys
@@ -332,8 +394,10 @@ impl Bridge {
             let cancel: &[u8] = if is_stopping { b"\x18" } else { b"" };
             let _ = terminal.outlet.write(&[cancel, &screen.clean_up()].concat());
         }
+        let dismissal = self.ending.take_dismissal();
         let exit = match change {
             _ if self.ending.is_stopping() => Exit::Stopped,
+            _ if dismissal.is_some() => Exit::Dismissed(dismissal.unwrap_or_default()),
             Some(Change::Exited(status)) => Exit::Status(status),
             Some(Change::Killed(signal)) => Exit::Signal(signal),
             Some(Change::Stopped | Change::Lost) | None => {

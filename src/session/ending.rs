@@ -28,6 +28,9 @@ pub(super) struct Ending {
     /// Why we stop the session.
     pub(super) trouble: Vec<Error>,
     stop: Option<Stop>,
+    /// Who ended the session at a question, and why.
+    dismissal: Option<String>,
+    dismissed: Option<Stop>,
     /// When a program without a terminal is cut off.
     cut_off_at: Option<Micros>,
 }
@@ -76,6 +79,22 @@ impl Ending {
         true
     }
 
+    /// The session ends because somebody said so: `why`. True the first time.
+    pub(super) fn dismiss(&mut self, why: &str, now: Micros) -> bool {
+        if self.dismissed.is_some() || self.is_stopping() || self.change.is_some() {
+            return false;
+        }
+        self.dismissal = Some(why.to_owned());
+        let (kill_at, leave_at) = (Some(later(now, HANG_UP_GRACE)), later(now, LEAVE_BEHIND));
+        self.dismissed = Some(Stop { kill_at, leave_at });
+        true
+    }
+
+    /// Why somebody ended the session, if so.
+    pub(super) fn take_dismissal(&mut self) -> Option<String> {
+        self.dismissal.take()
+    }
+
     /// Whether we stop the session.
     pub(super) fn is_stopping(&self) -> bool {
         self.stop.is_some()
@@ -90,7 +109,8 @@ impl Ending {
 
     /// Whether the program is gone, or is left behind.
     pub(super) fn is_gone(&self, now: Micros) -> bool {
-        self.change.is_some() || self.stop.as_ref().is_some_and(|stop| now >= stop.leave_at)
+        let is_late = |stop: &Option<Stop>| stop.as_ref().is_some_and(|stop| now >= stop.leave_at);
+        self.change.is_some() || is_late(&self.stop) || is_late(&self.dismissed)
     }
 
     /// What is due at `now`; each is told once.
@@ -98,11 +118,11 @@ impl Ending {
         if self.linger_bytes > LINGER_BYTES || self.linger_until.is_some_and(|at| now >= at) {
             return Due::StopLingering;
         }
-        if let Some(stop) = &mut self.stop
-            && stop.kill_at.is_some_and(|at| now >= at)
-        {
-            stop.kill_at = None;
-            return Due::Kill;
+        for stop in [&mut self.stop, &mut self.dismissed].into_iter().flatten() {
+            if stop.kill_at.is_some_and(|at| now >= at) {
+                stop.kill_at = None;
+                return Due::Kill;
+            }
         }
         if self.cut_off_at.is_some_and(|at| now >= at) {
             self.cut_off_at = Some(Micros(u64::MAX));
@@ -113,9 +133,9 @@ impl Ending {
 
     /// When something will be due.
     pub(super) fn next(&self) -> Option<Micros> {
-        let stop = self.stop.as_ref().map(|stop| stop.kill_at.unwrap_or(stop.leave_at));
+        let next = |stop: &Option<Stop>| stop.as_ref().map(|stop| stop.kill_at.unwrap_or(stop.leave_at));
         let cut_off = self.cut_off_at.filter(|at| at.0 != u64::MAX);
-        [self.linger_until, stop, cut_off].into_iter().flatten().min()
+        [self.linger_until, next(&self.stop), next(&self.dismissed), cut_off].into_iter().flatten().min()
     }
 }
 
@@ -137,6 +157,17 @@ mod tests {
         assert_eq!(ending.due(Micros(1_000_001)), Due::Nothing);
         assert!(!ending.is_gone(Micros(4_000_000)));
         assert!(ending.is_gone(Micros(5_000_000)));
+    }
+
+    #[test]
+    fn a_program_that_stays_after_it_was_told_to_go_is_killed() {
+        let mut ending = Ending::default();
+        assert!(ending.dismiss("ana ended it", Micros(0)));
+        assert!(!ending.dismiss("bo ended it", Micros(0)) && !ending.is_stopping());
+        assert_eq!(ending.due(Micros(1_999_999)), Due::Nothing);
+        assert_eq!(ending.due(Micros(2_000_000)), Due::Kill);
+        assert_eq!(ending.due(Micros(2_000_001)), Due::Nothing);
+        assert_eq!(ending.take_dismissal().as_deref(), Some("ana ended it"));
     }
 
     #[test]

@@ -414,14 +414,20 @@ impl Lane {
         } else {
             recorder.flush()?
         }
-        if let Some(screen) = &mut self.screen {
-            screen.feed(shown);
-        }
         if self.shown > AHEAD_BYTES {
             self.pending.drain(..self.shown);
             self.shown = 0;
         }
+        let Some(screen) = &mut self.screen else {
+            self.pending.extend_from_slice(shown);
+            return Ok(());
+        };
+        let before = screen.before();
+        self.pending.extend_from_slice(&before);
+        screen.feed(shown);
         self.pending.extend_from_slice(shown);
+        let after = screen.after();
+        self.pending.extend_from_slice(&after);
         Ok(())
     }
 

@@ -3,22 +3,26 @@
 //! One thread and one poll(2); see [`run`] for the order of things. Output goes the way read → mask → record → show,
 //! and nothing of it is shown that is not in the recording.
 
+mod announcing;
 mod asked;
 mod asking;
 mod bridge;
 pub mod commands;
 mod ending;
 pub mod environment;
+mod hotkey;
 mod job;
 mod keys;
 mod lane;
 mod modes;
 pub mod notices;
 mod prompt;
+mod ribbon;
 mod screen;
 mod signals;
 mod start;
 mod surroundings;
+mod tail;
 pub mod typed;
 mod veil;
 mod waiting;
@@ -30,6 +34,7 @@ use std::sync::Arc;
 
 use crate::approval::Broker;
 use crate::clock::Clock;
+use crate::config::HotKey;
 use crate::error::Error;
 use crate::error::Result;
 use crate::mask::Engine;
@@ -72,6 +77,8 @@ pub struct Spec {
     pub recorder: Recorder,
     /// What hides secrets.
     pub masks: Arc<Engine>,
+    /// How questions are told on the terminal.
+    pub asks: Asks,
     /// Where questions come from.
     pub broker: Broker,
     /// Polled beside the terminal: the broker and others wake it.
@@ -82,6 +89,21 @@ pub struct Spec {
     pub sandbox: Sandbox,
     /// What answers and records the commands that the sandbox's listener reports; without it, there must be no listener.
     pub commands: Option<Commands>,
+}
+
+/// How questions are told on the terminal, and opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Asks {
+    /// They cover the program as soon as they are asked.
+    pub at_once: bool,
+    /// What opens them.
+    pub key: HotKey,
+    /// Colours may be used.
+    pub colour: bool,
+    /// The window's title may be ours meanwhile.
+    pub title: bool,
+    /// A line of ours may stand on the last row.
+    pub row: bool,
 }
 
 /// A finished sandbox, with a process in it that waits to become the program.
@@ -116,6 +138,8 @@ pub enum Exit {
     Status(u8),
     /// This signal killed it.
     Signal(Signal),
+    /// Somebody who answered a question ended the session: who and why, as a sentence without a full stop.
+    Dismissed(String),
     /// It did not start.
     NotStarted(Unstartable),
     /// We ended the session; the trouble says why.

@@ -8,6 +8,8 @@ use std::fmt::Write;
 const PRIVATE: &[u16] = &[1, 5, 6, 9, 69, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 2004, 2026];
 /// Private modes that are on by default: wrapping at the margin, the cursor.
 const PRIVATE_ON: &[u16] = &[7, 25];
+/// Longest title that is given back; of a longer one, nothing is.
+const LONGEST_TITLE: usize = 512;
 /// Longest parameters of a sequence that are looked at; longer ones set nothing that we keep.
 const MOST_PARAMETERS: usize = 64;
 
@@ -25,6 +27,10 @@ pub struct Modes {
     charsets: [u8; 2],
     shifted: bool,
     kitty: bool,
+    /// What an operating system command has said so far.
+    words: Vec<u8>,
+    /// The window's title as the program has set it last, and how often it has.
+    title: (Vec<u8>, u64),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -163,6 +169,46 @@ impl Modes {
         text
     }
 
+    /// The window's title as the program has set it last, as it came, and how often it has set one.
+    #[must_use]
+    pub fn title_set(&self) -> (&[u8], u64) {
+        (&self.title.0, self.title.1)
+    }
+
+    /// Whether part of the screen scrolls on its own.
+    #[must_use]
+    pub fn has_margins(&self) -> bool {
+        self.margins.is_some()
+    }
+
+    /// The sequences that have text shown as it is, and those that bring the program's character sets back.
+    #[must_use]
+    pub fn plain_charsets(&self) -> (String, String) {
+        let (mut before, mut after) = (String::new(), String::new());
+        if self.shifted {
+            before.push('\x0f');
+        }
+        for (slot, set) in self.other_charsets() {
+            let _ = write!(before, "\x1b{slot}B");
+            let _ = write!(after, "\x1b{slot}{}", char::from(set));
+        }
+        if self.shifted {
+            after.push('\x0e');
+        }
+        (before, after)
+    }
+
+    /// A string of the program has ended: it may have been a title.
+    fn title(&mut self) {
+        let words = std::mem::take(&mut self.words);
+        let words = words.strip_suffix(b"\x1b").unwrap_or(&words);
+        let title = words.strip_prefix(b"]2;").or_else(|| words.strip_prefix(b"]0;"));
+        if let Some(title) = title {
+            let fits = words.len() <= LONGEST_TITLE;
+            self.title = (if fits { title.to_vec() } else { Vec::new() }, self.title.1 + 1);
+        }
+    }
+
     fn other_charsets(&self) -> impl Iterator<Item = (char, u8)> + '_ {
         ['(', ')'].into_iter().zip(self.charsets).filter(|(_, set)| *set != 0 && *set != b'B')
     }
@@ -177,9 +223,16 @@ impl Modes {
             }
             (At::Text, 0x1b) => At::Escape,
             (At::Text, _) => At::Text,
-            (At::Words(_), 0x07) => At::Text,
-            (At::Words(true), b'\\') => At::Text,
-            (At::Words(_), _) => At::Words(byte == 0x1b),
+            (At::Words(_), 0x07) | (At::Words(true), b'\\') => {
+                self.title();
+                At::Text
+            }
+            (At::Words(_), _) => {
+                if self.words.len() <= LONGEST_TITLE {
+                    self.words.push(byte);
+                }
+                At::Words(byte == 0x1b)
+            }
             (_, 0x1b) => At::Escape,
             (At::Escape, _) => self.escape(byte),
             (At::Charset(slot), 0x30..=0x7e) => {
@@ -209,13 +262,17 @@ impl Modes {
                 self.parameters.clear();
                 return At::Csi;
             }
-            b']' | b'P' | b'X' | b'^' | b'_' => return At::Words(false),
+            b']' | b'P' | b'X' | b'^' | b'_' => {
+                self.words.clear();
+                self.words.push(byte);
+                return At::Words(false);
+            }
             b'(' => return At::Charset(0),
             b')' => return At::Charset(1),
             0x20..=0x2f => return At::Intermediate,
             b'=' => self.keypad = true,
             b'>' => self.keypad = false,
-            b'c' => *self = Self::default(),
+            b'c' => *self = Self { title: std::mem::take(&mut self.title), ..Self::default() },
             _ => {}
         }
         At::Text
@@ -241,11 +298,12 @@ impl Modes {
             }
             (b'p', b"!") => {
                 let (alternate, kitty, charsets) = (self.alternate, self.kitty, self.charsets);
+                let title = std::mem::take(&mut self.title);
                 // A soft reset leaves mouse and paste modes alone.
                 let changed =
                     self.changed.iter().copied().filter(|mode| *mode >= 9).filter(|mode| *mode != 25);
                 let changed = changed.collect();
-                *self = Self { alternate, kitty, charsets, changed, ..Self::default() };
+                *self = Self { alternate, kitty, charsets, changed, title, ..Self::default() };
             }
             (b'u', [b'>' | b'=', ..]) => self.kitty = true,
             _ => {}
@@ -325,6 +383,9 @@ mod tests {
         assert!(!modes.is_alternate() && !modes.is_between_sequences());
         modes.feed(b"\x07");
         assert!(modes.is_between_sequences());
+        assert_eq!(modes.title_set(), (&b"\x1b[?1049h"[..], 1));
+        modes.feed(b"\x1b]2;two\x1b\\\x1b]52;c;eA==\x07");
+        assert_eq!(modes.title_set(), (&b"two"[..], 2));
         assert_eq!(modes.feed(b"ab\x1b[?1049hcd"), Switched { entered: Some(10), left: false });
         assert!(modes.feed(b"\x1b[?1049l").left);
     }

@@ -5,28 +5,29 @@
 //! runs, never on the way of the output.
 
 use crate::session::modes::Modes;
+use crate::session::ribbon::Ribbon;
+use crate::session::tail::Tail;
 use crate::sys::tty::Size;
 
 /// Bytes written to the alternate screen that are kept for painting it again; an editor's whole session, mostly.
 /// Emulating them takes 0.1 s at worst, after a prompt that a person has answered.
 const TAIL_BYTES: usize = 4 << 20;
 
+/// Bytes written to the main screen that are kept, for the row that a line of our own stands on: a screenful and more.
+const MAIN_BYTES: usize = 128 << 10;
+
 /// Follows what is shown.
 #[derive(Debug)]
 pub struct Screen {
     modes: Modes,
     size: Size,
+    /// What was written since the program went to the alternate screen.
     tail: Tail,
-}
-
-/// What was written since the program went to the alternate screen.
-#[derive(Debug, Default)]
-struct Tail {
-    bytes: Vec<u8>,
-    /// Sizes that the screen had, each from an offset on.
-    sizes: Vec<(usize, Size)>,
-    /// The beginning is not there any more.
-    is_cut: bool,
+    /// What was written to the main screen.
+    main: Tail,
+    ribbon: Ribbon,
+    /// A prompt covers everything.
+    is_covered: bool,
 }
 
 /// How the screen comes back after a prompt.
@@ -42,33 +43,113 @@ impl Screen {
     /// A screen of `size` on which nothing was written.
     #[must_use]
     pub fn new(size: Size) -> Self {
-        Self { modes: Modes::default(), size, tail: Tail::default() }
+        Self {
+            modes: Modes::default(),
+            size,
+            tail: Tail::new(size),
+            main: Tail::new(size),
+            ribbon: Ribbon::default(),
+            is_covered: false,
+        }
     }
 
     /// Follows `bytes`, which are about to be shown.
     pub fn feed(&mut self, bytes: &[u8]) {
         let was = self.modes.is_alternate();
         let switched = self.modes.feed(bytes);
+        let is = self.modes.is_alternate();
         match switched.entered {
             Some(offset) => {
-                self.tail = Tail::default();
-                self.tail.sizes.push((0, self.size));
-                self.tail.push(&bytes[offset..]);
+                self.tail = Tail::new(self.size);
+                self.tail.push(&bytes[offset..], TAIL_BYTES);
             }
-            None if was => self.tail.push(bytes),
+            None if was => self.tail.push(bytes, TAIL_BYTES),
             None => {}
         }
-        if !self.modes.is_alternate() && !self.tail.bytes.is_empty() {
-            self.tail = Tail::default();
+        if !is && !self.tail.is_empty() {
+            self.tail = Tail::new(self.size);
         }
+        if !was || !is || switched.entered.is_some() {
+            self.main.push(bytes, MAIN_BYTES);
+        }
+        self.ribbon.follow(bytes, was, &self.modes);
     }
 
     /// The terminal has another size now.
     pub fn resize(&mut self, size: Size) {
         self.size = size;
         if self.modes.is_alternate() {
-            self.tail.sizes.push((self.tail.bytes.len(), size));
+            self.tail.resize(size);
         }
+        self.main.resize(size);
+        self.ribbon.resize(size, self.modes.is_alternate());
+    }
+
+    /// Has a line of hoop's own say `text` on the last row, or none: what to write for it. `text` is safe, and narrower than
+    /// the screen.
+    pub fn ribbon(&mut self, text: Option<String>) -> Vec<u8> {
+        let mut out = self.before();
+        self.ribbon.say(text);
+        out.extend(self.after());
+        out
+    }
+
+    /// Whether the line stands on the terminal.
+    #[must_use]
+    pub fn has_ribbon(&self) -> bool {
+        self.ribbon.is_drawn()
+    }
+
+    /// Whether the line cannot be drawn because nobody knows what it would cover.
+    #[must_use]
+    pub fn cannot_have_ribbon(&self) -> bool {
+        self.ribbon.is_hopeless() || self.modes.is_alternate() && self.tail.is_cut()
+    }
+
+    /// What to write to ask the terminal for its cursor, if its answer is needed and has not been asked for.
+    pub fn ask_position(&mut self) -> Option<&'static [u8]> {
+        let alternate = self.modes.is_alternate();
+        let tail = if alternate { &self.tail } else { &self.main };
+        if self.is_covered || !self.ribbon.wants_position(tail, &self.modes) {
+            return None;
+        }
+        self.ribbon.ask(tail, alternate);
+        (!self.ribbon.is_hopeless()).then_some(b"\x1b[6n")
+    }
+
+    /// The terminal has told row and column of its cursor, from 1: what to write now.
+    pub fn position(&mut self, at: (u16, u16)) -> Vec<u8> {
+        let tail = if self.modes.is_alternate() { &mut self.tail } else { &mut self.main };
+        let mut out = self.ribbon.place(at, tail, &self.modes);
+        out.extend(self.after());
+        out
+    }
+
+    /// What to write before the program's next bytes: the row that a line of ours stands on.
+    pub fn before(&mut self) -> Vec<u8> {
+        self.ribbon.lift(&self.modes)
+    }
+
+    /// What to write after them: the line.
+    pub fn after(&mut self) -> Vec<u8> {
+        if self.is_covered || !self.ribbon.is_on() {
+            return Vec::new();
+        }
+        if self.modes.is_alternate() {
+            self.ribbon.know_alternate(&self.tail);
+        }
+        self.ribbon.draw(&self.modes)
+    }
+
+    /// A prompt covers the screen now, or does no more. The line is to be lifted before, and drawn after.
+    pub fn cover(&mut self, is_covered: bool) {
+        self.is_covered = is_covered;
+    }
+
+    /// The window's title as the program has set it last, as it came, and how often it has set one.
+    #[must_use]
+    pub fn title(&self) -> (&[u8], u64) {
+        self.modes.title_set()
     }
 
     /// The size of the terminal.
@@ -111,8 +192,8 @@ impl Screen {
             return Restored { bytes: text.into_bytes(), needs_repaint: false };
         }
         // The picture ends with cursor, pen and margins; what is given back after it moves nothing.
-        let picture = self.tail.paint(self.size);
-        let exact = picture.is_some() && !self.tail.is_cut;
+        let picture = paint(&self.tail, self.size);
+        let exact = picture.is_some() && !self.tail.is_cut();
         text.push_str(&picture.unwrap_or_default());
         text.push_str(&self.modes.give_back_unseen());
         Restored { bytes: text.into_bytes(), needs_repaint: !exact }
@@ -125,44 +206,24 @@ impl Screen {
     }
 }
 
-impl Tail {
-    fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() <= TAIL_BYTES {
-            return;
-        }
-        // Half at once, so that moving the rest costs little per byte.
-        let gone = self.bytes.len() - TAIL_BYTES / 2;
-        self.bytes.drain(..gone);
-        self.is_cut = true;
-        let last = self.sizes.iter().rposition(|(offset, _)| *offset <= gone).unwrap_or(0);
-        self.sizes.drain(..last);
-        for (offset, _) in &mut self.sizes {
-            *offset = offset.saturating_sub(gone);
-        }
-    }
-
-    /// The alternate screen as it is now, as sequences for an empty one with usual modes.
-    fn paint(&self, size: Size) -> Option<String> {
-        let (_, first) = *self.sizes.first()?;
-        let mut terminal = avt::Terminal::new(usize::from(first.cols), usize::from(first.rows)).ok()?;
-        terminal.feed("\x1b[?1049h");
-        let mut from = 0;
-        for (offset, size) in self.sizes.iter().skip(1) {
-            terminal.feed(decode(&self.bytes[from..*offset]).as_str());
-            terminal.resize(usize::from(size.cols), usize::from(size.rows));
-            from = *offset;
-        }
-        terminal.feed(decode(&self.bytes[from..]).as_str());
+/// The alternate screen as it is now, as sequences for an empty one with usual modes.
+fn paint(tail: &Tail, size: Size) -> Option<String> {
+    let first = tail.first_size()?;
+    let mut terminal = avt::Terminal::new(usize::from(first.cols), usize::from(first.rows)).ok()?;
+    let (row, col) = tail.begin().unwrap_or_default();
+    terminal.feed(format!("\x1b[?1049h\x1b[{};{}H", row + 1, col + 1).as_str());
+    for (piece, size) in tail.pieces(0, tail.len()) {
         terminal.resize(usize::from(size.cols), usize::from(size.rows));
-        if terminal.active_screen_kind() != avt::ScreenKind::Alternate {
-            return None;
-        }
-        // The dump first builds the main screen, which the terminal still has; then it switches and paints.
-        let dump = terminal.dump();
-        let (_, alternate) = dump.rsplit_once("\x1b[?1047h")?;
-        Some(alternate.to_owned())
+        terminal.feed(decode(piece).as_str());
     }
+    terminal.resize(usize::from(size.cols), usize::from(size.rows));
+    if terminal.active_screen_kind() != avt::ScreenKind::Alternate {
+        return None;
+    }
+    // The dump first builds the main screen, which the terminal still has; then it switches and paints.
+    let dump = terminal.dump();
+    let (_, alternate) = dump.rsplit_once("\x1b[?1047h")?;
+    Some(alternate.to_owned())
 }
 
 /// Bytes as text for the emulator; what is no UTF-8 is shown as terminals show it.
@@ -241,8 +302,8 @@ mod tests {
             screen.feed(&[b'x'; 1024]);
         }
         assert!(screen.put_back().needs_repaint);
-        assert!(screen.tail.bytes.len() <= TAIL_BYTES);
+        assert!(screen.tail.len() <= TAIL_BYTES);
         screen.feed(b"\x1b[?1049l");
-        assert!(screen.tail.bytes.is_empty());
+        assert!(screen.tail.is_empty());
     }
 }

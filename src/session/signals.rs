@@ -92,7 +92,7 @@ impl Bridge {
                         self.tell_command_end(change, now);
                     }
                     // Who asked is gone; what the program has written last must be seen.
-                    self.cover(false);
+                    self.uncover();
                 }
                 _ => {}
             }
@@ -101,7 +101,7 @@ impl Bridge {
 
     /// Stops ourselves with the terminal given back; goes on, and lets the program go on, when somebody continues us.
     fn suspend(&mut self) {
-        self.cover(false);
+        self.uncover();
         if let Some(terminal) = &mut self.terminal {
             terminal.foreground.give_back();
             self.launcher.hold_terminal(false);
@@ -109,6 +109,9 @@ impl Bridge {
         signals::stop_ourselves();
         self.take_terminal();
         let _ = self.resize();
+        if let Some(terminal) = &mut self.terminal {
+            terminal.questions = true;
+        }
         self.launcher.resume();
     }
 
@@ -135,6 +138,9 @@ impl Bridge {
         self.recorder.resize(size.cols, size.rows)?;
         self.lanes[0].resize(size);
         master.resize(size);
+        if let Some(terminal) = &mut self.terminal {
+            terminal.questions = true;
+        }
         self.redraw();
         Ok(())
     }

@@ -15,10 +15,12 @@ use crate::error::Result;
 use crate::sandbox::plan::Program;
 use crate::sandbox::plan::Stdio;
 use crate::session::Spec;
+use crate::session::announcing::Announced;
 use crate::session::asked::Asked;
 use crate::session::bridge::Bridge;
 use crate::session::bridge::Terminal;
 use crate::session::ending::Ending;
+use crate::session::hotkey::Watch;
 use crate::session::job::Foreground;
 use crate::session::keys::Keys;
 use crate::session::lane::Lane;
@@ -112,6 +114,9 @@ pub(super) fn start(mut spec: Spec) -> Result<Bridge, Unstartable> {
         fixed_size: spec.fixed_size,
         prompt: None,
         questions: true,
+        asks: spec.asks,
+        watch: Watch::new(spec.asks.key),
+        announced: Announced::default(),
     });
     if let (Some(lane), Some(_)) = (wiring.lanes.first_mut(), &wiring.master) {
         lane.typed = spec.typed;
@@ -131,6 +136,7 @@ pub(super) fn start(mut spec: Spec) -> Result<Bridge, Unstartable> {
         clock: spec.clock,
         recorder: spec.recorder,
         broker: spec.broker,
+        masks: spec.masks,
         wakeups: spec.wakeups,
         notices: spec.commands.map(|commands| commands.notices().clone()),
         watched,

@@ -39,6 +39,13 @@ pub fn harden() -> Hardened {
     Hardened { core, file_size }
 }
 
+/// Whatever descends from this process and loses its parent becomes our child (where the system has such a thing): it
+/// cannot get rid of where it comes from. To be used by processes that end when such children can come.
+pub fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_child_subreaper(true);
+}
+
 impl Hardened {
     /// Gives a forked child the limits and dispositions that we were started with. Async-signal-safe.
     pub(crate) fn undo_in_child(self) {

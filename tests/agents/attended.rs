@@ -45,6 +45,7 @@ pub fn play(agent: &Agent, leave: &[&str]) {
 
     let mut session = Session::start(ordinary.command(&command));
     for (resource, key) in [(bucket("wanted"), "a"), (bucket("unwanted"), "d"), (secret, "a")] {
+        session.open_question();
         session.wait_for(QUESTION);
         session.wait_for(&format!(":{resource}"));
         settle(&mut session);

@@ -45,7 +45,7 @@ fn a_socket_leads_to_its_command() {
     // Found once, found again; one who takes it over later comes first.
     assert_eq!(of_bash(inodes[0]), Some(child.id()));
     assert_eq!(world.commands.holder_of_socket(1), None);
-    assert!(world.commands.line(1).unwrap().starts_with("/bin/bash --norc -c"));
+    assert!(world.commands.lines(1)[0].starts_with("/bin/bash --norc -c"));
     child.stdin.take().unwrap().write_all(b"\n\n").unwrap();
     child.wait().unwrap();
     world.finish().check();

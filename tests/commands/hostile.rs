@@ -108,7 +108,7 @@ fn children_that_outlive_their_parents() {
     assert!(done.status.success());
     // Nobody is left to report to once the last has ended.
     crate::world::until("the daemon has ended", || {
-        world.commands.of_number(6).is_some() && world.commands.line(6).is_some()
+        world.commands.of_number(6).is_some() && !world.commands.lines(6).is_empty()
     });
     std::thread::sleep(std::time::Duration::from_millis(100));
     let log = world.finish();

@@ -95,6 +95,8 @@ impl World {
             clock: clock.clone(),
             broker: broker.clone(),
             who: "ana".to_owned(),
+            agent: None,
+            repository: Some("github.com/shop/web".to_owned()),
             approval_ttl: Duration::from_secs(20),
             key_id,
             notices: notices.clone(),

@@ -7,6 +7,7 @@
     reason = "a panic is how a test reports"
 )]
 
+mod approvals;
 mod clients;
 mod demo;
 mod golden;

@@ -145,7 +145,9 @@ fn a_waiting_client_is_kept_alive() {
     plan.ways = AT_TERMINAL;
     let world = plan.start();
     let mut stream = client::dial(&world);
-    stream.write_all(&json_call(&world, "dynamodb", LIST_TABLES, "{}").bytes(&world)).unwrap();
+    let mut call = json_call(&world, "dynamodb", LIST_TABLES, "{}");
+    call.headers.push(("user-agent".to_owned(), "Boto3/1.44.5 md/Botocore#1.44.5".to_owned()));
+    stream.write_all(&call.bytes(&world)).unwrap();
     // The first interim response comes after four seconds; then the person answers.
     let mut first = [0; 25];
     std::io::Read::read_exact(&mut stream, &mut first).unwrap();

@@ -113,7 +113,7 @@ impl Plan {
             connect: Vec::new(),
             egress: hoop::types::Effect::Allow,
             find_caller: None,
-            command_line: None,
+            command_lines: None,
             is_running: None,
         })
         .unwrap();

@@ -1,4 +1,4 @@
-// A real OpenID provider (npm oidc-provider, certified) for the tests: two people, code with PKCE, device flow, refresh
+// A real OpenID provider (npm oidc-provider, certified) for the tests: some people, code with PKCE, device flow, refresh
 // tokens that change at each use, and keys that change when told to. usage: node provider.mjs FOLDER [no-groups]
 import crypto from 'node:crypto';
 import http from 'node:http';
@@ -11,6 +11,8 @@ const { Provider } = await import(pathToFileURL(require.resolve('oidc-provider')
 const people = {
   alice: { email: 'alice@corp.example', email_verified: true, groups: ['dev', 'sre'] },
   bob: { email: 'bob@corp.example', email_verified: true, groups: ['dev'] },
+  carol: { email: 'carol@corp.example', email_verified: true, groups: ['dev'] },
+  dave: { email: 'dave@corp.example', email_verified: true, groups: ['guests'] },
 };
 const scopes = ['openid', 'offline_access', 'email', 'groups'];
 let number = 0;

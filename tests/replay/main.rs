@@ -16,6 +16,7 @@ use nix::sys::signal::Signal;
 
 use pty::Driven;
 
+mod approvals;
 mod commands;
 mod emulator;
 mod follow;

@@ -33,6 +33,7 @@ fn a_question_shows_stars_for_secrets_and_so_does_all_that_tells_of_it() {
     ]);
     command.stdin(std::process::Stdio::inherit());
     let mut session = Session::start(command);
+    session.open_question();
     session.wait_for("may this AWS call go on");
     session.wait_for("ssm:PutParameter");
     settle(&mut session);

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::io::Write;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 use std::time::Instant;
@@ -44,6 +45,8 @@ pub struct Play<'a> {
     pub rows: Option<fn(&str) -> Option<String>>,
     /// The terminal's size; none: each of those in turn, and then one that changes while the program runs.
     pub size: Option<Size>,
+    /// A question is asked once this file is there.
+    pub asked: Option<PathBuf>,
     /// What it shows at another size is another matter: only the usual size is tried.
     pub only_usual: bool,
 }
@@ -67,11 +70,58 @@ impl Play<'_> {
     pub fn compare(&self, home: &Home) {
         let mut arguments = vec!["-q", "--"];
         arguments.extend(&self.argv);
-        for size in self.sizes() {
-            let play = Play { size: Some(size), ..self.clone() };
-            let bare = home.program(self.argv[0], &self.argv[1..]);
-            play.compare_commands(bare, || home.hoop_run(&arguments));
+        let sizes = self.sizes();
+        for (number, size) in sizes.iter().enumerate() {
+            let play = Play { size: Some(*size), ..self.clone() };
+            let expected = play.bare(home.program(self.argv[0], &self.argv[1..]));
+            play.run(home.hoop_run(&arguments), Some(&expected));
             play.nothing_is_stored(home.recordings().last().unwrap());
+            // And on the widest, and through a change of size, with a question over it.
+            if number > 0 || sizes.len() == 1 {
+                let play = Play { asked: Some(home.path().join("ask")), ..play };
+                play.run(self.with_a_question(home), Some(&expected));
+                play.nothing_is_stored(home.recordings().last().unwrap());
+            }
+        }
+    }
+
+    /// hoop-run with the program, and beside it one that asks for a command that a person has to allow, once there is a file
+    /// `ask`.
+    fn with_a_question(&self, home: &Home) -> Command {
+        let policy =
+            "version = 1\ndefault = \"allow\"\n\n[[command]]\neffect = \"ask\"\npattern = \"seq 41 43\"\n";
+        let policy = home.file("asks.toml", policy);
+        let _ = fs::remove_file(home.path().join("ask"));
+        let script = "(while [ ! -e ask ]; do sleep 0.1; done; seq 41 43; touch asked) </dev/null >/dev/null 2>&1 & exec \"$@\"";
+        let mut arguments = vec!["-q", "--no-gateway", "--policy", policy.to_str().unwrap(), "--"];
+        arguments.extend(["sh", "-c", script, "sh"]);
+        arguments.extend(&self.argv);
+        home.hoop_run(arguments)
+    }
+
+    /// A question waits, is looked at, is left, and is looked at again; nothing of it stays on the screen but its line.
+    #[track_caller]
+    fn ask(&self, session: &mut Session, file: &Path) {
+        let cols = usize::from(self.size().first.0);
+        still(session);
+        let program = |session: &Session| {
+            let mut rows = screen(session, cols);
+            rows.pop();
+            self.chosen(&rows)
+        };
+        let (before, cursor) = (program(session), session.cursor());
+        fs::write(file, "").unwrap();
+        for look in ["first", "second"] {
+            session.wait_until("a question is announced over the program's screen", |session| {
+                let is_drawn = session.screen().last().is_some_and(|row| row.contains("Ctrl-]"));
+                is_drawn && program(session) == before && (self.rows.is_some() || session.cursor() == cursor)
+            });
+            session.send("\x1d");
+            session.wait_for("may this command run");
+            if look == "first" {
+                session.wait_for("Esc");
+                session.send("\x1b");
+            }
         }
     }
 
@@ -117,12 +167,19 @@ impl Play<'_> {
     /// The same for the program as `bare` and as `wrapped` start it.
     #[track_caller]
     pub fn compare_commands(&self, bare: Command, wrapped: impl FnOnce() -> Command) {
+        let expected = self.bare(bare);
+        self.run(wrapped(), Some(&expected));
+    }
+
+    /// The screen of the program alone, with stars where secrets stand.
+    #[track_caller]
+    fn bare(&self, bare: Command) -> Vec<String> {
         let bare = self.run(bare, None);
         for secret in self.secrets {
             let is_shown = bare.concat().contains(secret.value);
             assert!(is_shown, "{} is not on the bare screen:\n{}", secret.value, bare.join("\n"));
         }
-        self.run(wrapped(), Some(&self.starred(&bare)));
+        self.starred(&bare)
     }
 
     /// The screen in the end. With `expected`, waits for that one.
@@ -140,11 +197,23 @@ impl Play<'_> {
         }
         let mut cols = usize::from(size.first.0);
         session.wait_until(self.until, |session| screen(session, cols).concat().contains(self.until));
+        let asked = self.asked.as_ref().filter(|_| expected.is_some());
+        if let Some(file) = asked {
+            self.ask(&mut session, file);
+        }
         if let Some((later, rows)) = size.later {
             still(&mut session);
             session.resize(later, rows);
             cols = usize::from(later);
             still(&mut session);
+        }
+        if asked.is_some() {
+            // Longer than the time in which a question takes no answer.
+            let until = Instant::now() + Duration::from_millis(900);
+            while Instant::now() < until {
+                session.read_for(Duration::from_millis(20));
+            }
+            session.send("a");
         }
         let found = match expected {
             None => {

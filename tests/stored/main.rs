@@ -9,6 +9,7 @@
     reason = "a panic is how a test reports; real programs are waited for in real time"
 )]
 
+mod approvals;
 mod canary;
 mod channels;
 mod errors;

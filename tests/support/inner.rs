@@ -8,12 +8,14 @@ use hoop::approval::Broker;
 use hoop::approval::Ways;
 use hoop::audit::Start;
 use hoop::clock::Clock;
+use hoop::config::HotKey;
 use hoop::error::Result;
 use hoop::mask::Engine;
 use hoop::record::Recorder;
 use hoop::sandbox::launcher::Launcher;
 use hoop::sandbox::plan::Place;
 use hoop::sandbox::plan::Plan;
+use hoop::session::Asks;
 use hoop::session::Ended;
 use hoop::session::Sandbox;
 use hoop::session::Spec;
@@ -69,6 +71,13 @@ where
         clock,
         recorder: recorder.clone(),
         masks: Arc::new(Engine::builtin()),
+        asks: Asks {
+            at_once: std::env::var_os("AT_ONCE").is_some(),
+            key: HotKey::default(),
+            colour: true,
+            title: true,
+            row: true,
+        },
         broker,
         wakeups,
         started: Box::new(started),

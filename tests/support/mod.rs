@@ -109,6 +109,10 @@ pub struct Session {
     used: usize,
     /// Columns and rows, each from a place in what it has shown on.
     sizes: Vec<(usize, u16, u16)>,
+    /// How much has been looked through for questions to the terminal.
+    heard: usize,
+    /// The terminal tells where its cursor is, when it is asked.
+    pub answers: bool,
 }
 
 impl Session {
@@ -154,7 +158,15 @@ impl Session {
         let child = command.spawn().unwrap();
         // The parent's copies, which the command holds, would keep the terminal open.
         drop(command);
-        Self { master: pair.master, child, shown: Vec::new(), used: 0, sizes: vec![(0, cols, rows)] }
+        Self {
+            master: pair.master,
+            child,
+            shown: Vec::new(),
+            used: 0,
+            sizes: vec![(0, cols, rows)],
+            heard: 0,
+            answers: true,
+        }
     }
 
     pub fn pid(&self) -> i32 {
@@ -201,10 +213,35 @@ impl Session {
             Ok(0) | Err(nix::errno::Errno::EIO) => false,
             Ok(count) => {
                 self.shown.extend_from_slice(&buffer[..count]);
+                self.answer();
                 true
             }
             Err(errno) => panic!("{errno}"),
         }
+    }
+
+    /// Answers what the terminal was asked for, as every terminal does: where the cursor is.
+    fn answer(&mut self) {
+        const QUESTION: &[u8] = b"\x1b[6n";
+        while let Some(at) = memchr::memmem::find(&self.shown[self.heard..], QUESTION) {
+            self.heard += at + QUESTION.len();
+            let (cursor, cols) = {
+                let terminal = self.emulated(self.heard);
+                (terminal.cursor(), terminal.size().0)
+            };
+            if self.answers {
+                self.send(&format!("\x1b[{};{}R", cursor.row + 1, cursor.col.min(cols - 1) + 1));
+            }
+        }
+        self.heard = self.heard.max(self.shown.len().saturating_sub(QUESTION.len() - 1));
+    }
+
+    /// Waits until a question is announced on the last row, and opens it.
+    pub fn open_question(&mut self) {
+        self.wait_until("a question is announced", |session| {
+            session.screen().iter().rev().take(1).any(|row| row.contains("Ctrl-]"))
+        });
+        self.send("\x1d");
     }
 
     /// Waits until the terminal shows `text` after what earlier waits have found.
@@ -274,13 +311,25 @@ impl Session {
 
     /// The screen as a person sees it.
     pub fn screen(&self) -> Vec<String> {
+        let terminal = self.emulated(self.shown.len());
+        terminal.screen().visible_lines().map(|line| line.text().trim_end().to_owned()).collect()
+    }
+
+    /// The row and the column of the cursor, from 0.
+    pub fn cursor(&self) -> (usize, usize) {
+        let cursor = self.emulated(self.shown.len()).cursor();
+        (cursor.row, cursor.col)
+    }
+
+    /// The terminal after the first `end` bytes.
+    fn emulated(&self, end: usize) -> avt::Terminal {
         let mut terminal = avt::Terminal::new(80, 24).unwrap();
         for (number, (from, cols, rows)) in self.sizes.iter().enumerate() {
-            let to = self.sizes.get(number + 1).map_or(self.shown.len(), |(to, ..)| *to);
+            let to = self.sizes.get(number + 1).map_or(end, |(to, ..)| *to).min(end);
             terminal.resize(usize::from(*cols), usize::from(*rows));
-            terminal.feed(String::from_utf8_lossy(&self.shown[*from..to]).as_ref());
+            terminal.feed(String::from_utf8_lossy(&self.shown[(*from).min(to)..to]).as_ref());
         }
-        terminal.screen().visible_lines().map(|line| line.text().trim_end().to_owned()).collect()
+        terminal
     }
 }
 

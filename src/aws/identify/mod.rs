@@ -10,6 +10,7 @@ mod shapes;
 mod xml;
 
 pub use form::pairs as form_pairs;
+pub use xml::parse as xml_tree;
 
 use http::request::Parts;
 use serde_json::Map;
@@ -78,6 +79,12 @@ fn candidates(signing: &str, address: Option<&Address>) -> Vec<&'static Service>
     let serves = |service: &&'static Service| address.is_some_and(|address| address.serves(service));
     let here: Vec<&'static Service> = services.iter().copied().filter(serves).collect();
     if here.is_empty() { services } else { here }
+}
+
+/// Gives members of an XML body the names and forms that the parameters of `operation` have in the API reference: answers
+/// are written as requests are.
+pub fn reshaped(service: &str, operation: &str, members: &mut Map<String, Value>) {
+    shapes::apply(service, operation, shapes::Wire::Xml, members);
 }
 
 fn find(request: &RequestView<'_>, address: Option<&Address>) -> Option<Found> {

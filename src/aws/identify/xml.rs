@@ -13,7 +13,8 @@ const DEEPEST: usize = 32;
 
 /// The content of the root element. `None` if the body is not well-formed, has a document type, or nests too deeply.
 /// An empty body is an empty object.
-pub(super) fn parse(body: &[u8]) -> Option<Value> {
+#[must_use]
+pub fn parse(body: &[u8]) -> Option<Value> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Some(Value::Object(Map::new()));
     }

@@ -49,7 +49,7 @@ pub struct Args {
     #[arg(value_name = "QUERY")]
     pub words: Vec<String>,
     /// Only those that ended so; may be repeated.
-    #[arg(long, value_name = "ANSWER", value_parser = conditions::became)]
+    #[arg(long, value_name = "ANSWER", value_parser = conditions::answers())]
     pub answer: Vec<Became>,
     /// Only those that this person had a part in answering; `*` stands for anything; may be repeated.
     #[arg(long, value_name = "NAME")]
@@ -142,8 +142,8 @@ fn lines(row: &ApprovalRow, console: &Console<'_>) -> Vec<String> {
     let rule = row.rule.as_ref().map(|rule| format!(" · {}", safe(rule))).unwrap_or_default();
     vec![
         format!("{}  {}", console.moment(row.at), safe(&row.question)),
-        format!("    {}{used}", safe(&approval(row).outcome(brief))),
-        format!("    {} of {} in {}{rule}", safe(&row.id), safe(&row.user), row.session),
+        format!("    {}", safe(&approval(row).outcome(brief))),
+        format!("    {} of {} in {}{used}{rule}", safe(&row.id), safe(&row.user), row.session),
     ]
 }
 

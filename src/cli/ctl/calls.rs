@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use clap::builder::PossibleValuesParser;
+use clap::builder::TypedValueParser;
 use serde_json::Value;
 use serde_json::json;
 
@@ -56,9 +58,8 @@ pub struct Args {
     /// Only those with this decision.
     #[arg(long, value_parser = super::sessions::effect, value_name = "allow|ask|deny")]
     pub decision: Option<Effect>,
-    /// Only those that people were asked about, and that ended so: granted, denied, expired, nobody, withdrawn, used,
-    /// waiting, or any.
-    #[arg(long, value_parser = wish, value_name = "ANSWER")]
+    /// Only those that people were asked about, and that ended so.
+    #[arg(long, value_parser = wishes(), value_name = "ANSWER")]
     pub approval: Option<Wish>,
     /// Only those that this command made, by its number.
     #[arg(long, value_name = "NR")]
@@ -74,11 +75,13 @@ pub enum Wish {
     One(Became),
 }
 
-fn wish(text: &str) -> Result<Wish, String> {
-    match text {
+/// `any`, or an answer: shells complete the words.
+fn wishes() -> impl TypedValueParser<Value = Wish> {
+    let words = Became::ALL.map(Became::as_str).into_iter().chain(["any"]);
+    PossibleValuesParser::new(words).try_map(|text| match text.as_str() {
         "any" => Ok(Wish::Any),
-        text => conditions::became(text).map(Wish::One).map_err(|why| format!("{why}, any")),
-    }
+        text => conditions::became(text).map(Wish::One),
+    })
 }
 
 /// What is known of a session, with the ways from a call to what belongs to it.

@@ -1,6 +1,9 @@
 //! Conditions on commands and approvals, as they stand in a search (`exit:1 took:>5s command:make`,
 //! `approval:denied approver:ana`) and in options.
 
+use clap::builder::PossibleValuesParser;
+use clap::builder::TypedValueParser;
+
 use crate::config::duration;
 use crate::store::ApprovalFilter;
 use crate::store::Became;
@@ -59,6 +62,11 @@ pub fn became(text: &str) -> Result<Became, String> {
         let known: Vec<&str> = Became::ALL.iter().map(|became| became.as_str()).collect();
         format!("`{}` is no answer to a question: write one of {}", text.escape_debug(), known.join(", "))
     })
+}
+
+/// The same for options: shells complete the words.
+pub fn answers() -> impl TypedValueParser<Value = Became> {
+    PossibleValuesParser::new(Became::ALL.map(Became::as_str)).try_map(|text| became(&text))
 }
 
 /// Split at spaces that do not stand in quotes.

@@ -185,13 +185,13 @@ mod tests {
         assert_eq!(text.lines().take_while(|line| !line.is_empty()).count(), KEYS.len());
         let json: serde_json::Value =
             serde_json::from_str(&output(&["list", "--json"], &sources).unwrap()).unwrap();
-        assert_eq!(json["settings"]["approval.ttl"], json!({"value": "50s", "source": {"kind": "default"}}));
+        assert_eq!(json["settings"]["approval.ttl"], json!({"value": "5m", "source": {"kind": "default"}}));
         assert_eq!(json["policies"][0]["policy"], "guarded");
     }
 
     #[test]
     fn get_gives_the_bare_value_or_the_nearest_key() {
-        assert_eq!(output(&["get", "approval.ttl"], &Sources::default()).unwrap(), "50s\n");
+        assert_eq!(output(&["get", "approval.ttl"], &Sources::default()).unwrap(), "5m\n");
         let error = output(&["get", "aproval.ttl"], &Sources::default()).unwrap_err();
         assert_eq!(error.advice(), Some("did you mean `approval.ttl`?"));
     }

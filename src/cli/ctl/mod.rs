@@ -1,5 +1,6 @@
 //! `hoopctl`: one file for each subcommand, with its arguments and what it does.
 
+mod approvals;
 pub mod approvals_log;
 pub mod calls;
 pub mod commands;
@@ -56,6 +57,7 @@ Examples:
   hoopctl policy check team.toml
   hoopctl policy explain s3:DeleteObject arn:aws:s3:::reports/july.csv
   hoopctl login corp
+  hoopctl approvals
   hoopctl sessions --since 2d --decision deny
   hoopctl search AccessDenied
   hoopctl search 'approval:denied approver:ana'
@@ -83,6 +85,7 @@ enum Subcommands {
     Login(login::LoginArgs),
     Logout(login::LogoutArgs),
     Whoami(login::WhoamiArgs),
+    Approvals(approvals::Args),
     Sessions(sessions::Args),
     Search(search::Args),
     Commands(commands::Args),
@@ -156,6 +159,11 @@ fn run(command: &Subcommands) -> Result<u8> {
     if let Subcommands::Doctor(args) = command {
         return doctor::run(args, &sources, &mut console);
     }
+    if let Subcommands::Approvals(args) = command {
+        // Whoever could look into or steer this process could answer in its name.
+        let _ = harden::harden();
+        return approvals::run(args, Config::load(&sources)?, &clock, &mut console);
+    }
     let state = Config::load(&sources)?.state_dir();
     match command {
         Subcommands::Sessions(args) => sessions::run(args, &state, &mut console),
@@ -169,7 +177,10 @@ fn run(command: &Subcommands) -> Result<u8> {
         Subcommands::Policy(_) | Subcommands::Config(_) | Subcommands::Mask(_) | Subcommands::Doctor(_) => {
             Ok(0)
         }
-        Subcommands::Login(_) | Subcommands::Logout(_) | Subcommands::Whoami(_) => Ok(0),
+        Subcommands::Login(_)
+        | Subcommands::Logout(_)
+        | Subcommands::Whoami(_)
+        | Subcommands::Approvals(_) => Ok(0),
     }
 }
 

@@ -66,8 +66,8 @@ pub struct Args {
     /// Ran a command with this in its line.
     #[arg(long, value_name = "PART")]
     pub command: Option<String>,
-    /// Put a question to people that ended so: granted, denied, expired, nobody, withdrawn, used, waiting; may be repeated.
-    #[arg(long, value_name = "ANSWER", value_parser = conditions::became)]
+    /// Put a question to people that ended so; may be repeated.
+    #[arg(long, value_name = "ANSWER", value_parser = conditions::answers())]
     pub approval: Vec<Became>,
     /// Had a question that this person had a part in answering; `*` stands for anything; may be repeated.
     #[arg(long, value_name = "NAME")]

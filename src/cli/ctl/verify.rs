@@ -137,10 +137,11 @@ fn as_text(report: &Report, key: Option<&str>, console: &mut Console<'_>) -> Res
         None => safe(&report.folder.display().to_string()).into_owned(),
     };
     let mut line = format!(
-        "{name}  {:<11}  {} events, {} calls, {} terminal bytes",
+        "{name}  {:<11}  {} events, {} calls, {}{} terminal bytes",
         report.state.as_str(),
         report.lines,
         report.counts.calls,
+        approvals(&report.counts),
         report.cast_bytes
     );
     if let Some(seal) = report.seal.as_ref().filter(|_| report.state != State::Damaged) {
@@ -187,6 +188,17 @@ fn as_json(report: &Report, key: Option<&str>) -> Value {
         "key": seal.map(|seal| &seal.key),
         "own_key": seal.map(|seal| key == Some(seal.key.as_str())),
     })
+}
+
+/// `3 approvals (1 granted, used 2 times), `; nothing where nobody was asked.
+fn approvals(counts: &record::Counts) -> String {
+    let record::Counts { asked, granted, used, .. } = counts;
+    let used = if *used > 0 { format!(", used {used} times") } else { String::new() };
+    match asked {
+        0 => String::new(),
+        1 => format!("1 approval ({granted} granted{used}), "),
+        asked => format!("{asked} approvals ({granted} granted{used}), "),
+    }
 }
 
 /// Enough of a key to tell it from others.

@@ -23,6 +23,7 @@ use crate::cli::run::agent;
 use crate::cli::run::approvals::Answering;
 use crate::cli::run::approvals::Reaching;
 use crate::cli::run::args::Args;
+use crate::cli::run::asks;
 use crate::cli::run::ending::Status;
 use crate::cli::run::ending::code_of;
 use crate::cli::run::ending::conclude;
@@ -31,6 +32,7 @@ use crate::cli::run::gateway::Gateway;
 use crate::cli::run::gateway::Setup;
 use crate::cli::run::identity::Asking;
 use crate::cli::run::notes;
+use crate::cli::run::notifying;
 use crate::cli::run::recovery::recover;
 use crate::cli::run::recovery::tell_recovered;
 use crate::cli::run::repository;
@@ -39,6 +41,7 @@ use crate::cli::run::sandbox::Begun;
 use crate::cli::run::sandbox::Purpose;
 use crate::cli::run::settings;
 use crate::cli::run::settings::Settings;
+use crate::cli::run::summary;
 use crate::cli::saying;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -93,6 +96,8 @@ pub(super) fn run(args: Args) -> Status {
         return Status::Code(code_of(unstartable.trouble));
     }
     let hardened = harden::harden();
+    // The launcher does the same; should the program kill that, nothing of it passes for somebody outside.
+    harden::adopt_orphans();
     match prepare(&args, environment, hardened).and_then(|parts| run_session(&args, parts)) {
         Ok(status) => status,
         Err(unstartable) => {
@@ -210,6 +215,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         session: start.id.to_string(),
         ..Principal::default()
     };
+    let (agent_name, repository) = (principal.agent.clone(), principal.repository.clone());
     let upstreams = match args.no_gateway {
         true => Upstreams::default(),
         false => asking.upstreams(&who, &principal, surroundings.can_ask()).map_err(ours)?,
@@ -286,6 +292,8 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         clock: clock.clone(),
         broker: broker.clone(),
         who: person.clone(),
+        agent: agent_name,
+        repository,
         approval_ttl: config.approval_ttl(),
         key_id: gateway.key_id(),
         notices: notices.clone(),
@@ -295,6 +303,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     sandbox.scrub(&mut environment, &args.env);
     environment.set("HOOP_SESSION", id.to_string());
     environment.set("HOOP_MASK_HINT", FOR_AGENTS);
+    notifying::conceal(&mut environment);
     match args.no_gateway {
         true => choose_upstream(args, &mut environment),
         false => sandbox::hide_tokens(config, &args.env, &mut environment),
@@ -319,8 +328,10 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     if let Some(warning) = sandbox.warning().filter(|_| talks || (sandbox.is_alarming && !config.quiet())) {
         notes::say(&warning);
     }
+    let asks = asks::of(config, &environment);
     let binds = gateway.binds().map_err(|error| not_started(&recorder, error))?;
     let recovery = Rc::new(RefCell::new(None));
+    let questions = broker.clone();
     let ended = session::run(Spec {
         program,
         argv: settings.argv,
@@ -330,6 +341,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         size,
         fixed_size: args.wanted_size() != (None, None),
         record_input: config.record_input(),
+        asks,
         typed,
         clock: clock.clone(),
         recorder: recorder.clone(),
@@ -363,6 +375,10 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         notes::say(&notice);
     }
     let status = conclude(&ended, &recorder, args);
+    let (is_quiet, is_strict) = (config.quiet(), !args.approve_via.is_empty());
+    let manner = summary::Manner { id, talks, is_quiet, is_strict };
+    let (lines, status) = summary::of(&questions.tally(), manner, status);
+    lines.iter().for_each(|line| notes::say(line));
     if talks {
         let took = clock.elapsed().into();
         notes::say(&notes::End { id, took, counts: recorder.counts() }.line());

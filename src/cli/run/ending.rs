@@ -53,6 +53,10 @@ pub(super) fn conclude(ended: &Ended, recorder: &Recorder, args: &Args) -> Statu
             Status::Code(code_of(unstartable.trouble))
         }
         Exit::Stopped => Status::Code(OURS),
+        Exit::Dismissed(why) => {
+            notes::say(&format!("hoop-run: the session is over: {why}"));
+            Status::Code(OURS)
+        }
         Exit::Status(_) | Exit::Signal(_) if broken.is_some() => Status::Code(OURS),
         Exit::Status(_) | Exit::Signal(_) if trouble.iter().any(|error| error.kind() == Kind::Record) => {
             Status::Code(OURS)
@@ -78,6 +82,9 @@ fn end_of(ended: &Ended) -> End {
             message: Some(unstartable.error.to_string()),
         },
         Exit::Stopped => End { reason: EndReason::Stopped, status: None, signal: None, message },
+        Exit::Dismissed(why) => {
+            End { reason: EndReason::Stopped, status: None, signal: None, message: Some(why.clone()) }
+        }
     }
 }
 

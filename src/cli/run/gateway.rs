@@ -95,7 +95,9 @@ impl Gateway {
             connect: setup.connect,
             egress: config.sandbox_egress(),
             find_caller: Some(Arc::new(move |asker| find_caller(found.get()?, asker))),
-            command_line: Some(Arc::new(move |command| told.get()?.line(command))),
+            command_lines: Some(Arc::new(move |command| {
+                told.get().map(|commands| commands.lines(command)).unwrap_or_default()
+            })),
             // Without a command log nothing is known of it.
             is_running: Some(Arc::new(move |command| runs.get().is_none_or(|log| log.is_running(command)))),
         })?;

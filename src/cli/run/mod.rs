@@ -3,6 +3,7 @@
 mod agent;
 mod approvals;
 pub mod args;
+mod asks;
 mod compose;
 mod dialog;
 mod ending;
@@ -16,6 +17,7 @@ mod roles;
 mod saml;
 mod sandbox;
 mod settings;
+mod summary;
 
 use std::ffi::OsString;
 use std::panic;

@@ -282,11 +282,18 @@ fn hidden(purpose: &Purpose<'_>, allowed: &[String]) -> Hidden {
     let config_home = variable("XDG_CONFIG_HOME").or_else(|| home.as_ref().map(|home| home.join(".config")));
     let own = [Some(purpose.config.state_dir()), config_home.map(|folder| folder.join("hoop"))];
     let own: Vec<PathBuf> = own.into_iter().flatten().filter(|folder| folder.is_absolute()).collect();
+    let shared = purpose.config.approval_shared_dir().map(PathBuf::from);
     let mut more: Vec<PathBuf> = purpose.config.sandbox_hide().into_iter().map(at_home).collect();
     // Lists of values are nobody's business inside; a `.env` in the working folder is the program's own.
     let working = std::env::current_dir().unwrap_or_default();
     let lists = purpose.config.mask_values().into_iter().map(PathBuf::from);
+    // Where others answer questions, nobody inside is to knock.
+    more.extend(shared.filter(|folder| folder.is_absolute()));
     more.extend(lists.filter(|list| list.is_absolute() && !list.starts_with(&working)));
+    // Nor is it to post in hoop's place, wherever those files are.
+    let config = purpose.config;
+    let secrets = [config.approval_webhook_secret_file(), config.approval_slack_file()];
+    more.extend(secrets.into_iter().flatten().map(PathBuf::from).filter(|file| file.is_absolute()));
     let mut hidden = Hidden::of(
         &Owner { home: home.as_deref(), uid: user::current().uid },
         &variable,

@@ -23,6 +23,8 @@ use crate::policy::parse::Depth;
 use crate::policy::parse::Reading;
 use crate::policy::parse::owned;
 use crate::policy::parse::place;
+use crate::policy::parse::statement::TTL;
+use crate::policy::parse::statement::only_for_ask;
 use crate::policy::path::Path;
 use crate::types::Effect;
 
@@ -187,7 +189,8 @@ impl Reading<'_> {
         for mut section in top.tables("egress", "an [[egress]]") {
             require(&mut section, "host", "add `host = [\"api.anthropic.com:443\"]`");
             require(&mut section, "effect", "add `effect = \"allow\"`");
-            let effect = section.choice("effect", EFFECTS).map_or(Effect::Deny, |effect| effect.value);
+            let said = section.choice("effect", EFFECTS).map(|effect| effect.value);
+            let effect = said.unwrap_or(Effect::Deny);
             let texts = section.texts("host");
             let mut hosts = Vec::new();
             for text in texts.iter().flat_map(|texts| &texts.value) {
@@ -196,7 +199,18 @@ impl Reading<'_> {
                     Err((message, fix)) => section.document().fault(text.span.clone(), message, fix),
                 }
             }
-            rules.push(EgressRule { origin: place(&section), effect, hosts });
+            let rule = EgressRule {
+                origin: place(&section),
+                effect,
+                hosts,
+                reason: self.sentence(&mut section, "reason"),
+                approvers: self.approvers(&mut section, effect),
+                ttl: section.duration("ttl", TTL).map(|ttl| ttl.value),
+            };
+            if let Some(effect) = said {
+                only_for_ask(&section, effect);
+            }
+            rules.push(rule);
             section.finish();
         }
         rules

@@ -24,7 +24,8 @@ use crate::types::Effect;
 const MOST_APPROVERS: u64 = 100;
 
 /// How long a question may wait: a call that waits longer has long been given up by its client.
-const TTL: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(86_400);
+pub(super) const TTL: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_secs(86_400);
 
 impl Reading<'_> {
     /// Reads all statements; a `sid` may stand only once.
@@ -184,7 +185,7 @@ impl Reading<'_> {
         owned(patterns)
     }
 
-    fn approvers(&self, section: &mut Section<'_, '_>, effect: Effect) -> Option<Approvers> {
+    pub(super) fn approvers(&self, section: &mut Section<'_, '_>, effect: Effect) -> Option<Approvers> {
         let mut table = section.table("approvers", "approvers")?;
         let users = table.texts("user").map(owned).unwrap_or_default();
         let groups = table.texts("group").map(owned).unwrap_or_default();
@@ -240,7 +241,7 @@ impl Reading<'_> {
 }
 
 /// Who answers and how long it may take mean something only where somebody is asked.
-fn only_for_ask(section: &Section<'_, '_>, effect: Effect) {
+pub(super) fn only_for_ask(section: &Section<'_, '_>, effect: Effect) {
     if effect == Effect::Ask {
         return;
     }

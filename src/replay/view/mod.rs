@@ -17,7 +17,8 @@ use ratatui::layout::Rect;
 use crate::replay::state::SMALLEST;
 use crate::replay::state::State;
 use crate::replay::theme::Meaning;
-use pen::Pen;
+pub use pen::Pen;
+pub use pen::wrapped;
 
 /// Draws everything on `area`.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {

@@ -146,7 +146,8 @@ fn search_hits_are_marked() {
 #[test]
 fn nothing_unsafe_reaches_the_terminal_and_no_colour_means_none() {
     for size in SIZES {
-        for mut state in [fixture::list(), fixture::playing()] {
+        for mut state in [fixture::list(), fixture::playing(), fixture::asked()] {
+            update(&mut state, Action::ToggleApprovals);
             state.theme = Theme::load("light", Depth::None).unwrap();
             update(&mut state, Action::Down);
             update(&mut state, Action::ToggleDetail);
@@ -155,5 +156,67 @@ fn nothing_unsafe_reaches_the_terminal_and_no_colour_means_none() {
                 assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
             }
         }
+    }
+}
+
+#[test]
+fn approvals_are_a_list_of_their_own_at_every_size() {
+    for size in SIZES {
+        let mut state = fixture::asked();
+        state.size = size;
+        update(&mut state, Action::ToggleApprovals);
+        let shown = text(&mut state, size);
+        for part in
+            ["approvals  3, 1 not granted", "◈ s3:DeleteObject", "⊘ s3:PutBucketPo", "◇ command", "granted"]
+        {
+            assert!(shown.contains(part), "{part} at {size:?}:\n{shown}");
+        }
+        assert!(shown.contains("denied") && shown.contains("waiting"), "{size:?}:\n{shown}");
+        update(&mut state, Action::NextWhich);
+        assert!(text(&mut state, size).contains("only granted: 1"), "{size:?}");
+    }
+    let mut state = fixture::asked();
+    update(&mut state, Action::ToggleApprovals);
+    let shown = text(&mut state, (120, 30));
+    assert!(shown.contains("0:20 ◈ s3:DeleteObject"), "{shown}");
+}
+
+#[test]
+fn the_detail_of_an_approval_tells_the_whole_story() {
+    let mut state = fixture::asked();
+    update(&mut state, Action::ToggleApprovals);
+    update(&mut state, Action::ToggleDetail);
+    let shown = text(&mut state, (200, 60));
+    for part in [
+        "approval    q1",
+        "question    s3:DeleteObject on arn:aws:s3:::reports/2026/07.csv",
+        "rule        rule \"destructive\" (policy.toml:41)",
+        "needs       2 of group security",
+        "shown to    bo on hoopctl at 0:21.0",
+        "votes       yes of bo on hoopctl at 0:25.0",
+        "answer      granted at 0:29.0",
+        "by          bo and cy",
+        "why         ticket 17",
+        "reaches     for the session",
+        "took        9.0 s",
+        "used        once more",
+        "at 0:50.0 s3:DeleteObject on arn:aws:s3:::reports/2026/08.csv (call 7)",
+    ] {
+        assert!(shown.contains(part), "{part}:\n{shown}");
+    }
+    update(&mut state, Action::Down);
+    let shown = text(&mut state, (80, 30));
+    assert!(shown.contains("why         \\e[31mpublic"), "{shown}");
+}
+
+#[test]
+fn the_timeline_marks_questions_and_answers_in_their_own_way() {
+    for depth in [Depth::True, Depth::None] {
+        let mut state = fixture::asked();
+        state.theme = Theme::load("dark", depth).unwrap();
+        let shown = text(&mut state, (120, 24));
+        let bar = shown.lines().nth(22).unwrap();
+        let marks: String = bar.chars().filter(|c| "◇◈⊘".contains(*c)).collect();
+        assert_eq!(marks, "◇◈◇⊘◇", "{bar}");
     }
 }

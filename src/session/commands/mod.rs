@@ -42,10 +42,14 @@ use crate::session::commands::queue::Queue;
 use crate::session::commands::supervisor::Stop;
 use crate::session::commands::supervisor::Supervisor;
 use crate::session::commands::table::Table;
+use crate::session::commands::words::Words;
 use crate::session::commands::writer::Fact;
 use crate::session::commands::writer::Writer;
 use crate::session::notices::Notices;
 use crate::types::Caller;
+
+/// Command lines above one that are told.
+const MOST_ABOVE: usize = 8;
 
 /// What the command log works with.
 pub struct Setup {
@@ -61,6 +65,10 @@ pub struct Setup {
     pub broker: Broker,
     /// In whose name.
     pub who: String,
+    /// The agent that runs, where one is known.
+    pub agent: Option<String>,
+    /// The repository that the session works in, where one is known.
+    pub repository: Option<String>,
     /// How long a person has to answer.
     pub approval_ttl: Duration,
     /// The access key id that the session was given; each command gets its own variation of it.
@@ -157,11 +165,11 @@ impl Commands {
         Some(Caller { command: Some(n), pid })
     }
 
-    /// The command line of `command`, masked; of those that run and of the last thousand or so that ended.
+    /// The command line of `command` and those above it in the process tree, nearest first, masked; of those that run and
+    /// of the last thousand or so that ended.
     #[must_use]
-    pub fn line(&self, command: u64) -> Option<String> {
-        let words = lock(&self.0.table).words(command)?;
-        Some(command_line(&self.0.setup.masks.argv(&words.argv_text())))
+    pub fn lines(&self, command: u64) -> Vec<String> {
+        lines(&self.0, command)
     }
 
     /// Whether the process that runs `command` has not ended.
@@ -186,6 +194,16 @@ impl Commands {
         self.0.queue.close();
         let _ = threads.writer.join();
     }
+}
+
+/// The command line of a command and those above it, masked; what is not known any more is left out.
+fn lines(shared: &Shared, command: u64) -> Vec<String> {
+    let words: Vec<_> = {
+        let table = lock(&shared.table);
+        table.family(command, MOST_ABOVE + 1).into_iter().map_while(|command| table.words(command)).collect()
+    };
+    let line = |words: &Arc<Words>| command_line(&shared.setup.masks.argv(&words.argv_text()));
+    words.iter().map(line).collect()
 }
 
 /// Closes the queue when the writer ends, however it does: nobody may wait for room in it any more.

@@ -18,6 +18,8 @@ pub(super) struct Table {
     processes: HashMap<i32, Process>,
     /// Process ids inside, of all commands: that of command `n` at `n - 1`.
     inside: Vec<u32>,
+    /// The command above each: that of command `n` at `n - 1`; 0: none is known.
+    parents: Vec<u32>,
     ended: VecDeque<(u64, Arc<Words>)>,
     tokens: u64,
     /// How often a command has begun, those that were undone included.
@@ -85,6 +87,7 @@ impl Table {
     pub(super) fn begin(&mut self, pid: i32, process: Process) {
         debug_assert_eq!(process.command, self.next(), "numbers have no gaps");
         self.inside.push(process.inside);
+        self.parents.push(process.parent.and_then(|parent| u32::try_from(parent).ok()).unwrap_or(0));
         self.processes.insert(pid, process);
         self.begun += 1;
     }
@@ -97,6 +100,7 @@ impl Table {
     /// It does not, after all: it is what it was before.
     pub(super) fn undo(&mut self, pid: i32, before: Option<Process>) {
         self.inside.pop();
+        self.parents.pop();
         self.begun += 1;
         match before {
             Some(before) => self.processes.insert(pid, before),
@@ -144,6 +148,17 @@ impl Table {
     pub(super) fn inside(&self, n: u64) -> Option<u32> {
         let index = usize::try_from(n.checked_sub(1)?).ok()?;
         self.inside.get(index).copied()
+    }
+
+    /// A command and those above it in the process tree, nearest first, at most `most` of them.
+    pub(super) fn family(&self, command: u64, most: usize) -> Vec<u64> {
+        let parent = |command: &u64| {
+            let index = usize::try_from(command.checked_sub(1)?).ok()?;
+            let parent = u64::from(*self.parents.get(index)?);
+            // Whoever is above has begun before.
+            (parent > 0 && parent < *command).then_some(parent)
+        };
+        std::iter::successors(Some(command), parent).take(most).collect()
     }
 
     /// The words of a command that runs or has ended lately.

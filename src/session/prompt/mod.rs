@@ -2,13 +2,18 @@
 //!
 //! Pure: keys and times go in, answers and text to draw come out. The session draws and answers.
 
+mod detail;
+mod foot;
 mod keyboard;
+mod list;
 mod text;
+mod typing;
 mod view;
 
 use std::time::Duration;
 
 use crate::approval::Answer;
+use crate::approval::Answered;
 use crate::approval::QuestionId;
 use crate::approval::Scope;
 use crate::approval::Waiting;
@@ -16,121 +21,273 @@ use crate::sys::tty::Size;
 use crate::types::Micros;
 use keyboard::Key;
 use keyboard::Keyboard;
+use typing::Typing;
+
+pub use list::what;
+pub use text::clipped;
 
 /// How long the keyboard must have been silent, counted from drawing, before a key can be an answer. Whoever is
 /// typing into the program when the question appears goes on typing for a moment.
 pub const GUARD: Duration = Duration::from_millis(600);
-/// Longest reason that can be typed, in characters.
-const LONGEST_REASON: usize = 400;
+/// How long a remark stands on the screen.
+const REMARK: Duration = Duration::from_secs(8);
+/// Lines that a page key moves.
+const PAGE: usize = 8;
 
-/// Questions shown one after the other.
+/// The questions that wait, one in full or all in a list.
 #[derive(Debug)]
 pub struct Prompt {
+    look: Look,
     waiting: Vec<Waiting>,
+    /// The question that is shown, or chosen in the list.
+    current: Option<QuestionId>,
+    page: Page,
     keyboard: Keyboard,
-    /// No key counts before this time.
+    /// No key answers before this time.
     guarded_until: Micros,
-    /// The reason that is being typed, if so.
-    reason: Option<String>,
+    /// What is being typed, if so.
+    typing: Option<Typing>,
     scroll: usize,
-    /// Questions answered while this prompt is open.
-    answered: usize,
+    /// What became of the last answer, or of a question that is gone, and until when it is told.
+    remark: Option<(String, Micros)>,
 }
 
-/// A person's answer to one question.
+/// What a prompt looks like, and how it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    /// Colours may be used.
+    pub colour: bool,
+    /// The person has asked for it with the hot-key; otherwise it came by itself, maybe in the middle of typing.
+    pub asked_for: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Page {
+    List,
+    Detail,
+    Help,
+}
+
+/// What a person did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Given {
-    /// Which question.
-    pub id: QuestionId,
-    /// The answer.
-    pub answer: Answer,
+pub enum Did {
+    /// Answered a question.
+    Answered(QuestionId, Answer),
+    /// Went back to the program; the questions go on waiting.
+    Left,
 }
 
 impl Prompt {
     /// A prompt that appears at `now`. It shows nothing before [`Prompt::update`].
     #[must_use]
-    pub fn new(now: Micros) -> Self {
+    pub fn new(look: Look, now: Micros) -> Self {
         Self {
+            look,
             waiting: Vec::new(),
+            current: None,
+            page: Page::Detail,
             keyboard: Keyboard::default(),
-            guarded_until: after(now),
-            reason: None,
+            guarded_until: after(now, GUARD),
+            typing: None,
             scroll: 0,
-            answered: 0,
+            remark: None,
         }
     }
 
     /// Takes the questions that wait now; false when none is left and the prompt is done. Another question on top
     /// starts the guard time again.
     pub fn update(&mut self, waiting: Vec<Waiting>, now: Micros) -> bool {
-        let before = self.waiting.first().map(|waiting| waiting.id);
-        self.waiting = waiting;
-        let shown = self.waiting.first().map(|waiting| waiting.id);
-        if shown != before {
-            self.guarded_until = after(now);
-            self.reason = None;
-            self.scroll = 0;
+        let before = std::mem::replace(&mut self.waiting, waiting);
+        let Some(first) = self.waiting.first().map(|waiting| waiting.id) else { return false };
+        let Some(current) = self.current else {
+            // Several are chosen from, unless the prompt came by itself, for one of them.
+            if self.waiting.len() > 1 && self.look.asked_for {
+                self.page = Page::List;
+            }
+            self.show(first, now);
+            return true;
+        };
+        if self.place_of(current).is_some() {
+            if self.page == Page::List && self.waiting.len() == 1 {
+                self.page = Page::Detail;
+                self.show(current, now);
+            }
+            return true;
         }
-        shown.is_some()
+        let place = before.iter().position(|waiting| waiting.id == current).unwrap_or_default();
+        if let Some(gone) = before.get(place).filter(|_| self.page == Page::Detail && self.remark.is_none()) {
+            let why = if gone.deadline <= now {
+                "its time is over"
+            } else {
+                "it was answered elsewhere, or whoever asked is gone"
+            };
+            self.remark(format!("{} waits no more: {why}", what(&gone.question)), now);
+        }
+        let next = self.waiting.get(place).map_or(first, |waiting| waiting.id);
+        self.show(next, now);
+        true
     }
 
-    /// Takes typed bytes; gives the answer if they are one.
-    pub fn typed(&mut self, bytes: &[u8], now: Micros) -> Option<Given> {
+    /// The questions that are on the screen in full: the one, if any.
+    #[must_use]
+    pub fn shown(&self) -> Option<QuestionId> {
+        self.current.filter(|_| self.page == Page::Detail)
+    }
+
+    /// Takes what became of the answer that was given last.
+    pub fn told(&mut self, answered: Answered, now: Micros) {
+        match answered {
+            Answered::Settled => self.remark = None,
+            Answered::Counted(missing) => {
+                self.remark(format!("your yes counts; still needed: {}", missing.join(", and ")), now);
+            }
+            Answered::NotWaiting => self.remark("too late: that question waits no more".to_owned(), now),
+            Answered::Refused(why) => self.remark(why, now),
+        }
+    }
+
+    /// Takes typed bytes; gives what they mean to the session, if anything.
+    pub fn typed(&mut self, bytes: &[u8], now: Micros) -> Option<Did> {
         let keys = self.keyboard.read(bytes);
-        let guarded = now < self.guarded_until;
-        // Several keys at once were not pressed to answer: a paste, or keys typed ahead.
-        if self.reason.is_none() && (guarded || keys.len() > 1 || keys.contains(&Key::Pasted)) {
-            self.guarded_until = after(now);
-            return None;
+        if self.typing.is_some() {
+            // A yes, or the session's end, needs Enter by itself: a paste with a line feed in it is none.
+            let alone = keys.len() == 1;
+            return keys.into_iter().find_map(|key| self.type_on(key, alone, now));
         }
-        keys.into_iter().find_map(|key| self.press(key, now))
-    }
-
-    fn press(&mut self, key: Key, now: Micros) -> Option<Given> {
-        if let Some(reason) = &mut self.reason {
-            match key {
-                Key::Enter => {
-                    return self
-                        .give(Answer::Deny(self.reason.clone().unwrap_or_default().trim().to_owned()));
-                }
-                Key::Escape => {
-                    self.reason = None;
-                    self.guarded_until = after(now);
-                }
-                Key::Backspace => drop(reason.pop()),
-                Key::Char(character) if reason.chars().count() < LONGEST_REASON => reason.push(character),
-                _ => {}
+        let [key] = keys.as_slice() else {
+            // Several keys at once were not pressed to answer: a paste, or keys typed ahead.
+            if !keys.is_empty() {
+                self.guarded_until = after(now, GUARD);
             }
             return None;
+        };
+        let key = *key;
+        if now < self.guarded_until || key == Key::Pasted {
+            let moves = self.look.asked_for && is_harmless(key);
+            self.guarded_until = after(now, GUARD);
+            return if moves { self.go(key, now) } else { None };
         }
-        match key {
-            Key::Char('a') => return self.give(Answer::Allow(Scope::Once, String::new())),
-            Key::Char('s') => return self.give(Answer::Allow(Scope::Session, String::new())),
-            Key::Char('d') => return self.give(Answer::Deny(String::new())),
-            Key::Char('D') => self.reason = Some(String::new()),
-            Key::Down | Key::Char('j') => self.scroll += 1,
-            Key::Up | Key::Char('k') => self.scroll = self.scroll.saturating_sub(1),
-            Key::PageDown | Key::Char(' ') => self.scroll += 8,
-            Key::PageUp => self.scroll = self.scroll.saturating_sub(8),
+        if is_harmless(key) { self.go(key, now) } else { self.answer(key) }
+    }
+
+    /// A key that answers nothing.
+    fn go(&mut self, key: Key, now: Micros) -> Option<Did> {
+        match (self.page, key) {
+            (Page::Help, _) => self.page = Page::Detail,
+            (_, Key::Escape) => return Some(Did::Left),
+            (_, Key::Char('?')) => (self.page, self.scroll) = (Page::Help, 0),
+            (Page::List, Key::Up | Key::Char('k')) => self.choose(-1),
+            (Page::List, Key::Down | Key::Char('j')) => self.choose(1),
+            (Page::List, Key::PageUp) => self.choose(-(PAGE as isize)),
+            (Page::List, Key::PageDown) => self.choose(PAGE as isize),
+            (Page::List, Key::Home) => self.choose(isize::MIN),
+            (Page::List, Key::End) => self.choose(isize::MAX),
+            (Page::List, Key::Enter | Key::Right) => {
+                if let Some(current) = self.current {
+                    self.page = Page::Detail;
+                    self.show(current, now);
+                }
+            }
+            (Page::Detail, Key::Left | Key::Char('l')) if self.waiting.len() > 1 => self.page = Page::List,
+            (Page::Detail, Key::Down | Key::Char('j')) => self.scroll = self.scroll.saturating_add(1),
+            (Page::Detail, Key::Up | Key::Char('k')) => self.scroll = self.scroll.saturating_sub(1),
+            (Page::Detail, Key::PageDown | Key::Char(' ')) => {
+                self.scroll = self.scroll.saturating_add(PAGE);
+            }
+            (Page::Detail, Key::PageUp) => self.scroll = self.scroll.saturating_sub(PAGE),
+            (Page::Detail, Key::Home) => self.scroll = 0,
+            // Brought back into what there is when it is drawn.
+            (Page::Detail, Key::End) => self.scroll = usize::MAX,
             _ => {}
         }
         None
     }
 
-    fn give(&mut self, answer: Answer) -> Option<Given> {
-        self.answered += 1;
-        self.waiting.first().map(|waiting| Given { id: waiting.id, answer })
+    /// A key that answers, or begins to.
+    fn answer(&mut self, key: Key) -> Option<Did> {
+        let question = self.waiting.get(self.place_of(self.shown()?)?)?;
+        let may_allow = question.question.needs.is_empty();
+        match key {
+            Key::Char('a') if may_allow => self.give(Answer::Allow(Scope::Once, String::new())),
+            Key::Char('s') if may_allow => self.give(Answer::Allow(Scope::Session, String::new())),
+            Key::Char('m') if may_allow => self.begin(Typing::minutes()),
+            Key::Char('d') => self.give(Answer::Deny(String::new())),
+            Key::Char('r' | 'D') => self.begin(Typing::reason()),
+            Key::Char('x') => self.begin(Typing::stop()),
+            _ => None,
+        }
     }
 
-    /// The whole screen as it is now, as sequences for a screen of `size`; nothing is left of what was there.
-    pub fn draw(&mut self, size: Size, now: Micros) -> Vec<u8> {
-        let Some(waiting) = self.waiting.first() else { return Vec::new() };
+    fn begin(&mut self, typing: Typing) -> Option<Did> {
+        self.typing = Some(typing);
+        None
+    }
+
+    /// A key while something is being typed.
+    fn type_on(&mut self, key: Key, alone: bool, now: Micros) -> Option<Did> {
+        let typing = self.typing.as_mut()?;
+        match key {
+            Key::Enter if alone || typing.is_reason() => {
+                let answer = typing.answer()?;
+                return self.give(answer);
+            }
+            Key::Escape => {
+                self.typing = None;
+                self.guarded_until = after(now, GUARD);
+            }
+            Key::Backspace => typing.backspace(),
+            Key::Char(character) => typing.push(character),
+            _ => {}
+        }
+        None
+    }
+
+    fn give(&mut self, answer: Answer) -> Option<Did> {
+        self.typing = None;
+        self.shown().map(|id| Did::Answered(id, answer))
+    }
+
+    /// Moves the choice in the list.
+    fn choose(&mut self, by: isize) {
+        let place = self.current.and_then(|id| self.place_of(id)).unwrap_or_default();
+        let place = place.saturating_add_signed(by).min(self.waiting.len().saturating_sub(1));
+        self.current = self.waiting.get(place).map(|waiting| waiting.id);
+    }
+
+    /// Another question is the one: keys that were meant for the one before do not answer it.
+    fn show(&mut self, id: QuestionId, now: Micros) {
+        self.current = Some(id);
+        self.guarded_until = after(now, GUARD);
+        self.typing = None;
+        self.scroll = 0;
+    }
+
+    fn remark(&mut self, text: String, now: Micros) {
+        self.remark = Some((text, after(now, REMARK)));
+    }
+
+    fn place_of(&self, id: QuestionId) -> Option<usize> {
+        self.waiting.iter().position(|waiting| waiting.id == id)
+    }
+
+    /// The whole screen as it is now, as sequences for a screen of `size`; nothing is left of what was there. `name` gives
+    /// what a question is called elsewhere.
+    pub fn draw(&mut self, size: Size, now: Micros, name: impl Fn(QuestionId) -> String) -> Vec<u8> {
+        if self.remark.as_ref().is_some_and(|(_, until)| now >= *until) {
+            self.remark = None;
+        }
+        let place = self.current.and_then(|id| self.place_of(id)).unwrap_or_default();
+        let Some(waiting) = self.waiting.get(place) else { return Vec::new() };
         let frame = view::Frame {
+            all: &self.waiting,
             waiting,
-            number: self.answered + 1,
-            of: self.answered + self.waiting.len(),
-            reason: self.reason.as_deref(),
-            ready: now >= self.guarded_until,
+            place,
+            page: self.page,
+            name: name(waiting.id),
+            typing: self.typing.as_ref(),
+            remark: self.remark.as_ref().map(|(text, _)| text.as_str()),
+            is_ready: now >= self.guarded_until,
+            colour: self.look.colour,
             now,
         };
         view::draw(&frame, size, &mut self.scroll).into_bytes()
@@ -144,101 +301,14 @@ impl Prompt {
     }
 }
 
-fn after(now: Micros) -> Micros {
-    Micros(now.0 + Micros::from(GUARD).0)
+/// Keys that only look around.
+fn is_harmless(key: Key) -> bool {
+    !matches!(key, Key::Char('a' | 's' | 'm' | 'd' | 'r' | 'D' | 'x'))
+}
+
+fn after(now: Micros, time: Duration) -> Micros {
+    Micros(now.0 + Micros::from(time).0)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::approval::Findings;
-    use crate::approval::Question;
-
-    const SECOND: u64 = 1_000_000;
-
-    fn waiting(id: u64) -> Waiting {
-        let question = Question {
-            action: "s3:DeleteObject".to_owned(),
-            resources: vec!["arn:aws:s3:::billing/\x1b[2J07.csv".to_owned()],
-            who: "ana".to_owned(),
-            rule: "destructive (policy.toml:41)".to_owned(),
-            ..Question::default()
-        };
-        Waiting {
-            id: QuestionId(id),
-            question,
-            asked: Micros(0),
-            deadline: Micros(60 * SECOND),
-            callers: 1,
-            votes: Vec::new(),
-            missing: Vec::new(),
-            findings: Findings::default(),
-        }
-    }
-
-    fn open() -> Prompt {
-        let mut prompt = Prompt::new(Micros(0));
-        assert!(prompt.update(vec![waiting(1), waiting(2)], Micros(0)));
-        prompt
-    }
-
-    fn allowed(id: u64) -> Option<Given> {
-        Some(Given { id: QuestionId(id), answer: Answer::Allow(Scope::Once, String::new()) })
-    }
-
-    #[test]
-    fn a_key_counts_only_after_the_keyboard_was_silent() {
-        let mut prompt = open();
-        assert_eq!(prompt.typed(b"a", Micros(300_000)), None);
-        // Still typing: the silence has to start again.
-        assert_eq!(prompt.typed(b"a", Micros(700_000)), None);
-        assert_eq!(prompt.typed(b"a", Micros(2 * SECOND)), allowed(1));
-    }
-
-    #[test]
-    fn the_next_question_has_a_guard_time_of_its_own() {
-        let mut prompt = open();
-        assert_eq!(prompt.typed(b"a", Micros(SECOND)), allowed(1));
-        prompt.update(vec![waiting(2)], Micros(SECOND));
-        assert_eq!(prompt.typed(b"a", Micros(SECOND + 100_000)), None);
-        assert_eq!(prompt.typed(b"a", Micros(3 * SECOND)), allowed(2));
-        assert!(!prompt.update(Vec::new(), Micros(3 * SECOND)));
-    }
-
-    #[test]
-    fn a_paste_or_keys_typed_ahead_never_answer() {
-        let mut prompt = open();
-        assert_eq!(prompt.typed(b"aa", Micros(SECOND)), None);
-        assert_eq!(prompt.typed(b"\x1b[200~a", Micros(3 * SECOND)), None);
-        assert_eq!(prompt.typed(b"a", Micros(5 * SECOND)), None, "still inside the paste");
-        assert_eq!(prompt.typed(b"\x1b[201~", Micros(6 * SECOND)), None);
-        assert_eq!(prompt.typed(b"a", Micros(8 * SECOND)), allowed(1));
-    }
-
-    #[test]
-    fn a_denial_carries_the_reason_that_was_typed() {
-        let mut prompt = open();
-        assert_eq!(prompt.typed(b"D", Micros(SECOND)), None);
-        for byte in "use the stagin\u{7f}ng bücket".as_bytes() {
-            assert_eq!(prompt.typed(&[*byte], Micros(SECOND)), None);
-        }
-        let given = prompt.typed(b"\r", Micros(2 * SECOND)).unwrap();
-        assert_eq!(given.answer, Answer::Deny("use the staging bücket".to_owned()));
-    }
-
-    #[test]
-    fn everything_needed_is_on_the_smallest_screen_and_nothing_reaches_it_unescaped() {
-        for (cols, rows) in [(40, 12), (80, 24), (200, 50)] {
-            let drawn = String::from_utf8(open().draw(Size::new(cols, rows), Micros(SECOND))).unwrap();
-            let mut terminal = avt::Terminal::new(usize::from(cols), usize::from(rows)).unwrap();
-            terminal.feed(drawn.as_str());
-            let text: Vec<String> = terminal.screen().visible_lines().map(avt::Line::text).collect();
-            let text = text.join("\n");
-            for word in
-                ["1 of 2", "s3:DeleteObject", "arn:aws:s3:::billing/", "59 s", "allow", "deny", "␛[2J07."]
-            {
-                assert!(text.contains(word), "{cols}x{rows} lacks {word}:\n{text}");
-            }
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ mod execute;
 mod paint;
 mod parameters;
 mod pen;
+mod row;
 
 use avt::Color;
 use avt::ScreenKind;

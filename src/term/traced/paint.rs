@@ -72,8 +72,19 @@ impl Traced {
     }
 
     fn write_runs(&self, runs: &[Run], out: &mut Vec<u8>) {
-        let cursor = self.terminal.cursor();
-        let (cols, _) = self.terminal.size();
+        self.set_aside(out);
+        let mut at = self.terminal.cursor().row;
+        for run in runs.iter().filter(|run| run.is_placed) {
+            self.go(at, (run.row, run.col), 0, out);
+            at = run.row;
+            out.extend_from_slice(&run.pen);
+            out.resize(out.len() + run.columns, b'*');
+        }
+        self.give_back(at, out);
+    }
+
+    /// Appends what puts the modes aside that would move or shift what is painted.
+    pub(super) fn set_aside(&self, out: &mut Vec<u8>) {
         if !self.modes.synchronized {
             out.extend_from_slice(b"\x1b[?2026h");
         }
@@ -83,13 +94,12 @@ impl Traced {
         if self.modes.insert {
             out.extend_from_slice(b"\x1b[4l");
         }
-        let mut at = cursor.row;
-        for run in runs.iter().filter(|run| run.is_placed) {
-            self.go(at, (run.row, run.col), 0, out);
-            at = run.row;
-            out.extend_from_slice(&run.pen);
-            out.resize(out.len() + run.columns, b'*');
-        }
+    }
+
+    /// Appends what gives them back, and the cursor and the pen; the cursor stands in row `at`.
+    pub(super) fn give_back(&self, at: usize, out: &mut Vec<u8>) {
+        let cursor = self.terminal.cursor();
+        let (cols, _) = self.terminal.size();
         let mut base = 0;
         if self.modes.origin {
             out.extend_from_slice(b"\x1b[?6h");
@@ -129,7 +139,7 @@ impl Traced {
     }
 
     /// Moves the cursor from row `at` to a place; rows are told from `base` on.
-    fn go(&self, at: usize, (row, col): (usize, usize), base: usize, out: &mut Vec<u8>) {
+    pub(super) fn go(&self, at: usize, (row, col): (usize, usize), base: usize, out: &mut Vec<u8>) {
         // Writing to a Vec cannot fail.
         let _ = if self.anchor.is_absolute() {
             write!(out, "\x1b[{};{}H", row.saturating_sub(base) + 1, col + 1)

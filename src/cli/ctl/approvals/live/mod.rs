@@ -1,0 +1,230 @@
+//! The live list: all questions of all sessions, as they come and go.
+
+mod draw;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::io;
+use std::path::Path;
+use std::sync::mpsc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::Duration;
+
+use crossterm::event;
+use crossterm::event::Event as TerminalEvent;
+use crossterm::execute;
+use crossterm::terminal::BeginSynchronizedUpdate;
+use crossterm::terminal::EndSynchronizedUpdate;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use signal_hook::consts::SIGHUP;
+use signal_hook::consts::SIGINT;
+use signal_hook::consts::SIGTERM;
+use signal_hook::iterator::Signals;
+
+use super::Console;
+use super::Found;
+use super::answering;
+use super::answering::Told;
+use super::object;
+use super::signed_in::Person;
+use crate::approval::Card;
+use crate::approval::Via;
+use crate::clock::Clock;
+use crate::control::board::Board;
+use crate::control::board::News;
+use crate::control::client::Session;
+use crate::error::Error;
+use crate::error::IoContext;
+use crate::error::Result;
+use crate::replay::Depth;
+use crate::replay::Guard;
+use crate::replay::PanicGuard;
+use crate::replay::Theme;
+use crate::types::SessionId;
+use state::Effect;
+use state::Key;
+use state::State;
+
+/// Longest wait: the time left is shown in seconds.
+const TICK: Duration = Duration::from_millis(250);
+/// Messages taken before the next picture.
+const AT_ONCE: usize = 256;
+
+/// What arrives.
+enum Message {
+    Terminal(TerminalEvent),
+    TerminalLost(Error),
+    Leave,
+    Board(News),
+    Answered(Key, Result<Told>),
+}
+
+/// All that waits, by session.
+#[derive(Default)]
+struct Waiting(BTreeMap<SessionId, (Session, Vec<Card>)>);
+
+impl Waiting {
+    /// Takes news; what is to be told of trouble.
+    fn take(&mut self, news: News) -> Option<Error> {
+        match news {
+            News::Cards(session, cards) => {
+                self.0.insert(session.id, (session, cards));
+                None
+            }
+            News::Ended(session) => {
+                self.0.remove(&session);
+                None
+            }
+            News::Trouble(session, error) => {
+                self.0.remove(&session.id);
+                Some(error)
+            }
+        }
+    }
+
+    /// Oldest first.
+    fn all(&self) -> Vec<Found> {
+        let cards = self.0.values().flat_map(|(session, cards)| {
+            cards.iter().map(|card| Found { session: session.clone(), card: card.clone() })
+        });
+        let mut all: Vec<Found> = cards.collect();
+        all.sort_by_key(|found| (found.card.asked, found.card.session, found.card.id));
+        all
+    }
+}
+
+/// Shows the list until the person leaves.
+///
+/// # Errors
+/// When the terminal cannot be used any more.
+pub(super) fn run(person: &Person, clock: &Clock) -> Result<u8> {
+    let variable = |name: &str| env::var(name).ok();
+    let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
+    let depth = Depth::from_environment(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
+    let theme = Theme::load(person.config.replay_theme(), depth)?;
+    let (sender, messages) = mpsc::channel();
+    let _board = open(person, &sender)?;
+    let mut terminal =
+        Terminal::new(CrosstermBackend::new(io::stdout())).context(|| "cannot use the terminal")?;
+    let signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).context(|| "cannot watch for signals")?;
+    let _hook = PanicGuard::set();
+    let _guard = Guard::enter()?;
+    listen(&sender, signals);
+    let (mut state, mut waiting) = (State::default(), Waiting::default());
+    loop {
+        let (now, unix) = (clock.elapsed(), clock.unix_micros());
+        let drawn = execute!(io::stdout(), BeginSynchronizedUpdate).and_then(|()| {
+            terminal.draw(|frame| {
+                let area = frame.area();
+                draw::draw(&mut state, &theme, (now, unix), area, frame.buffer_mut());
+            })?;
+            execute!(io::stdout(), EndSynchronizedUpdate)
+        });
+        drawn.context(|| "cannot write to the terminal")?;
+        let first = match messages.recv_timeout(TICK) {
+            Ok(message) => Some(message),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return Ok(0),
+        };
+        let now = clock.elapsed();
+        for message in first.into_iter().chain(messages.try_iter().take(AT_ONCE)) {
+            let effect = match message {
+                Message::Terminal(event) => state.terminal(&event, now),
+                Message::TerminalLost(error) => return Err(error),
+                Message::Leave => return Ok(0),
+                Message::Board(news) => {
+                    if let Some(error) = waiting.take(news) {
+                        state.trouble(&error);
+                    }
+                    state.update(waiting.all(), now);
+                    None
+                }
+                Message::Answered(key, told) => {
+                    state.answered(key, told);
+                    None
+                }
+            };
+            match effect {
+                Some(Effect::Quit) => return Ok(0),
+                Some(Effect::Answer(found, asked)) => {
+                    let (person, sender) = (person.clone(), sender.clone());
+                    // A provider may have to be asked: the list goes on meanwhile.
+                    thread::spawn(move || {
+                        let key = (found.card.session, found.card.id);
+                        let told = answering::answer(&person, &found, asked, Via::Hoopctl);
+                        let _ = sender.send(Message::Answered(key, told));
+                    });
+                }
+                None => {}
+            }
+        }
+    }
+}
+
+/// Tells what waits, one JSON object a line: once for each question, until nobody reads it any more.
+///
+/// # Errors
+/// When the output cannot be written.
+pub(super) fn watch(person: &Person, console: &mut Console<'_>) -> Result<u8> {
+    let (sender, news) = mpsc::channel();
+    let config = &person.config;
+    let shared = config.approval_shared_dir().map(Path::new);
+    let _board = Board::open(&config.state_dir(), shared, move |news| {
+        let _ = sender.send(news);
+    })?;
+    let mut told: BTreeMap<SessionId, Vec<Card>> = BTreeMap::new();
+    for news in news {
+        match news {
+            News::Cards(session, cards) => {
+                let before = told.insert(session.id, cards.clone()).unwrap_or_default();
+                for card in cards.into_iter().filter(|card| before.iter().all(|known| known.id != card.id)) {
+                    console.json(&object(&Found { session: session.clone(), card }))?;
+                }
+                console.out.flush().context(|| "cannot write the output")?;
+            }
+            News::Ended(session) => drop(told.remove(&session)),
+            News::Trouble(session, error) => {
+                told.remove(&session.id);
+                console.notice(&format!("{}: {}", error.what(), error.causes().join(": ")));
+            }
+        }
+    }
+    Ok(0)
+}
+
+fn open(person: &Person, sender: &Sender<Message>) -> Result<Board> {
+    let sender = sender.clone();
+    let config = &person.config;
+    let shared = config.approval_shared_dir().map(Path::new);
+    Board::open(&config.state_dir(), shared, move |news| {
+        let _ = sender.send(Message::Board(news));
+    })
+}
+
+fn listen(sender: &Sender<Message>, mut signals: Signals) {
+    let keys = sender.clone();
+    thread::spawn(move || {
+        loop {
+            let message = match event::read() {
+                Ok(event) => Message::Terminal(event),
+                Err(error) => Message::TerminalLost(Error::io("cannot read the terminal", &error)),
+            };
+            let lost = matches!(message, Message::TerminalLost(_));
+            if keys.send(message).is_err() || lost {
+                return;
+            }
+        }
+    });
+    let leave = sender.clone();
+    thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            let _ = leave.send(Message::Leave);
+        }
+    });
+}
