@@ -89,9 +89,12 @@ pub fn prepare(works: &Works, cache: Option<&Path>, desk: &Desk) -> Result<()> {
             }
             good => {
                 (mark, overview) = (works.tape.start(), Overview::default());
-                // What cannot be compared is not used.
-                index = index.filter(|_| good.is_ok());
-                index = forget(works, index, &found, good.unwrap_or(0), cache, desk);
+                forget(works, &found, good.as_ref().map_or(0, |good| *good), desk);
+                index = match (index, good) {
+                    (Some(index), Ok(0)) => begun_again(works, index, cache),
+                    // What cannot be compared is not used.
+                    (index, good) => index.filter(|_| good.is_ok()),
+                };
             }
         }
     }
@@ -126,30 +129,22 @@ fn open(works: &Works, cache: &Path, file: &Path) -> io::Result<(Index, Found)> 
     Ok((index, found))
 }
 
-/// The recording is another one than was indexed, from line `good` of the index on: says so, forgets what came from
-/// there, and gives the index to go on with.
-fn forget(
-    works: &Works,
-    index: Option<Index>,
-    found: &Found,
-    good: usize,
-    cache: &Path,
-    desk: &Desk,
-) -> Option<Index> {
+/// The recording is another one than was indexed, from line `good` of the index on: says so, and forgets what came from
+/// there.
+fn forget(works: &Works, found: &Found, good: usize, desk: &Desk) {
     let screens = found.lines[..good].iter().filter(|line| found.screens.contains(line)).count();
-    if found.is_same {
-        works.keyframes.truncate(screens);
-        works.wanted.grow_old();
-        desk.send(News::Notice(
-            "this recording is not the one that was indexed: its index is made anew".to_owned(),
-        ));
-    } else {
-        works.keyframes.push_stored(found.screens[..screens].iter().copied());
+    if !found.is_same {
+        return works.keyframes.push_stored(found.screens[..screens].iter().copied());
     }
-    if good > 0 {
-        return index;
-    }
-    drop(index?);
+    works.keyframes.truncate(screens);
+    works.wanted.grow_old();
+    let words = "this recording is not the one that was indexed: its index is made anew";
+    desk.send(News::Notice(words.to_owned()));
+}
+
+/// An index of which nothing was left, begun again.
+fn begun_again(works: &Works, index: Index, cache: &Path) -> Option<Index> {
+    drop(index);
     let (index, _) = Index::open(cache, works.tape.file()?).ok()?;
     works.keyframes.set_screens(index.screens().ok()?);
     Some(index)

@@ -53,7 +53,8 @@ fn on_tmux(folder: &Path, output: &str) -> (Vec<String>, (u16, u16)) {
     fs::write(&bytes, output).unwrap();
     fs::write(&settings, "set -g status off\nset -g default-terminal tmux-256color\n").unwrap();
     let _ = fs::remove_file(&done);
-    let socket = folder.join("tmux");
+    // One of its own each time: a server that was told to leave may still be there.
+    let socket = folder.join(format!("tmux-{}", output.len()));
     let tmux = |arguments: &[&str]| {
         let mut command = Command::new("tmux");
         command.arg("-S").arg(&socket).arg("-f").arg(&settings).args(arguments);
