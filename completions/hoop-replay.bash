@@ -35,12 +35,16 @@ _hoop__replay() {
 
     case "${cmd}" in
         hoop__replay)
-            opts="-s -i -h -V --speed --idle-limit --theme --help --version export import play list"
+            opts="-F -s -i -h -V --follow --at --speed --idle-limit --theme --help --version export import play list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --speed)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -204,7 +208,7 @@ _hoop__replay() {
                     return 0
                     ;;
                 --approval)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "granted denied expired nobody withdrawn used waiting" -- "${cur}"))
                     return 0
                     ;;
                 --approver)

@@ -102,7 +102,7 @@ _hoop__run() {
                     return 0
                     ;;
                 --egress)
-                    COMPREPLY=($(compgen -W "allow deny" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "allow ask deny" -- "${cur}"))
                     return 0
                     ;;
                 --title)

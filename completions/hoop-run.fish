@@ -19,6 +19,7 @@ complete -c hoop-run -l allow -d 'Do not hide it from the program: ssh-agent, do
 complete -c hoop-run -l publish -d 'Let a port inside be reached from outside, as a server\'s of the program; may be repeated' -r
 complete -c hoop-run -l connect -d 'Let a port outside be reached inside, at 127.0.0.1, as a local database; may be repeated' -r
 complete -c hoop-run -l egress -d 'What happens to connections to other hosts than AWS that no [[egress]] rule names' -r -f -a "allow\t''
+ask\t''
 deny\t''"
 complete -c hoop-run -s t -l title -d 'A title for the recording' -r
 complete -c hoop-run -s o -l output -d 'Copy the finished recording to this file (asciicast 3)' -r -F
