@@ -25,6 +25,7 @@ use hoop::sandbox::network::Network;
 use hoop::sandbox::network::Wanted;
 use hoop::sandbox::network::set_up;
 use hoop::sys::lookup::Found;
+use hoop::types::Effect;
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt;
 
@@ -33,7 +34,7 @@ const WAIT: Duration = Duration::from_secs(5);
 fn resolver(names: &Names) -> Arc<Resolver> {
     let rules = Rules {
         is_aws: hoop::aws::is_aws_host,
-        may_reach: Box::new(|name| name != "denied.example"),
+        may_reach: Box::new(|name| if name == "denied.example" { Effect::Deny } else { Effect::Allow }),
         told: Box::new(|_| {}),
     };
     let lookup: Lookup = Box::new(|name| {

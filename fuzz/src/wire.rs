@@ -22,6 +22,7 @@ use hoop::net::dns::Resolver;
 use hoop::net::dns::Rules;
 use hoop::sys::lookup::Found;
 use hoop::types::AccessLevel;
+use hoop::types::Effect;
 use hoop::types::Secret;
 use http::Method;
 use http::Request;
@@ -200,7 +201,7 @@ fn chunk_key() -> ChunkKey {
 pub fn dns(data: &[u8]) {
     let rules = Rules {
         is_aws: aws::is_aws_host,
-        may_reach: Box::new(|name| !name.contains("deny")),
+        may_reach: Box::new(|name| if name.contains("deny") { Effect::Deny } else { Effect::Allow }),
         told: Box::new(|name| assert!(name.is_ascii())),
     };
     let lookup = |name: String| -> std::pin::Pin<Box<dyn Future<Output = Found> + Send>> {

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use serde_json::Value;
 
+use super::told::escaped;
 use super::told::json_line;
 use crate::cast::Event;
 use crate::cast::Form;
@@ -29,7 +30,7 @@ pub fn write_cast(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let mut writer = Writer::new(form);
-    let mut block = Vec::with_capacity(2 * BLOCK);
+    let (mut block, mut line) = (Vec::with_capacity(2 * BLOCK), Vec::new());
     // Players would cut pauses by the old limit again.
     let header = Header { idle_time_limit: None, ..header.clone() };
     writer.header(&header, &mut block);
@@ -43,7 +44,12 @@ pub fn write_cast(
             continue;
         }
         let time = pace.shown(event.time);
-        writer.event(&Event { time, ..event }, &mut block);
+        writer.event(&Event { time, ..event }, &mut line);
+        // Control characters above ASCII and turned directions are escapes here, so that the file is safe to look at.
+        let text = String::from_utf8_lossy(&line);
+        block.extend_from_slice(escaped(text.trim_end_matches('\n')).as_bytes());
+        block.push(b'\n');
+        line.clear();
         if block.len() >= BLOCK {
             out.write_all(&block)?;
             block.clear();
@@ -79,6 +85,18 @@ mod tests {
         assert_eq!(round(Form::V2, pace), round(Form::V3, pace));
         assert_eq!(round(Form::V3, pace)[0].data, "a\u{1b}[31m世\r\n");
         assert_eq!(round(Form::V3, pace)[3].time, Micros(5_300_000));
+    }
+
+    #[test]
+    fn nothing_in_a_file_can_move_a_terminal() {
+        let event = Event { time: Micros(0), kind: Kind::Output, data: "a\u{9b}31m\u{202e}b".to_owned() };
+        let (header, about) = (Header { cols: 80, rows: 24, ..Header::default() }, serde_json::json!({}));
+        let mut out = Vec::new();
+        let shape = (Form::V3, Pace::new(None, 1.0));
+        write_cast(&header, [event.clone()].into_iter(), shape, &about, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("a\\u009b31m\\u202eb"), "{text}");
+        assert_eq!(Reader::new(text.as_bytes()).unwrap().next().unwrap().unwrap(), event);
     }
 
     #[test]

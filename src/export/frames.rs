@@ -19,6 +19,8 @@ pub struct Bounds {
     pub frames: usize,
     /// Most cells of all rows that differ.
     pub cells: usize,
+    /// Most rows of all screens together.
+    pub rows: usize,
     /// The least time between two screens, as long as there is room.
     pub gap: Micros,
 }
@@ -51,6 +53,8 @@ pub struct Frames {
     pub gap: Micros,
     known: HashMap<Rc<[Cell]>, u32>,
     cells: usize,
+    /// Rows of all screens together.
+    used: usize,
 }
 
 impl Frames {
@@ -72,6 +76,7 @@ impl Frames {
             gap: bounds.gap,
             known: HashMap::new(),
             cells: 0,
+            used: 0,
         };
         let mut changed = Some(Micros(0));
         for event in events {
@@ -111,6 +116,7 @@ impl Frames {
         self.size = (self.size.0.max(size.0), self.size.1.max(size.1));
         let is_same = |last: &Frame| last.rows == rows && last.cursor == cursor && last.size == size;
         if !self.frames.last().is_some_and(is_same) {
+            self.used += rows.len();
             self.frames.push(Frame { at, size, cursor, rows });
         }
     }
@@ -131,12 +137,16 @@ impl Frames {
 
     /// Takes every other screen out as long as there are too many.
     fn make_room(&mut self, bounds: Bounds) {
-        while self.frames.len() > 2 && (self.frames.len() > bounds.frames || self.cells > bounds.cells) {
+        let has_too_many = |frames: &Self| {
+            frames.frames.len() > bounds.frames || frames.cells > bounds.cells || frames.used > bounds.rows
+        };
+        while self.frames.len() > 2 && has_too_many(self) {
             let mut number = 0;
             self.frames.retain(|_| {
                 number += 1;
                 number % 2 == 1
             });
+            self.used = self.frames.iter().map(|frame| frame.rows.len()).sum();
             self.gap = Micros(self.gap.0.saturating_mul(2));
             self.forget_rows();
         }
@@ -186,7 +196,7 @@ mod tests {
 
     #[test]
     fn every_screen_is_there_and_rows_are_kept_once() {
-        let frames = played(10, Bounds { frames: 100, cells: 10_000, gap: Micros(1_000) });
+        let frames = played(10, Bounds { frames: 100, cells: 10_000, rows: 100_000, gap: Micros(1_000) });
         assert_eq!((frames.frames.len(), frames.size), (10, (20, 3)));
         assert_eq!(frames.rows.len(), 11, "ten lines and the empty one");
         let text = |frame: &Frame| -> String {
@@ -204,12 +214,14 @@ mod tests {
 
     #[test]
     fn a_long_recording_has_fewer_screens() {
-        let bounds = Bounds { frames: 50, cells: 10_000, gap: Micros(1_000) };
+        let bounds = Bounds { frames: 50, cells: 10_000, rows: 100_000, gap: Micros(1_000) };
         let frames = played(5_000, bounds);
         assert!(frames.frames.len() <= 52 && frames.frames.len() > 20, "{}", frames.frames.len());
         assert!(frames.rows.len() < 4 * 52);
         let few = played(5_000, Bounds { cells: 300, frames: 5_000, ..bounds });
         assert!(few.rows.iter().map(|row| row.len()).sum::<usize>() < 700);
         assert_eq!(few.frames[0].at, Micros(0));
+        let few = played(5_000, Bounds { rows: 60, frames: 5_000, ..bounds });
+        assert!(few.frames.len() < 30, "{}", few.frames.len());
     }
 }

@@ -18,6 +18,11 @@ pub(super) const CELL_HEIGHT: f64 = 18.0;
 pub(super) const MARGIN: f64 = 14.0;
 pub(super) const TITLE_HEIGHT: f64 = 30.0;
 
+/// How far letters reach above their line, in nearly all monospaced fonts, as a part of their size; and what makes boxes, which are
+/// 1.164 of it high, as high as a row.
+const ASCENT: f64 = 0.928;
+const STRETCH: f64 = 1.105;
+
 /// What the picture shows.
 pub struct Still<'a> {
     /// The screen.
@@ -140,7 +145,14 @@ fn write_run(run: &Run, y: f64, palette: &Palette, out: &mut impl Write) -> io::
     if text.is_empty() {
         return Ok(());
     }
-    write!(out, "<text x=\"{x:.1}\" y=\"{:.1}\" fill=\"{}\" xml:space=\"preserve\"", y + 13.5, hex(ink))?;
+    if text.chars().all(|letter| ('\u{2500}'..='\u{259f}').contains(&letter)) {
+        // As high as the row, so that lines meet from row to row.
+        let baseline = (FONT * ASCENT).mul_add(STRETCH, y);
+        write!(out, "<text transform=\"matrix(1 0 0 {STRETCH} {x:.1} {baseline:.2})\"")?;
+    } else {
+        write!(out, "<text x=\"{x:.1}\" y=\"{:.1}\"", y + 13.5)?;
+    }
+    write!(out, " fill=\"{}\" xml:space=\"preserve\"", hex(ink))?;
     if text.len() > 1 && text.is_ascii() {
         #[expect(clippy::cast_precision_loss, reason = "at most a thousand columns")]
         let length = text.len() as f64 * CELL_WIDTH;

@@ -1,5 +1,6 @@
 //! The calls of a session one after the other, with what an export says of each.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::io;
@@ -198,17 +199,23 @@ pub fn write_jsonl(
 /// # Errors
 /// When it cannot be written.
 pub fn json_line(value: &Value, out: &mut impl Write) -> io::Result<()> {
-    let text = value.to_string();
-    let mut line = String::with_capacity(text.len() + 1);
-    for letter in text.chars() {
+    writeln!(out, "{}", escaped(&value.to_string()))
+}
+
+/// A line of JSON with its hidden and control characters as `\u` escapes: they stand in texts only.
+pub(super) fn escaped(json: &str) -> Cow<'_, str> {
+    if !json.contains(is_unsafe) {
+        return Cow::Borrowed(json);
+    }
+    let mut line = String::with_capacity(json.len() + 16);
+    for letter in json.chars() {
         match is_unsafe(letter) {
-            true => letter
-                .encode_utf16(&mut [0; 2])
-                .iter()
-                .for_each(|unit| line.push_str(&format!("\\u{unit:04x}"))),
+            true => {
+                let units = letter.encode_utf16(&mut [0; 2]).to_vec();
+                units.iter().for_each(|unit| line.push_str(&format!("\\u{unit:04x}")));
+            }
             false => line.push(letter),
         }
     }
-    line.push('\n');
-    out.write_all(line.as_bytes())
+    Cow::Owned(line)
 }

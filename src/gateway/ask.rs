@@ -1,6 +1,7 @@
 //! Holding a call until a person has answered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use sha2::Digest;
@@ -12,6 +13,7 @@ use crate::approval::QuestionId;
 use crate::aws::Call;
 use crate::aws::key_id;
 use crate::gateway::content::Content;
+use crate::gateway::core::ANY_ACCOUNT;
 use crate::gateway::core::Core;
 use crate::gateway::entry::Entry;
 use crate::gateway::hold::Waits;
@@ -23,12 +25,16 @@ use crate::gateway::stop::Stop;
 use crate::gateway::whose::By;
 use crate::gateway::whose::Whose;
 use crate::policy::Decision;
+use crate::term::shortened;
 
 /// Command lines above the one that made a call.
 const SHOWN_ABOVE: usize = 8;
 
 /// Characters of a command line.
 const SHOWN_CHARACTERS: usize = 400;
+
+/// How long a question may take to learn the account.
+const ACCOUNT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A call that is held.
 pub struct Hold<'a> {
@@ -77,6 +83,17 @@ pub async fn ask(core: &Arc<Core>, entry: &Entry, hold: Hold<'_>, waits: Waits<'
     }
 }
 
+/// Whose a call is, with the account: people are told it. Where it cannot be had soon, they are not.
+pub async fn named(core: &Core, by: &By, whose: Whose) -> Whose {
+    if whose.account.is_some() || matches!(by, By::Nobody) {
+        return whose;
+    }
+    match tokio::time::timeout(ACCOUNT_TIMEOUT, core.account_of(by)).await {
+        Ok(account) if account != ANY_ACCOUNT => Whose { account: Some(account), ..whose },
+        _ => whose,
+    }
+}
+
 /// The rule in the words of every message: `rule "x" (policy.toml:41)`.
 pub fn rule(decision: &Decision) -> String {
     match &decision.sid {
@@ -97,7 +114,7 @@ fn is_first(core: &Core, id: QuestionId, entry: &Entry) -> bool {
 fn question(core: &Core, entry: &Entry, hold: &Hold<'_>, params: &Value) -> Question {
     let Hold { call, decision, by, whose, lines, content } = hold;
     let masked = |text: &str| core.masks.text(text).into_owned();
-    let line = |line: &String| masked(&line.chars().take(SHOWN_CHARACTERS).collect::<String>());
+    let line = |line: &String| shortened(&masked(line), SHOWN_CHARACTERS);
     let mut parameters = readable::parameters(&core.masks, params);
     if let Some(said) = &content.said {
         parameters.push(readable::fact(&core.masks, "body", said));

@@ -85,11 +85,10 @@ pub fn resolver(core: &Arc<Core>, inside: &Inside) -> Arc<Resolver> {
 }
 
 /// Whether any port of a host may be reached, perhaps after asking.
-fn may_reach(core: &Core, name: &str) -> bool {
+fn may_reach(core: &Core, name: &str) -> Effect {
     let own = core.inside.iter().flat_map(|inside| &inside.connects).map(|connect| &connect.port);
-    let mut ports = network::CAPTURED.iter().chain(own);
-    // Where somebody is asked, that is about the connection: the name alone tells nobody anything.
-    ports.any(|port| core.egress(name, *port).effect != Effect::Deny)
+    let ports = network::CAPTURED.iter().chain(own);
+    ports.map(|port| core.egress(name, *port).effect).min().unwrap_or(Effect::Deny)
 }
 
 /// Serves a connection that came to one of the captured ports.

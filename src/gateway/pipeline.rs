@@ -130,6 +130,7 @@ async fn run(
     if decision.effect == Effect::Ask {
         let caller = Caller { command: head.command, pid: head.pid.unwrap_or_default() };
         let lines = core.command_lines(&caller);
+        let whose = ask::named(core, &by, whose).await;
         let content = Content::of(&call, &signed);
         let attempt = Attempt::of(&signed.parts.headers);
         let agent = headers::text(&signed.parts.headers, "user-agent");

@@ -47,6 +47,9 @@ const GRAVE: &[&str] = &[
     "versionid",
 ];
 
+/// What changes nothing about what a call does.
+const IDLE: &[&str] = &["ChecksumAlgorithm", "ContentMD5", "ClientToken", "ClientRequestToken"];
+
 /// One line for people, masked: name and value together, as they are shown, because a name can give a value away.
 pub fn fact(masks: &Engine, name: &str, value: &str) -> Fact {
     let value = cut(value);
@@ -66,7 +69,8 @@ pub fn parameters(masks: &Engine, params: &Value) -> Vec<Fact> {
     if let Some(members) = params.as_object() {
         let is_grave = |name: &str| GRAVE.contains(&name.to_ascii_lowercase().as_str());
         let (grave, others): (Vec<_>, Vec<_>) = members.iter().partition(|(name, _)| is_grave(name));
-        for (name, value) in grave.into_iter().chain(others) {
+        let all = grave.into_iter().chain(others).filter(|(name, _)| !IDLE.contains(&name.as_str()));
+        for (name, value) in all {
             add(&mut lines, name, value, 0);
         }
     }
@@ -202,7 +206,7 @@ mod tests {
     #[test]
     fn documents_are_taken_apart() {
         let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*","Principal":"*"}]}"#;
-        let lines = shown(&json!({"Bucket": "b", "Policy": policy}));
+        let lines = shown(&json!({"Bucket": "b", "ChecksumAlgorithm": "CRC32", "Policy": policy}));
         assert_eq!(lines, ["Bucket: b", "Policy[1]: Version: 2012-10-17", "Policy[2]: Allow s3:* on * to *"]);
         let rule = json!({"GroupId": "sg-1", "IpPermissions": [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22,
             "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]});

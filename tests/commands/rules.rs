@@ -133,3 +133,23 @@ fn a_question_whose_process_is_killed_is_withdrawn() {
     assert_eq!(log.starts().len(), 1);
     assert_eq!(log.end_of("bash")["signal"], 9);
 }
+
+#[test]
+fn a_question_names_the_commands_above_it_and_the_repository() {
+    let world = world(AT_TERMINAL);
+    let broker = &world.broker;
+    // Each goes on afterwards, so that none becomes the next one.
+    let inner = "/bin/bash --norc -c 'seq 1 2; exit 3'; exit 4";
+    let mut bash = command("/bin/bash", &["--norc", "-c", inner]);
+    bash.stdout(Stdio::piped());
+    let mut child = world.start(bash);
+    until("it is asked", || !broker.waiting().is_empty());
+    let question = broker.waiting()[0].question.clone();
+    assert_eq!(question.command.as_deref(), Some("/bin/bash --norc -c 'seq 1 2; exit 3'"));
+    assert_eq!(question.above.len(), 1, "{question:?}");
+    assert!(question.above[0].starts_with("/bin/bash --norc -c") && question.above[0].ends_with("exit 4'"));
+    assert_eq!(question.repository.as_deref(), Some("github.com/shop/web"));
+    broker.answer(broker.waiting()[0].id, Answer::Deny(String::new()), &ana());
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+    world.finish().check();
+}

@@ -17,6 +17,7 @@ mod store;
 
 mod canary;
 mod cast;
+mod hostile;
 mod import;
 mod page;
 mod pictures;

@@ -58,10 +58,12 @@ const NO_TITLE: &str = "none";
 
 /// The longest pause of a moving picture where nobody says otherwise.
 const USUAL_PAUSE: Micros = Micros(2_000_000);
-/// What a moving picture holds at most: five minutes at 10 screens a second.
-const MOVING: Bounds = Bounds { frames: 3_000, cells: 2_000_000, gap: Micros(66_000) };
-/// What a page holds at most: ten minutes at 20 screens a second, longer ones at fewer.
-const PAGE: Bounds = Bounds { frames: 12_000, cells: 6_000_000, gap: Micros(33_000) };
+/// What a moving picture holds at most: five minutes at ten screens a second, longer ones fewer.
+const MOVING: Bounds = Bounds { frames: 3_000, cells: 1_000_000, rows: 200_000, gap: Micros(66_000) };
+/// The same of one in SVG, of which each letter outside of ASCII is an element.
+const MOVIE: Bounds = Bounds { frames: 1_500, cells: 300_000, rows: 60_000, gap: Micros(66_000) };
+/// What a page holds at most: ten minutes at twenty screens a second, longer ones fewer.
+const PAGE: Bounds = Bounds { frames: 12_000, cells: 3_000_000, rows: 1_000_000, gap: Micros(33_000) };
 
 /// An export that can begin.
 pub struct Job<'w> {
@@ -295,7 +297,8 @@ impl<'w> Job<'w> {
         let (header, mut events) = self.events()?;
         let limit = self.wish.pacing.idle_limit.map_or(Some(USUAL_PAUSE), Pause::limit);
         let pace = Pace::new(limit, self.wish.pacing.speed.unwrap_or(1.0));
-        let frames = Frames::play(&header, events.by_ref(), pace, self.cleaner.as_ref(), MOVING);
+        let bounds = if self.format == Format::Gif { MOVING } else { MOVIE };
+        let frames = Frames::play(&header, events.by_ref(), pace, self.cleaner.as_ref(), bounds);
         let (palette, note) = (self.theme.palette(), self.note());
         if self.format == Format::Gif {
             export::write_gif(&frames, palette, self.fonts(16)?, note.as_deref(), out)?;

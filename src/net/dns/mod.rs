@@ -21,6 +21,7 @@ use crate::net::dns::message::Outcome;
 use crate::net::dns::message::Query;
 use crate::sys::lookup::Found;
 use crate::sys::lookup::lookup;
+use crate::types::Effect;
 
 /// Names that are looked up at once: each may hold a thread for some seconds.
 const LOOKUPS: usize = 256;
@@ -36,8 +37,9 @@ pub type Lookup = Box<dyn Fn(String) -> Pin<Box<dyn Future<Output = Found> + Sen
 pub struct Rules {
     /// Whether a name is one of AWS's API hosts.
     pub is_aws: fn(&str) -> bool,
-    /// Whether the policy lets another name be reached, at any port.
-    pub may_reach: Box<dyn Fn(&str) -> bool + Send + Sync>,
+    /// Whether the policy lets another name be reached, at any port. Where a person will be asked, the name stays here: who
+    /// puts a question to the servers of a domain has told them its name, and whatever stands in it.
+    pub may_reach: Box<dyn Fn(&str) -> Effect + Send + Sync>,
     /// Told of each question for a name that may not be reached. The name is printable ASCII.
     pub told: Box<dyn Fn(&str) + Send + Sync>,
 }
@@ -139,7 +141,11 @@ impl Resolver {
         if (self.rules.is_aws)(name) {
             return is(self.existing(query));
         }
-        if !(self.rules.may_reach)(name) {
+        let may_reach = (self.rules.may_reach)(name);
+        if may_reach == Effect::Ask {
+            return is(self.existing(query));
+        }
+        if may_reach == Effect::Deny {
             (self.rules.told)(name);
             // Not REFUSED: resolvers take that for a server's trouble, ask again and elsewhere, and after seconds tell
             // their program of a failure that may pass. "No such name" is final, and told at once.

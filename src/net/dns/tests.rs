@@ -54,7 +54,11 @@ fn resolver() -> (Arc<Heard>, Resolver) {
     let (asked, told) = (heard.clone(), heard.clone());
     let rules = Rules {
         is_aws: |name| name.ends_with(".amazonaws.com"),
-        may_reach: Box::new(|name| !name.ends_with("denied.test")),
+        may_reach: Box::new(|name| match name {
+            name if name.ends_with("denied.test") => Effect::Deny,
+            name if name.ends_with("asked.test") => Effect::Ask,
+            _ => Effect::Allow,
+        }),
         told: Box::new(move |name| told.told.lock().unwrap().push(name.to_owned())),
     };
     let lookup: Lookup = Box::new(move |name| {
@@ -120,6 +124,17 @@ async fn what_may_not_be_reached_does_not_exist_and_is_not_asked_for() {
     dotted[12 + 3] = b'.';
     assert_eq!(code(&resolver.answer(&dotted).await.unwrap()), 3);
     assert!(heard.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_name_that_a_person_is_asked_about_stays_here() {
+    let (heard, resolver) = resolver();
+    let answer = resolver.answer(&query("data-in-a-name.asked.test", A)).await.unwrap();
+    assert_eq!((code(&answer), records(&answer)), (0, 1));
+    assert_eq!(resolver.names.name_of(address(&answer)).as_deref(), Some("data-in-a-name.asked.test"));
+    let answer = resolver.answer(&query("data-in-a-name.asked.test", AAAA)).await.unwrap();
+    assert_eq!((code(&answer), records(&answer)), (0, 0));
+    assert!(heard.asked.lock().unwrap().is_empty() && heard.told.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -189,7 +204,7 @@ async fn an_opt_record_is_answered_with_one() {
 async fn look_ups_are_bounded_and_known_names_do_not_wait_for_them() {
     let rules = Rules {
         is_aws: |name| name.ends_with(".amazonaws.com"),
-        may_reach: Box::new(|_| true),
+        may_reach: Box::new(|_| Effect::Allow),
         told: Box::new(|_| {}),
     };
     let running = Arc::new(Mutex::new(0_usize));
@@ -217,8 +232,11 @@ async fn look_ups_are_bounded_and_known_names_do_not_wait_for_them() {
 
 /// The answer of a resolver for which every name exists, or none.
 fn answered(bytes: &[u8], exists: bool) -> Option<Vec<u8>> {
-    let rules =
-        Rules { is_aws: |name| name.len() % 2 == 0, may_reach: Box::new(|_| true), told: Box::new(|_| {}) };
+    let rules = Rules {
+        is_aws: |name| name.len() % 2 == 0,
+        may_reach: Box::new(|_| Effect::Allow),
+        told: Box::new(|_| {}),
+    };
     let lookup: Lookup =
         Box::new(move |_| Box::pin(std::future::ready(if exists { Found::Address } else { Found::Missing })));
     let resolver = Resolver::with_lookup(Names::new(), rules, lookup);

@@ -27,12 +27,15 @@ use crate::policy::CommandVerdict;
 use crate::record::command_line;
 use crate::sandbox::notify::Execute;
 use crate::sandbox::notify::Listener;
+use crate::term::shortened;
 
 /// Commands that may wait for a person.
 const MOST_WAITING: usize = 256;
 /// How often is looked whether a question is settled, or its process has gone.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Characters of a command line in a question.
+/// Characters of the command line that is asked about: whoever says yes has seen it whole, but for the longest.
+const MOST_SHOWN: usize = 4_000;
+/// Characters of a command line above it.
 const SHOWN: usize = 400;
 
 /// A command that waits for a person.
@@ -159,7 +162,7 @@ fn question(shared: &Shared, held: &Held) -> Question {
     let masked = |text: String| setup.masks.text(&text).into_owned();
     let line = |words: &Words| {
         let line = command_line(&setup.masks.argv(&words.argv_text()));
-        line.chars().take(SHOWN).collect::<String>()
+        shortened(&line, MOST_SHOWN)
     };
     let words = &held.words;
     let mut parameters = Vec::new();
@@ -169,7 +172,7 @@ fn question(shared: &Shared, held: &Held) -> Question {
         }
     }
     let mut lines = held.from.map(|command| lines(shared, command)).unwrap_or_default().into_iter();
-    let mut next = || lines.next().map(|line| line.chars().take(SHOWN).collect::<String>());
+    let mut next = || lines.next().map(|line| shortened(&line, SHOWN));
     Question {
         subject: Subject::Command,
         action: "command".to_owned(),

@@ -4,6 +4,7 @@ mod answering;
 mod lines;
 mod live;
 mod names;
+mod serve;
 mod signed_in;
 
 use std::io::IsTerminal;
@@ -51,6 +52,7 @@ Examples:
   hoopctl approvals allow r0s1-3
   hoopctl approvals allow r0s1-3 --for 10m --reason 'release of 4 July'
   hoopctl approvals deny r0s1-3 --reason 'use the staging bucket'
+  hoopctl approvals serve                           a page in the browser
   hoopctl approvals log --since 7d                  who approved what, in the past
   hoopctl approvals watch --json | jq .question.action
 
@@ -108,6 +110,7 @@ enum Subcommands {
         #[arg(long)]
         stop: bool,
     },
+    Serve(serve::ServeArgs),
     Log(approvals_log::Args),
     /// Tell what waits now and whenever something is asked, one JSON object a line; until it is stopped
     Watch {
@@ -148,6 +151,7 @@ pub fn run(args: &Args, config: Config, clock: &Clock, console: &mut Console<'_>
             let word = if *stop { Word::Stop } else { Word::Deny };
             answer(&person, name, Asked { word, scope: None, reason: reason.clone() }, console)
         }
+        Some(Subcommands::Serve(args)) => serve::serve(args, &person, clock, console),
         Some(Subcommands::Log(args)) => approvals_log::run(args, &person.config.state_dir(), console),
         Some(Subcommands::Watch { .. }) => live::watch(&person, console),
     }
