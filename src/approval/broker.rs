@@ -29,6 +29,7 @@ use crate::approval::state::Held;
 use crate::approval::state::RETRY_WINDOW;
 use crate::approval::state::State;
 use crate::approval::tally::Tally;
+use crate::audit::Alert;
 use crate::audit::ApprovalJoined;
 use crate::audit::ApprovalShown;
 use crate::audit::Event;
@@ -257,6 +258,15 @@ impl Broker {
             let shown = ApprovalShown { id: id.recorded(), to: to.to_owned(), via: via.to_owned(), error };
             self.write(&Event::ApprovalShown(shown));
         }
+    }
+
+    /// Writes down that somebody tried to answer who must not; `message`: who and why not, masked.
+    pub fn intruded(&self, message: &str) {
+        self.write(&Event::Alert(Alert {
+            name: "approval-from-inside".to_owned(),
+            message: message.to_owned(),
+            ..Alert::default()
+        }));
     }
 
     /// Refuses all that waits and all that will be asked: `reason` completes "it waited for approval when …".

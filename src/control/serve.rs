@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::os::unix::net::UnixListener as StdListener;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
@@ -28,6 +30,7 @@ use crate::control::wire::Given;
 use crate::control::wire::REQUEST_BYTES;
 use crate::control::wire::Reply;
 use crate::control::wire::Request;
+use crate::error::Error;
 use crate::sys::peer;
 use crate::sys::peer::Peer;
 
@@ -39,6 +42,8 @@ const WITHIN: Duration = Duration::from_secs(10);
 const SETTLE: Duration = Duration::from_millis(20);
 /// Processes from inside that are told of: more would flood the terminal.
 const MOST_TOLD: usize = 3;
+/// Those that are recorded: more would flood the record.
+const MOST_RECORDED: usize = 50;
 
 /// What every connection needs.
 pub(super) struct Serving {
@@ -46,8 +51,8 @@ pub(super) struct Serving {
     rules: Rules,
     changes: watch::Receiver<u64>,
     room: Semaphore,
-    /// How many refusals may still be told.
-    told: Semaphore,
+    /// How many were refused for what they are.
+    told: AtomicUsize,
 }
 
 /// An approver that is connected.
@@ -67,7 +72,23 @@ impl Serving {
             rules: Rules::of_this_process(),
             changes,
             room: Semaphore::new(MOST_CONNECTIONS),
-            told: Semaphore::new(MOST_TOLD),
+            told: AtomicUsize::new(0),
+        }
+    }
+
+    /// Somebody who must not answer has tried to.
+    fn tell_of(&self, peer: &Peer, error: &Error) {
+        let count = self.told.fetch_add(1, Ordering::Relaxed);
+        if count >= MOST_RECORDED {
+            return;
+        }
+        let name = peer::descent(peer.pid).map(|descent| format!(" ({})", descent.name)).unwrap_or_default();
+        let why = error.causes().join(": ");
+        let line = format!("process {}{name} tried to reach the approvals, and was refused: {why}", peer.pid);
+        let line = self.setup.masks.text(&line);
+        self.setup.broker.intruded(&line);
+        if count < MOST_TOLD {
+            (self.setup.tell)(&format!("hoop-run: {line}"));
         }
     }
 }
@@ -119,17 +140,7 @@ async fn meet(serving: Arc<Serving>, stream: UnixStream) {
     let Ok(peer) = peer::of(&stream) else { return };
     let (reader, mut writer) = stream.into_split();
     if let Err(error) = serving.rules.check(&peer) {
-        if let Ok(permit) = serving.told.try_acquire() {
-            permit.forget();
-            let name =
-                peer::descent(peer.pid).map_or_else(String::new, |descent| format!(" ({})", descent.name));
-            let why = error.causes().join(": ");
-            let line = format!(
-                "hoop-run: process {}{name} tried to reach the approvals, and was refused: {why}",
-                peer.pid
-            );
-            (serving.setup.tell)(&line);
-        }
+        serving.tell_of(&peer, &error);
         say(&mut writer, &Reply::Failed(Failure::of(&error))).await;
         return;
     }

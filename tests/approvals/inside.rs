@@ -126,6 +126,8 @@ fn attack(sandbox: &str) -> Value {
         person.events().into_iter().filter(|event| event["type"] == "approval.answered").collect();
     assert_eq!(answered.len(), 1, "{answered:?}");
     assert_eq!(answered[0]["identity"], format!("uid {}", person.uid));
+    let alerts = person.events().into_iter().filter(|event| event["name"] == "approval-from-inside").count();
+    assert_eq!(alerts > 0, sandbox == "off", "{alerts}: in the sandbox nobody comes so far");
     found
 }
 

@@ -15,6 +15,8 @@ use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hoop::identity::LoginStore;
 
 use crate::world::POLICY;
@@ -108,10 +110,12 @@ fn two_people_say_yes_and_neither_is_who_asked() {
     sign_in(&world, "bob");
     let token = store.load("corp").unwrap().unwrap().proof.secret().expose().to_owned();
     let parts: Vec<&str> = token.split('.').collect();
-    let alice = parts[1].replace('a', "b");
+    let claims = String::from_utf8(URL_SAFE_NO_PAD.decode(parts[1]).unwrap()).unwrap();
+    let eve = URL_SAFE_NO_PAD.encode(claims.replace("bob", "eve"));
+    assert_ne!(eve, parts[1]);
     let id = name.rsplit('-').next().unwrap();
     for forged in
-        [format!("{}.{alice}.{}", parts[0], parts[2]), format!("{}.{}.", parts[0], parts[1]), "x".to_owned()]
+        [format!("{}.{eve}.{}", parts[0], parts[2]), format!("{}.{}.", parts[0], parts[1]), "x".to_owned()]
     {
         let line = format!(
             r#"{{"request":"answer","id":{id},"answer":"allow","via":"hoopctl","as":{{"provider":"corp","token":"{forged}"}}}}"#

@@ -199,7 +199,7 @@ pub fn has_aws() -> bool {
     is_there
 }
 
-/// An S3 that answers everything with an empty list, and counts.
+/// An S3 that answers everything with an empty list, and counts what the tests ask for.
 pub fn aws() -> (String, Arc<AtomicUsize>) {
     const BODY: &str = "<?xml version=\"1.0\"?><ListAllMyBucketsResult><Owner><ID>x</ID></Owner><Buckets/></ListAllMyBucketsResult>";
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -218,7 +218,10 @@ pub fn aws() -> (String, Arc<AtomicUsize>) {
                     }
                     head.push(byte[0]);
                 }
-                counted.fetch_add(1, Ordering::SeqCst);
+                // What is looked up for a question while it waits does not count.
+                let is_asked =
+                    [&b"DELETE "[..], b"GET / ", b"GET /?"].iter().any(|begin| head.starts_with(begin));
+                counted.fetch_add(usize::from(is_asked), Ordering::SeqCst);
                 let _ = write!(
                     stream,
                     "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{BODY}",

@@ -35,7 +35,7 @@ pub(super) type Key = (SessionId, QuestionId);
 /// What a key does beyond the list itself.
 #[derive(Debug)]
 pub(super) enum Effect {
-    Answer(Found, Asked),
+    Answer(Box<Found>, Asked),
     Quit,
 }
 
@@ -254,7 +254,7 @@ impl State {
         self.mode = Mode::List;
         let found = self.chosen()?.clone();
         self.busy.push(key_of(&found));
-        Some(Effect::Answer(found, Asked { word, scope, reason }))
+        Some(Effect::Answer(Box::new(found), Asked { word, scope, reason }))
     }
 
     fn choose(&mut self, by: isize, now: Micros) {
