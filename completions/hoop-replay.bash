@@ -19,6 +19,9 @@ _hoop__replay() {
             hoop__replay,export)
                 cmd="hoop__replay__subcmd__export"
                 ;;
+            hoop__replay,import)
+                cmd="hoop__replay__subcmd__import"
+                ;;
             hoop__replay,list)
                 cmd="hoop__replay__subcmd__list"
                 ;;
@@ -32,7 +35,7 @@ _hoop__replay() {
 
     case "${cmd}" in
         hoop__replay)
-            opts="-F -s -i -h -V --follow --at --speed --idle-limit --theme --help --version export play list"
+            opts="-F -s -i -h -V --follow --at --speed --idle-limit --theme --help --version export import play list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -70,18 +73,18 @@ _hoop__replay() {
             return 0
             ;;
         hoop__subcmd__replay__subcmd__export)
-            opts="-f -o -s -i -h --format --output --overwrite --at --title --theme --speed --idle-limit --help"
+            opts="-f -o -s -i -h --format --output --overwrite --from --to --at --title --mask --theme --font-size --font --speed --idle-limit --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "cast cast2 txt jsonl svg" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "cast cast2 txt screen html svg png gif movie jsonl csv ocsf cloudtrail" -- "${cur}"))
                     return 0
                     ;;
                 -f)
-                    COMPREPLY=($(compgen -W "cast cast2 txt jsonl svg" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "cast cast2 txt screen html svg png gif movie jsonl csv ocsf cloudtrail" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -89,6 +92,14 @@ _hoop__replay() {
                     return 0
                     ;;
                 -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -100,7 +111,19 @@ _hoop__replay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --mask)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --font-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --font)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -117,6 +140,24 @@ _hoop__replay() {
                     return 0
                     ;;
                 -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoop__subcmd__replay__subcmd__import)
+            opts="-h --title --skip-bad --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --title)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -31,22 +31,39 @@ complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -l theme -d 'How i
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s F -l follow -d 'Watch a running session, or a file that is still written, as it goes on; Space holds it, End catches up'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s h -l help -d 'Print help'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s V -l version -d 'Print version'
-complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "export" -d 'Write a recording as asciicast, text, calls or a picture'
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "export" -d 'Write a recording, or a part of it, for others: asciicast, text, calls, a picture'
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "import" -d 'Take an asciinema recording into the store'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "play" -d 'Play a recording in this terminal, without the viewer'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "list" -d 'List recorded sessions, newest first'
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -s f -l format -d 'What to write [default: by the name of the output file]' -r -f -a "cast\t'asciicast 3'
 cast2\t'asciicast 2'
 txt\t'text as seen'
+screen\t'the text of one screen'
+html\t'a page that plays'
+svg\t'a picture of one moment'
+png\t'the same in dots'
+gif\t'a moving picture'
+movie\t'a moving picture as SVG'
 jsonl\t'calls, one a line'
-svg\t'a picture of one moment'"
+csv\t'calls as a table'
+ocsf\t'calls as OCSF events'
+cloudtrail\t'calls in the shape of CloudTrail\'s records'"
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -s o -l output -d 'Write to this file instead of standard output' -r -F
-complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l at -d 'The moment of a picture: seconds, 1:02.5, 50% or `end` [default: end]' -r
-complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l title -d 'The title above a picture; `none` for no title bar [default: the command]' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l from -d 'Begin at this moment [default: the start]' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l to -d 'End at this moment [default: the end]' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l at -d 'The moment of a picture [default: the end]' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l title -d 'Another title; `none` for no title [default: that of the recording, or the command]' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l mask -d 'Mask once more, with these packs of rules besides those of the configuration: `pii`' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l theme -d 'The colours of a picture: a theme\'s name or file [default: `replay.theme`, dark]' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l font-size -d 'The height of letters in PNG and GIF, in dots: 8 to 96 [default: 28 for PNG, 16 for GIF]' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l font -d 'Draw letters of PNG and GIF with this font file first (TrueType or OpenType, monospaced)' -r -F
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -s s -l speed -d 'Play so many times as fast; the viewer takes 0.5, 1, 2, 4, 8 or 16' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -s i -l idle-limit -d 'Shorten pauses to this: 2s, 500ms, or `off` to keep them' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l overwrite -d 'Replace the output file if there is one'
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand import" -l title -d 'What to call it [default: its own title, or its name]' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand import" -l skip-bad -d 'Leave out lines that cannot be read instead of refusing the file'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand import" -s h -l help -d 'Print help'
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand play" -s s -l speed -d 'Play so many times as fast; the viewer takes 0.5, 1, 2, 4, 8 or 16' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand play" -s i -l idle-limit -d 'Shorten pauses to this: 2s, 500ms, or `off` to keep them' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand play" -s h -l help -d 'Print help'

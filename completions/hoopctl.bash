@@ -76,6 +76,9 @@ _hoopctl() {
             hoopctl__subcmd__approvals,log)
                 cmd="hoopctl__subcmd__approvals__subcmd__log"
                 ;;
+            hoopctl__subcmd__approvals,serve)
+                cmd="hoopctl__subcmd__approvals__subcmd__serve"
+                ;;
             hoopctl__subcmd__approvals,show)
                 cmd="hoopctl__subcmd__approvals__subcmd__show"
                 ;;
@@ -145,7 +148,7 @@ _hoopctl() {
             return 0
             ;;
         hoopctl__subcmd__approvals)
-            opts="-h --identity --help list show allow deny log watch"
+            opts="-h --identity --help list show allow deny serve log watch"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -268,6 +271,32 @@ _hoopctl() {
                     return 0
                     ;;
                 --offset)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --identity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoopctl__subcmd__approvals__subcmd__serve)
+            opts="-h --listen --once --beyond-this-machine --identity --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --once)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

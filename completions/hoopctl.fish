@@ -88,14 +88,15 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand logout" -s h -l help -d 
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand whoami" -l all -d 'Show every login that is kept'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand whoami" -l json -d 'One JSON object a line instead of text; never a token'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand whoami" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -l identity -d 'As whom you answer: an identity provider of the configuration, or `local` [default: `identity.default`, the only provider, or local]' -r
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -f -a "list" -d 'List what waits, oldest first'
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -f -a "show" -d 'Show all that is known of a question'
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -f -a "allow" -d 'Let it go on'
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -f -a "deny" -d 'Refuse it'
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -f -a "log" -d 'List the questions of past sessions, newest first: who approved what, when, how long it took, how often it was used'
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -f -a "watch" -d 'Tell what waits now and whenever something is asked, one JSON object a line; until it is stopped'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny serve log watch" -l identity -d 'As whom you answer: an identity provider of the configuration, or `local` [default: `identity.default`, the only provider, or local]' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny serve log watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny serve log watch" -f -a "list" -d 'List what waits, oldest first'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny serve log watch" -f -a "show" -d 'Show all that is known of a question'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny serve log watch" -f -a "allow" -d 'Let it go on'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny serve log watch" -f -a "deny" -d 'Refuse it'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny serve log watch" -f -a "serve" -d 'Show what waits on a page of your browser, and answer it there'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny serve log watch" -f -a "log" -d 'List the questions of past sessions, newest first: who approved what, when, how long it took, how often it was used'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny serve log watch" -f -a "watch" -d 'Tell what waits now and whenever something is asked, one JSON object a line; until it is stopped'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from list" -l identity -d 'As whom you answer: an identity provider of the configuration, or `local` [default: `identity.default`, the only provider, or local]' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from list" -l json -d 'One JSON object a line'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
@@ -110,6 +111,11 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_se
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from deny" -l identity -d 'As whom you answer: an identity provider of the configuration, or `local` [default: `identity.default`, the only provider, or local]' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from deny" -l stop -d 'End the session, too'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from deny" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from serve" -l listen -d 'Where to listen [default: the port of `approval.page` on this machine, else 127.0.0.1:7468; with --once any free port]' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from serve" -l once -d 'Serve this question alone, and end when it is settled' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from serve" -l identity -d 'As whom you answer: an identity provider of the configuration, or `local` [default: `identity.default`, the only provider, or local]' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from serve" -l beyond-this-machine -d 'Let --listen reach beyond this machine: nothing is encrypted, and whoever connects with the page\'s address answers in your name. Better: forward the port by ssh, or put a server with TLS before it'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from log" -l answer -d 'Only those that ended so; may be repeated' -r -f -a "granted\t''
 denied\t''
 expired\t''
