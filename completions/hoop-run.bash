@@ -23,7 +23,7 @@ _hoop__run() {
 
     case "${cmd}" in
         hoop__run)
-            opts="-c -C -E -p -t -I -o -H -q -e -h -V --shell --cwd --env --policy --read-only --profile --role --mfa --identity --login --region --no-gateway --sandbox --allow --publish --connect --egress --title --record-input --output --overwrite --headless --cols --rows --window-size --quiet --return --help --version"
+            opts="-c -C -E -p -t -I -o -H -q -e -h -V --shell --cwd --env --policy --read-only --profile --role --mfa --identity --login --approve-via --region --no-gateway --sandbox --allow --publish --connect --egress --title --record-input --output --overwrite --headless --cols --rows --window-size --quiet --return --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -77,6 +77,10 @@ _hoop__run() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --approve-via)
+                    COMPREPLY=($(compgen -W "auto terminal hoopctl webhook none" -- "${cur}"))
+                    return 0
+                    ;;
                 --region)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -98,7 +102,7 @@ _hoop__run() {
                     return 0
                     ;;
                 --egress)
-                    COMPREPLY=($(compgen -W "allow deny" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "allow ask deny" -- "${cur}"))
                     return 0
                     ;;
                 --title)

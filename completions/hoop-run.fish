@@ -6,6 +6,11 @@ complete -c hoop-run -l profile -d 'The AWS profile whose credentials hoop-run s
 complete -c hoop-run -l role -d 'The role hoop-run signs with: an ARN, or a name of the policy\'s' -r
 complete -c hoop-run -l mfa -d 'The code of your MFA device, where the profile or the policy wants one [default: asked for]' -r
 complete -c hoop-run -l identity -d 'Who you are: an identity provider of the configuration, `ci` or `local`' -r
+complete -c hoop-run -l approve-via -d 'How questions that hold a call are answered; several, apart by commas [default: auto]' -r -f -a "auto\t''
+terminal\t''
+hoopctl\t''
+webhook\t''
+none\t''"
 complete -c hoop-run -l region -d 'The default AWS region of the program' -r
 complete -c hoop-run -l sandbox -d 'auto: the best there is; require: full or no session; off: none' -r -f -a "auto\t''
 require\t''
@@ -14,6 +19,7 @@ complete -c hoop-run -l allow -d 'Do not hide it from the program: ssh-agent, do
 complete -c hoop-run -l publish -d 'Let a port inside be reached from outside, as a server\'s of the program; may be repeated' -r
 complete -c hoop-run -l connect -d 'Let a port outside be reached inside, at 127.0.0.1, as a local database; may be repeated' -r
 complete -c hoop-run -l egress -d 'What happens to connections to other hosts than AWS that no [[egress]] rule names' -r -f -a "allow\t''
+ask\t''
 deny\t''"
 complete -c hoop-run -s t -l title -d 'A title for the recording' -r
 complete -c hoop-run -s o -l output -d 'Copy the finished recording to this file (asciicast 3)' -r -F
