@@ -32,12 +32,16 @@ _hoop__replay() {
 
     case "${cmd}" in
         hoop__replay)
-            opts="-s -i -h -V --speed --idle-limit --theme --help --version export play list"
+            opts="-F -s -i -h -V --follow --at --speed --idle-limit --theme --help --version export play list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --speed)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -124,7 +128,7 @@ _hoop__replay() {
             return 0
             ;;
         hoop__subcmd__replay__subcmd__list)
-            opts="-n -h --user --since --until --service --action --decision --text --command --limit --offset --json --help"
+            opts="-n -h --user --since --until --service --action --decision --text --command --approval --approver --limit --offset --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -159,6 +163,14 @@ _hoop__replay() {
                     return 0
                     ;;
                 --command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --approval)
+                    COMPREPLY=($(compgen -W "granted denied expired nobody withdrawn used waiting" -- "${cur}"))
+                    return 0
+                    ;;
+                --approver)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_hoop_replay_global_optspecs
-    string join \n s/speed= i/idle-limit= theme= h/help V/version
+    string join \n F/follow at= s/speed= i/idle-limit= theme= h/help V/version
 end
 
 function __fish_hoop_replay_needs_command
@@ -24,9 +24,11 @@ function __fish_hoop_replay_using_subcommand
     contains -- $cmd[1] $argv
 end
 
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -l at -d 'Begin at this moment: seconds, 1:02.5, 50%, #120 (an event) or `end`' -r
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s s -l speed -d 'Play so many times as fast; the viewer takes 0.5, 1, 2, 4, 8 or 16' -r
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s i -l idle-limit -d 'Shorten pauses to this: 2s, 500ms, or `off` to keep them' -r
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -l theme -d 'How it looks: dark, light, high-contrast, solarized, or a theme file [default: `replay.theme`, dark]' -r
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s F -l follow -d 'Watch a running session, or a file that is still written, as it goes on; Space holds it, End catches up'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s h -l help -d 'Print help'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s V -l version -d 'Print version'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "export" -d 'Write a recording as asciicast, text, calls or a picture'
@@ -54,8 +56,16 @@ complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l until -
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l service -d 'Called this AWS service' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l action -d 'Called this IAM action; `*` stands for anything' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l decision -d 'Had a call with this decision (of that action and service, if they are given)' -r
-complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l text -d 'Shows these words on its screen, in a command or a call' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l text -d 'Shows these words on its screen, in a command, a call or an approval' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l command -d 'Ran a command with this in its line' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l approval -d 'Put a question to people that ended so; may be repeated' -r -f -a "granted\t''
+denied\t''
+expired\t''
+nobody\t''
+withdrawn\t''
+used\t''
+waiting\t''"
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l approver -d 'Had a question that this person had a part in answering; `*` stands for anything; may be repeated' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -s n -l limit -d 'At most so many' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l offset -d 'After passing over so many' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand list" -l json -d 'One JSON object a line'

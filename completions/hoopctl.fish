@@ -31,8 +31,9 @@ complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "config" -d 'Show se
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "login" -d 'Sign in with an identity provider'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "logout" -d 'Forget a login, and tell the provider'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "whoami" -d 'Show who hoop takes you for'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "approvals" -d 'See what waits for a person, and answer it'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "sessions" -d 'List recorded sessions, newest first'
-complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "search" -d 'Find words in everything that was recorded: screens, commands, AWS calls'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "search" -d 'Find words in everything that was recorded: screens, commands, AWS calls, approvals'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "commands" -d 'List the commands of a session: everything that any program in it executed'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "calls" -d 'List the AWS calls of a session, and the command that made each'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "verify" -d 'Check that recordings are whole and unchanged'
@@ -87,14 +88,64 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand logout" -s h -l help -d 
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand whoami" -l all -d 'Show every login that is kept'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand whoami" -l json -d 'One JSON object a line instead of text; never a token'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand whoami" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -l identity -d 'As whom you answer: an identity provider of the configuration, or `local` [default: `identity.default`, the only provider, or local]' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -f -a "list" -d 'List what waits, oldest first'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -f -a "show" -d 'Show all that is known of a question'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -f -a "allow" -d 'Let it go on'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -f -a "deny" -d 'Refuse it'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -f -a "log" -d 'List the questions of past sessions, newest first: who approved what, when, how long it took, how often it was used'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and not __fish_seen_subcommand_from list show allow deny log watch" -f -a "watch" -d 'Tell what waits now and whenever something is asked, one JSON object a line; until it is stopped'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from list" -l identity -d 'As whom you answer: an identity provider of the configuration, or `local` [default: `identity.default`, the only provider, or local]' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from list" -l json -d 'One JSON object a line'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from show" -l identity -d 'As whom you answer: an identity provider of the configuration, or `local` [default: `identity.default`, the only provider, or local]' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from show" -l json -d 'One JSON object'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from allow" -l for -d 'How far the yes reaches: `once`, `session` (this action on these resources), or a time such as 10m (this action on anything)' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from allow" -l reason -d 'Why, for the record' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from allow" -l identity -d 'As whom you answer: an identity provider of the configuration, or `local` [default: `identity.default`, the only provider, or local]' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from allow" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from deny" -l reason -d 'Why: the agent reads it' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from deny" -l identity -d 'As whom you answer: an identity provider of the configuration, or `local` [default: `identity.default`, the only provider, or local]' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from deny" -l stop -d 'End the session, too'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from deny" -s h -l help -d 'Print help'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from log" -l answer -d 'Only those that ended so; may be repeated' -r -f -a "granted\t''
+denied\t''
+expired\t''
+nobody\t''
+withdrawn\t''
+used\t''
+waiting\t''"
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from log" -l approver -d 'Only those that this person had a part in answering; `*` stands for anything; may be repeated' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from log" -l user -d 'Only in sessions of this person' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from log" -l session -d 'Only in this session (the start of its id is enough, or `last`)' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from log" -l since -d 'Asked at or after this time' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from log" -l until -d 'Asked before this time' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from log" -s n -l limit -d 'At most so many' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from log" -l offset -d 'After passing over so many' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from log" -l identity -d 'As whom you answer: an identity provider of the configuration, or `local` [default: `identity.default`, the only provider, or local]' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from log" -l json -d 'One JSON object a line, with all that is known'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from log" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from watch" -l identity -d 'As whom you answer: an identity provider of the configuration, or `local` [default: `identity.default`, the only provider, or local]' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from watch" -l json -d 'As JSON, the only form there is'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand approvals; and __fish_seen_subcommand_from watch" -s h -l help -d 'Print help'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l user -d 'Of this person' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l since -d 'Began at or after this time' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l until -d 'Began before this time' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l service -d 'Called this AWS service' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l action -d 'Called this IAM action; `*` stands for anything' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l decision -d 'Had a call with this decision (of that action and service, if they are given)' -r
-complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l text -d 'Shows these words on its screen, in a command or a call' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l text -d 'Shows these words on its screen, in a command, a call or an approval' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l command -d 'Ran a command with this in its line' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l approval -d 'Put a question to people that ended so; may be repeated' -r -f -a "granted\t''
+denied\t''
+expired\t''
+nobody\t''
+withdrawn\t''
+used\t''
+waiting\t''"
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l approver -d 'Had a question that this person had a part in answering; `*` stands for anything; may be repeated' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -s n -l limit -d 'At most so many' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l offset -d 'After passing over so many' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand sessions" -l json -d 'One JSON object a line'
@@ -113,6 +164,14 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -l failed -d '
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -l all -d 'Every step of searches along `PATH` too'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand commands" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -l decision -d 'Only those with this decision' -r
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -l approval -d 'Only those that people were asked about, and that ended so' -r -f -a "granted\t''
+denied\t''
+expired\t''
+nobody\t''
+withdrawn\t''
+used\t''
+waiting\t''
+any\t''"
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -l command -d 'Only those that this command made, by its number' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -l json -d 'One JSON object a line, with all that is known but parameters and bodies'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand calls" -s h -l help -d 'Print help'

@@ -49,6 +49,7 @@ fn man_pages(folder: &Path) -> io::Result<()> {
     }
     for (name, about) in [
         ("policy", "the policy language of hoop"),
+        ("approvals", "questions to people, for hoop"),
         ("identity", "who is asking, for hoop"),
         ("saml", "sign-in with SAML, for hoop"),
     ] {
@@ -124,7 +125,7 @@ fn verbatim(text: &str) -> String {
 }
 
 fn see_also(name: &str) -> String {
-    let pages = ["hoop-run(1)", "hoop-replay(1)", "hoopctl(1)", "hoop-policy(5)"];
+    let pages = ["hoop-run(1)", "hoop-replay(1)", "hoopctl(1)", "hoop-policy(5)", "hoop-approvals(5)"];
     let others = pages.iter().filter(|page| !page.starts_with(&format!("{name}(")));
     let list =
         others.map(|page| format!("\\fB{}\\fR", page.replace('-', "\\-"))).collect::<Vec<_>>().join(", ");

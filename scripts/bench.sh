@@ -9,4 +9,5 @@ cargo bench --bench record
 cargo bench --bench commands
 python3 benches/sandbox.py
 python3 benches/gateway.py
+python3 benches/replay.py
 python3 benches/terminal.py "$@"

@@ -102,6 +102,44 @@ debian_clients() {
   fi
 }
 
+# A real browser for the page of `hoopctl approvals serve`, under one name: the system's, else (who is not root could not
+# install it) Debian's without a window, unpacked (330 MB). Its tests are left out where there is none.
+chromium() {
+  local want new=$cache/chromium.new deb name system=
+  for name in chromium chromium-browser google-chrome; do
+    system=$(type -P "$name") && break
+  done
+  want=$(cat /etc/debian_version 2>/dev/null || uname -s; printf 'chromium %s 2' "$system")
+  current "$cache/chromium" "$want" && return
+  rm -rf "$new"
+  mkdir -p "$new/debs/partial"
+  if [ -n "$system" ]; then
+    printf '#!/bin/sh\nexec "%s" --headless "$@"\n' "$system" > "$new/browser"
+  elif command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1; then
+    say "unpacking Debian's Chromium"
+    if timeout 300 apt-get -y -qq --no-install-recommends -o Debug::NoLocking=1 -o "Dir::Cache::archives=$new/debs" \
+        --download-only install chromium-headless-shell >/dev/null 2>&1; then
+      # A part of it that the system has already was not fetched again, and is needed beside the rest.
+      (cd "$new/debs" && timeout 300 apt-get -qq download chromium-common >/dev/null 2>&1) || true
+      for deb in "$new"/debs/*.deb; do [ ! -f "$deb" ] || dpkg-deb -x "$deb" "$new"; done
+    fi
+    if [ -x "$new/usr/lib/chromium/chromium-headless-shell" ]; then
+      rm -rf "$new/usr/share/doc" "$new"/usr/lib/chromium/libVkLayer*
+      # Libraries that the system lacks came with it, some of them in folders of their own.
+      printf '#!/bin/sh\nhere=$(dirname "$(readlink -f "$0")")\nlib=$(echo "$here"/usr/lib/*-linux-gnu)\nexport LD_LIBRARY_PATH="$lib:$lib/pulseaudio"\nexec "$here/usr/lib/chromium/chromium-headless-shell" "$@"\n' > "$new/browser"
+    fi
+  fi
+  if [ -f "$new/browser" ]; then
+    chmod +x "$new/browser"
+    rm -rf "$new/debs" "$cache/chromium"
+    mv "$new" "$cache/chromium"
+    printf '%s' "$want" > "$cache/chromium/.stamp"
+  else
+    say "there is no Chromium, and none could be fetched (apt-get update may help); its tests are left out"
+    rm -rf "$new"
+  fi
+}
+
 # A Python program of Debian, run by Debian's Python with the unpacked packages.
 debian_program() {
   [ -f "$new/$2" ] || return 0
@@ -232,6 +270,21 @@ asciinema() {
   rm -rf "$cache/asciinema/build"
 }
 
+# Pages that we export are opened and clicked in it. Tests go on without it.
+browser() {
+  for program in chromium chromium-browser google-chrome; do
+    command -v "$program" >/dev/null 2>&1 && return
+  done
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "installing chromium"
+    { [ -n "${apt_updated:-}" ] || apt-get update -qq; } && apt_updated=1
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null \
+      || say "chromium could not be installed; its tests are left out"
+  else
+    say "there is no chromium; its tests are left out"
+  fi
+}
+
 need cargo "cargo"
 need cc gcc
 python_clients
@@ -248,4 +301,6 @@ if [ "$purpose" = test ]; then
   npm_packages oidc "a certified OpenID provider"
   npm_packages saml "a SAML identity provider"
   asciinema
+  browser
+  chromium
 fi

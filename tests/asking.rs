@@ -16,10 +16,14 @@ use std::process::Command;
 use std::time::Duration;
 
 use broker::AT_TERMINAL;
+use hoop::approval::Answer;
+use hoop::approval::Answered;
+use hoop::approval::Approver;
 use hoop::approval::Broker;
 use hoop::approval::Fact;
 use hoop::approval::Outcome;
 use hoop::approval::Question;
+use hoop::approval::Via;
 use support::Home;
 use support::Session;
 
@@ -41,10 +45,25 @@ fn a_session_in_a_process_of_its_own() {
             let broker = broker.clone();
             std::thread::spawn(move || ask(&broker, number));
         }
+        let broker = broker.clone();
+        std::thread::spawn(move || end_from_elsewhere(&broker));
         || Ok(())
     });
     assert!(ended.trouble.is_empty(), "{ended:?}");
     fs::write("ended", format!("{:?}", ended.exit)).unwrap();
+}
+
+/// Once there is a file `end`, the owner ends the session at what waits, as by hoopctl.
+fn end_from_elsewhere(broker: &Broker) {
+    while !std::path::Path::new("end").exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let person = Approver { via: Via::Hoopctl, ..broker::ana() };
+    let waiting = broker.waiting();
+    assert_eq!(
+        broker.answer(waiting[0].id, Answer::Stop("from afar".to_owned()), &person),
+        Answered::Settled
+    );
 }
 
 fn ask(broker: &Broker, number: u32) {
@@ -433,6 +452,33 @@ fn a_person_ends_the_session_with_a_denial() {
     assert_eq!(answered.len(), 2, "{answered:?}");
     assert_eq!(answered[0]["reason"], "ana denied it: too much");
     assert!(answered[1]["reason"].as_str().unwrap().contains("ana ended it: too much"), "{answered:?}");
+}
+
+#[test]
+fn the_session_is_ended_from_elsewhere_under_an_open_question() {
+    for is_open in [false, true] {
+        let home = Home::new();
+        let mut session =
+            session(&home, "printf before; trap 'echo told; exit 3' HUP; echo 60 > ask1; await never");
+        if is_open {
+            open(&mut session);
+        } else {
+            session.wait_for("Ctrl-] answers");
+        }
+        home.file("end", "");
+        session.wait_for("told");
+        session.wait();
+        assert!(session.is_cooked());
+        assert_eq!(
+            fs::read_to_string(home.path().join("ended")).unwrap(),
+            "Dismissed(\"ana ended it: from afar\")"
+        );
+        let screen = session.screen().join("\n");
+        assert!(
+            screen.contains("before") && !screen.contains("Ctrl-]") && !screen.contains("s3:"),
+            "{screen}"
+        );
+    }
 }
 
 #[test]

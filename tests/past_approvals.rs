@@ -314,7 +314,7 @@ fn hoopctl_shows_who_approved_what() {
         "↳ q1: granted by bo and cy: ticket 17 (on hoopctl, for the session",
         "↳ q1 (a retry of the call that asked): granted by bo and cy",
         "↳ q1 (an earlier yes): granted by bo and cy",
-        "↳ q2: denied by bo: the \\e[31mbucket is public then (on hoopctl, after 42.0s)",
+        "↳ q2: denied by bo: the \\e[31mbucket is public then (on hoopctl",
     ] {
         assert!(shown.contains(part), "{part}:\n{shown}");
     }
@@ -335,8 +335,8 @@ fn hoopctl_shows_who_approved_what() {
         log,
         format!(
             "2025-11-21 12:01:00  s3:DeleteBucket on arn:aws:s3:::logs\n    \
-             granted by bo and cy: ticket 17 (on hoopctl, for the session, after 42.0s)…\n    \
-             q1 of ana in {id} · rule \"destructive\" (team.to…\n[exit 0]"
+             granted by bo and cy: ticket 17 (on hoopctl, for the session, after 42.0s)\n    \
+             q1 of ana in {id} · used 2 times more · rule \"destruc…\n[exit 0]"
         )
     );
     let log = printed(approvals_log::run, state, "", Some(200));

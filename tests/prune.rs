@@ -78,7 +78,18 @@ fn the_old_go_and_verify_tells_by_whom() {
     );
     assert_eq!(there(state), ids);
 
+    // What the viewer keeps of them goes with them.
+    let cache = state.join("cache/replay");
+    fs::create_dir_all(&cache).unwrap();
+    let index = |id: &SessionId, end: &str| cache.join(format!("{id}.{end}"));
+    for id in &ids {
+        ["idx", "scr"].into_iter().for_each(|end| fs::write(index(id, end), "screens").unwrap());
+    }
     let done = printed(prune::run, state, "--older-than 90d");
+    assert_eq!(
+        ids.map(|id| index(&id, "idx").exists() || index(&id, "scr").exists()),
+        [false, false, true, true]
+    );
     assert!(done.contains("2 removed (") && done.ends_with("[exit 0]"), "{done}");
     assert_eq!(there(state), ids[2..]);
     assert!(!state.join("sessions/2025/05").exists(), "empty folders stay");

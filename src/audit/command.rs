@@ -110,3 +110,25 @@ pub struct CommandTyped {
     #[serde(default)]
     pub took: Micros,
 }
+
+/// Program and arguments as a shell would take them, in one line. May hold control characters: escape it when shown.
+#[must_use]
+pub fn command_line(argv: &[String]) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./:=@%+,-".contains(&byte);
+    let quoted = argv.iter().map(|word| match !word.is_empty() && word.bytes().all(is_plain) {
+        true => word.clone(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_can_be_pasted() {
+        let argv = ["sh", "-c", "echo 'a b'", ""].map(str::to_owned);
+        assert_eq!(command_line(&argv), r"sh -c 'echo '\''a b'\''' ''");
+    }
+}

@@ -177,6 +177,22 @@ pub struct Start {
     /// Environment variables kept in the terminal recording.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, String>,
+    /// It was not recorded by hoop: where it was taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
+}
+
+/// A recording that was made by another program and taken into the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Name of the file.
+    pub file: String,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// Version of asciicast that it had.
+    pub version: u8,
+    /// When it was imported, in microseconds since the Unix epoch.
+    pub at: u64,
 }
 
 impl Start {
@@ -211,6 +227,7 @@ impl Start {
             unprotected: Vec::new(),
             swappable: false,
             env: BTreeMap::new(),
+            imported: None,
         }
     }
 }

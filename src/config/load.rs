@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::config::checks;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::diagnostic::Fault;
 use crate::config::diagnostic::nearest;
@@ -398,7 +399,7 @@ impl<'s> Building<'s> {
 
     fn finish(mut self) -> Result<Config> {
         self.check_default_identity();
-        self.check_webhook();
+        self.faults.extend(checks::webhook(&self.entries));
         if !self.faults.is_empty() {
             return Err(Error::from(Diagnostics::new(self.faults)));
         }
@@ -417,36 +418,6 @@ impl<'s> Building<'s> {
             providers: self.providers,
             warnings: self.warnings,
         })
-    }
-
-    /// What webhooks are signed with is said, and once.
-    fn check_webhook(&mut self) {
-        let entry = |name: &str| {
-            let at = KEYS.iter().position(|key| key.name == name)?;
-            self.entries.get(at).filter(|entry| {
-                !matches!(&entry.value, Value::Text(text) if text.is_empty())
-                    && !matches!(&entry.value, Value::Words(words) if words.is_empty())
-            })
-        };
-        let file = entry("approval.webhook_secret_file");
-        let command = entry("approval.webhook_secret_command");
-        let fault = match (entry("approval.webhook"), file, command) {
-            (Some(webhook), None, None) => Fault::of(
-                webhook.origin.to_string(),
-                "`approval.webhook` is set, and nothing that its POSTs could be signed with",
-            )
-            .fix(
-                "make a secret for both sides, (umask 077; openssl rand -base64 32 > ~/.config/hoop/webhook.secret), and set \
-                 `approval.webhook_secret_file`",
-            ),
-            (_, Some(_), Some(command)) => Fault::of(
-                command.origin.to_string(),
-                "the secret of webhooks is to come from a file and from a command",
-            )
-            .fix("set `approval.webhook_secret_file` or `approval.webhook_secret_command`, not both"),
-            _ => return,
-        };
-        self.faults.push(fault);
     }
 
     /// `identity.default` names something that there is.

@@ -1,5 +1,6 @@
 //! The configuration: layers, keys, and the reading of TOML files with places and advice.
 
+mod checks;
 pub mod diagnostic;
 pub mod document;
 pub mod duration;

@@ -46,7 +46,11 @@ pub(super) fn of(card: &Card) -> Vec<Fact> {
     add("Account", question.account.iter().cloned().collect(), false);
     add("Region", vec![question.region.clone()], false);
     add("Rule", vec![question.rule.clone()], false);
-    add("Why it asks", vec![question.reason.clone()], false);
+    // A rule without a reason of its own is its own reason.
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    if !letters(&question.rule).contains(&letters(&question.reason)) {
+        add("Why it asks", vec![question.reason.clone()], false);
+    }
     add("Session", vec![format!("{} on {}", card.session, card.host)], false);
     facts
 }

@@ -37,7 +37,7 @@ impl Rules {
     /// # Errors
     /// Why not.
     pub(super) fn check(&self, other: &Peer) -> Result<()> {
-        if !cfg!(unix) || other.pid == 0 {
+        if other.pid == 0 {
             return Err(refused("its process cannot be seen from here: it is in another container"));
         }
         let (Some(marks), Some(_)) = (peer::marks(other.pid), peer::descent(other.pid)) else {
@@ -102,4 +102,47 @@ fn refused(why: &str) -> Error {
     Error::new(Kind::Usage, "this process cannot answer")
         .why(why)
         .fix("run hoopctl in a terminal of your own: what is inside a session cannot answer its questions")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::process::Stdio;
+
+    use super::*;
+
+    const PLAIN: Marks = Marks { no_new_privileges: false, filters: 0, depth: 1 };
+
+    #[test]
+    fn marks_count_beyond_our_own() {
+        let rules = |marks| Rules { own: 0, marks };
+        assert!(rules(PLAIN).check_marks(&PLAIN).is_ok());
+        let contained = Marks { no_new_privileges: true, filters: 1, depth: 2 };
+        assert!(rules(contained.clone()).check_marks(&contained).is_ok(), "all of it is in one container");
+        for marked in [
+            Marks { no_new_privileges: true, ..PLAIN },
+            Marks { filters: 1, ..PLAIN },
+            Marks { depth: 2, ..PLAIN },
+        ] {
+            assert!(rules(PLAIN).check_marks(&marked).is_err(), "{marked:?}");
+        }
+        assert!(rules(contained.clone()).check_marks(&Marks { filters: 2, ..contained }).is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_descends_from_us_is_refused_and_others_are_not() {
+        let mut child = Command::new("sleep").arg("60").stdout(Stdio::null()).spawn().unwrap();
+        let ours = Rules { own: std::process::id(), marks: PLAIN };
+        let refused = ours.check_ancestors(child.id()).unwrap_err();
+        assert!(refused.causes()[0].contains("this very session"), "{refused:?}");
+        let others = Rules { own: u32::MAX, marks: PLAIN };
+        // Unless the tests themselves run in a session.
+        if let Err(refused) = others.check_ancestors(child.id()) {
+            assert!(refused.causes()[0].contains("a session of hoop-run"), "{refused:?}");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(others.check_ancestors(child.id()).is_err(), "one that is gone");
+    }
 }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::collections::VecDeque;
-use std::io;
-use std::io::Write;
 
+use serde::Deserialize;
 use serde::Serialize;
 
 use crate::audit::ApprovalAnswered;
@@ -25,7 +24,7 @@ const MAX_OPEN: usize = 10_000;
 const MAX_QUESTIONS: usize = 10_000;
 
 /// All that was recorded about one call.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// When it arrived, in microseconds since the session began.
     pub t: Micros,
@@ -37,10 +36,10 @@ pub struct Call {
     /// The question to people that it waited for or was let through by.
     pub asked: Option<ApprovalAsked>,
     /// It is a retry, and waited for the answer to that question of another call.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joined: Option<ApprovalJoined>,
     /// It did not wait: an earlier yes to that question let it through.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<ApprovalUsed>,
     /// The answer.
     pub answered: Option<ApprovalAnswered>,
@@ -162,30 +161,6 @@ impl Collector {
     }
 }
 
-/// Writes each call as one line of JSON, in the order in which they ended; those without an end come last.
-///
-/// Lines that cannot be read are passed over. Gives how many calls were written, and how many lines passed over.
-pub fn write_calls(
-    lines: impl Iterator<Item = crate::error::Result<Line>>,
-    out: &mut impl Write,
-) -> io::Result<(u64, u64)> {
-    let mut collector = Collector::new();
-    let (mut calls, mut unread) = (0, 0);
-    let mut write = |call: &Call| -> io::Result<()> {
-        calls += 1;
-        serde_json::to_writer(&mut *out, call)?;
-        out.write_all(b"\n")
-    };
-    for line in lines {
-        match line {
-            Ok(line) => collector.push(line).iter().try_for_each(&mut write)?,
-            Err(_) => unread += 1,
-        }
-    }
-    collector.finish().try_for_each(|call| write(&call))?;
-    Ok((calls, unread))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,17 +188,18 @@ mod tests {
             line(3, Event::Decision(decision)),
             line(4, Event::CallEnd(Box::new(end))),
         ];
-        let mut out = Vec::new();
-        let counts = write_calls(lines.into_iter().map(Ok), &mut out).unwrap();
-        assert_eq!(counts, (2, 0));
-        let text = String::from_utf8(out).unwrap();
+        let mut collector = Collector::new();
+        let ended: Vec<Call> = lines.into_iter().filter_map(|line| collector.push(line)).collect();
+        let open: Vec<Call> = collector.finish().collect();
         let rows: Vec<serde_json::Value> =
-            text.lines().map(|row| serde_json::from_str(row).unwrap()).collect();
+            ended.iter().chain(&open).map(|call| serde_json::to_value(call).unwrap()).collect();
         assert_eq!(rows[0]["call"], 1);
         assert_eq!(rows[0]["decision"]["effect"], "deny");
         assert_eq!(rows[0]["end"]["status"], 403);
         assert_eq!(rows[1]["call"], 2);
         assert!(rows[1]["end"].is_null());
+        let again: Vec<Call> = rows.into_iter().map(|row| serde_json::from_value(row).unwrap()).collect();
+        assert_eq!(again, [ended, open].concat());
     }
 
     #[test]

@@ -1,19 +1,62 @@
-//! Recordings in other shapes: asciicast, text, calls as JSON lines, a picture.
+//! Recordings in other shapes: asciicast, text, calls in several shapes, pictures.
 //!
-//! Everything reads a recording in one pass with flat memory and appends to a `Write`; nothing of what was recorded
-//! is trusted.
+//! Everything reads a recording with flat memory and appends to a `Write`; nothing of what was recorded is trusted.
 
 mod calls;
 mod cast;
+mod clean;
+mod cloudtrail;
+mod csv;
+mod cut;
+mod font;
+mod frames;
+mod gif;
+mod happened;
+mod movie;
+mod ocsf;
 mod pace;
+mod page;
+mod png;
+mod raster;
+mod span;
+mod statement;
 mod svg;
 mod text;
+mod told;
 
 pub use calls::Call;
 pub use calls::Collector;
-pub use calls::write_calls;
 pub use cast::write_cast;
+pub use clean::Cleaned;
+pub use clean::Cleaner;
+pub use cloudtrail::write_cloudtrail;
+pub use csv::write_csv;
+pub use cut::Cut;
+pub use font::Font;
+pub use font::Fonts;
+pub use font::system_folders;
+pub use frames::Bounds;
+pub use frames::Frame;
+pub use frames::Frames;
+pub use gif::write_gif;
+pub use happened::Happened;
+pub use movie::write_movie;
+pub use ocsf::write_ocsf;
 pub use pace::Pace;
+pub use page::Page;
+pub use page::write_page;
+pub use png::write_png;
+pub use span::Edge;
+pub use span::Files;
+pub use span::Span;
+pub use span::Spot;
+pub use statement::Statement;
 pub use svg::Still;
 pub use svg::write_svg;
+pub use text::write_screen;
 pub use text::write_text;
+pub use told::Calls;
+pub use told::Failure;
+pub use told::Session;
+pub use told::Told;
+pub use told::write_jsonl;

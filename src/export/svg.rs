@@ -12,11 +12,16 @@ use crate::term::is_unsafe;
 use crate::term::safe;
 
 /// Font size, and a cell's width and height, in pixels. 0.6 em is the width of nearly all monospaced fonts.
-const FONT: f64 = 14.0;
-const CELL_WIDTH: f64 = 8.4;
-const CELL_HEIGHT: f64 = 18.0;
-const MARGIN: f64 = 14.0;
-const TITLE_HEIGHT: f64 = 30.0;
+pub(super) const FONT: f64 = 14.0;
+pub(super) const CELL_WIDTH: f64 = 8.4;
+pub(super) const CELL_HEIGHT: f64 = 18.0;
+pub(super) const MARGIN: f64 = 14.0;
+pub(super) const TITLE_HEIGHT: f64 = 30.0;
+
+/// How far letters reach above their line, in nearly all monospaced fonts, as a part of their size; and what makes boxes, which are
+/// 1.164 of it high, as high as a row.
+const ASCENT: f64 = 0.928;
+const STRETCH: f64 = 1.105;
 
 /// What the picture shows.
 pub struct Still<'a> {
@@ -26,11 +31,13 @@ pub struct Still<'a> {
     pub palette: &'a Palette,
     /// The text above it; none leaves the bar out.
     pub title: Option<&'a str>,
+    /// What the file says about itself, unseen.
+    pub note: Option<&'a str>,
 }
 
 /// Writes the picture. All text is escaped; the file holds no script, link or font.
 pub fn write_svg(still: &Still<'_>, out: &mut impl Write) -> io::Result<()> {
-    let Still { screen, palette, title } = still;
+    let Still { screen, palette, title, note } = still;
     let top = MARGIN + if title.is_some() { TITLE_HEIGHT } else { 0.0 };
     let width = f64::from(screen.cols) * CELL_WIDTH + 2.0 * MARGIN;
     let height = f64::from(screen.rows) * CELL_HEIGHT + top + MARGIN;
@@ -40,15 +47,15 @@ pub fn write_svg(still: &Still<'_>, out: &mut impl Write) -> io::Result<()> {
          viewBox=\"0 0 {width:.1} {height:.1}\" font-size=\"{FONT}\" \
          font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, 'Liberation Mono', monospace\">"
     )?;
+    if let Some(note) = note {
+        writeln!(out, "<desc>{}</desc>", escaped(&safe(note)))?;
+    }
     writeln!(out, "<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>", hex(palette.background))?;
     if let Some(title) = title {
         write_title(title, width, palette, out)?;
     }
     for row in 0..screen.rows {
-        let y = f64::from(row).mul_add(CELL_HEIGHT, top);
-        for run in runs(screen.row(row)) {
-            write_run(&run, y, palette, out)?;
-        }
+        write_row(screen.row(row), f64::from(row).mul_add(CELL_HEIGHT, top), palette, out)?;
     }
     if let Some((col, row)) = screen.cursor {
         let (x, y) = (f64::from(col).mul_add(CELL_WIDTH, MARGIN), f64::from(row).mul_add(CELL_HEIGHT, top));
@@ -62,7 +69,12 @@ pub fn write_svg(still: &Still<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "</svg>")
 }
 
-fn write_title(title: &str, width: f64, palette: &Palette, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write_title(
+    title: &str,
+    width: f64,
+    palette: &Palette,
+    out: &mut impl Write,
+) -> io::Result<()> {
     for (index, colour) in [(0_u8, 1), (1, 3), (2, 2)] {
         let x = f64::from(index).mul_add(18.0, MARGIN + 6.0);
         writeln!(out, "<circle cx=\"{x:.1}\" cy=\"20\" r=\"5.5\" fill=\"{}\"/>", hex(palette.basic[colour]))?;
@@ -76,15 +88,20 @@ fn write_title(title: &str, width: f64, palette: &Palette, out: &mut impl Write)
     )
 }
 
-/// Neighbouring cells that look alike.
-struct Run {
-    col: usize,
-    columns: usize,
-    text: String,
-    look: Cell,
+/// A row of cells, its upper edge at `y`.
+pub(super) fn write_row(cells: &[Cell], y: f64, palette: &Palette, out: &mut impl Write) -> io::Result<()> {
+    runs(cells).iter().try_for_each(|run| write_run(run, y, palette, out))
 }
 
-fn runs(cells: &[Cell]) -> Vec<Run> {
+/// Neighbouring cells that look alike.
+pub(super) struct Run {
+    pub(super) col: usize,
+    pub(super) columns: usize,
+    pub(super) text: String,
+    pub(super) look: Cell,
+}
+
+pub(super) fn runs(cells: &[Cell]) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for (col, cell) in cells.iter().enumerate().filter(|(_, cell)| cell.columns > 0) {
         let columns = usize::from(cell.columns);
@@ -128,7 +145,14 @@ fn write_run(run: &Run, y: f64, palette: &Palette, out: &mut impl Write) -> io::
     if text.is_empty() {
         return Ok(());
     }
-    write!(out, "<text x=\"{x:.1}\" y=\"{:.1}\" fill=\"{}\" xml:space=\"preserve\"", y + 13.5, hex(ink))?;
+    if text.chars().all(|letter| ('\u{2500}'..='\u{259f}').contains(&letter)) {
+        // As high as the row, so that lines meet from row to row.
+        let baseline = (FONT * ASCENT).mul_add(STRETCH, y);
+        write!(out, "<text transform=\"matrix(1 0 0 {STRETCH} {x:.1} {baseline:.2})\"")?;
+    } else {
+        write!(out, "<text x=\"{x:.1}\" y=\"{:.1}\"", y + 13.5)?;
+    }
+    write!(out, " fill=\"{}\" xml:space=\"preserve\"", hex(ink))?;
     if text.len() > 1 && text.is_ascii() {
         #[expect(clippy::cast_precision_loss, reason = "at most a thousand columns")]
         let length = text.len() as f64 * CELL_WIDTH;
@@ -151,11 +175,11 @@ fn write_run(run: &Run, y: f64, palette: &Palette, out: &mut impl Write) -> io::
     writeln!(out, ">{}</text>", escaped(text))
 }
 
-fn hex(Rgb(r, g, b): Rgb) -> String {
+pub(super) fn hex(Rgb(r, g, b): Rgb) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -182,7 +206,12 @@ mod tests {
         let basic = [Rgb(9, 9, 9); 16];
         let palette = Palette { foreground: Rgb(255, 255, 255), background: Rgb(0, 0, 0), basic };
         let mut out = Vec::new();
-        let still = Still { screen: &screen.snapshot(), palette: &palette, title: Some("<&\u{7}>") };
+        let still = Still {
+            screen: &screen.snapshot(),
+            palette: &palette,
+            title: Some("<&\u{7}>"),
+            note: Some("a <b>"),
+        };
         write_svg(&still, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.contains("&lt;script&gt;&amp;&quot;x&quot;"));

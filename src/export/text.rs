@@ -7,8 +7,8 @@ use std::ops::Range;
 use crate::cast::Event;
 use crate::cast::Header;
 use crate::cast::Kind;
-use crate::error::Result;
 use crate::term::Screen;
+use crate::term::Snapshot;
 use crate::term::Watcher;
 use crate::term::safe;
 use crate::types::Micros;
@@ -16,23 +16,21 @@ use crate::types::Micros;
 /// Most screens of full-screen programs kept; one is at most 2 MiB, usually 4 KiB.
 const MAX_SCREENS: usize = 1_000;
 
-/// Writes the text. Every line is safe to print: control characters are written out.
+/// Writes the text, then `note` as a line of its own. Every line is safe to print: control characters are written out.
 ///
-/// Events that cannot be read are passed over; gives how many.
+/// # Errors
+/// When the output cannot be written.
 pub fn write_text(
     header: &Header,
-    events: impl Iterator<Item = Result<Event>>,
+    events: impl Iterator<Item = Event>,
+    note: Option<&str>,
     out: &mut impl Write,
-) -> io::Result<u64> {
+) -> io::Result<()> {
     let mut screen = Screen::new(header.cols, header.rows);
     let mut log = Log::default();
     let mut screens: Vec<(Micros, String)> = Vec::new();
-    let (mut left_out, mut unread, mut last) = (0_u64, 0, Micros(0));
+    let (mut left_out, mut last) = (0_u64, Micros(0));
     for event in events {
-        let Ok(event) = event else {
-            unread += 1;
-            continue;
-        };
         last = event.time;
         match event.kind {
             Kind::Output => screen.feed_watched(&event.data, &mut log),
@@ -67,7 +65,18 @@ pub fn write_text(
     if left_out > 0 {
         writeln!(out, "\n--- {left_out} more full-screen programs left out ---")?;
     }
-    Ok(unread)
+    note.map_or(Ok(()), |note| writeln!(out, "\n--- {} ---", safe(note)))
+}
+
+/// Writes what one screen shows, then `note`.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn write_screen(screen: &Snapshot, note: Option<&str>, out: &mut impl Write) -> io::Result<()> {
+    let rows: Vec<String> = (0..screen.rows).map(|row| screen.row_text(row)).collect();
+    let used = rows.iter().rposition(|row| !row.is_empty()).map_or(0, |at| at + 1);
+    rows[..used].iter().try_for_each(|row| write_line(out, row))?;
+    note.map_or(Ok(()), |note| writeln!(out, "\n--- {} ---", safe(note)))
 }
 
 fn write_line(out: &mut impl Write, line: &str) -> io::Result<()> {
@@ -127,11 +136,13 @@ mod tests {
 
     fn text(outputs: &[&str]) -> String {
         let header = Header { cols: 10, rows: 3, ..Header::default() };
-        let events = outputs.iter().zip(1..).map(|(data, n)| {
-            Ok(Event { time: Micros(n * 1_000_000), kind: Kind::Output, data: (*data).to_owned() })
+        let events = outputs.iter().zip(1..).map(|(data, n)| Event {
+            time: Micros(n * 1_000_000),
+            kind: Kind::Output,
+            data: (*data).to_owned(),
         });
         let mut out = Vec::new();
-        write_text(&header, events, &mut out).unwrap();
+        write_text(&header, events, None, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

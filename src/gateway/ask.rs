@@ -25,6 +25,7 @@ use crate::gateway::stop::Stop;
 use crate::gateway::whose::By;
 use crate::gateway::whose::Whose;
 use crate::policy::Decision;
+use crate::term::shortened;
 
 /// Command lines above the one that made a call.
 const SHOWN_ABOVE: usize = 8;
@@ -113,7 +114,7 @@ fn is_first(core: &Core, id: QuestionId, entry: &Entry) -> bool {
 fn question(core: &Core, entry: &Entry, hold: &Hold<'_>, params: &Value) -> Question {
     let Hold { call, decision, by, whose, lines, content } = hold;
     let masked = |text: &str| core.masks.text(text).into_owned();
-    let line = |line: &String| masked(&line.chars().take(SHOWN_CHARACTERS).collect::<String>());
+    let line = |line: &String| shortened(&masked(line), SHOWN_CHARACTERS);
     let mut parameters = readable::parameters(&core.masks, params);
     if let Some(said) = &content.said {
         parameters.push(readable::fact(&core.masks, "body", said));

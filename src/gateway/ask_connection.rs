@@ -10,6 +10,7 @@ use crate::gateway::core::About;
 use crate::gateway::core::Core;
 use crate::gateway::readable;
 use crate::policy::Egress;
+use crate::term::shortened;
 
 /// Command lines above the one that connects.
 const SHOWN_ABOVE: usize = 8;
@@ -41,8 +42,7 @@ fn rule(verdict: &Egress) -> String {
 fn question(core: &Core, about: &About, verdict: &Egress) -> Question {
     let masked = |text: &str| core.masks.text(text).into_owned();
     let mut lines = core.command_lines(&about.caller).into_iter();
-    let mut next =
-        || lines.next().map(|line| masked(&line.chars().take(SHOWN_CHARACTERS).collect::<String>()));
+    let mut next = || lines.next().map(|line| shortened(&masked(&line), SHOWN_CHARACTERS));
     let named = about.named.as_deref();
     let reason =
         verdict.reason.clone().unwrap_or_else(|| "no AWS host: what is sent there is not seen".to_owned());

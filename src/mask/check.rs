@@ -117,7 +117,15 @@ impl Check {
         let value = view.slice(at, end);
         let digits = || value.iter().filter(|byte| byte.is_ascii_digit());
         let glued = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.+/".contains(byte);
-        if before.last().is_some_and(glued) {
+        // Names of sessions and paths end in addresses; those of Kerberos have their realm in capitals.
+        let is_small = || {
+            value
+                .rsplit(|byte| *byte == b'@')
+                .next()
+                .is_some_and(|host| host.iter().any(u8::is_ascii_lowercase))
+        };
+        let is_path = self == Self::Email && before.last() == Some(&b'/') && is_small();
+        if before.last().is_some_and(glued) && !is_path {
             return None;
         }
         if self == Self::Iban {

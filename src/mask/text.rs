@@ -50,7 +50,8 @@ impl Engine {
     }
 
     /// Like [`Engine::text`]; counts what it masks.
-    pub(super) fn text_counted<'a>(&self, text: &'a str, masks: &mut Masks) -> Cow<'a, str> {
+    #[must_use]
+    pub fn text_counted<'a>(&self, text: &'a str, masks: &mut Masks) -> Cow<'a, str> {
         let found = self.find(text.as_bytes());
         if found.is_empty() {
             return Cow::Borrowed(text);

@@ -10,7 +10,7 @@ pub(super) fn header(start: &Start) -> cast::Header {
         cols: start.cols,
         rows: start.rows,
         timestamp: Some(start.started / 1_000_000),
-        command: Some(super::label::command_line(&start.command)),
+        command: Some(crate::audit::command_line(&start.command)),
         title: start.title.clone(),
         env: start.env.clone(),
         term_type: start.term.clone(),

@@ -7,7 +7,6 @@ use std::io::SeekFrom;
 use std::path::Path;
 
 use super::counts::Counts;
-use super::label::command_line;
 use super::open::clipped;
 use super::private;
 use super::screen::Screen;
@@ -16,6 +15,7 @@ use crate::audit;
 use crate::audit::CommandFailure;
 use crate::audit::Event;
 use crate::audit::Start;
+use crate::audit::command_line;
 use crate::cast;
 use crate::error::Error;
 use crate::error::Kind;

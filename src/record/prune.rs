@@ -250,6 +250,16 @@ fn remove(place: &Place, session: SessionId) -> Result<()> {
         Err(cause) if cause.kind() == ErrorKind::NotFound => {}
         Err(cause) => return Err(private::cannot("remove", &folder, &cause)),
     }
+    // The viewer's index of it holds screens.
+    for end in ["idx", "scr"] {
+        let index = place.state().join("cache/replay").join(format!("{session}.{end}"));
+        match fs::remove_file(&index) {
+            Err(cause) if cause.kind() != ErrorKind::NotFound => {
+                return Err(private::cannot("remove", &index, &cause));
+            }
+            _ => {}
+        }
+    }
     // One that is not empty stays; a session that begins meanwhile makes its own anew.
     for above in folder.ancestors().skip(1).take(3) {
         if fs::remove_dir(above).is_err() {

@@ -36,9 +36,9 @@ mod update;
 mod view;
 
 pub use deck::Source;
+pub use going::Place;
 pub use guard::Guard;
 pub use guard::PanicGuard;
-pub use going::Place;
 pub use play::Speed;
 pub use runtime::Library;
 pub use runtime::Setup;
@@ -51,6 +51,7 @@ pub use state::moment;
 pub use still::index;
 pub use still::still;
 pub use tape::Tape;
+pub use tape::present;
 pub use theme::Depth;
 pub use theme::Meaning;
 pub use theme::Theme;

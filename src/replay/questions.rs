@@ -312,7 +312,7 @@ fn detail(asked: &Approval) -> Vec<(&'static str, String)> {
         ("question", asked.question.clone()),
         ("rule", text(&asked.rule)),
         ("needs", needs),
-        ("asked", format!("at {}, for {}", when(asked.asked), duration(asked.ttl))),
+        ("asked", format!("at {}, for at most {}", when(asked.asked), duration(asked.ttl))),
         ("shown to", lines(shown.collect())),
         ("votes", lines(votes.collect())),
         ("answer", answer),

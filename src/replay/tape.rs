@@ -110,8 +110,9 @@ impl Tape {
     }
 }
 
-/// The file itself, or what it was packed into when it is gone.
-pub(super) fn present(path: &Path) -> PathBuf {
+/// The file itself, or what it was packed into when it is gone (`NAME.zst`).
+#[must_use]
+pub fn present(path: &Path) -> PathBuf {
     if path.exists() {
         return path.to_owned();
     }

@@ -8,7 +8,7 @@ use crate::config::HotKey;
 use crate::error::Result;
 use crate::session::bridge::Bridge;
 use crate::session::prompt::clipped;
-use crate::session::prompt::visible;
+use crate::session::prompt::what;
 use crate::term::width;
 use crate::types::Micros;
 
@@ -59,7 +59,9 @@ impl Bridge {
             told.retain(|id| ids.contains(id));
         }
         let mut out = Vec::new();
-        if ids.iter().fold(false, |any, id| announced.rung.insert(*id) || any) {
+        let rung = announced.rung.len();
+        announced.rung.extend(&ids);
+        if announced.rung.len() > rung {
             out.push(0x07);
         }
         let key = terminal.watch.key();
@@ -165,10 +167,7 @@ impl Bridge {
             let new = !announced.told.contains(&waiting.id) && !announced.shown.contains(&waiting.id);
             if new && may {
                 announced.told.insert(waiting.id);
-                lines.push(format!(
-                    "hoop-run: {} waits for an answer: press {key}",
-                    visible(&waiting.question.line())
-                ));
+                lines.push(format!("hoop-run: {} waits for an answer: press {key}", what(&waiting.question)));
             } else if new {
                 announced.shown.insert(waiting.id);
                 let why = "the screen is the program's: only the bell and the title told of it".to_owned();
@@ -186,7 +185,7 @@ impl Bridge {
 /// What stands on the last row: what waits, and always the key; narrower than the screen.
 fn line(waiting: &[Waiting], key: HotKey, cols: usize) -> String {
     let count = waiting.len();
-    let first = waiting.first().map(|waiting| visible(&waiting.question.line())).unwrap_or_default();
+    let first = waiting.first().map(|waiting| what(&waiting.question)).unwrap_or_default();
     let mine = waiting.iter().any(|waiting| waiting.question.needs.is_empty());
     let text = if cols < NARROW {
         clipped(&format!("{key}: hoop asks {count}"), cols.saturating_sub(1))

@@ -23,7 +23,6 @@ use crate::session::asked::Asked;
 use crate::session::asking::Asking;
 use crate::session::ending::Due;
 use crate::session::ending::Ending;
-use crate::session::hotkey::Came;
 use crate::session::hotkey::Watch;
 use crate::session::job::Foreground;
 use crate::session::keys::Keys;
@@ -237,7 +236,7 @@ impl Bridge {
                 let is_waiting = terminal.prompt.is_none() && self.broker.has_waiting();
                 match is_waiting || terminal.watch.is_busy() {
                     true => terminal.watch.read(&keys[..count], is_waiting, now),
-                    false => Came { keys: keys[..count].to_vec(), ..Came::default() },
+                    false => terminal.watch.pass(&keys[..count]),
                 }
             }
             Ok(Moved::Later) => return Ok(()),

@@ -71,6 +71,12 @@ impl Watch {
         std::mem::take(&mut self.partial)
     }
 
+    /// Takes typed bytes while nothing waits: all are the program's, and nobody follows where a paste begins and ends.
+    pub(super) fn pass(&mut self, bytes: &[u8]) -> Came {
+        self.pasting = false;
+        Came { keys: bytes.to_vec(), ..Came::default() }
+    }
+
     /// Takes typed bytes. `is_waiting`: a question waits, so that the hot-key is ours.
     pub(super) fn read(&mut self, bytes: &[u8], is_waiting: bool, now: Micros) -> Came {
         let mut came = Came::default();
@@ -144,6 +150,11 @@ mod tests {
         let came = watch().read(b"ab\x1dcd", true, Micros(0));
         assert_eq!((came.keys.as_slice(), came.pressed.as_deref()), (&b"ab"[..], Some(&b"cd"[..])));
         assert_eq!(watch().read(b"ab\x1dcd", false, Micros(0)).keys, b"ab\x1dcd");
+        // A paste that ends when nothing waits any more is over at the next question.
+        let mut later = watch();
+        later.read(b"\x1b[200~a", true, Micros(0));
+        assert_eq!(later.pass(b"b\x1b[201~").keys, b"b\x1b[201~");
+        assert!(later.read(b"\x1d", true, Micros(0)).pressed.is_some());
         assert!(watch().read(b"x\x1b[93;5u", true, Micros(0)).pressed.is_some());
         let pasted = b"\x1b[200~a\x1db\x1b[201~";
         let came = watch().read(pasted, true, Micros(0));

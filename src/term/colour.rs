@@ -1,7 +1,7 @@
 //! Colours of cells, and the palette that gives the numbered ones a value.
 
 /// A colour by its parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rgb(pub u8, pub u8, pub u8);
 
 impl Rgb {
@@ -40,7 +40,7 @@ impl Rgb {
 }
 
 /// A colour as a program asked for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Colour {
     /// One of the 256 numbered colours; the first 16 are the palette's.
     Indexed(u8),

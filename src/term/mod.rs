@@ -32,5 +32,6 @@ pub use traced::Veil;
 pub use width::clip;
 pub use width::fit;
 pub use width::fit_right;
+pub use width::shortened;
 pub use width::tail;
 pub use width::width;

@@ -20,7 +20,7 @@ pub const MAX_COLS: u16 = 1000;
 pub const MAX_ROWS: u16 = 500;
 
 /// How a cell is drawn besides its colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Attributes(u8);
 
 impl Attributes {
@@ -53,7 +53,7 @@ impl Attributes {
 }
 
 /// One place of the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cell {
     /// The character; a space in an empty cell and in the right half of a wide character.
     pub character: char,

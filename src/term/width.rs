@@ -21,6 +21,18 @@ pub fn clip(text: &str, columns: usize) -> &str {
     text
 }
 
+/// The first `most` characters of `text`; what is left out is said, so that nobody takes a part for the whole:
+/// `… (812 more characters)`.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> String {
+    let mut rest = text.chars();
+    let first: String = rest.by_ref().take(most).collect();
+    match rest.count() {
+        0 => first,
+        more => format!("{first}… ({more} more characters)"),
+    }
+}
+
 /// `text` in exactly `columns`: padded with spaces, or cut with `…` at its end.
 #[must_use]
 pub fn fit(text: &str, columns: usize) -> String {
@@ -58,6 +70,12 @@ pub fn fit_right(text: &str, columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_out_is_said() {
+        assert_eq!(shortened("héllo", 5), "héllo");
+        assert_eq!(shortened("héllo wörld", 5), "héllo… (6 more characters)");
+    }
 
     #[test]
     fn fitted_text_has_exactly_the_columns() {

@@ -35,11 +35,16 @@ def talk(sock):
 
 def reach(path):
     """Connects at a path that may be longer than a socket's address."""
+    folder = None
     if len(path) > 100:
         folder = os.open(os.path.dirname(path), os.O_PATH)
         path = f'/proc/self/fd/{folder}/{os.path.basename(path)}'
     sock = socket.socket(socket.AF_UNIX)
-    sock.connect(path)
+    try:
+        sock.connect(path)
+    finally:
+        if folder is not None:
+            os.close(folder)
     return talk(sock)
 
 
@@ -76,12 +81,36 @@ def aside(trial):
 
 
 def asking():
-    """The question itself, in the background: it waits."""
-    return subprocess.Popen(['touch', orders['owned']], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    """The question itself, in the background: an AWS call that is held."""
+    key = f"{os.environ['AWS_ACCESS_KEY_ID']}:{os.environ['AWS_SECRET_ACCESS_KEY']}"
+    call = ['curl', '-s', '--aws-sigv4', 'aws:amz:us-east-1:s3', '--user', key, 'https://s3.us-east-1.amazonaws.com/']
+    if token := os.environ.get('AWS_SESSION_TOKEN'):
+        call += ['-H', f'x-amz-security-token: {token}']
+    return subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def kill_and_reach():
+    """Ends the process that adopts orphans, from one, and tries at once to pass for somebody outside."""
+    with open(orders['kill'], 'w') as results:
+        try:
+            os.kill(os.getppid(), 9)
+            results.write(f'killed {os.getppid()}\n')
+        except OSError as error:
+            results.write(f'{word(error)}\n')
+        for _ in range(200):
+            try:
+                results.write(reach(f'{state}/control/{session}.sock') + '\n')
+            except Exception as error:
+                results.write(f'{word(error)}\n')
+            time.sleep(0.01)
+        results.write('end\n')
 
 
 asked = asking()
-time.sleep(orders.get('wait', 2))
+time.sleep(orders.get('wait', 3))
+if 'kill' in orders:
+    aside(kill_and_reach)
+    time.sleep(60)
 
 
 @way('socket')

@@ -12,34 +12,39 @@ fn settle(session: &mut Session, time: Duration) {
     }
 }
 
+/// Waits until the screen shows it: only what changes is sent.
+fn shows(session: &mut Session, text: &str) {
+    session.wait_until(text, |session| session.screen().join("\n").contains(text));
+}
+
 #[test]
 fn questions_appear_are_answered_by_keys_and_the_terminal_comes_back() {
     let world = World::new();
     let mut command = world.command(env!("CARGO_BIN_EXE_hoopctl"));
     command.args(["approvals"]).env("NO_COLOR", "1");
     let mut list = Session::start(command);
-    list.wait_for("nothing waits");
+    shows(&mut list, "nothing waits");
     let running = world.start(
         &["--approve-via", "hoopctl"],
         "touch one && echo first; touch two || echo second; touch three || echo third",
     );
-    list.wait_for("touch one");
+    shows(&mut list, "touch one");
     // Typed ahead: it is not for this question.
     list.send("a");
     settle(&mut list, Duration::from_millis(300));
     assert_eq!(world.waiting().len(), 1);
     settle(&mut list, Duration::from_millis(1_200));
     list.send("a");
-    list.wait_for("allowed once");
-    list.wait_for("touch two");
+    shows(&mut list, "allowed once");
+    shows(&mut list, "touch two");
     settle(&mut list, Duration::from_millis(1_500));
     list.send("d");
     settle(&mut list, Duration::from_millis(400));
     list.send("use another");
     settle(&mut list, Duration::from_millis(300));
     list.send("\r");
-    list.wait_for("is denied");
-    list.wait_for("touch three");
+    shows(&mut list, "is denied");
+    shows(&mut list, "touch three");
     list.resize(40, 12);
     settle(&mut list, Duration::from_millis(1_500));
     let screen = list.screen().join("\n");

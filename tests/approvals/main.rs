@@ -10,6 +10,7 @@ mod inside;
 mod live;
 mod people;
 #[path = "../sandbox/person.rs"]
+#[allow(dead_code, reason = "the tests of the sandbox use the rest")]
 mod person;
 mod rude;
 #[path = "../support/mod.rs"]

@@ -200,7 +200,7 @@ pub fn has_aws() -> bool {
 }
 
 /// An S3 that answers everything with an empty list, and counts.
-fn aws() -> (String, Arc<AtomicUsize>) {
+pub fn aws() -> (String, Arc<AtomicUsize>) {
     const BODY: &str = "<?xml version=\"1.0\"?><ListAllMyBucketsResult><Owner><ID>x</ID></Owner><Buckets/></ListAllMyBucketsResult>";
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

@@ -99,6 +99,31 @@ fn a_person_is_asked_about_a_command_and_sees_refusals() {
 }
 
 #[test]
+fn a_person_ends_the_session_at_a_question() {
+    let home = Home::new();
+    let policy = home.file("policy.toml", POLICY);
+    let arguments = ["--no-gateway", "--policy", policy.to_str().unwrap(), "--", "sh"];
+    let mut session = Session::start(home.hoop_run(arguments));
+    session.wait_for("$ ");
+    session.send("seq 41 43\r");
+    session.open_question();
+    session.wait_for("may this command run");
+    std::thread::sleep(A_MOMENT);
+    session.send("x");
+    session.wait_for("ENDS THE SESSION");
+    session.send("enough of it");
+    session.wait_for("enough of it");
+    session.send("\r");
+    session.wait_for(" ended it: enough of it");
+    assert_eq!(session.wait().code(), Some(125));
+    let events = events(&home.recording());
+    let end = &of(&events, "session.end")[0];
+    assert_eq!(end["reason"], "stopped");
+    assert!(end["message"].as_str().unwrap().ends_with(" ended it: enough of it"), "{end}");
+    assert!(of(&events, "command.start").iter().all(|start| start["argv"][0] != "seq"));
+}
+
+#[test]
 fn a_storm_in_a_session_is_recorded_to_the_last() {
     let home = Home::new();
     let script = "i=0; while [ $i -lt 500 ]; do /bin/true; i=$((i+1)); done";

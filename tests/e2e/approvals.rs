@@ -58,6 +58,8 @@ fn a_script_learns_at_the_end_what_was_not_approved() {
     assert!(found.contains("\"question\":\"s3:DeleteBucket on arn:aws:s3:::logs\""), "{found}");
     let calls = hoopctl(&["calls", &home.recordings()[0].display().to_string()]);
     assert!(calls.contains("nobody") && calls.contains("↳ q1: nobody could have answered"), "{calls}");
+    let log = hoopctl(&["approvals", "log", "--answer", "nobody"]);
+    assert_eq!(log.matches("s3:DeleteBucket on arn:aws:s3:::logs").count(), 5, "{log}");
     let sessions = hoopctl(&["sessions", "--approval", "nobody"]);
     assert_eq!(sessions.lines().count(), 6, "{sessions}");
 }

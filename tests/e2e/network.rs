@@ -218,10 +218,7 @@ fn a_connection_that_nobody_can_be_asked_about_is_refused_with_the_reason() {
     assert!(text.contains("203.0.113.9:80 HTTP/1.1 403"), "{text}");
     assert!(text.contains("203.0.113.9:443 ConnectionResetError"), "{text}");
     // The name is looked up: what is asked about is the connection.
-    assert!(
-        text.contains("hoop: connect other.example:80 was not approved (--egress ask)"),
-        "{text}"
-    );
+    assert!(text.contains("hoop: connect other.example:80 was not approved (--egress ask)"), "{text}");
     let asked = home.events_of("approval.asked");
     assert_eq!(asked.len(), 3, "{asked:#?}");
     assert_eq!(home.events_of("tunnel.refused").len(), 3);

@@ -96,8 +96,9 @@ async fn respond(
     let body = body.to_bytes();
     if body.starts_with(b"Action=GetCallerIdentity&") {
         // The gateway's own question.
-        let whose = "<GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ana</Arn>\
-                     <Account>123456789012</Account></GetCallerIdentityResult>";
+        let whose = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/ana</Arn>\
+                     <Account>123456789012</Account></GetCallerIdentityResult>\
+                     </GetCallerIdentityResponse>";
         return Ok(Response::new(Full::from(whose)));
     }
     let verdict = verdict(&parts, &body);

@@ -40,7 +40,14 @@ ttl = "5m"
 [[statement]]
 sid = "ask-storage"
 effect = "ask"
-action = ["s3:PutObject", "s3:DeleteObject", "s3:GetObject"]
+action = ["s3:PutObject", "s3:DeleteObject"]
+resource = ["arn:aws:s3:::held/*"]
+ttl = "5m"
+
+[[statement]]
+sid = "ask-objects"
+effect = "ask"
+action = ["s3:GetObject"]
 resource = ["arn:aws:s3:::held/asked-*", "arn:aws:s3:::refused/*"]
 ttl = "5m"
 "#;
@@ -134,7 +141,7 @@ impl Place {
     ) -> Client {
         let child = self.command(program, arguments).spawn();
         let child = child.unwrap_or_else(|error| panic!("{program}: {error}; run scripts/setup.sh test"));
-        Client { name, marks: marks.to_vec(), child }
+        Client { name, marks: marks.to_vec(), child: Some(child) }
     }
 
     /// Waits until so many questions wait, each for one client.
@@ -172,30 +179,35 @@ pub struct Client {
     pub name: &'static str,
     /// What is in the path or the body of the requests that are asked about, each once; after a blank, the method.
     pub marks: Vec<&'static str>,
-    child: Child,
+    child: Option<Child>,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 impl Client {
     /// Panics if it has ended.
     pub fn must_wait(&mut self, about: &[String]) {
-        if let Some(status) = self.child.try_wait().unwrap() {
-            let mut text = String::new();
-            for pipe in [
-                self.child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn std::io::Read>),
-                self.child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn std::io::Read>),
-            ] {
-                pipe.unwrap().read_to_string(&mut text).unwrap();
-            }
+        if self.has_ended() {
+            let output = self.child.take().unwrap().wait_with_output().unwrap();
+            let (status, text) = (output.status, [output.stdout, output.stderr].concat());
+            let text = String::from_utf8_lossy(&text);
             panic!("{} did not wait ({status}), while there waited {about:#?}:\n{text}", self.name);
         }
     }
 
     pub fn has_ended(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_some()
+        self.child.as_mut().unwrap().try_wait().unwrap().is_some()
     }
 
-    pub fn finish(self) -> (Output, String) {
-        let output = self.child.wait_with_output().unwrap();
+    pub fn finish(mut self) -> (Output, String) {
+        let output = self.child.take().unwrap().wait_with_output().unwrap();
         let text = [&output.stdout[..], &output.stderr[..]].concat();
         let text = String::from_utf8_lossy(&text).into_owned();
         (output, text)

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::process::Child;
 use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
@@ -37,7 +38,7 @@ struct Inside {
 
 fn clients(home: &Home) -> Vec<Inside> {
     let cache = cache().display().to_string();
-    let python = home.file("boto3.py", BOTO3);
+    let python = home.file("call.py", BOTO3);
     let javascript = home.file("sdk.js", &JAVASCRIPT.replace("slice(1)", "slice(2)"));
     let curl = home.file("curl.sh", CURL);
     let made = |name, line: String, mark, says| Inside { name, line, mark, says };
@@ -86,6 +87,24 @@ fn allow_all(session: &Session, count: usize) {
     }
 }
 
+/// Ends with the test, however that ends.
+struct Started(Option<Child>);
+
+impl Started {
+    fn waits(&mut self) -> bool {
+        self.0.as_mut().unwrap().try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
 /// Ninety seconds, then yes.
 pub fn waits() {
     let (home, upstream) = (Home::new(), aws());
@@ -105,8 +124,9 @@ pub fn waits() {
     command.env("AWS_REGION", "eu-central-1").env("AWS_DEFAULT_REGION", "eu-central-1");
     let (venv, debian) = (cache().join("venv/bin"), cache().join("debian/bin"));
     command.env("PATH", format!("{}:{}:/usr/local/bin:/usr/bin:/bin", venv.display(), debian.display()));
-    let mut child =
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = Started(Some(
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(),
+    ));
     let said = |name: &str| fs::read_to_string(home.path().join(format!("out.{name}"))).unwrap_or_default();
     let all = || clients.iter().map(|client| (client.name, said(client.name))).collect::<Vec<_>>();
     let until = Instant::now() + STARTING;
@@ -116,20 +136,20 @@ pub fn waits() {
         {
             break folder;
         }
-        assert!(Instant::now() < until && child.try_wait().unwrap().is_none(), "{:?}", all());
+        assert!(Instant::now() < until && child.waits(), "{:?}", all());
         std::thread::sleep(Duration::from_millis(100));
     };
     if events(&folder, "session.start")[0]["capture"] != "sandbox" {
         eprintln!("there are no namespaces here: the clients came by proxy and endpoint");
     }
     std::thread::sleep(THINKING);
-    assert!(child.try_wait().unwrap().is_none());
+    assert!(child.waits());
     assert_eq!(events(&folder, "approval.joined").len(), 0, "nobody had to come again: {:?}", all());
     assert!(upstream.take().is_empty());
     let state = home.path().join(".local/state/hoop");
     let session = sessions(&state, None).pop().expect("a session that can be answered");
     allow_all(&session, clients.len());
-    let output = child.wait_with_output().unwrap();
+    let output = child.0.take().unwrap().wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     let came = upstream.take();
     for client in &clients {

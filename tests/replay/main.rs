@@ -18,6 +18,9 @@ use pty::Driven;
 
 mod approvals;
 mod commands;
+mod emulator;
+mod follow;
+mod hostile;
 mod pty;
 mod store;
 

@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A running program.
 pub struct Driven {
     screen: Arc<Mutex<Screen>>,
+    raw: Arc<Mutex<Vec<u8>>>,
     keys: Box<dyn Write + Send>,
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
@@ -29,10 +30,27 @@ pub struct Driven {
 
 impl Driven {
     /// Starts `hoop-replay` with `arguments` and the store `state`.
-    pub fn start(arguments: &[&str], state: &Path, (cols, rows): (u16, u16)) -> Self {
+    pub fn start(arguments: &[&str], state: &Path, size: (u16, u16)) -> Self {
+        let command = CommandBuilder::new(env!("CARGO_BIN_EXE_hoop-replay"));
+        Self::start_command(command, arguments, state, size)
+    }
+
+    /// The same, but it may ask for so many KiB of memory only.
+    pub fn start_within(memory: u64, arguments: &[&str], state: &Path, size: (u16, u16)) -> Self {
+        let mut command = CommandBuilder::new("/bin/sh");
+        let limit = format!("export MALLOC_ARENA_MAX=2; ulimit -v {memory}; exec \"$0\" \"$@\"");
+        command.args(["-c", &limit, env!("CARGO_BIN_EXE_hoop-replay")]);
+        Self::start_command(command, arguments, state, size)
+    }
+
+    fn start_command(
+        mut command: CommandBuilder,
+        arguments: &[&str],
+        state: &Path,
+        (cols, rows): (u16, u16),
+    ) -> Self {
         let pair =
             native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_hoop-replay"));
         command.args(arguments);
         command.env_clear();
         command.env("XDG_STATE_HOME", state);
@@ -42,14 +60,22 @@ impl Driven {
         drop(pair.slave);
         let screen = Arc::new(Mutex::new(Screen::new(cols, rows)));
         let (mut output, shared) = (pair.master.try_clone_reader().unwrap(), Arc::clone(&screen));
+        let raw: Arc<Mutex<Vec<u8>>> = Arc::default();
+        let kept = Arc::clone(&raw);
         thread::spawn(move || {
             let mut bytes = [0; 65_536];
             while let Ok(length @ 1..) = output.read(&mut bytes) {
+                kept.lock().unwrap().extend_from_slice(&bytes[..length]);
                 shared.lock().unwrap().feed_bytes(&bytes[..length]);
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { screen, keys, master: pair.master, child }
+        Self { screen, raw, keys, master: pair.master, child }
+    }
+
+    /// All bytes that came to the terminal.
+    pub fn raw(&self) -> Arc<Mutex<Vec<u8>>> {
+        Arc::clone(&self.raw)
     }
 
     /// Types.

@@ -183,6 +183,26 @@ fn tmux() {
     .compare(&home);
 }
 
+/// On the main screen, which has scrolled, with the cursor on its last row.
+#[test]
+fn a_shell_with_a_line_half_typed() {
+    if !is_there("bash") {
+        return;
+    }
+    Play {
+        argv: vec!["bash", "--norc", "--noprofile", "-i"],
+        env: vec![
+            ("PS1", "\\[\\e[32m\\]here$ \\[\\e[0m\\]".to_owned()),
+            ("HISTFILE", "/dev/null".to_owned()),
+        ],
+        steps: vec![("here$", "seq 1000 1060\r"), ("1060", "echo half typed, not sent")],
+        until: "half typed",
+        leave: vec!["\x03", "exit\r"],
+        ..Play::default()
+    }
+    .compare(&Home::new());
+}
+
 #[test]
 fn htop() {
     if !is_there("htop") {

@@ -142,8 +142,8 @@ fn lines(row: &ApprovalRow, console: &Console<'_>) -> Vec<String> {
     let rule = row.rule.as_ref().map(|rule| format!(" · {}", safe(rule))).unwrap_or_default();
     vec![
         format!("{}  {}", console.moment(row.at), safe(&row.question)),
-        format!("    {}{used}", safe(&approval(row).outcome(brief))),
-        format!("    {} of {} in {}{rule}", safe(&row.id), safe(&row.user), row.session),
+        format!("    {}", safe(&approval(row).outcome(brief))),
+        format!("    {} of {} in {}{used}{rule}", safe(&row.id), safe(&row.user), row.session),
     ]
 }
 

@@ -1,13 +1,13 @@
 //! What can be typed after `hoop-replay`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
-use clap::ValueEnum;
 
+use super::export_args::Export;
+use super::import::Import;
 use crate::replay;
 use crate::types::Micros;
 
@@ -22,7 +22,9 @@ Examples:
   hoop-replay --at 1:02 last           from that moment on; also 50%, #120 (an event), end
   hoop-replay list --since 2d --json | jq .id
   hoop-replay export last --format jsonl | jq 'select(.decision.effect == \"deny\")'
-  hoop-replay export last --format svg --at 0:12 -o moment.svg
+  hoop-replay export last --at 0:12 -o moment.png
+  hoop-replay export last --mask pii -o session.html
+  hoop-replay import demo.cast         into the store, to be found and watched like the others
   hoop-replay play last                in this terminal, without the viewer
 
 In the viewer press ? for the keys. Recordings are kept below $XDG_STATE_HOME/hoop (~/.local/state/hoop).
@@ -101,61 +103,12 @@ impl Pause {
 pub enum Subcommands {
     /// List recorded sessions, newest first
     List(crate::cli::ctl::sessions::Args),
-    /// Write a recording as asciicast, text, calls or a picture
+    /// Write a recording, or a part of it, for others: asciicast, text, calls, a picture
     Export(Export),
+    /// Take an asciinema recording into the store
+    Import(Import),
     /// Play a recording in this terminal, without the viewer
     Play(Play),
-}
-
-const EXPORT_HELP: &str = "\
-Formats:
-  cast    asciicast 3, for asciinema 3 and hoop-replay
-  cast2   asciicast 2, for asciinema 2 and most players
-  txt     the lines as they were seen, then the last screen of each full-screen program
-  jsonl   one AWS call a line: action, resources, parameters, decision, outcome
-  svg     a picture of one moment
-
-Examples:
-  hoop-replay export last --format cast2 --idle-limit 1s -o demo.cast
-  hoop-replay export last --format txt | less
-  hoop-replay export last --format jsonl | jq -r '[.action, .decision.effect] | @tsv'
-  hoop-replay export demo.cast --format svg --at 50% --theme light -o demo.svg";
-
-/// What `export` takes.
-#[derive(Clone, Debug, Args)]
-#[command(after_help = EXPORT_HELP)]
-pub struct Export {
-    /// A session id or its beginning, `last`, or a file
-    #[arg(value_name = "RECORDING")]
-    pub recording: String,
-
-    /// What to write [default: by the name of the output file]
-    #[arg(short = 'f', long, value_name = "FORMAT", value_enum)]
-    pub format: Option<Format>,
-
-    /// Write to this file instead of standard output
-    #[arg(short = 'o', long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-
-    /// Replace the output file if there is one
-    #[arg(long)]
-    pub overwrite: bool,
-
-    /// The moment of a picture: seconds, 1:02.5, 50% or `end` [default: end]
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    pub at: Option<Moment>,
-
-    /// The title above a picture; `none` for no title bar [default: the command]
-    #[arg(long, value_name = "TEXT")]
-    pub title: Option<String>,
-
-    /// The colours of a picture: a theme's name or file [default: `replay.theme`, dark]
-    #[arg(long, value_name = "NAME|FILE")]
-    pub theme: Option<String>,
-
-    /// How times change (cast and cast2).
-    #[command(flatten)]
-    pub pacing: PacingArgs,
 }
 
 /// What `play` takes.
@@ -175,32 +128,6 @@ pub struct Play {
     /// How it is played.
     #[command(flatten)]
     pub pacing: PacingArgs,
-}
-
-/// What `export` can write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// asciicast 3
-    Cast,
-    /// asciicast 2
-    Cast2,
-    /// text as seen
-    Txt,
-    /// calls, one a line
-    Jsonl,
-    /// a picture of one moment
-    Svg,
-}
-
-/// A moment of a recording.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Moment {
-    /// So long after its start.
-    At(Micros),
-    /// At this part of it, in per cent.
-    Percent(u8),
-    /// Its end.
-    End,
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -227,23 +154,6 @@ fn pause(text: &str) -> Result<Pause, String> {
     Ok(Pause::AtMost(Micros::from(time)))
 }
 
-fn moment(text: &str) -> Result<Moment, String> {
-    if text == "end" {
-        return Ok(Moment::End);
-    }
-    let wrong = || "give seconds, minutes:seconds, per cent (50%) or `end`".to_owned();
-    if let Some(part) = text.strip_suffix('%') {
-        return part.parse().ok().filter(|part| *part <= 100).map(Moment::Percent).ok_or_else(wrong);
-    }
-    let mut seconds = 0.0;
-    for part in text.split(':') {
-        let part: f64 = part.parse().map_err(|_| wrong())?;
-        seconds = seconds * 60.0 + part;
-    }
-    let time = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
-    Ok(Moment::At(Micros::from(time)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,10 +169,7 @@ mod tests {
         assert_eq!(pause("2s"), Ok(Pause::AtMost(Micros(2_000_000))));
         assert_eq!(pause("500ms"), Ok(Pause::AtMost(Micros(500_000))));
         assert_eq!(pause("off"), Ok(Pause::Kept));
-        assert_eq!(moment("1:02.5"), Ok(Moment::At(Micros(62_500_000))));
-        assert_eq!(moment("75%"), Ok(Moment::Percent(75)));
         for wrong in ["", "-1", "1:x", "101%", "nan", "1e30"] {
-            assert!(moment(wrong).is_err(), "{wrong}");
             assert!(pause(wrong).is_err(), "{wrong}");
         }
         assert!(speed("0").is_err() && speed("inf").is_err() && speed("2").is_ok());

@@ -30,6 +30,9 @@ use crate::types::Micros;
 
 mod args;
 mod export;
+mod export_args;
+mod export_job;
+mod import;
 mod list;
 mod place;
 mod play;
@@ -71,6 +74,7 @@ fn run(cli: &Cli) -> Result<()> {
     match &cli.command {
         Some(Subcommands::List(list)) => list::run(list),
         Some(Subcommands::Export(wish)) => export::run(wish),
+        Some(Subcommands::Import(wish)) => import::run(wish),
         Some(Subcommands::Play(wish)) => play::run(wish),
         None => view(cli),
     }

@@ -1,5 +1,6 @@
 //! Which recording is meant.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use crate::error::Kind;
 use crate::error::Result;
 use crate::record;
 use crate::record::Place;
+use crate::replay;
 use crate::replay::Source;
 
 /// A recording that was found.
@@ -43,11 +45,13 @@ pub fn state() -> Result<PathBuf> {
 /// The recording that `name` means: a file, a folder, `last`, a session id or its beginning.
 pub fn find(name: &str) -> Result<Found> {
     let path = Path::new(name);
-    if path.is_file() {
+    let present = replay::present(path);
+    if present.is_file() {
         // A recording of ours named by its file keeps its audit log.
         let beside = path.with_file_name("audit.jsonl");
-        let ours = path.file_name().is_some_and(|file| file == "terminal.cast") && beside.is_file();
-        return Ok(Found { source: Source { cast: path.to_owned(), audit: ours.then_some(beside) } });
+        let is_ours = |file: &OsStr| file == "terminal.cast" || file == "terminal.cast.zst";
+        let ours = path.file_name().is_some_and(is_ours) && beside.is_file();
+        return Ok(Found { source: Source { cast: present, audit: ours.then_some(beside) } });
     }
     if name.contains('/') && !path.exists() || name.ends_with(".cast") {
         return Err(Error::new(Kind::NotFound, format!("there is no file {}", name.escape_debug()))
@@ -65,7 +69,8 @@ pub fn find(name: &str) -> Result<Found> {
             again.fix("list the sessions: hoop-replay list   or give a file: hoop-replay ./demo.cast")
         })?
     };
-    let source = Source { cast: folder.join("terminal.cast"), audit: Some(folder.join("audit.jsonl")) };
+    let cast = replay::present(&folder.join("terminal.cast"));
+    let source = Source { cast, audit: Some(folder.join("audit.jsonl")) };
     Ok(Found { source })
 }
 

@@ -20,11 +20,15 @@ Examples:
 Secrets in its output become stars, in AWS's answers hoopmask:KIND:TAG. Tell an agent so:
   hoop-run -- claude --append-system-prompt \"$(hoopctl mask explain --for-agents)\"
 
+A call that needs your yes waits: a line on the last row says so, Ctrl-] opens it
+(settings approval.key and approval.prompt; more: man hoop-approvals).
+
 Recordings: ~/.local/state/hoop ($XDG_STATE_HOME/hoop); watch with hoop-replay.
 Exit status: the program's, or its signal; 123 it ended with 0, but a question
 that held a call or command was not answered with yes (only where --approve-via
-is given), 125 hoop-run itself failed, or a part of it died and took the session
-along, 126 the program cannot run, 127 there is no such program.";
+is given), 125 hoop-run itself failed, a part of it died and took the session
+along, or somebody ended the session at a question, 126 the program cannot run,
+127 there is no such program.";
 
 /// Run a program with its AWS calls gated, its secrets masked and everything recorded
 #[derive(Clone, Debug, Parser)]

@@ -32,6 +32,7 @@ use crate::cli::run::gateway::Gateway;
 use crate::cli::run::gateway::Setup;
 use crate::cli::run::identity::Asking;
 use crate::cli::run::notes;
+use crate::cli::run::notifying;
 use crate::cli::run::recovery::recover;
 use crate::cli::run::recovery::tell_recovered;
 use crate::cli::run::repository;
@@ -302,6 +303,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     sandbox.scrub(&mut environment, &args.env);
     environment.set("HOOP_SESSION", id.to_string());
     environment.set("HOOP_MASK_HINT", FOR_AGENTS);
+    notifying::conceal(&mut environment);
     match args.no_gateway {
         true => choose_upstream(args, &mut environment),
         false => sandbox::hide_tokens(config, &args.env, &mut environment),

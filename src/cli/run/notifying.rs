@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::config::keys::Key;
 use crate::config::load::Config;
 use crate::control::notify;
 use crate::control::notify::Desktop;
@@ -33,7 +34,7 @@ pub(super) fn settings(config: &Config, environment: &Environment) -> Result<not
     let webhooks = config.approval_webhook();
     if !webhooks.is_empty() {
         let secret = secret(config)?;
-        hooks.extend(webhooks.into_iter().map(|address| Hook::Webhook(address, secret.clone())));
+        hooks.extend(webhooks.into_iter().map(|address| Hook::Webhook(Secret::new(address), secret.clone())));
     }
     let mut slack: Vec<Secret> = config.approval_slack().into_iter().map(Secret::new).collect();
     if let Some(file) = config.approval_slack_file() {
@@ -70,6 +71,15 @@ pub(super) fn equipped(
     notify::Settings { web, tell: Some(Arc::clone(tell)), state: config.state_dir(), ..settings }
 }
 
+/// Takes addresses that are secrets out of the program's environment: whoever knows them can post in hoop's place.
+pub(super) fn conceal(environment: &mut Environment) {
+    for key in ["approval.webhook", "approval.slack"] {
+        if let Some(key) = Key::find(key) {
+            environment.remove(key.variable());
+        }
+    }
+}
+
 fn secret(config: &Config) -> Result<SecretFrom> {
     let command = config.approval_webhook_secret_command();
     if !command.is_empty() {
@@ -92,11 +102,9 @@ fn slack_addresses(config: &Config, file: &str) -> Result<Vec<Secret>> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut addresses = Vec::new();
     for line in lines {
-        crate::config::keys::Key::find("approval.slack")
-            .map_or(Ok(()), |key| key.read(line).map(drop))
-            .map_err(|(what, fix)| {
-                unusable(config, key, file).why(what.replace("address 1", "a line")).fix(fix)
-            })?;
+        Key::find("approval.slack").map_or(Ok(()), |key| key.read(line).map(drop)).map_err(
+            |(what, fix)| unusable(config, key, file).why(what.replace("address 1", "a line")).fix(fix),
+        )?;
         addresses.push(Secret::new(line));
     }
     match addresses.is_empty() {

@@ -290,6 +290,10 @@ fn hidden(purpose: &Purpose<'_>, allowed: &[String]) -> Hidden {
     // Where others answer questions, nobody inside is to knock.
     more.extend(shared.filter(|folder| folder.is_absolute()));
     more.extend(lists.filter(|list| list.is_absolute() && !list.starts_with(&working)));
+    // Nor is it to post in hoop's place, wherever those files are.
+    let config = purpose.config;
+    let secrets = [config.approval_webhook_secret_file(), config.approval_slack_file()];
+    more.extend(secrets.into_iter().flatten().map(PathBuf::from).filter(|file| file.is_absolute()));
     let mut hidden = Hidden::of(
         &Owner { home: home.as_deref(), uid: user::current().uid },
         &variable,

@@ -39,7 +39,7 @@ pub(super) fn of(tally: &Tally, manner: Manner, status: Status) -> (Vec<String>,
         return (lines, status);
     }
     lines.push(format!(
-        "hoop-run: ends with {NOT_APPROVED}: the program ended with 0, and not all it wanted was approved"
+        "hoop-run: ends with {NOT_APPROVED}: not all was approved, though the program ended with 0"
     ));
     (lines, Status::Code(NOT_APPROVED))
 }
@@ -60,11 +60,16 @@ fn told(tally: &Tally, id: SessionId) -> Vec<String> {
         0 => vec![format!("{asked}: not granted:")],
         granted => vec![format!("{asked}: {granted} granted{used}, {not_granted} not:")],
     };
-    for one in refused.iter().take(MOST) {
+    // A shell looks for a program in several places, and asks for each.
+    let (mut rest, mut named) = (refused.as_slice(), 0);
+    while let Some(one) = rest.first().filter(|_| lines.len() <= MOST) {
+        let same = rest.iter().take_while(|other| *other == one).count();
+        let times = if same > 1 { format!(" ({same} times)") } else { String::new() };
         let line = format!("{}: {}", one.question, one.why);
-        lines.push(format!("  {}", clip(&safe(&line), LONGEST)));
+        lines.push(format!("  {}{times}", clip(&safe(&line), LONGEST)));
+        (rest, named) = (&rest[same..], named + same as u64);
     }
-    let more = not_granted.saturating_sub(refused.len().min(MOST) as u64);
+    let more = not_granted.saturating_sub(named);
     if more > 0 {
         lines.push(format!("  and {more} more: hoopctl approvals log --session {id}"));
     }
@@ -119,6 +124,9 @@ mod tests {
         ];
         assert_eq!(lines(&tally(1, 1), script), wanted);
         assert_eq!(lines(&tally(1, 1), Manner { is_quiet: true, ..script }), [""; 0]);
+        let mut twice = tally(0, 2);
+        twice.refused[1] = twice.refused[0].clone();
+        assert!(lines(&twice, script)[1].ends_with("now (2 times)"));
         let many = lines(&tally(0, 40), script);
         assert_eq!(many.len(), 7);
         let last = "  and 35 more: hoopctl approvals log --session 01K";

@@ -11,6 +11,7 @@ mod sign;
 mod slack;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ use sign::Signer;
 /// Deliveries to one place at a time: with a hundred questions the others wait their turn.
 const AT_ONCE: usize = 4;
 /// How long a message waits for what is being found out about its question.
-const FINDINGS: Duration = Duration::from_millis(1_500);
+const FINDINGS: Duration = Duration::from_millis(2_500);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long a program that prints the secret may take: a person may have to unlock a password store for it.
@@ -72,8 +73,8 @@ pub struct Settings {
 /// One place where it is told.
 #[derive(Clone, Debug)]
 pub enum Hook {
-    /// A web server that gets the card, signed.
-    Webhook(String, SecretFrom),
+    /// A web server that gets the card, signed. What follows the host in its address may be a secret.
+    Webhook(Secret, SecretFrom),
     /// An incoming webhook of Slack, or of what understands its format. The address is a secret.
     Slack(Secret),
     /// A program and its arguments.
@@ -144,9 +145,8 @@ pub(super) async fn run(
             waits
         });
         for card in cards {
-            if !known.contains_key(&card.id) {
-                let (sender, ended) = watch::channel(None);
-                known.insert(card.id, sender);
+            if let Entry::Vacant(vacant) = known.entry(card.id) {
+                let ended = vacant.insert(watch::channel(None).0).subscribe();
                 for place in 0..teller.places.len() {
                     let (teller, card, ended) = (Arc::clone(&teller), card.clone(), ended.clone());
                     telling.spawn(async move { teller.follow(place, card, ended).await });
@@ -251,14 +251,14 @@ impl Teller {
 
     /// The card as it is when its findings are there, or after a moment.
     async fn with_findings(&self, mut card: Card) -> Card {
-        let looks = FINDINGS.as_millis() / LOOK.as_millis();
-        for _ in 0..looks {
-            if !card.findings.is_looking {
-                break;
-            }
+        for _ in 0..FINDINGS.as_millis() / LOOK.as_millis() {
+            // Before the first look, too: what is to be looked up begins a moment after the question.
             tokio::time::sleep(LOOK).await;
             let Some(now) = self.broker.cards().into_iter().find(|now| now.id == card.id) else { break };
             card = now;
+            if !card.findings.is_looking {
+                break;
+            }
         }
         card
     }
@@ -297,8 +297,14 @@ impl Teller {
                 };
                 let (id, body) = (event.id(), event.json());
                 // Each attempt has its own time: a receiver refuses old ones.
-                let request =
-                    || signed_request(address, (&id, self.broker.unix_micros() / 1_000_000), signer, &body);
+                let request = || {
+                    signed_request(
+                        address.expose(),
+                        (&id, self.broker.unix_micros() / 1_000_000),
+                        signer,
+                        &body,
+                    )
+                };
                 match web() {
                     Ok(web) => deliver::post(web, request, ended).await,
                     Err(failed) => failed,
@@ -358,8 +364,7 @@ fn via(hook: &Hook) -> &'static str {
 
 fn name_of(hook: &Hook) -> String {
     match hook {
-        Hook::Webhook(address, _) => host_of(address),
-        Hook::Slack(address) => host_of(address.expose()),
+        Hook::Webhook(address, _) | Hook::Slack(address) => host_of(address.expose()),
         Hook::Command(argv) => argv.first().cloned().unwrap_or_default(),
         Hook::Desktop(desktop) => desktop.name(),
     }

@@ -60,8 +60,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long the browser has to fetch its last page.
 const FAREWELL: Duration = Duration::from_millis(1_500);
 
-/// The login that a session is shown; none: the user of this machine answers.
-pub type Claims = Arc<dyn Fn(&Session) -> Result<Option<Claim>> + Send + Sync>;
+/// The login that a session is shown for an answer to a question; none: the user of this machine answers.
+pub type Claims = Arc<dyn Fn(&Session, &Card) -> Result<Option<Claim>> + Send + Sync>;
 
 /// What the page is made of.
 pub struct Setup {
@@ -221,19 +221,19 @@ impl Known {
     }
 
     /// Gives an answer in the name of whoever serves.
-    async fn answer(&self, session: SessionId, given: Given) -> Result<Answered> {
+    async fn answer(&self, card: &Card, given: Given) -> Result<Answered> {
         let (state, shared) = (self.state.clone(), self.shared.clone());
-        let claims = Arc::clone(&self.claims);
+        let (claims, card) = (Arc::clone(&self.claims), card.clone());
         let answer = move || {
             let sessions = client::sessions(&state, shared.as_deref());
-            let Some(session) = sessions.iter().find(|known| known.id == session) else {
+            let Some(session) = sessions.iter().find(|known| known.id == card.session) else {
                 return Ok(Answered::NotWaiting);
             };
-            let login = claims(session)?;
+            let login = claims(session, &card)?;
             session.answer(Given { login, ..given })
         };
         let answered = tokio::task::spawn_blocking(answer).await;
-        let answered = answered.unwrap_or_else(|_| Ok(Answered::NotWaiting))?;
+        let answered = answered.unwrap_or(Ok(Answered::NotWaiting))?;
         self.answered.send_replace(Some(answered.clone()));
         Ok(answered)
     }

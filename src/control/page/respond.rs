@@ -241,7 +241,7 @@ impl Known {
             Ok(_) => {}
         }
         let word = given.answer;
-        let answered = self.answer(card.session, given).await;
+        let answered = self.answer(card, given).await;
         if let (Some(link), Err(_) | Ok(Answered::Refused(_))) = (link, &answered) {
             // It had no effect: another answer may have one.
             self.links.give_back(link);

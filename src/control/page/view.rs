@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use sha2::Digest;
+use sha2::Sha256;
+
 use crate::approval::Card;
 use crate::approval::Difference;
 use crate::control::facts;
@@ -134,14 +137,9 @@ fn live(card: &Card, now: u64) -> String {
         }
         html.push_str("</pre></section>");
     }
-    let state = format!(
-        "{} {} {} {} {}",
-        card.callers.min(2),
-        card.votes.len(),
-        findings.facts.len(),
-        findings.difference.len(),
-        findings.is_looking
-    );
+    // The time that passes is no other state: the browser counts it by itself.
+    let state = serde_json::to_vec(&(findings, &card.votes, &card.missing, card.callers)).unwrap_or_default();
+    let state = hex::encode(&Sha256::digest(state)[..8]);
     format!("<div id=\"live\" data-state=\"{state}\">{html}</div>")
 }
 
@@ -155,7 +153,7 @@ fn tree(card: &Card) -> String {
     let mut html = String::from("<section><h2>Command</h2><div class=\"box\"><ol class=\"tree\">");
     for (number, line) in lines.iter().enumerate() {
         let is_last = number + 1 == lines.len();
-        let line = escaped(line);
+        let line = escaped_lines(line);
         let line = if is_last && question.command.is_some() { format!("<b>{line}</b>") } else { line };
         let _ = write!(html, "<li><code>{line}</code>");
         html.push_str(if is_last { "</li>" } else { "<ol>" });

@@ -57,10 +57,12 @@ fn draw_questions(play: &Play, area: Rect, pen: &mut Pen<'_>) {
     let questions = &play.questions;
     let refused = questions.all().iter().filter(|asked| asked.entry.meaning == Meaning::Deny).count();
     let refused = if refused > 0 { format!(", {refused} not granted") } else { String::new() };
-    let heading = format!(" approvals  {}{refused}", questions.all().len());
-    let which = match questions.which {
-        Which::All => "  w: which".to_owned(),
-        which => format!("  only {}: {}", which.words(), questions.shown().len()),
+    let (heading, which) = match questions.which {
+        Which::All => (format!(" approvals  {}{refused}", questions.all().len()), "  w: which".to_owned()),
+        which => {
+            let (shown, all) = (questions.shown().len(), questions.all().len());
+            (" approvals".to_owned(), format!("  only {}: {shown} of {all}", which.words()))
+        }
     };
     pen.row(area, Meaning::Text, &[(&heading, Meaning::Heading), (&which, Meaning::Muted)]);
     let rows = Rect { y: area.y + 1, height: area.height - 1, ..area };

@@ -1,5 +1,6 @@
 //! Asks a person about commands, while their processes wait and all others go on.
 
+use std::collections::VecDeque;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -26,12 +27,15 @@ use crate::policy::CommandVerdict;
 use crate::record::command_line;
 use crate::sandbox::notify::Execute;
 use crate::sandbox::notify::Listener;
+use crate::term::shortened;
 
 /// Commands that may wait for a person.
 const MOST_WAITING: usize = 256;
 /// How often is looked whether a question is settled, or its process has gone.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Characters of a command line in a question.
+/// Characters of the command line that is asked about: whoever says yes has seen it whole, but for the longest.
+const MOST_SHOWN: usize = 4_000;
+/// Characters of a command line above it.
 const SHOWN: usize = 400;
 
 /// A command that waits for a person.
@@ -72,6 +76,23 @@ struct Asked {
     pending: Pending,
 }
 
+/// Refusals that are remembered.
+const MOST_REFUSED: usize = 64;
+
+/// What was refused to a process. A shell that is refused a program goes on with the next folder of PATH: that is no other
+/// question.
+struct Refused {
+    thread: i32,
+    argv: Vec<Vec<u8>>,
+    why: String,
+}
+
+impl Refused {
+    fn is_of(&self, held: &Held) -> bool {
+        self.thread == held.thread && self.argv == held.words.argv
+    }
+}
+
 impl Asker {
     /// For what waits at `listener`.
     pub(super) fn new(shared: Arc<Shared>, listener: &Listener) -> std::io::Result<Self> {
@@ -90,16 +111,23 @@ impl Asker {
         // The supervisor's is the only one left.
         drop(desk);
         let mut waiting: Vec<Asked> = Vec::new();
+        let mut refused: VecDeque<Refused> = VecDeque::new();
         loop {
             let held = match waiting.is_empty() {
                 true => handed_in.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 false => handed_in.recv_timeout(LOOK_EVERY),
             };
             match held {
-                Ok(held) => {
-                    let pending = shared.setup.broker.ask(question(&shared, &held));
-                    waiting.push(Asked { held, pending });
-                }
+                Ok(held) => match refused.iter().find(|refused| refused.is_of(&held)) {
+                    Some(refused) => {
+                        let why = refused.why.clone();
+                        stop.settle(Settled { held, refused: Some(why) });
+                    }
+                    None => {
+                        let pending = shared.setup.broker.ask(question(&shared, &held));
+                        waiting.push(Asked { held, pending });
+                    }
+                },
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -107,11 +135,16 @@ impl Asker {
             for mut asked in waiting {
                 match asked.pending.try_answer() {
                     Some(outcome) => {
-                        let refused = match &outcome {
+                        let refused_now = match &outcome {
                             Outcome::Allowed { .. } => None,
                             Outcome::Denied(refusal) => Some(refusal.to_string()),
                         };
-                        stop.settle(Settled { held: asked.held, refused });
+                        if let Some(why) = &refused_now {
+                            refused.truncate(MOST_REFUSED - 1);
+                            let (thread, argv) = (asked.held.thread, asked.held.words.argv.clone());
+                            refused.push_front(Refused { thread, argv, why: why.clone() });
+                        }
+                        stop.settle(Settled { held: asked.held, refused: refused_now });
                     }
                     // Its process was killed: nobody needs an answer.
                     None if !listener.still_waits(asked.held.id) => asked.pending.withdraw(),
@@ -129,7 +162,7 @@ fn question(shared: &Shared, held: &Held) -> Question {
     let masked = |text: String| setup.masks.text(&text).into_owned();
     let line = |words: &Words| {
         let line = command_line(&setup.masks.argv(&words.argv_text()));
-        line.chars().take(SHOWN).collect::<String>()
+        shortened(&line, MOST_SHOWN)
     };
     let words = &held.words;
     let mut parameters = Vec::new();
@@ -139,7 +172,7 @@ fn question(shared: &Shared, held: &Held) -> Question {
         }
     }
     let mut lines = held.from.map(|command| lines(shared, command)).unwrap_or_default().into_iter();
-    let mut next = || lines.next().map(|line| line.chars().take(SHOWN).collect::<String>());
+    let mut next = || lines.next().map(|line| shortened(&line, SHOWN));
     Question {
         subject: Subject::Command,
         action: "command".to_owned(),

@@ -1,17 +1,18 @@
 //! One question in full.
 
+use super::text::flowed;
 use super::text::visible;
-use super::text::wrapped;
 use super::view::BOLD;
 use super::view::DIM;
 use super::view::Frame;
 use super::view::PLAIN;
 use crate::approval::Difference;
 use crate::approval::Findings;
+use crate::approval::Subject;
 use crate::approval::Vote;
 
 /// Columns of the names on the left.
-const NAME: usize = 10;
+const NAME: usize = 11;
 const ADDED: &str = "\x1b[32m";
 const REMOVED: &str = "\x1b[31m";
 
@@ -19,8 +20,15 @@ const REMOVED: &str = "\x1b[31m";
 pub(super) fn lines(frame: &Frame<'_>, cols: usize) -> Vec<String> {
     let question = &frame.waiting.question;
     let mut page = Lines { cols, lines: vec![String::new()] };
-    page.field("action", &question.action, BOLD);
-    page.several("resource", question.resources.iter().map(String::as_str), BOLD);
+    let resources = question.resources.iter().map(String::as_str);
+    match question.subject {
+        Subject::Call => {
+            page.field("action", &question.action, BOLD);
+            page.several("resource", resources, BOLD);
+        }
+        Subject::Command => page.several("run", resources, BOLD),
+        Subject::Connection => page.several("connect to", resources, BOLD),
+    }
     let place = [question.account.as_deref().unwrap_or_default(), &question.region];
     let place: Vec<&str> = place.into_iter().filter(|part| !part.is_empty()).collect();
     page.field("where", &place.join(" · "), "");
@@ -28,7 +36,11 @@ pub(super) fn lines(frame: &Frame<'_>, cols: usize) -> Vec<String> {
     let agent = question.agent.as_ref().map(|agent| format!(", agent {agent}")).unwrap_or_default();
     page.field("who", &format!("{}{agent}", question.who), "");
     page.field("in", question.repository.as_deref().unwrap_or_default(), "");
-    page.field("command", question.command.as_deref().unwrap_or_default(), "");
+    page.field(
+        if question.subject == Subject::Command { "from" } else { "command" },
+        question.command.as_deref().unwrap_or_default(),
+        "",
+    );
     page.several("under", question.above.iter().map(String::as_str), "");
     page.field("rule", &question.rule, "");
     page.field("why", &question.reason, "");
@@ -72,7 +84,7 @@ impl Lines {
             self.lines.push(format!(" {DIM}{name}{PLAIN}"));
         }
         let width = self.cols.saturating_sub(indent + 1).max(1);
-        for (number, line) in wrapped(&visible(value), width).into_iter().enumerate() {
+        for (number, line) in flowed(&visible(value), width).into_iter().enumerate() {
             let name = if number == 0 && !is_narrow { name } else { "" };
             self.lines.push(format!(" {DIM}{name:<indent$}{PLAIN}{style}{line}"));
         }
@@ -102,7 +114,7 @@ impl Lines {
             };
             let style = if colour { style } else { "" };
             let width = self.cols.saturating_sub(4).max(1);
-            for (number, part) in wrapped(&visible(text), width).into_iter().enumerate() {
+            for (number, part) in flowed(&visible(text), width).into_iter().enumerate() {
                 let mark = if number == 0 { mark } else { ' ' };
                 self.lines.push(format!(" {style}{mark} {part}{PLAIN}"));
             }

@@ -64,9 +64,11 @@ pub(super) fn lines(frame: &Frame<'_>, cols: usize, most: usize) -> Vec<String> 
     let ready = frame.is_ready;
     let styled = |key: &Key, what: &str| {
         let style = if ready || !key.3 { BOLD } else { DIM };
-        let width = 1 + key.0.chars().count() + usize::from(!what.is_empty()) + what.chars().count() + 1;
-        let what = if what.is_empty() { String::new() } else { format!(" {what}") };
-        (format!(" {style}{}{PLAIN}{what} ", key.0), width)
+        let name = key.0.chars().count();
+        match what.is_empty() {
+            true => (format!(" {style}{}{PLAIN}", key.0), 1 + name),
+            false => (format!(" {style}{}{PLAIN} {what} ", key.0), 3 + name + what.chars().count()),
+        }
     };
     let choices: [Vec<(String, usize)>; 3] = [
         keys.iter().map(|key| styled(key, key.1)).collect(),
@@ -118,8 +120,7 @@ fn note(frame: &Frame<'_>, cols: usize) -> Vec<String> {
     let waiting = frame.waiting;
     if frame.page == Page::Detail && !waiting.question.needs.is_empty() {
         let who = waiting.missing.join(", and ");
-        let text =
-            format!("a yes needs {who}, not you: they answer with `hoopctl approvals`, {}", frame.name);
+        let text = format!("you cannot say yes: it needs {who}, who answer with `hoopctl approvals`");
         return line(BOLD, &text);
     }
     let text = match (frame.page, frame.is_ready) {

@@ -23,8 +23,8 @@ use keyboard::Key;
 use keyboard::Keyboard;
 use typing::Typing;
 
+pub use list::what;
 pub use text::clipped;
-pub use text::visible;
 
 /// How long the keyboard must have been silent, counted from drawing, before a key can be an answer. Whoever is
 /// typing into the program when the question appears goes on typing for a moment.
@@ -121,7 +121,7 @@ impl Prompt {
             } else {
                 "it was answered elsewhere, or whoever asked is gone"
             };
-            self.remark(format!("{} waits no more: {why}", gone.question.line()), now);
+            self.remark(format!("{} waits no more: {why}", what(&gone.question)), now);
         }
         let next = self.waiting.get(place).map_or(first, |waiting| waiting.id);
         self.show(next, now);
@@ -231,7 +231,7 @@ impl Prompt {
                 let answer = typing.answer()?;
                 return self.give(answer);
             }
-            Key::Escape if alone => {
+            Key::Escape => {
                 self.typing = None;
                 self.guarded_until = after(now, GUARD);
             }

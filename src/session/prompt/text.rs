@@ -40,12 +40,32 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// The same, broken after a blank where there is one in the second half of the line: nothing is left out.
+pub(super) fn flowed(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = text;
+    loop {
+        let line = wrapped(rest, width).swap_remove(0);
+        let blank =
+            line.rfind(' ').map(|at| at + 1).filter(|at| *at > line.len() / 2 && line.len() < rest.len());
+        let (line, after) = rest.split_at(blank.unwrap_or(line.len()));
+        lines.push(line.to_owned());
+        rest = after;
+        if rest.is_empty() {
+            return lines;
+        }
+    }
+}
+
 /// The first `width` columns of `text`, which is visible; a cut is marked.
 #[must_use]
 pub fn clipped(text: &str, width: usize) -> String {
     let columns = |text: &str| text.chars().filter_map(UnicodeWidthChar::width).sum::<usize>();
     if columns(text) <= width {
         return text.to_owned();
+    }
+    if width < 2 {
+        return "…".repeat(width);
     }
     let mut short = wrapped(text, width.saturating_sub(1)).swap_remove(0);
     short.push('…');
@@ -65,6 +85,10 @@ mod tests {
     fn lines_are_as_wide_as_the_screen_counts_them() {
         assert_eq!(wrapped("日本語ab", 4), ["日本", "語ab"]);
         assert_eq!(clipped("abcdef", 4), "abc…");
+        assert_eq!(clipped("abcdef", 0), "");
+        assert_eq!(flowed("ab cd efghijklm", 8), ["ab cd ", "efghijkl", "m"]);
+        assert_eq!(flowed("日本語 ab", 7), ["日本語 ", "ab"]);
+        assert_eq!(flowed("", 7), [""]);
         assert_eq!(clipped("abcd", 4), "abcd");
     }
 }

@@ -50,6 +50,8 @@ pub(super) fn draw(frame: &Frame<'_>, size: Size, scroll: &mut usize) -> String 
         Page::Help => help(frame, cols),
     };
     let room = rows.saturating_sub(2 + foot.len()).max(1);
+    // The empty line after the head is for screens that have room for it.
+    let body: Vec<String> = body.into_iter().skip(usize::from(rows < 12)).collect();
     let mut from = (*scroll).min(body.len().saturating_sub(room));
     if frame.page == Page::List {
         // The chosen one is always seen.
@@ -123,11 +125,9 @@ fn help(frame: &Frame<'_>, cols: usize) -> Vec<String> {
     ];
     let mut text = vec![String::new()];
     for (key, what) in lines {
-        for (number, part) in
-            super::text::wrapped(what, cols.saturating_sub(12).max(8)).into_iter().enumerate()
-        {
+        for (number, part) in words(what, cols.saturating_sub(13).max(8)).into_iter().enumerate() {
             let key = if number == 0 { key } else { "" };
-            text.push(format!(" {BOLD}{key:<10}{PLAIN}{part}"));
+            text.push(format!(" {BOLD}{key:<11}{PLAIN}{part}"));
         }
     }
     let more = "A yes further than one call covers the same rule, action, identity, account and region only. Keys \

@@ -4,6 +4,7 @@ mod answering;
 mod lines;
 mod live;
 mod names;
+mod serve;
 mod signed_in;
 
 use std::io::IsTerminal;
@@ -28,6 +29,7 @@ use crate::error::Kind;
 use crate::error::Result;
 use crate::sys::user;
 use crate::term::safe;
+use crate::types::SessionId;
 use answering::Asked;
 use names::Name;
 use signed_in::Person;
@@ -50,6 +52,7 @@ Examples:
   hoopctl approvals allow r0s1-3
   hoopctl approvals allow r0s1-3 --for 10m --reason 'release of 4 July'
   hoopctl approvals deny r0s1-3 --reason 'use the staging bucket'
+  hoopctl approvals serve                           a page in the browser
   hoopctl approvals log --since 7d                  who approved what, in the past
   hoopctl approvals watch --json | jq .question.action
 
@@ -107,6 +110,7 @@ enum Subcommands {
         #[arg(long)]
         stop: bool,
     },
+    Serve(serve::ServeArgs),
     Log(approvals_log::Args),
     /// Tell what waits now and whenever something is asked, one JSON object a line; until it is stopped
     Watch {
@@ -147,6 +151,7 @@ pub fn run(args: &Args, config: Config, clock: &Clock, console: &mut Console<'_>
             let word = if *stop { Word::Stop } else { Word::Deny };
             answer(&person, name, Asked { word, scope: None, reason: reason.clone() }, console)
         }
+        Some(Subcommands::Serve(args)) => serve::serve(args, &person, clock, console),
         Some(Subcommands::Log(args)) => approvals_log::run(args, &person.config.state_dir(), console),
         Some(Subcommands::Watch { .. }) => live::watch(&person, console),
     }
@@ -161,29 +166,42 @@ fn live(person: &Person, clock: &Clock) -> Result<u8> {
         .fix("for scripts: hoopctl approvals list --json"))
 }
 
-/// All that waits, oldest first; what is wrong with single sessions is told.
-fn found(person: &Person, console: &mut Console<'_>) -> Vec<Found> {
+/// All that waits, oldest first, and the sessions that do not tell.
+fn found(person: &Person) -> (Vec<Found>, Vec<(SessionId, Error)>) {
     let config = &person.config;
     let shared = config.approval_shared_dir().map(std::path::Path::new);
-    let mut all = Vec::new();
+    let (mut all, mut silent) = (Vec::new(), Vec::new());
     for session in client::sessions(&config.state_dir(), shared) {
         match session.cards() {
             Ok(cards) => {
                 all.extend(cards.into_iter().map(|card| Found { session: session.clone(), card }));
             }
-            Err(error) => {
-                let why = error.causes().join(": ");
-                console.notice(&format!("{}: {why}", error.what()));
-                error.advice().iter().for_each(|advice| console.notice(advice));
-            }
+            Err(error) => silent.push((session.id, error)),
         }
     }
     all.sort_by_key(|found| (found.card.asked, found.card.session, found.card.id));
-    all
+    (all, silent)
+}
+
+/// The question of this name.
+fn find(person: &Person, name: &str) -> Result<Found> {
+    let name = Name::read(name)?;
+    let (all, silent) = found(person);
+    if let Some(found) = name.find(&all)? {
+        return Ok(found.clone());
+    }
+    match silent.into_iter().find(|(session, _)| name.fits(*session)) {
+        Some((_, error)) => Err(error),
+        None => Err(answering::gone(person, &name)),
+    }
 }
 
 fn list(person: &Person, as_json: bool, console: &mut Console<'_>) -> Result<u8> {
-    let all = found(person, console);
+    let (all, silent) = found(person);
+    for (_, error) in &silent {
+        console.notice(&format!("{}: {}", error.what(), error.causes().join(": ")));
+        error.advice().iter().for_each(|advice| console.notice(advice));
+    }
     if as_json {
         all.iter().try_for_each(|found| console.json(&object(found)))?;
         return Ok(0);
@@ -209,9 +227,7 @@ fn list(person: &Person, as_json: bool, console: &mut Console<'_>) -> Result<u8>
 }
 
 fn show(person: &Person, name: &str, as_json: bool, console: &mut Console<'_>) -> Result<u8> {
-    let name = Name::read(name)?;
-    let all = found(person, console);
-    let Some(found) = name.find(&all)? else { return Err(answering::gone(person, &name)) };
+    let found = &find(person, name)?;
     if as_json {
         console.json(&object(found))?;
         return Ok(0);
@@ -223,10 +239,7 @@ fn show(person: &Person, name: &str, as_json: bool, console: &mut Console<'_>) -
 }
 
 fn answer(person: &Person, name: &str, asked: Asked, console: &mut Console<'_>) -> Result<u8> {
-    let name = Name::read(name)?;
-    let all = found(person, console);
-    let Some(found) = name.find(&all)? else { return Err(answering::gone(person, &name)) };
-    let told = answering::answer(person, found, asked, Via::Hoopctl)?;
+    let told = answering::answer(person, &find(person, name)?, asked, Via::Hoopctl)?;
     told.note.iter().for_each(|note| console.notice(note));
     console.line(&safe(&told.text))?;
     Ok(told.status)
