@@ -9,6 +9,7 @@ use hoop::gateway::Capture;
 use crate::clients::Client;
 use crate::clients::Place;
 use crate::clients::cache;
+use crate::clients::came;
 use crate::clients::count;
 use crate::clients::has;
 
@@ -188,7 +189,7 @@ fn questions(client: &Client) -> usize {
 
 /// Nothing but what s3cmd and rclone ask on the way.
 fn nothing_came(place: &Place) {
-    for got in place.upstream.take() {
+    for got in came(&place.upstream) {
         let (path, query) = (got.parts.uri.path(), got.parts.uri.query().unwrap_or_default());
         let is_on_the_way =
             query.contains("location") || got.parts.method == "HEAD" && path.contains("put-rclone");
@@ -210,7 +211,7 @@ fn waits(place: &Place, mut clients: Vec<Client>) {
     place.allow_all(Scope::Once);
     let ended: Vec<_> =
         clients.into_iter().map(|client| (client.name, client.marks.clone(), client.finish())).collect();
-    let came = place.upstream.take();
+    let came = came(&place.upstream);
     for got in &came {
         let path = got.parts.uri.path();
         assert_eq!(got.verdict, Ok(()), "{path}");

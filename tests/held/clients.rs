@@ -214,6 +214,13 @@ impl Client {
     }
 }
 
+/// What clients have sent since the last time; hoop's own look-ups are left out.
+pub fn came(upstream: &Upstream) -> Vec<crate::upstream::Got> {
+    let mut came = upstream.take();
+    came.retain(|got| !got.header("user-agent").starts_with("hoop/"));
+    came
+}
+
 /// How many of `came` are about `mark`.
 pub fn count(came: &[crate::upstream::Got], mark: &str) -> usize {
     let (mark, method) = mark.split_once(' ').unwrap_or((mark, ""));

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::clients::aws;
 use crate::clients::cache;
+use crate::clients::came;
 use crate::support::Home;
 use crate::support::Session;
 use crate::support::run;
@@ -77,7 +78,7 @@ fn wait_for_questions(session: &mut Session, home: &Home, count: usize) {
 }
 
 fn nothing_came(upstream: &Upstream) {
-    let came = upstream.take();
+    let came = came(upstream);
     assert!(came.is_empty(), "{} were forwarded", came.len());
 }
 

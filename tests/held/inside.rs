@@ -21,6 +21,7 @@ use crate::all_wait::THINKING;
 use crate::clients::STARTING;
 use crate::clients::aws;
 use crate::clients::cache;
+use crate::clients::came;
 use crate::clients::count;
 use crate::clients::has;
 use crate::ended::events;
@@ -145,13 +146,13 @@ pub fn waits() {
     std::thread::sleep(THINKING);
     assert!(child.waits());
     assert_eq!(events(&folder, "approval.joined").len(), 0, "nobody had to come again: {:?}", all());
-    assert!(upstream.take().is_empty());
+    assert!(came(&upstream).is_empty());
     let state = home.path().join(".local/state/hoop");
     let session = sessions(&state, None).pop().expect("a session that can be answered");
     allow_all(&session, clients.len());
     let output = child.0.take().unwrap().wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    let came = upstream.take();
+    let came = came(&upstream);
     for client in &clients {
         let text = said(client.name);
         assert!(text.contains(client.says), "{}: {text} {told}", client.name);

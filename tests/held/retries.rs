@@ -7,6 +7,7 @@ use hoop::approval::Scope;
 use hoop::gateway::Capture;
 
 use crate::clients::Place;
+use crate::clients::came;
 use crate::clients::count;
 
 /// Its time-out is one that nothing resets.
@@ -41,7 +42,7 @@ fn a_client_that_gives_up_is_sent_away_and_finds_the_yes_that_came_meanwhile() {
     let [client] = clients;
     let (_, text) = client.finish();
     assert!(text.starts_with("attempts "), "{text}");
-    assert_eq!(count(&place.upstream.take(), "impatient"), 1);
+    assert_eq!(count(&came(&place.upstream), "impatient"), 1);
     assert_eq!(place.world.events_of("approval.asked").len(), 1);
     assert_eq!(place.world.events_of("approval.used").len(), 1);
     assert!(!place.world.events_of("approval.joined").is_empty());
@@ -78,11 +79,11 @@ fn the_same_call_by_two_processes_is_one_question_and_a_yes_is_for_one_of_them()
     };
     let (output, text) = passed.finish();
     assert!(output.status.success(), "{text}");
-    assert_eq!(count(&place.upstream.take(), "twice"), 1);
+    assert_eq!(count(&came(&place.upstream), "twice"), 1);
     place.wait_for_questions(1, &mut clients);
     place.deny_all("once is enough");
     let (_, text) = clients.remove(0).finish();
     assert!(text.contains("ana denied it: once is enough"), "{text}");
-    assert_eq!(count(&place.upstream.take(), "twice"), 0);
+    assert_eq!(count(&came(&place.upstream), "twice"), 0);
     assert_eq!(place.world.events_of("approval.asked").len(), 2);
 }
