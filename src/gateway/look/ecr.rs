@@ -1,5 +1,8 @@
 //! ECR: what is in a repository.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
 use serde_json::json;
 
 use super::Look;
@@ -22,8 +25,18 @@ pub fn looks(call: &Call) -> Vec<Look> {
             | "PutImage"
     );
     let Some(name) = tree::text(&call.params, "repositoryName").filter(|_| asks) else { return Vec::new() };
-    let repository = Read::json("DescribeRepositories", PROTOCOL, &json!({ "repositoryNames": [name] }));
-    let images = Read::json("ListImages", PROTOCOL, &json!({ "repositoryName": name, "maxResults": 1_000 }));
+    // A repository of this name may be in the registry of another account.
+    let registry = tree::text(&call.params, "registryId");
+    let there = |mut params: Value| {
+        if let (Some(params), Some(registry)) = (params.as_object_mut(), &registry) {
+            params.insert("registryId".to_owned(), json!(registry));
+        }
+        params
+    };
+    let repository =
+        Read::json("DescribeRepositories", PROTOCOL, &there(json!({ "repositoryNames": [name] })));
+    let images = there(json!({ "repositoryName": name, "maxResults": 1_000 }));
+    let images = Read::json("ListImages", PROTOCOL, &images);
     vec![
         Look::new("repository", repository, |answer| {
             let path = |name: &str| tree::text(answer, &format!("repositories.{name}"));
@@ -32,7 +45,10 @@ pub fn looks(call: &Call) -> Vec<Look> {
                 .maybe("created", path("createdAt").map(|time| tree::time(&time)))
         }),
         Look::new("images", images, |answer| {
-            let number = tree::items(answer, "imageIds").len() as u64;
+            // An image stands there once for each of its tags.
+            let digests: BTreeSet<&str> =
+                tree::items(answer, "imageIds.imageDigest").into_iter().filter_map(Value::as_str).collect();
+            let number = digests.len() as u64;
             let more = if tree::text(answer, "nextToken").is_some() { " or more" } else { "" };
             Told::fact(
                 "images",

@@ -1,6 +1,7 @@
 //! What a held call would hit, found out while people think: bounded reads with the credential that the call itself would
 //! be signed with, each one allowed by the policy and recorded like any other call. What cannot be found out says so.
 
+mod acl;
 mod change;
 mod dynamodb;
 mod ec2;

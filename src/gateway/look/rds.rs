@@ -34,18 +34,38 @@ pub fn looks(call: &Call) -> Vec<Look> {
     }
 }
 
+/// What a deletion leaves behind.
+#[derive(Clone)]
+struct Left {
+    snapshot: String,
+    /// The automated backups; without a word they go with the database.
+    backups: bool,
+}
+
 /// What the request leaves behind.
-fn left(params: &Value) -> String {
-    let kept = if tree::text(params, "DeleteAutomatedBackups").as_deref() == Some("false") {
-        ", automated backups stay"
-    } else {
-        ""
+fn left(params: &Value) -> Left {
+    let backups = tree::text(params, "DeleteAutomatedBackups").as_deref() == Some("false");
+    let snapshot =
+        match (tree::is_true(params, "SkipFinalSnapshot"), tree::text(params, "FinalDBSnapshotIdentifier")) {
+            (true, _) => "no: nothing is left of the data but earlier snapshots".to_owned(),
+            (false, Some(name)) => format!("yes, {name}"),
+            (false, None) => "not asked for".to_owned(),
+        };
+    Left { snapshot, backups }
+}
+
+/// How far back the automated backups reach, and what becomes of them.
+fn backups(it: &Value, left: Option<&Left>) -> Option<String> {
+    let days = tree::number(it, "BackupRetentionPeriod")?;
+    let kept = match days {
+        0 => return Some("off".to_owned()),
+        days => tree::count(usize::try_from(days).unwrap_or(usize::MAX), "day"),
     };
-    match (tree::is_true(params, "SkipFinalSnapshot"), tree::text(params, "FinalDBSnapshotIdentifier")) {
-        (true, _) => format!("no: nothing is left of the data but earlier snapshots{kept}"),
-        (false, Some(name)) => format!("yes, {name}{kept}"),
-        (false, None) => format!("not asked for{kept}"),
-    }
+    Some(match left {
+        None => format!("kept for {kept}"),
+        Some(Left { backups: true, .. }) => format!("of {kept}, they stay"),
+        Some(Left { backups: false, .. }) => format!("of {kept}, deleted as well"),
+    })
 }
 
 fn described(it: &Value, [status, class]: [&str; 2]) -> String {
@@ -53,7 +73,9 @@ fn described(it: &Value, [status, class]: [&str; 2]) -> String {
     said.extend(tree::text(it, status));
     said.extend(tree::text(it, "Engine"));
     said.extend(tree::text(it, class));
-    said.extend(tree::text(it, "AllocatedStorage").map(|size| format!("{size} GiB")));
+    // Aurora grows by itself and says 1 whatever it holds.
+    let grows = tree::text(it, "Engine").is_some_and(|engine| engine.starts_with("aurora"));
+    said.extend(tree::text(it, "AllocatedStorage").filter(|_| !grows).map(|size| format!("{size} GiB")));
     if tree::is_true(it, "MultiAZ") {
         said.push("in several zones".to_owned());
     }
@@ -64,7 +86,7 @@ fn protected(it: &Value) -> &'static str {
     if tree::is_true(it, "DeletionProtection") { "on: AWS will refuse to delete it" } else { "off" }
 }
 
-fn instance(id: &str, left: Option<String>) -> Look {
+fn instance(id: &str, left: Option<Left>) -> Look {
     let read = Read::form("DescribeDBInstances", VERSION, &[("DBInstanceIdentifier", id)]);
     Look::new("database", read, move |answer| {
         let all = tree::items(answer, "DescribeDBInstancesResult.DBInstances.DBInstance");
@@ -73,30 +95,38 @@ fn instance(id: &str, left: Option<String>) -> Look {
             tree::items(database, "ReadReplicaDBInstanceIdentifiers.ReadReplicaDBInstanceIdentifier").len();
         Told::fact("database", described(database, ["DBInstanceStatus", "DBInstanceClass"]))
             .and("deletion protection", protected(database))
-            .maybe(
-                "automated backups",
-                tree::text(database, "BackupRetentionPeriod").map(|days| format!("kept for {days} days")),
-            )
+            .maybe("automated backups", backups(database, left.as_ref()))
             .maybe("cluster", tree::text(database, "DBClusterIdentifier"))
             .maybe("read replicas", (replicas > 0).then(|| replicas.to_string()))
-            .maybe("final snapshot", left.clone())
+            .maybe("final snapshot", left.clone().map(|left| left.snapshot))
     })
+    .none(&["DBInstanceNotFound", "DBInstanceNotFoundFault"])
 }
 
+/// Those that a deletion leaves: the automated ones are no snapshots of the owner's and go with the database.
 fn snapshots(id: &str) -> Look {
-    let params = [("DBInstanceIdentifier", id), ("MaxRecords", "20")];
+    let params = [("DBInstanceIdentifier", id), ("MaxRecords", "100")];
     Look::new("snapshots", Read::form("DescribeDBSnapshots", VERSION, &params), |answer| {
-        let all = tree::items(answer, "DescribeDBSnapshotsResult.DBSnapshots.DBSnapshot");
+        let mut all = tree::items(answer, "DescribeDBSnapshotsResult.DBSnapshots.DBSnapshot");
+        all.retain(|snapshot| tree::text(snapshot, "SnapshotType").as_deref() != Some("automated"));
+        let more = match tree::text(answer, "DescribeDBSnapshotsResult.Marker") {
+            Some(_) => " or more",
+            None => "",
+        };
         let latest = all.iter().filter_map(|snapshot| tree::text(snapshot, "SnapshotCreateTime")).max();
         let latest = latest.map(|time| format!(", the latest of {}", tree::time(&time))).unwrap_or_default();
         Told::fact(
             "snapshots",
-            if all.is_empty() { "none".to_owned() } else { format!("{}{latest}", all.len()) },
+            if all.is_empty() && more.is_empty() {
+                "none".to_owned()
+            } else {
+                format!("{}{more}{latest}", all.len())
+            },
         )
     })
 }
 
-fn cluster(id: &str, left: Option<String>) -> Look {
+fn cluster(id: &str, left: Option<Left>) -> Look {
     let read = Read::form("DescribeDBClusters", VERSION, &[("DBClusterIdentifier", id)]);
     Look::new("cluster", read, move |answer| {
         let all = tree::items(answer, "DescribeDBClustersResult.DBClusters.DBCluster");
@@ -105,10 +135,8 @@ fn cluster(id: &str, left: Option<String>) -> Look {
         Told::fact("cluster", described(cluster, ["Status", "DBClusterInstanceClass"]))
             .and("members", members.to_string())
             .and("deletion protection", protected(cluster))
-            .maybe(
-                "automated backups",
-                tree::text(cluster, "BackupRetentionPeriod").map(|days| format!("kept for {days} days")),
-            )
-            .maybe("final snapshot", left.clone())
+            .maybe("automated backups", backups(cluster, left.as_ref()))
+            .maybe("final snapshot", left.clone().map(|left| left.snapshot))
     })
+    .none(&["DBClusterNotFoundFault"])
 }

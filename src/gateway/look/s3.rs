@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Look;
 use super::Told;
+use super::acl;
 use super::change::Change;
 use super::read::Read;
 use super::read::encoded;
@@ -271,27 +272,14 @@ fn lifecycle_to(bucket: &str, asked: Option<Vec<Line>>) -> Look {
 }
 
 fn acl_to(bucket: &str, shown: &Value) -> Look {
-    let canned = tree::text(shown, "ACL");
-    let asked = shown.get("AccessControlPolicy").map(grants);
+    let shown = shown.clone();
     Look::new("access list", Read::get("GetBucketAcl", format!("/{bucket}?acl")), move |answer| {
-        let present = grants(&named("PutBucketAcl", "AccessControlPolicy", answer));
-        let told = Told::fact("access list", tree::count(present.len(), "grant"));
-        let canned = canned.as_ref().map(|canned| vec![Line::new(format!("the canned list {canned}"))]);
-        let asked = asked.clone().filter(|asked| !asked.is_empty()).or(canned);
-        told.changing(asked.map(|asked| Change::new("access list", present, asked)))
+        let present = named("PutBucketAcl", "AccessControlPolicy", answer);
+        let owner = tree::text(&present, "Owner.ID").unwrap_or_default();
+        let present = acl::grants(&present, &owner);
+        Told::fact("access list", tree::count(present.len(), "grant"))
+            .changing(acl::asked(&shown, &owner).map(|asked| Change::new("access list", present, asked)))
     })
-}
-
-/// `FULL_CONTROL to ID`.
-fn grants(list: &Value) -> Vec<Line> {
-    let grant = |grant: &Value| {
-        let who = ["Grantee.URI", "Grantee.ID", "Grantee.EmailAddress"]
-            .iter()
-            .find_map(|path| tree::text(grant, path));
-        let what = tree::text(grant, "Permission").unwrap_or_default();
-        Line::new(format!("{what} to {}", who.unwrap_or_default()))
-    };
-    tree::items(list, "Grants").into_iter().map(grant).collect()
 }
 
 /// An answer with the names that a request has for the same.

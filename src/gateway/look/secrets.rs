@@ -31,7 +31,9 @@ pub fn looks(call: &Call) -> Vec<Look> {
             (Some(days), false) => format!("possible for {days} days"),
             (None, false) => "possible for 30 days".to_owned(),
         };
-        Told::fact("last used", time("LastAccessedDate").unwrap_or_else(|| "never, or not known".to_owned()))
+        // AWS rounds it down to the day.
+        let used = time("LastAccessedDate").map(|time| time.split(' ').next().unwrap_or_default().to_owned());
+        Told::fact("last used", used.unwrap_or_else(|| "never, or not known".to_owned()))
             .maybe("last changed", time("LastChangedDate"))
             .maybe("used by", tree::text(answer, "OwningService"))
             .maybe("rotation", tree::is_true(answer, "RotationEnabled").then(|| "on".to_owned()))
