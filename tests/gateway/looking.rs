@@ -22,7 +22,7 @@ use crate::world::Plan;
 use crate::world::World;
 
 /// A world in which these actions are asked about and everything else is allowed; `more`: further statements.
-fn asking(url: &str, actions: &str, more: &str) -> World {
+pub fn asking(url: &str, actions: &str, more: &str) -> World {
     let ask = format!("[[statement]]\nsid = \"careful\"\neffect = \"ask\"\naction = [{actions}]\n{more}");
     let mut plan = Plan::observe(url).policy(&ask);
     plan.ways = AT_TERMINAL;
@@ -30,7 +30,7 @@ fn asking(url: &str, actions: &str, more: &str) -> World {
 }
 
 /// A Python program with a function `held` around each call that is expected to be refused.
-fn python(world: &World, script: &str) -> Child {
+pub fn python(world: &World, script: &str) -> Child {
     let prelude = "import boto3, json\nfrom botocore.config import Config\n\
         def held(call, **params):\n    try:\n        call(**params)\n        print('done', flush=True)\n    except Exception as error:\n        print(error, flush=True)\n";
     let home = std::env::temp_dir();
@@ -47,7 +47,7 @@ fn python(world: &World, script: &str) -> Child {
 }
 
 /// The next question for `action`, once all has been looked up.
-fn question(world: &World, action: &str) -> Waiting {
+pub fn question(world: &World, action: &str) -> Waiting {
     for _ in 0..3_000 {
         std::thread::sleep(Duration::from_millis(10));
         let mut waiting = world.broker.waiting();
@@ -63,19 +63,19 @@ fn question(world: &World, action: &str) -> Waiting {
 }
 
 /// The question, answered with no.
-fn denied(world: &World, action: &str) -> Waiting {
+pub fn denied(world: &World, action: &str) -> Waiting {
     let waiting = question(world, action);
     world.broker.answer(waiting.id, Answer::Deny("no".to_owned()), &ana());
     waiting
 }
 
-fn fact(findings: &Findings, name: &str) -> String {
+pub fn fact(findings: &Findings, name: &str) -> String {
     let fact = findings.facts.iter().find(|fact| fact.name == name);
     fact.map_or_else(|| panic!("no {name} in {findings:#?}"), |fact| fact.value.clone())
 }
 
 /// `+ line`, `- line`, `  line`.
-fn difference(findings: &Findings) -> Vec<String> {
+pub fn difference(findings: &Findings) -> Vec<String> {
     let line = |line: &Difference| match line {
         Difference::Same(text) => format!("  {text}"),
         Difference::Added(text) => format!("+ {text}"),
@@ -85,7 +85,7 @@ fn difference(findings: &Findings) -> Vec<String> {
     findings.difference.iter().map(line).collect()
 }
 
-fn finished(child: Child) -> String {
+pub fn finished(child: Child) -> String {
     let output = child.wait_with_output().unwrap();
     let said = output.stdout.escape_ascii().to_string();
     assert!(output.status.success(), "{said}");

@@ -17,6 +17,8 @@ mod hosts;
 mod javascript;
 mod live;
 mod looking;
+mod looking_documented;
+mod looking_more;
 mod masking;
 mod minted;
 mod modes;
