@@ -157,7 +157,7 @@ fn version_1_is_read_over_many_lines() {
 #[test]
 fn what_is_no_recording_is_refused_with_a_reason() {
     for (text, why) in [
-        ("", "EOF"),
+        ("", "it is empty"),
         ("hello\n", "expected value"),
         ("{\"version\":9,\"width\":1,\"height\":1}", "version 9"),
     ] {

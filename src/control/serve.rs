@@ -38,6 +38,8 @@ use crate::sys::peer::Peer;
 const MOST_CONNECTIONS: usize = 64;
 /// How long an approver may take for a whole request, and to take an answer.
 const WITHIN: Duration = Duration::from_secs(10);
+/// How long one that is turned away is listened to.
+const PARTING: Duration = Duration::from_secs(1);
 /// Changes that follow each other closer than this are told together.
 const SETTLE: Duration = Duration::from_millis(20);
 /// Processes from inside that are told of: more would flood the terminal.
@@ -138,16 +140,15 @@ pub(super) async fn announce(setup: Setup, mut changes: watch::Receiver<u64>) {
 /// One approver from the first word to the last.
 async fn meet(serving: Arc<Serving>, stream: UnixStream) {
     let Ok(peer) = peer::of(&stream) else { return };
-    let (reader, mut writer) = stream.into_split();
+    let (reader, writer) = stream.into_split();
     if let Err(error) = serving.rules.check(&peer) {
         serving.tell_of(&peer, &error);
-        say(&mut writer, &Reply::Failed(Failure::of(&error))).await;
-        return;
+        return turn_away(reader, writer, Failure::of(&error)).await;
     }
     let Ok(_room) = serving.room.try_acquire() else {
         let what = format!("{MOST_CONNECTIONS} approvers are connected already");
-        say(&mut writer, &Reply::Failed(Failure { what, fix: Some("try again later".to_owned()) })).await;
-        return;
+        let failure = Failure { what, fix: Some("try again later".to_owned()) };
+        return turn_away(reader, writer, failure).await;
     };
     let approving =
         Approving { serving: Arc::clone(&serving), peer, reader, writer, rest: Zeroizing::default() };
@@ -259,6 +260,25 @@ impl Approving {
             setup.broker.answer(given.id, Given { reason, ..given.clone() }.answer(), &person);
         Reply::Answered(answered)
     }
+}
+
+/// Says why nobody listens here to this one. What it was about to ask is read and thrown away: a socket that closes on
+/// unread bytes takes the reason back.
+async fn turn_away(mut reader: OwnedReadHalf, mut writer: OwnedWriteHalf, failure: Failure) {
+    if !say(&mut writer, &Reply::Failed(failure)).await || writer.shutdown().await.is_err() {
+        return;
+    }
+    let mut rest = Zeroizing::new([0; 4096]);
+    let read = async {
+        let mut left = REQUEST_BYTES;
+        while let Ok(count @ 1..) = reader.read(rest.as_mut()).await {
+            left = left.saturating_sub(count);
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    let _ = timeout(PARTING, read).await;
 }
 
 /// Sends a reply; whether it got there in time.

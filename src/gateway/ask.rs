@@ -98,9 +98,21 @@ pub async fn named(core: &Core, by: &By, whose: Whose) -> Whose {
 pub fn rule(decision: &Decision) -> String {
     match &decision.sid {
         Some(sid) => format!("rule \"{sid}\" ({})", decision.origin),
+        None if words(decision).is_some() => format!("the rule at {}", decision.origin),
         None if decision.origin.is_empty() => decision.reason.clone(),
         None => format!("{} ({})", decision.reason, decision.origin),
     }
+}
+
+/// The rule's author's words, where a rule of the policy decided; may be empty.
+fn words(decision: &Decision) -> Option<&str> {
+    let origin = &decision.origin;
+    let named = match &decision.sid {
+        Some(sid) => format!("rule \"{sid}\", {origin}"),
+        None => format!("the rule at {origin}"),
+    };
+    let words = decision.reason.strip_prefix(&named)?;
+    words.strip_prefix(": ").or(Some(words).filter(|words| words.is_empty()))
 }
 
 /// Whether the question was put for this call: one that joins finds the look-ups under way, or done.
@@ -119,6 +131,10 @@ fn question(core: &Core, entry: &Entry, hold: &Hold<'_>, params: &Value) -> Ques
     if let Some(said) = &content.said {
         parameters.push(readable::fact(&core.masks, "body", said));
     }
+    let rule = rule(decision);
+    // What decides without a rule has said why already.
+    let why = words(decision).unwrap_or(&decision.reason);
+    let why = if rule.contains(why) { "" } else { why };
     Question {
         action: masked(&call.action),
         resources: call.resources.iter().map(|resource| masked(resource)).collect(),
@@ -129,8 +145,8 @@ fn question(core: &Core, entry: &Entry, hold: &Hold<'_>, params: &Value) -> Ques
         above: lines.iter().skip(1).take(SHOWN_ABOVE).map(line).collect(),
         account: whose.account.clone(),
         region: masked(&call.region),
-        rule: masked(&rule(decision)),
-        reason: masked(&decision.reason),
+        rule: masked(&rule),
+        reason: masked(why),
         parameters,
         identity: as_whom(by, whose),
         needs: decision.approvers.clone(),

@@ -64,6 +64,8 @@ pub struct Call {
     pub command: Option<u64>,
     /// Process id of the client, as seen inside.
     pub pid: Option<u32>,
+    /// The question that hoop made it for, to tell people what would be hit; none: a program made it.
+    pub looked_up_for: Option<String>,
     /// How long it took; none while it is open.
     pub took: Option<Micros>,
     /// Error message.
@@ -309,6 +311,7 @@ impl Recording {
             resources: begin.resources.into_iter().take(MAX_RESOURCES).map(clipped).collect(),
             command: begin.command,
             pid: begin.pid,
+            looked_up_for: begin.question.map(clipped),
             took: None,
             message: None,
             effect: None,

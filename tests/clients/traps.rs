@@ -253,6 +253,7 @@ fn each_trap_names_a_test_that_there_is() {
         "tests/clients",
         "tests/gateway",
         "tests/e2e",
+        "tests/held",
         "src/gateway",
         "src/aws/identify",
         "src/aws/sigv4",

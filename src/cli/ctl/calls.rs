@@ -126,19 +126,18 @@ impl Known<'_> {
         let numbers = [0, 1, 4];
         let is_narrow = console.width.is_some_and(|width| width < WIDE);
         let mut rows = Vec::new();
-        let (mut before, mut question) = (None, None);
+        let (mut before, mut question) = ((None, None), None);
         for call in calls {
             let mut row = self.cells(call, console.width.is_some() && !is_narrow);
+            let whose = (call.command, call.looked_up_for.as_deref());
             let behind = row.pop().unwrap_or_default();
             if !is_narrow {
                 row.push(behind);
-            } else if call.command.is_some() && before != call.command {
+            } else if whose != before {
                 // Calls of one command stand below it.
-                rows.push(vec![behind]);
-            } else if call.command.is_none() && before.is_some() {
-                rows.push(vec!["$ not known".to_owned()]);
+                rows.push(vec![if whose == (None, None) { "$ not known".to_owned() } else { behind }]);
             }
-            before = call.command;
+            before = whose;
             rows.push(row);
             // A yes that is used a thousand times is told once.
             let asked = self.recording.approvals.of_call(call.number);
@@ -194,6 +193,9 @@ impl Known<'_> {
         let name = call.role.as_deref().and_then(|role| role.rsplit('/').next());
         let role = name.map(|name| format!(" (as role {})", safe(name))).unwrap_or_default();
         let behind = match (call.command, call.pid) {
+            _ if call.looked_up_for.is_some() => {
+                format!("hoop, to tell about {}", safe(call.looked_up_for.as_deref().unwrap_or_default()))
+            }
             (Some(number), _) => {
                 let line = self.commands.get(&number).map_or("", |command| command.line.as_str());
                 format!("$ {number} {}", safe(line)).trim_end().to_owned()
@@ -211,6 +213,7 @@ impl Known<'_> {
             "t_us": call.began,
             "began": rfc3339(self.recording.start.started.saturating_add(call.began.0)),
             "took_us": call.took,
+            "looked_up_for": call.looked_up_for,
             "action": call.action,
             "service": call.service,
             "operation": call.operation,

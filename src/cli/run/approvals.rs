@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::approval;
 use crate::approval::Broker;
+use crate::approval::Requester;
 use crate::approval::Ways;
+use crate::audit::Journal;
+use crate::audit::Start;
 use crate::cli::run::gateway;
 use crate::cli::run::notifying;
 use crate::clock::Clock;
@@ -26,9 +30,9 @@ const WORDS: &[&str] = &["auto", "terminal", "hoopctl", "webhook", "none"];
 
 /// How the questions of a session can be answered, and why not where they cannot.
 pub(super) struct Answering {
-    pub(super) ways: Ways,
+    ways: Ways,
     /// Completes "it needs a person's approval, and …".
-    pub(super) nobody: String,
+    nobody: String,
     notify: notify::Settings,
 }
 
@@ -83,6 +87,25 @@ impl Answering {
             ),
         };
         Ok(Self { ways, nobody: nobody.to_owned(), notify })
+    }
+
+    /// The broker of the session that begins with `start`.
+    pub(super) fn broker(
+        &self,
+        start: &Start,
+        requester: Requester,
+        clock: &Clock,
+        journal: Arc<dyn Journal>,
+    ) -> Broker {
+        Broker::new(approval::Setup {
+            clock: clock.clone(),
+            session: start.id,
+            host: start.host.clone(),
+            requester,
+            ways: self.ways,
+            nobody: self.nobody.clone(),
+            journal,
+        })
     }
 
     /// Opens the way from elsewhere when the first question waits.

@@ -10,20 +10,19 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::thread;
 
-use crate::approval;
-use crate::approval::Broker;
 use crate::approval::Requester;
 use crate::audit::End;
 use crate::audit::EndReason;
-use crate::audit::Start;
 use crate::cli::known_values;
 use crate::cli::known_values::Fetching;
 use crate::cli::run::OURS;
-use crate::cli::run::agent;
 use crate::cli::run::approvals::Answering;
 use crate::cli::run::approvals::Reaching;
 use crate::cli::run::args::Args;
 use crate::cli::run::asks;
+use crate::cli::run::beginning::Beginning;
+use crate::cli::run::beginning::announce;
+use crate::cli::run::beginning::principal;
 use crate::cli::run::ending::Status;
 use crate::cli::run::ending::code_of;
 use crate::cli::run::ending::conclude;
@@ -35,7 +34,6 @@ use crate::cli::run::notes;
 use crate::cli::run::notifying;
 use crate::cli::run::recovery::recover;
 use crate::cli::run::recovery::tell_recovered;
-use crate::cli::run::repository;
 use crate::cli::run::sandbox;
 use crate::cli::run::sandbox::Begun;
 use crate::cli::run::sandbox::Purpose;
@@ -45,13 +43,10 @@ use crate::cli::run::summary;
 use crate::cli::saying;
 use crate::clock::Clock;
 use crate::error::Error;
-use crate::error::Kind;
 use crate::error::Result;
 use crate::gateway::Tell;
 use crate::gateway::Upstreams;
-use crate::identity::Assurance;
 use crate::mask::FOR_AGENTS;
-use crate::policy::Principal;
 use crate::record::Recorder;
 use crate::session;
 use crate::session::Face;
@@ -72,7 +67,6 @@ use crate::sys::harden::Hardened;
 use crate::sys::tty::Size;
 use crate::sys::user;
 use crate::sys::wake;
-use crate::types::SessionId;
 
 /// The session's way to AWS and to a person, and what tells them apart in the record.
 struct Parts {
@@ -190,50 +184,30 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         local: &local,
     };
     let who = asking.find().map_err(ours)?;
-    let mut start = describe(args, &settings, &program, (&environment, &clock)).map_err(ours)?;
-    (start.user, start.uid) = (who.identity.user.clone(), local.uid);
-    start.groups.clone_from(&who.identity.groups);
-    start.identity = Some(who.used(&local));
-    start.command = masks.argv(&start.command);
-    start.title = start.title.map(|title| masks.text(&title).into_owned());
-    if sandbox.network.is_some() {
-        start.capture = "sandbox".to_owned();
-    }
-    start.sandbox = sandbox.level.to_string();
-    start.unprotected.clone_from(&sandbox.unprotected);
-    (start.tty, start.cols, start.rows) = (surroundings.can_ask() || args.headless, size.cols, size.rows);
-    let person = start.user.clone();
-    let principal = Principal {
-        user: start.user.clone(),
-        groups: start.groups.clone(),
-        groups_unknown: !who.identity.groups_known,
-        issuer: who.identity.issuer.clone(),
-        verified: who.identity.assurance == Assurance::Verified,
-        repository: Some(repository::of(Path::new(&start.cwd))),
-        agent: start.agent.clone(),
-        host: start.host.clone(),
-        session: start.id.to_string(),
-        ..Principal::default()
+    let beginning = Beginning {
+        args,
+        settings: &settings,
+        environment: &environment,
+        clock: &clock,
+        program: &program,
+        who: &who,
+        local: &local,
+        sandbox: &sandbox,
+        surroundings: &surroundings,
+        size,
     };
-    let (agent_name, repository) = (principal.agent.clone(), principal.repository.clone());
+    let start = beginning.recorded().map_err(ours)?;
+    let principal = principal(&start, &who);
     let upstreams = match args.no_gateway {
         true => Upstreams::default(),
         false => asking.upstreams(&who, &principal, surroundings.can_ask()).map_err(ours)?,
     };
     let has_code = upstreams.code.is_some();
     let id = start.id;
-    let requester = Requester { name: start.user.clone(), keys: who.keys(&local) };
     let answering = Answering::settle(config, &environment, surroundings.can_ask()).map_err(ours)?;
     let recorder = Recorder::masked(&state, &start, clock.clone(), &masks).map_err(ours)?;
-    let broker = Broker::new(approval::Setup {
-        clock: clock.clone(),
-        session: id,
-        host: start.host.clone(),
-        requester,
-        ways: answering.ways,
-        nobody: answering.nobody.clone(),
-        journal: Arc::new(recorder.clone()),
-    });
+    let requester = Requester { name: start.user.clone(), keys: who.keys(&local) };
+    let broker = answering.broker(&start, requester, &clock, Arc::new(recorder.clone()));
     broker.on_change({
         let waker = waker.clone();
         move || waker.wake()
@@ -261,13 +235,13 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let setup = Setup {
         config,
         policies: settings.policy.clone(),
-        principal,
+        principal: principal.clone(),
         masks: &masks,
         recorder: &recorder,
         broker: &broker,
         clock: &clock,
         environment: &environment,
-        program: typed_program(&settings),
+        program: settings.program(),
         upstreams: Upstreams { tell: Some(tell), ..upstreams },
         network: sandbox.network.take(),
         publish: args.publish.clone(),
@@ -291,9 +265,9 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         policies: settings.policy.clone(),
         clock: clock.clone(),
         broker: broker.clone(),
-        who: person.clone(),
-        agent: agent_name,
-        repository,
+        who: principal.user,
+        agent: principal.agent,
+        repository: principal.repository,
         approval_ttl: config.approval_ttl(),
         key_id: gateway.key_id(),
         notices: notices.clone(),
@@ -309,25 +283,9 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         false => sandbox::hide_tokens(config, &args.env, &mut environment),
     }
     gateway.equip(&mut environment);
-    if !config.quiet() {
-        who.notes.iter().for_each(|note| notes::say(note));
-        who.identity.remarks.iter().for_each(|remark| notes::say(&format!("hoop-run: {remark}")));
-        settings.remark();
-    }
     let typed = integrate(&mut settings, &mut environment, &program, &surroundings);
+    announce(id, &settings, &who, (&gateway, &sandbox), talks);
     let config = &settings.config;
-    if talks {
-        let (policy, gateway) = (settings.policy_names(), gateway.word());
-        let level = sandbox.level.to_string();
-        notes::say(&notes::Beginning { id, policy: &policy, gateway, sandbox: &level }.line());
-        // Where nobody can sign in, it goes without saying.
-        if !config.providers().is_empty() || who.identity.assurance != Assurance::Local {
-            notes::say(&format!("hoop-run: {}", who.identity.label()));
-        }
-    }
-    if let Some(warning) = sandbox.warning().filter(|_| talks || (sandbox.is_alarming && !config.quiet())) {
-        notes::say(&warning);
-    }
     let asks = asks::of(config, &environment);
     let binds = gateway.binds().map_err(|error| not_started(&recorder, error))?;
     let recovery = Rc::new(RefCell::new(None));
@@ -433,48 +391,6 @@ fn not_started(recorder: &Recorder, error: Error) -> Unstartable {
     // If that fails too, the next start seals what there is.
     drop(recorder.finish(&end));
     ours(error)
-}
-
-fn typed_program(settings: &Settings) -> String {
-    settings.argv.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// What the record says at its beginning.
-fn describe(
-    args: &Args,
-    settings: &Settings,
-    program: &Path,
-    (environment, clock): (&Environment, &Clock),
-) -> Result<Start> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random)
-        .map_err(|cause| Error::new(Kind::System, "there are no random numbers").why(cause.to_string()))?;
-    let now = clock.unix_micros();
-    let command = settings.argv.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let text = |name: &str| environment.get(name).map(|value| value.to_string_lossy().into_owned());
-    let mut start = Start::new(SessionId::new(now, u128::from_ne_bytes(random)), now, command);
-    start.host = user::host();
-    start.cwd = args
-        .cwd
-        .clone()
-        .map_or_else(std::env::current_dir, std::path::absolute)
-        .map(|path| path.display().to_string())
-        .unwrap_or_default();
-    start.title.clone_from(&args.title);
-    start.agent = agent::of(program, |name| environment.get(name));
-    let config = &settings.config;
-    start.profile = config.upstream_profile().map(str::to_owned).or_else(|| text("AWS_PROFILE"));
-    let region = || text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION"));
-    start.region = config.upstream_region().map(str::to_owned).or_else(region);
-    start.policies = settings.policies_used()?;
-    start.term = text("TERM");
-    start.record_input = config.record_input();
-    start.capture = match args.no_gateway {
-        true => "off".to_owned(),
-        false => gateway::capture(&settings.config, &typed_program(settings), environment).to_owned(),
-    };
-    start.env = ["SHELL", "TERM"].iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))).collect();
-    Ok(start)
 }
 
 fn ours(error: Error) -> Unstartable {

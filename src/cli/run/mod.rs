@@ -4,6 +4,7 @@ mod agent;
 mod approvals;
 pub mod args;
 mod asks;
+mod beginning;
 mod compose;
 mod dialog;
 mod ending;

@@ -44,6 +44,11 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    /// The program, as it was typed.
+    pub(super) fn program(&self) -> String {
+        self.argv.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     /// Says what the user should know about what was read.
     pub(super) fn remark(&self) {
         let say = |line: &str| notes::say(&format!("hoop-run: {line}"));

@@ -260,3 +260,12 @@ fn what_changes_is_marked_with_and_without_colour() {
     };
     assert!(drawn(true).contains("\x1b[32m") && !drawn(false).contains("\x1b[31m"));
 }
+
+#[test]
+fn a_line_that_fills_the_screen_is_whole() {
+    let mut waiting = waiting(1);
+    // Eleven columns and a blank for the name, and two lines of what is left.
+    waiting.question.resources = vec![format!("{}A{}B", "x".repeat(67), "y".repeat(67))];
+    let text = screen(&mut open(vec![waiting]), (80, 24)).join("\n");
+    assert!(text.contains("xA\n") && text.contains("yB\n"), "{text}");
+}

@@ -75,10 +75,11 @@ pub(super) fn draw(frame: &Frame<'_>, size: Size, scroll: &mut usize) -> String 
     }
     lines.truncate(rows);
     let mut text = String::from("\x1b[H");
-    for (number, line) in lines.iter().enumerate() {
-        let _ = write!(text, "\x1b[{};1H{PLAIN}{line}{PLAIN}\x1b[K", number + 1);
+    // Erased before it is written: afterwards the cursor may stand on the last column, and take what is there along.
+    for number in 0..rows {
+        let line = lines.get(number).map_or("", String::as_str);
+        let _ = write!(text, "\x1b[{};1H{PLAIN}\x1b[2K{line}{PLAIN}", number + 1);
     }
-    text.push_str("\x1b[J");
     text
 }
 
