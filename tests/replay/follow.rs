@@ -87,7 +87,7 @@ fn any_moment_can_be_gone_to() {
     for (keys, wanted) in [
         (":0:01\r", "0:01.0"),
         (":soon\r", "give seconds, 1:02.5, 50%, #120"),
-        ("g)", "✓ sts:GetCallerIdentity"),
+        ("g)", "▸  0:05     ✓ s3:ListBucket"),
         ("g}", "$ "),
         (":end\r", "‖"),
         ("gm", "no more"),
