@@ -289,6 +289,11 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
     let layout = layout::play(play, area);
     if layout.track.contains(at) {
         let cells = u64::from(layout.track.width.max(2) - 1);
+        if !play.knows_length() {
+            let part = f64::from(at.x - layout.track.x) / f64::from(layout.track.width.max(2) - 1);
+            play.later = Some(Place::Percent(100.0 * part));
+            return Vec::new();
+        }
         let moment = play.duration().0 / cells * u64::from(at.x - layout.track.x)
             + play.duration().0 % cells * u64::from(at.x - layout.track.x) / cells;
         return vec![Effect::Goto(play.seek(Micros(moment)))];

@@ -188,6 +188,11 @@ impl Play {
         }
     }
 
+    /// Whether [`Play::duration`] is that of the whole recording, as far as it is written.
+    pub fn knows_length(&self) -> bool {
+        self.overview.is_some() || self.expected.is_some()
+    }
+
     /// How long it is, as far as is known.
     #[must_use]
     pub fn duration(&self) -> Micros {

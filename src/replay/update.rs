@@ -324,7 +324,7 @@ fn go_later(state: &mut State, place: Place) -> Vec<Effect> {
 /// Goes to the moment that was typed.
 pub fn go_to(state: &mut State, text: &str) -> Vec<Effect> {
     let Some(play) = &mut state.play else { return Vec::new() };
-    let known = play.overview.is_some() || play.expected.is_some();
+    let known = play.knows_length();
     let at = match Place::parse(text) {
         Err(wrong) => {
             state.notice = Some(wrong);
