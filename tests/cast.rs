@@ -158,7 +158,7 @@ fn version_1_is_read_over_many_lines() {
 fn what_is_no_recording_is_refused_with_a_reason() {
     for (text, why) in [
         ("", "it is empty"),
-        ("hello\n", "expected value"),
+        ("hello\n", "does not begin with `{`"),
         ("{\"version\":9,\"width\":1,\"height\":1}", "version 9"),
     ] {
         let error = Reader::new(text.as_bytes()).err().unwrap();
