@@ -90,7 +90,7 @@ fn any_moment_can_be_gone_to() {
         ("g)", "▸  0:05     ✓ s3:ListBucket"),
         ("g}", "$ "),
         (":end\r", "‖"),
-        ("gm", "no more"),
+        ("gm", "‖ 0:01.1"),
     ] {
         viewer.press(keys);
         viewer.wait_for(wanted);
