@@ -118,6 +118,8 @@ fn a_tour_of_the_approvals() {
     viewer.resize(40, 12);
     viewer.wait_for("◈ s3:DeleteBucket");
     viewer.resize(80, 24);
+    // A key that comes together with a change of size may wait for the next one.
+    viewer.wait_for("20.0s  granted");
     viewer.press("?");
     viewer.wait_for("approvals in place of the calls");
     viewer.press("?\u{1b}");

@@ -99,6 +99,7 @@ fn any_moment_can_be_gone_to() {
     assert_eq!(viewer.end(), (0, true));
     // Event by event, there and back.
     let mut viewer = Driven::start(&[&fixture("v2.cast"), "--at", "#1"], dir.path(), (100, 30));
+    viewer.wait_for("run.sh");
     viewer.press(" g");
     viewer.wait_for("0:00.0");
     let first = viewer.text();
