@@ -38,6 +38,8 @@ use crate::clock::Clock;
 use crate::types::Micros;
 use crate::types::SessionId;
 
+/// What an approver is told whose yes had no effect.
+const UNRECORDED: &str = "it could not be written down, and what is not recorded is refused";
 /// Calls that may wait for the answer to one question.
 const MOST_CALLERS: usize = 256;
 
@@ -119,26 +121,24 @@ impl Broker {
         name_of(self.0.setup.session, id)
     }
 
-    /// Asks. A question with the fingerprint of one that waits joins it; one that an earlier yes covers is answered at
+    /// Asks. A retry of a question that waits joins it; one that an earlier yes covers is answered at
     /// once.
     #[must_use]
     pub fn ask(&self, question: Question) -> Pending {
         let (sender, receiver) = oneshot::channel();
         let now = self.now();
-        let fingerprint = question.fingerprint.clone();
+        let binding = question.binding();
         let mut state = self.state();
         self.tidy(&mut state, now);
         state.next_caller += 1;
         let number = state.next_caller;
-        let pending = |put, receiver| Pending::new(self, receiver, (put, number), fingerprint);
+        let pending = |put, receiver| Pending::new(self, receiver, (put, number), binding.clone());
         if let Some(outcome) = self.answer_at_once(&mut state, &question) {
             // The receiver is in our hands: it takes it.
             let _ = sender.send(outcome);
             return pending(None, receiver);
         }
-        let same = state.waiting.values_mut().find(|held| {
-            !question.fingerprint.is_empty() && held.waiting.question.fingerprint == question.fingerprint
-        });
+        let same = state.waiting.values_mut().find(|held| held.is_asked_by(binding.as_deref()));
         let id = match same {
             Some(held) => {
                 let id = held.waiting.id;
@@ -215,15 +215,15 @@ impl Broker {
         }
         let answered = match answer {
             Answer::Allow(scope, reason) => {
-                self.count(held, person, reason);
+                if !self.count(held, person, reason) {
+                    return Answered::Refused(UNRECORDED.to_owned());
+                }
                 held.scope = held.scope.min(scope);
                 let missing = held.waiting.missing.clone();
                 match missing.is_empty() {
-                    true => {
-                        self.grant(&mut state, id, now);
-                        Answered::Settled
-                    }
                     false => Answered::Counted(missing),
+                    true if self.grant(&mut state, id, now) => Answered::Settled,
+                    true => Answered::Refused(UNRECORDED.to_owned()),
                 }
             }
             Answer::Deny(reason) => {
@@ -347,7 +347,7 @@ impl Broker {
         held.waiting.callers = held.callers.len();
         let mut left = None;
         if held.callers.is_empty() {
-            let (id, can_return) = (held.waiting.id, !held.waiting.question.fingerprint.is_empty());
+            let (id, can_return) = (held.waiting.id, held.waiting.question.binding().is_some());
             match back.filter(|_| can_return) {
                 Some(time) => {
                     let window = Micros::from(time.saturating_add(RETRY_WINDOW)).0;
@@ -376,9 +376,9 @@ impl Broker {
     }
 
     /// A yes to one call that did not reach it.
-    pub(super) fn give_back(&self, id: QuestionId, fingerprint: String, by: String) {
+    pub(super) fn give_back(&self, id: QuestionId, binding: Option<String>, by: String) {
         let now = self.now();
-        self.state().keep(id, fingerprint, by, now);
+        self.state().keep(id, binding, by, now);
     }
 
     pub(super) fn now(&self) -> Micros {

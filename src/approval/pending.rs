@@ -21,7 +21,7 @@ pub struct Pending {
     receiver: oneshot::Receiver<Outcome>,
     /// The question that was put, or joined; `None`: it was answered at once.
     put: Option<QuestionId>,
-    fingerprint: String,
+    binding: Option<String>,
     /// It waits still.
     waits: bool,
     caller: u64,
@@ -41,9 +41,9 @@ impl Pending {
         broker: &Broker,
         receiver: oneshot::Receiver<Outcome>,
         (put, caller): (Option<QuestionId>, u64),
-        fingerprint: String,
+        binding: Option<String>,
     ) -> Self {
-        Self { broker: broker.clone(), receiver, put, fingerprint, waits: put.is_some(), caller }
+        Self { broker: broker.clone(), receiver, put, binding, waits: put.is_some(), caller }
     }
 
     /// The question that waits: another one than at first, where a yes to one call was for somebody else's. `None`: it is
@@ -109,7 +109,7 @@ impl Pending {
         if let (Ok(Outcome::Allowed { scope: Scope::Once, by }), Some(id)) =
             (self.receiver.try_recv(), self.put)
         {
-            self.broker.give_back(id, std::mem::take(&mut self.fingerprint), by);
+            self.broker.give_back(id, self.binding.take(), by);
         }
     }
 }

@@ -95,6 +95,14 @@ pub struct Question {
 }
 
 impl Question {
+    /// What a retry has in common with it, and nothing else: the same request, and the same people to answer. `None`: it is
+    /// like no other.
+    #[must_use]
+    pub fn binding(&self) -> Option<String> {
+        let needs: Vec<String> = self.needs.iter().map(ToString::to_string).collect();
+        (!self.fingerprint.is_empty()).then(|| format!("{} {}", self.fingerprint, needs.join(", ")))
+    }
+
     /// In one line: `s3:DeleteObject on arn:… and 2 more`, `command make deploy`, `connect host:443`.
     #[must_use]
     pub fn line(&self) -> String {

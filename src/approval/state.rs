@@ -84,7 +84,8 @@ pub(super) struct Held {
 /// A yes to a single call, for its retry.
 pub(super) struct Kept {
     id: QuestionId,
-    fingerprint: String,
+    /// What the retry is known by.
+    binding: String,
     by: String,
     until: Micros,
 }
@@ -107,6 +108,11 @@ impl Held {
         Self { waiting, callers, alone_until: None, shown: BTreeSet::new(), scope: Scope::Session }
     }
 
+    /// Whether a question with this binding is the same one.
+    pub(super) fn is_asked_by(&self, binding: Option<&str>) -> bool {
+        binding.is_some() && self.waiting.question.binding().as_deref() == binding
+    }
+
     pub(super) fn has(&self, caller: u64) -> bool {
         self.callers.iter().any(|waits| waits.number == caller)
     }
@@ -114,9 +120,10 @@ impl Held {
 
 impl State {
     /// Keeps a yes to a single call for its next attempt.
-    pub(super) fn keep(&mut self, id: QuestionId, fingerprint: String, by: String, now: Micros) {
+    pub(super) fn keep(&mut self, id: QuestionId, binding: Option<String>, by: String, now: Micros) {
         let until = Micros(now.0.saturating_add(Micros::from(KEPT).0));
-        self.kept.push(Kept { id, fingerprint, by, until });
+        // What is like no other has no retry that could be known.
+        self.kept.extend(binding.map(|binding| Kept { id, binding, by, until }));
     }
 }
 
@@ -156,13 +163,13 @@ impl Broker {
             let (id, scope, by) = (grant.id, grant.scope, grant.by.clone());
             return Some(self.use_yes(state, question, id, Outcome::Allowed { scope, by }));
         }
-        let kept = state.kept.iter().position(|kept| kept.fingerprint == question.fingerprint);
+        let binding = question.binding();
+        let kept = state.kept.iter().position(|kept| Some(&kept.binding) == binding.as_ref());
         if let Some(kept) = kept.map(|place| state.kept.swap_remove(place)) {
             let outcome = Outcome::Allowed { scope: Scope::Once, by: kept.by };
             return Some(self.use_yes(state, question, kept.id, outcome));
         }
-        let is_new = question.fingerprint.is_empty()
-            || !state.waiting.values().any(|held| held.waiting.question.fingerprint == question.fingerprint);
+        let is_new = !state.waiting.values().any(|held| held.is_asked_by(binding.as_deref()));
         (is_new && state.waiting.len() >= MOST_WAITING).then(|| {
             let refusal = Refusal::Nobody(format!("{MOST_WAITING} others wait already"));
             self.refuse_at_once(state, question, refusal)
@@ -241,8 +248,8 @@ impl Broker {
         Ok(())
     }
 
-    /// Adds a yes. One of several is written down by itself.
-    pub(super) fn count(&self, held: &mut Held, person: &Approver, reason: String) {
+    /// Adds a yes. One of several is written down by itself; whether it counts.
+    pub(super) fn count(&self, held: &mut Held, person: &Approver, reason: String) -> bool {
         let waiting = &mut held.waiting;
         let vote = Vote {
             by: person.name.clone(),
@@ -259,15 +266,18 @@ impl Broker {
             reason: Some(vote.reason.clone()).filter(|reason| !reason.is_empty()),
         };
         waiting.votes.push(vote);
-        waiting.missing = missing(&waiting.question.needs, &waiting.votes);
-        if !waiting.missing.is_empty() {
-            self.write(&Event::ApprovalVote(said));
+        let missing = missing(&waiting.question.needs, &waiting.votes);
+        if !missing.is_empty() && !self.write(&Event::ApprovalVote(said)) {
+            waiting.votes.pop();
+            return false;
         }
+        waiting.missing = missing;
+        true
     }
 
-    /// All who were needed have said yes.
-    pub(super) fn grant(&self, state: &mut State, id: QuestionId, now: Micros) {
-        let Some(held) = state.waiting.get(&id) else { return };
+    /// All who were needed have said yes; whether it is in the record and so counts.
+    pub(super) fn grant(&self, state: &mut State, id: QuestionId, now: Micros) -> bool {
+        let Some(held) = state.waiting.get(&id) else { return false };
         let names: Vec<&str> = held.waiting.votes.iter().map(|vote| vote.by.as_str()).collect();
         let by = names.join(" and ");
         let room = state.grants.len() < MOST_GRANTS;
@@ -275,9 +285,9 @@ impl Broker {
         let grant = Grant::new(id, &held.waiting.question, scope, &by, now);
         let answered = of_votes(&held.waiting.votes, scope);
         if !self.settle(state, id, (Outcome::Allowed { scope, by: by.clone() }, Some(answered)), now) {
-            return;
+            return false;
         }
-        let Some(grant) = grant else { return };
+        let Some(grant) = grant else { return true };
         // It covers what waits already, too.
         let covered = |held: &Held| grant.covers(&held.waiting.question);
         let others: Vec<QuestionId> =
@@ -292,6 +302,7 @@ impl Broker {
             self.settle(state, other, (Outcome::Allowed { scope, by: by.clone() }, Some(answered)), now);
         }
         state.grants.push(grant);
+        true
     }
 
     /// Somebody said no.
@@ -352,7 +363,7 @@ impl Broker {
         let (one, earlier, others) = one_of(held.callers);
         let is_heard = one.is_some_and(|one| one.answer.send(outcome.clone()).is_ok());
         if !is_heard {
-            state.keep(id, held.waiting.question.fingerprint, by.clone(), now);
+            state.keep(id, held.waiting.question.binding(), by.clone(), now);
         }
         for attempt in earlier {
             let _ = attempt.answer.send(Outcome::Denied(Refusal::TriedAgain));

@@ -390,6 +390,45 @@ fn what_cannot_be_recorded_is_not_allowed() {
 }
 
 #[test]
+fn a_retry_that_needs_other_people_is_another_question() {
+    let world = world(BOTH);
+    let _first = world.broker.ask(delete("a"));
+    let second = world.broker.ask(security(1));
+    assert_eq!(world.broker.waiting().len(), 2, "what was asked of ana alone is no question to security");
+    second.withdraw();
+    world.allow(Scope::Once, &ana());
+    drop(world.broker.ask(delete("a")));
+    world.allow(Scope::Once, &ana());
+    let mut retry = world.broker.ask(security(1));
+    assert!(retry.try_answer().is_none(), "a yes that is kept for its retry is none of security's");
+}
+
+#[test]
+fn a_yes_that_is_kept_is_for_what_can_be_known_again() {
+    let world = world(BOTH);
+    let unknown = || Question { fingerprint: String::new(), ..delete("a") };
+    let first = world.broker.ask(unknown());
+    world.allow(Scope::Once, &ana());
+    drop(first);
+    assert!(world.broker.ask(unknown()).try_answer().is_none());
+}
+
+#[test]
+fn a_vote_that_cannot_be_recorded_does_not_count() {
+    let world = world(BOTH);
+    let mut asked = world.broker.ask(security(2));
+    *world.paper.full.lock().unwrap() = true;
+    assert!(matches!(world.allow(Scope::Once, &person("bo", &["security"])), Answered::Refused(_)));
+    *world.paper.full.lock().unwrap() = false;
+    assert_eq!(world.first().missing, ["2 more of group sec*"]);
+    assert!(matches!(world.allow(Scope::Once, &person("cy", &["security"])), Answered::Counted(_)));
+    assert!(asked.try_answer().is_none());
+    *world.paper.full.lock().unwrap() = true;
+    assert!(matches!(world.allow(Scope::Once, &person("bo", &["security"])), Answered::Refused(_)));
+    assert_eq!(asked.try_answer().unwrap(), Outcome::Denied(Refusal::Unrecorded));
+}
+
+#[test]
 fn more_questions_than_a_person_can_answer_are_refused() {
     let world = world(BOTH);
     let all: Vec<_> = (0..256).map(|number| world.broker.ask(delete(&number.to_string()))).collect();
