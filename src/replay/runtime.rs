@@ -10,7 +10,6 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
-use crossterm::event;
 use crossterm::execute;
 use crossterm::terminal::BeginSynchronizedUpdate;
 use crossterm::terminal::EndSynchronizedUpdate;
@@ -26,7 +25,6 @@ use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 
 use crate::clock::Clock;
-use crate::error::Error;
 use crate::error::IoContext;
 use crate::error::Result;
 use crate::replay::deck::Deck;
@@ -35,6 +33,8 @@ use crate::replay::deck::Source;
 use crate::replay::guard::Guard;
 use crate::replay::guard::PanicGuard;
 use crate::replay::input;
+use crate::replay::listen::Heard;
+use crate::replay::listen::listen;
 use crate::replay::message::Message;
 use crate::replay::player::Goal;
 use crate::replay::sessions::Session;
@@ -108,7 +108,15 @@ pub fn run(setup: Setup) -> Result<()> {
     let signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).context(|| "cannot watch for signals")?;
     let _hook = PanicGuard::set();
     let guard = Guard::enter()?;
-    listen(&sender, signals);
+    let heard = sender.clone();
+    listen(signals, move |what| {
+        let message = match what {
+            Heard::Terminal(event) => Message::Terminal(event),
+            Heard::Lost(error) => Message::TerminalLost(error),
+            Heard::Leave => Message::Leave,
+        };
+        heard.send(message).is_ok()
+    });
     let mut runtime = Runtime {
         state,
         terminal,
@@ -123,28 +131,6 @@ pub fn run(setup: Setup) -> Result<()> {
     runtime.draw()?;
     runtime.perform(first)?;
     runtime.turn(&messages)
-}
-
-fn listen(sender: &Sender<Message>, mut signals: Signals) {
-    let keys = sender.clone();
-    thread::spawn(move || {
-        loop {
-            let message = match event::read() {
-                Ok(event) => Message::Terminal(event),
-                Err(error) => Message::TerminalLost(Error::io("cannot read the terminal", &error)),
-            };
-            let lost = matches!(message, Message::TerminalLost(_));
-            if keys.send(message).is_err() || lost {
-                return;
-            }
-        }
-    });
-    let leave = sender.clone();
-    thread::spawn(move || {
-        if signals.forever().next().is_some() {
-            let _ = leave.send(Message::Leave);
-        }
-    });
 }
 
 struct Runtime {

@@ -15,7 +15,6 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
-use crossterm::event;
 use crossterm::event::Event as TerminalEvent;
 use crossterm::execute;
 use crossterm::terminal::BeginSynchronizedUpdate;
@@ -44,8 +43,10 @@ use crate::error::IoContext;
 use crate::error::Result;
 use crate::replay::Depth;
 use crate::replay::Guard;
+use crate::replay::Heard;
 use crate::replay::PanicGuard;
 use crate::replay::Theme;
+use crate::replay::listen;
 use crate::types::SessionId;
 use state::Effect;
 use state::Key;
@@ -115,7 +116,15 @@ pub(super) fn run(person: &Person, clock: &Clock) -> Result<u8> {
     let signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).context(|| "cannot watch for signals")?;
     let _hook = PanicGuard::set();
     let _guard = Guard::enter()?;
-    listen(&sender, signals);
+    let heard = sender.clone();
+    listen(signals, move |what| {
+        let message = match what {
+            Heard::Terminal(event) => Message::Terminal(event),
+            Heard::Lost(error) => Message::TerminalLost(error),
+            Heard::Leave => Message::Leave,
+        };
+        heard.send(message).is_ok()
+    });
     let (mut state, mut waiting) = (State::default(), Waiting::default());
     loop {
         let (now, unix) = (clock.elapsed(), clock.unix_micros());
@@ -205,26 +214,4 @@ fn open(person: &Person, sender: &Sender<Message>) -> Result<Board> {
     Board::open(&config.state_dir(), shared, move |news| {
         let _ = sender.send(Message::Board(news));
     })
-}
-
-fn listen(sender: &Sender<Message>, mut signals: Signals) {
-    let keys = sender.clone();
-    thread::spawn(move || {
-        loop {
-            let message = match event::read() {
-                Ok(event) => Message::Terminal(event),
-                Err(error) => Message::TerminalLost(Error::io("cannot read the terminal", &error)),
-            };
-            let lost = matches!(message, Message::TerminalLost(_));
-            if keys.send(message).is_err() || lost {
-                return;
-            }
-        }
-    });
-    let leave = sender.clone();
-    thread::spawn(move || {
-        if signals.forever().next().is_some() {
-            let _ = leave.send(Message::Leave);
-        }
-    });
 }
