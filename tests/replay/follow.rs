@@ -82,6 +82,7 @@ fn any_moment_can_be_gone_to() {
     let dir = tempfile::tempdir().unwrap();
     crate::store::fill_commands(&dir.path().join("hoop"));
     let mut viewer = Driven::start(&["last", "--at", "50%"], dir.path(), (100, 30));
+    viewer.wait_for("80x24");
     viewer.press(" c");
     viewer.wait_for("calls and commands");
     for (keys, wanted) in [

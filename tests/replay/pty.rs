@@ -106,7 +106,11 @@ impl Driven {
         loop {
             let text = self.text();
             if is_there(&text) {
-                return text;
+                // What is being drawn is seen half: only a picture that stays is one.
+                thread::sleep(Duration::from_millis(25));
+                if self.text() == text {
+                    return text;
+                }
             }
             assert!(Instant::now() < end, "{what} did not come:\n{text}");
             thread::sleep(Duration::from_millis(5));
