@@ -190,6 +190,16 @@ impl Deck {
         });
     }
 
+    /// Looks for the first moment from `from` on at which `pattern` appears, for search number `number`.
+    pub fn land(&self, number: u64, pattern: Pattern, from: Micros) {
+        let (cast, wanted) = (self.source.cast.clone(), Arc::clone(&self.wanted));
+        self.desk().spawn(move |desk| {
+            let found = search::first(&Tape::open(&cast)?, &pattern, from, &|| wanted.stopped())?;
+            desk.send(News::Landed(number, found));
+            Ok(())
+        });
+    }
+
     fn desk(&self) -> Desk {
         Desk { ticket: self.ticket, news: self.news.clone() }
     }
