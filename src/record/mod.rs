@@ -22,6 +22,7 @@ mod active;
 mod attempts;
 mod body;
 mod chain;
+mod consent;
 mod counts;
 mod head;
 mod import;
