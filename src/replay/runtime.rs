@@ -201,7 +201,7 @@ impl Runtime {
         for effect in effects {
             match effect {
                 Effect::Open(source, ticket) => {
-                    let follows = self.state.pacing.follows;
+                    let follows = self.state.play.as_ref().is_some_and(|play| play.grows);
                     let options = Options { cache: self.cache.clone(), clock: self.clock.clone(), follows };
                     self.deck = Some(Deck::open(source, ticket, self.sender.clone(), options));
                 }

@@ -104,9 +104,13 @@ fn sessions(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Open => {
             let Some(session) = list.chosen() else { return Vec::new() };
             let title = format!("{}  {}@{}", session.command, session.user, session.host);
-            let (source, expected) = (session.source(), session.length);
+            let (source, expected, runs) = (session.source(), session.length, session.state.is_running());
             list.typing = false;
-            return open(state, source, title, expected);
+            let effects = open(state, source, title, expected);
+            if let Some(play) = &mut state.play {
+                play.grows |= runs;
+            }
+            return effects;
         }
         Action::Back if list.typing || !list.filter.is_empty() => {
             list.typing = false;
@@ -314,7 +318,7 @@ fn jump_to(state: &mut State, forward: bool, is_one: fn(&Entry) -> bool) -> Vec<
 /// Goes there once the length is known.
 fn go_later(state: &mut State, place: Place) -> Vec<Effect> {
     if let Some(play) = &mut state.play {
-        play.later = Some(place);
+        play.seek_later(place);
         play.playing = false;
         state.notice = Some("still reading: it goes there as soon as its length is known".to_owned());
     }
@@ -436,6 +440,17 @@ mod tests {
         assert_eq!(update(&mut state, Action::Back), [Effect::Close]);
         assert!(state.play.is_none());
         assert_eq!(update(&mut state, Action::Back), [Effect::Quit]);
+    }
+
+    #[test]
+    fn what_still_runs_is_followed_when_it_is_opened() {
+        let mut state = fixture::list();
+        update(&mut state, Action::Open);
+        assert!(!state.play.as_ref().unwrap().grows, "the first one is over");
+        let mut state = fixture::list();
+        update(&mut state, Action::Down);
+        update(&mut state, Action::Open);
+        assert!(state.play.as_ref().unwrap().grows, "the second one runs");
     }
 
     #[test]
