@@ -54,7 +54,6 @@ pub use state::moment;
 pub use still::index;
 pub use still::still;
 pub use tape::Tape;
-pub use tape::present;
 pub use theme::Depth;
 pub use theme::Meaning;
 pub use theme::Theme;
