@@ -12,6 +12,7 @@ use ratatui::layout::Position;
 use ratatui::layout::Rect;
 
 use crate::replay::action::Action;
+use crate::replay::back;
 use crate::replay::entries;
 use crate::replay::going;
 use crate::replay::going::Place;
@@ -96,6 +97,11 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             play.has_audit = true;
             play.questions = Questions::new(asked);
             play.set_moments(*moments);
+        }
+        News::LookedBack(number, stretch) => {
+            if let Some(back) = play.back.as_mut().filter(|back| back.number == number) {
+                back.take(stretch);
+            }
         }
         News::Hits(number, hits) if number == play.search.number => {
             play.search.hits.extend(hits);
@@ -249,8 +255,9 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
     }
     let at = Position::new(mouse.column, mouse.row);
     match mouse.kind {
-        MouseEventKind::ScrollUp => update::update(state, Action::Up),
-        MouseEventKind::ScrollDown => update::update(state, Action::Down),
+        MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
+            wheel(state, at, mouse.kind == MouseEventKind::ScrollUp)
+        }
         MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {
             if state.help.take().is_some() {
                 return Vec::new();
@@ -264,6 +271,20 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Turns the wheel: what is below the mouse moves.
+fn wheel(state: &mut State, at: Position, up: bool) -> Vec<Effect> {
+    let area = area(state);
+    let over = state.play.as_ref().filter(|_| state.help.is_none()).map(|play| layout::play(play, area));
+    let action = match over {
+        Some(over) if over.screen.contains(at) => return back::wheel(state, up),
+        Some(over) if over.detail.contains(at) && up => Action::PageUp,
+        Some(over) if over.detail.contains(at) => Action::PageDown,
+        _ if up => Action::Up,
+        _ => Action::Down,
+    };
+    update::update(state, action)
 }
 
 fn click_sessions(state: &mut State, at: Position, pressed: bool) -> Vec<Effect> {
@@ -312,7 +333,7 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
         }
         return Vec::new();
     }
-    if pressed && layout.screen.contains(at) {
+    if pressed && layout.screen.contains(at) && play.back.is_none() {
         return update::update(state, Action::TogglePlay);
     }
     Vec::new()

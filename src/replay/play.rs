@@ -2,6 +2,7 @@
 
 use crate::cast::Header;
 use crate::error::Error;
+use crate::replay::back::Back;
 use crate::replay::deck::Source;
 use crate::replay::entries::Entry;
 use crate::replay::going::Place;
@@ -151,6 +152,10 @@ pub struct Play {
     pub pan: Option<(u16, u16)>,
     /// The search.
     pub search: Search,
+    /// The lines that have left the screen, while they are looked at.
+    pub back: Option<Back>,
+    /// How often somebody began or ended looking at them.
+    pub looks: u64,
 }
 
 impl Play {
@@ -188,6 +193,8 @@ impl Play {
             zoom: false,
             pan: None,
             search: Search::default(),
+            back: None,
+            looks: 0,
         }
     }
 

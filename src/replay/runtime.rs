@@ -213,6 +213,10 @@ impl Runtime {
                         deck.search(number, pattern);
                     }
                 }
+                Effect::Rewind(number, steps) => {
+                    self.deck.iter().for_each(|deck| deck.rewind(number, steps));
+                }
+                Effect::StopRewind(number) => self.deck.iter().for_each(|deck| deck.stop_rewind(number)),
                 Effect::Reload => self.reload(),
                 Effect::Suspend => {
                     self.suspend()?;

@@ -2,6 +2,7 @@
 //! effects.
 
 use crate::replay::action::Action;
+use crate::replay::back;
 use crate::replay::deck::Source;
 use crate::replay::entries::Entry;
 use crate::replay::going;
@@ -30,6 +31,10 @@ pub enum Effect {
     Step(u64),
     /// Look for a pattern, as the search of that number.
     Search(u64, Pattern),
+    /// Ask for what had left the screen after so many events that changed it, as the look of that number.
+    Rewind(u64, u64),
+    /// Want no more of the look before that number.
+    StopRewind(u64),
     /// Read the list of sessions.
     Reload,
     /// Stop as a shell job.
@@ -79,7 +84,14 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         state.help = scrolled_help(state, scroll, action);
         return Vec::new();
     }
-    if state.play.is_some() { recording(state, action) } else { sessions(state, action) }
+    if state.play.is_none() {
+        return sessions(state, action);
+    }
+    let (mut effects, is_done) = back::update(state, action);
+    if !is_done {
+        effects.extend(recording(state, action));
+    }
+    effects
 }
 
 fn scrolled_help(state: &State, scroll: u16, action: Action) -> Option<u16> {
@@ -412,6 +424,9 @@ fn back(state: &mut State) -> Vec<Effect> {
 
 /// Begins the search that was typed.
 pub fn begin_search(state: &mut State, text: &str) -> Vec<Effect> {
+    if back::search(state, text) {
+        return Vec::new();
+    }
     let Some(play) = &mut state.play else { return Vec::new() };
     let Some(pattern) = Pattern::new(text) else { return Vec::new() };
     let number = play.search.number + 1;
