@@ -187,12 +187,12 @@ fn joined(
 
 /// A text to search for; none when it has no letter or digit.
 fn words(found: &Quoted) -> Option<Text> {
-    let trimmed = found.text.trim_end_matches('*');
-    let is_prefix = found.has_star || trimmed.len() < found.text.len();
-    let words = trimmed.replace('"', " ");
-    let words = words.trim();
+    let plain = found.text.replace('"', " ");
+    let words = plain.trim().trim_end_matches('*');
     // A star after a sign means nothing.
-    let is_prefix = is_prefix && words.ends_with(char::is_alphanumeric);
+    let has_star = found.has_star || words.len() < plain.trim().len();
+    let is_prefix = has_star && words.ends_with(char::is_alphanumeric);
+    let words = words.trim_end();
     words.contains(char::is_alphanumeric).then(|| Text { words: words.to_owned(), is_prefix })
 }
 

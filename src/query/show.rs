@@ -118,7 +118,7 @@ fn length(micros: i64) -> String {
 fn is_plain(words: &str) -> bool {
     let is_word = |letter: char| letter.is_alphanumeric() || "._/@#%+=,~&$-".contains(letter);
     let is_field = words.split_once(':').is_some_and(|(name, _)| {
-        Field::named(name).is_some() || name.bytes().all(|byte| byte.is_ascii_lowercase())
+        Field::named(name).is_some() || name.bytes().all(|byte| byte.is_ascii_alphabetic())
     });
     words.starts_with(char::is_alphanumeric)
         && words.chars().all(|letter| is_word(letter) || letter == ':')
@@ -172,7 +172,7 @@ mod tests {
             ("not (a b)", "not (a b)"),
             ("not not a", "a"),
             ("\"access denied\"*", "\"access denied\"*"),
-            ("s3:GetObject deny*", "\"s3:GetObject\" deny*"),
+            ("s3:GetObject deny*", "s3:GetObject deny*"),
             ("\"or\" AND \"x", "\"or\" x"),
             ("main() (foo(1) or b)", "\"main()\" (\"foo(1)\" or b)"),
             ("--force -rf", "\"--force\" not rf"),

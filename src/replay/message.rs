@@ -10,6 +10,7 @@ use crate::replay::finder;
 use crate::replay::moments::Moments;
 use crate::replay::player::Goal;
 use crate::replay::questions::Asked;
+use crate::replay::rewind::Stretch;
 use crate::term::Snapshot;
 use crate::types::Micros;
 
@@ -46,6 +47,8 @@ pub enum News {
     Ended,
     /// Its calls and commands, and the questions to people.
     Moments(Box<Moments>, Vec<Asked>),
+    /// Lines that had left the screen, for the look of that number.
+    LookedBack(u64, Stretch),
     /// Search hits, in the order of time.
     Hits(u64, Vec<Hit>),
     /// The search of that number is through.

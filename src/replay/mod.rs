@@ -4,6 +4,7 @@
 //! carries them out with the threads of `deck`; `view` draws the state and nothing else.
 
 mod action;
+mod back;
 mod commands;
 mod deck;
 mod entries;
@@ -27,6 +28,7 @@ mod player;
 mod prepare;
 mod project;
 mod questions;
+mod rewind;
 mod runtime;
 mod search;
 mod sessions;
@@ -54,7 +56,6 @@ pub use state::moment;
 pub use still::index;
 pub use still::still;
 pub use tape::Tape;
-pub use tape::present;
 pub use theme::Depth;
 pub use theme::Meaning;
 pub use theme::Theme;

@@ -203,7 +203,7 @@ impl Runtime {
         for effect in effects {
             match effect {
                 Effect::Open(source, ticket) => {
-                    let follows = self.state.pacing.follows;
+                    let follows = self.state.play.as_ref().is_some_and(|play| play.grows);
                     let options = Options { cache: self.cache.clone(), clock: self.clock.clone(), follows };
                     self.deck = Some(Deck::open(source, ticket, self.sender.clone(), options));
                 }
@@ -219,6 +219,10 @@ impl Runtime {
                     self.deck.iter().for_each(|deck| deck.land(number, pattern.clone(), at));
                 }
                 Effect::Library(wish) => self.ask(wish),
+                Effect::Rewind(number, steps) => {
+                    self.deck.iter().for_each(|deck| deck.rewind(number, steps));
+                }
+                Effect::StopRewind(number) => self.deck.iter().for_each(|deck| deck.stop_rewind(number)),
                 Effect::Suspend => {
                     self.suspend()?;
                     stopped = true;

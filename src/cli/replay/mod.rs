@@ -12,6 +12,7 @@ use clap::CommandFactory;
 use clap::FromArgMatches;
 use jiff::tz::TimeZone;
 
+use crate::cli::beside::Beside;
 use crate::cli::saying;
 use crate::cli::surroundings;
 use crate::clock::Clock;
@@ -96,7 +97,9 @@ fn view(cli: &Cli) -> Result<()> {
             (Start::List(query), Some(replay::Library { state, is_secret }))
         }
     };
-    replay::run(Setup {
+    // Whoever looks at recordings has time; nothing waits for it.
+    let beside = Beside::packing(&config.state_dir(), config.record_pack());
+    let shown = replay::run(Setup {
         theme,
         zone: TimeZone::system(),
         pacing: Pacing {
@@ -108,7 +111,9 @@ fn view(cli: &Cli) -> Result<()> {
         library,
         cache: Some(config.state_dir().join("cache/replay")),
         start,
-    })
+    });
+    beside.end();
+    shown
 }
 
 fn opening(found: Found) -> Result<Start> {

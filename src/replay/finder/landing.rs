@@ -21,6 +21,7 @@ pub fn land(state: &mut State, hit: &Hit, asked: &str) -> Vec<Effect> {
     // What is not on the screen has no place there: its call or command is chosen in the list beside it.
     play.expected = play.expected.max(Some(hit.at));
     let mut effects = vec![Effect::Goto(play.seek_hit(hit.at))];
+    play.search.is_of_list = true;
     let Some(pattern) = Pattern::any(&found) else { return effects };
     effects.extend(update::mark(play, pattern, found.swap_remove(0)));
     play.search.is_of_list = true;

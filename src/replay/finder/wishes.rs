@@ -180,12 +180,15 @@ fn open(state: &mut State) -> Vec<Effect> {
     let finder = &mut state.sessions;
     let Some(session) = finder.chosen() else { return Vec::new() };
     let title = format!("{}  {}@{}", session.command, session.user, session.host);
-    let (source, expected) = (session.source(), session.length);
+    let (source, expected, runs) = (session.source(), session.length, session.state.is_running());
     let hit = finder.target().cloned();
     finder.popup = None;
     let kept = finder.remember();
     let asked = finder.answered.clone().unwrap_or_default();
     let mut all = update::open(state, source, title, expected);
+    if let Some(play) = &mut state.play {
+        play.grows |= runs;
+    }
     if let Some(hit) = hit {
         all.extend(landing::land(state, &hit, &asked));
     }

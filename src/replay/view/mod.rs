@@ -1,5 +1,6 @@
 //! Drawing: the state in, cells out. Nothing here changes anything or asks anyone.
 
+mod back;
 mod detail;
 mod entries;
 mod help;
