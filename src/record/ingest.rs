@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::counts::Counts;
 use super::open::clipped;
+use super::pack::open_cast;
 use super::private;
 use super::screen::Screen;
 use super::seal;
@@ -19,6 +20,7 @@ use crate::audit::Event;
 use crate::audit::Start;
 use crate::audit::command_line;
 use crate::cast;
+use crate::cast::Entry;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
@@ -53,6 +55,7 @@ const MAX_PARAMS: usize = 1_000;
 /// Brings one session up to date; says whether anything was new.
 pub(super) fn session(index: &Index, folder: &Path, id: SessionId) -> Result<bool> {
     let mut was_new = false;
+    let mut entry = Entry::default();
     if is_unchanged(index, folder, id)? {
         return Ok(false);
     }
@@ -68,7 +71,7 @@ pub(super) fn session(index: &Index, folder: &Path, id: SessionId) -> Result<boo
             let mut added = Added::default();
             let before = at;
             let more_lines = audit_lines(batch, folder, &mut at, &mut added)?;
-            let more_screen = screen(batch, folder, &mut at)?;
+            let more_screen = screen(batch, folder, &mut at, &mut entry)?;
             let more = more_lines || more_screen;
             was_new |= at != before;
             if let Some(sealed) = sealed.filter(|_| !more) {
@@ -332,10 +335,10 @@ fn add_command(batch: &Batch<'_>, row: i64, line: audit::Line) -> Result<()> {
     }
 }
 
-/// Reads the next output; says whether there is more.
-fn screen(batch: &Batch<'_>, folder: &Path, at: &mut Progress) -> Result<bool> {
+/// Reads the next output; says whether there is more. `entry` is where a packed recording can be entered to go on.
+fn screen(batch: &Batch<'_>, folder: &Path, at: &mut Progress, entry: &mut Entry) -> Result<bool> {
     let path = folder.join("terminal.cast");
-    let Some(source) = source(&path, at.cast_offset)? else { return Ok(false) };
+    let Ok((source, _)) = open_cast(folder, *entry, at.cast_offset) else { return Ok(false) };
     if at.screen_bytes >= MAX_SCREEN {
         at.cast_offset = fs::metadata(&path).map_or(at.cast_offset, |found| found.len());
         return Ok(false);
@@ -374,6 +377,7 @@ fn screen(batch: &Batch<'_>, folder: &Path, at: &mut Progress) -> Result<bool> {
     batch.add_screen(at.row, &pieces)?;
     at.cast_offset = reader.offset();
     at.cast_time = reader.time();
+    *entry = reader.entry();
     Ok(!is_end)
 }
 
