@@ -113,4 +113,6 @@ pub enum Action {
     FollowCursor,
     /// Look at the lines that have left the screen, or at the screen again.
     LookBack,
+    /// Show where the links on the screen lead, or no more.
+    ShowLinks,
 }

@@ -19,6 +19,7 @@ use crate::replay::going;
 use crate::replay::going::Place;
 use crate::replay::keymap;
 use crate::replay::layout;
+use crate::replay::links;
 use crate::replay::message::Message;
 use crate::replay::message::News;
 use crate::replay::moments::Moments;
@@ -30,6 +31,8 @@ use crate::types::Micros;
 
 /// Longest search, in characters.
 const MAX_TYPED: usize = 200;
+/// What a turn of the wheel over the timeline seeks.
+const WHEEL: Micros = Micros(5_000_000);
 /// Longest title taken from a recording, in characters.
 const MAX_TITLE: usize = 500;
 
@@ -231,6 +234,10 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
         MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
             wheel(state, at, mouse.kind == MouseEventKind::ScrollUp)
         }
+        MouseEventKind::Up(MouseButton::Left) => {
+            state.play.iter_mut().for_each(|play| play.is_dragged = false);
+            Vec::new()
+        }
         MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {
             if state.help.take().is_some() {
                 return Vec::new();
@@ -252,6 +259,8 @@ fn wheel(state: &mut State, at: Position, up: bool) -> Vec<Effect> {
     let over = state.play.as_ref().filter(|_| state.help.is_none()).map(|play| layout::play(play, area));
     let action = match over {
         Some(over) if over.screen.contains(at) => return back::wheel(state, up),
+        Some(over) if over.bar.contains(at) && up => Action::SeekBack(WHEEL),
+        Some(over) if over.bar.contains(at) => Action::SeekForward(WHEEL),
         Some(over) if over.detail.contains(at) && up => Action::PageUp,
         Some(over) if over.detail.contains(at) => Action::PageDown,
         _ if up => Action::Up,
@@ -264,16 +273,22 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
     let area = area(state);
     let Some(play) = &mut state.play else { return Vec::new() };
     let layout = layout::play(play, area);
-    if layout.track.contains(at) {
+    if pressed {
+        play.is_dragged = layout.track.contains(at);
+    }
+    if play.is_dragged && !layout.track.is_empty() {
+        // Whoever holds the timeline need not stay on its row.
         let cells = u64::from(layout.track.width.max(2) - 1);
+        let cell = u64::from(at.x.saturating_sub(layout.track.x)).min(cells);
+        let mut effects = back::end(play);
+        play.link = None;
         if !play.knows_length() {
-            let part = f64::from(at.x - layout.track.x) / f64::from(layout.track.width.max(2) - 1);
-            play.seek_later(Place::Percent(100.0 * part));
-            return Vec::new();
+            play.seek_later(Place::Percent(100.0 * cell as f64 / cells as f64));
+            return effects;
         }
-        let moment = play.duration().0 / cells * u64::from(at.x - layout.track.x)
-            + play.duration().0 % cells * u64::from(at.x - layout.track.x) / cells;
-        return vec![Effect::Goto(play.seek(Micros(moment)))];
+        let moment = play.duration().0 / cells * cell + play.duration().0 % cells * cell / cells;
+        effects.push(Effect::Goto(play.seek(Micros(moment))));
+        return effects;
     }
     let rows = Rect { y: layout.list.y + 1, height: layout.list.height.saturating_sub(1), ..layout.list };
     if pressed && rows.contains(at) {
@@ -290,6 +305,12 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
         return Vec::new();
     }
     if pressed && layout.screen.contains(at) && play.back.is_none() {
+        let corner = layout::window(play, (layout.screen.width, layout.screen.height));
+        let is_open = play.link.take().is_some();
+        let clicked = (corner.0 + at.x - layout.screen.x, corner.1 + at.y - layout.screen.y);
+        if links::click(state, clicked) || is_open {
+            return Vec::new();
+        }
         return update::update(state, Action::TogglePlay);
     }
     Vec::new()
@@ -349,6 +370,54 @@ mod tests {
         let (track, duration) = (layout::play(play, area(&state)).track, play.duration());
         assert_eq!(click(&mut state, track.x, track.y), [Effect::Goto(Micros(0))]);
         assert_eq!(click(&mut state, track.x + track.width - 1, track.y), [Effect::Goto(duration)]);
+    }
+
+    #[test]
+    fn the_timeline_can_be_held_and_dragged_beyond_its_ends() {
+        let mut state = fixture::playing();
+        let play = state.play.as_ref().unwrap();
+        let (track, duration) = (layout::play(play, area(&state)).track, play.duration());
+        let mut turn = |kind, column, row| {
+            let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+            receive(&mut state, Message::Terminal(TerminalEvent::Mouse(event)))
+        };
+        let (down, drag) = (MouseEventKind::Down(MouseButton::Left), MouseEventKind::Drag(MouseButton::Left));
+        assert_eq!(turn(down, track.x, track.y), [Effect::Goto(Micros(0))]);
+        assert_eq!(turn(drag, track.x + track.width + 3, track.y - 5), [Effect::Goto(duration)]);
+        assert_eq!(turn(drag, 0, 0), [Effect::Goto(Micros(0))]);
+        turn(MouseEventKind::Up(MouseButton::Left), 0, 0);
+        assert!(turn(drag, track.x + 4, track.y).is_empty(), "let go");
+        assert_eq!(turn(MouseEventKind::ScrollDown, track.x, track.y), [Effect::Goto(WHEEL)]);
+        assert_eq!(turn(MouseEventKind::ScrollUp, track.x, track.y), [Effect::Goto(Micros(0))]);
+    }
+
+    #[test]
+    fn a_click_on_a_link_shows_where_it_leads_and_the_next_one_goes_back_to_the_screen() {
+        let mut state = fixture::playing();
+        let play = state.play.as_mut().unwrap();
+        let mut screen = crate::term::Screen::new(80, 24);
+        screen.feed("go \x1b]8;;https://evil.example/\x07github.com\x1b]8;;\x07 or \x1b]8;;https://a.example/\x07here");
+        play.frame.as_mut().unwrap().screen = screen.snapshot();
+        let pane = layout::play(state.play.as_ref().unwrap(), area(&state)).screen;
+        click(&mut state, pane.x + 18, pane.y);
+        assert_eq!(state.play.as_ref().unwrap().link.map(|choice| choice.number), Some(1));
+        press(&mut state, "k");
+        assert_eq!(state.play.as_ref().unwrap().link.map(|choice| choice.number), Some(0));
+        let was = state.play.as_ref().unwrap().playing;
+        click(&mut state, pane.x + 1, pane.y);
+        assert!(state.play.as_ref().unwrap().link.is_none() && state.play.as_ref().unwrap().playing == was);
+        press(&mut state, "l");
+        assert_eq!(
+            state.play.as_ref().unwrap().link.map(|choice| choice.number),
+            Some(0),
+            "the doubtful one first"
+        );
+        press(&mut state, "\u{1b}");
+        assert!(state.play.as_ref().unwrap().link.is_none());
+        state.play.as_mut().unwrap().frame.as_mut().unwrap().screen =
+            crate::term::Screen::new(9, 2).snapshot();
+        press(&mut state, "l");
+        assert!(state.notice.unwrap().contains("no link"));
     }
 
     fn news(state: &mut State, news: News) -> Vec<Effect> {

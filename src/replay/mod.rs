@@ -20,6 +20,7 @@ mod input;
 mod keyframes;
 mod keymap;
 mod layout;
+mod links;
 mod listen;
 mod message;
 mod moments;

@@ -6,6 +6,7 @@ use crate::replay::back::Back;
 use crate::replay::deck::Source;
 use crate::replay::entries::Entry;
 use crate::replay::going::Place;
+use crate::replay::links::Choice;
 use crate::replay::message::Frame;
 use crate::replay::message::Hit;
 use crate::replay::message::Overview;
@@ -158,6 +159,10 @@ pub struct Play {
     pub search: Search,
     /// The lines that have left the screen, while they are looked at.
     pub back: Option<Back>,
+    /// The link of the screen that is looked at.
+    pub link: Option<Choice>,
+    /// Whether the timeline is held with the mouse.
+    pub is_dragged: bool,
     /// How often somebody began or ended looking at them.
     pub looks: u64,
 }
@@ -198,6 +203,8 @@ impl Play {
             pan: None,
             search: Search::default(),
             back: None,
+            link: None,
+            is_dragged: false,
             looks: 0,
         }
     }

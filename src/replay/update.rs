@@ -11,6 +11,7 @@ use crate::replay::going::Place;
 use crate::replay::keymap;
 use crate::replay::keymap::Context;
 use crate::replay::layout;
+use crate::replay::links;
 use crate::replay::message::Ticket;
 use crate::replay::play::Play;
 use crate::replay::questions;
@@ -93,6 +94,9 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     }
     if state.play.is_none() {
         return finder::update(state, action);
+    }
+    if links::update(state, action) {
+        return Vec::new();
     }
     let (mut effects, is_done) = back::update(state, action);
     if !is_done {

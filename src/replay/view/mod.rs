@@ -4,6 +4,7 @@ mod back;
 mod detail;
 mod entries;
 mod help;
+mod links;
 mod pen;
 mod query;
 mod recording;

@@ -11,6 +11,7 @@ use crate::replay::theme::Meaning;
 use crate::replay::view::back;
 use crate::replay::view::detail;
 use crate::replay::view::entries;
+use crate::replay::view::links;
 use crate::replay::view::pen::Pen;
 use crate::replay::view::screen;
 use crate::replay::view::timeline;
@@ -29,7 +30,10 @@ pub fn draw(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
         (None, Some(error)) => pen.paragraph(layout.screen, &error.report("hoop-replay"), Meaning::Error),
         _ => match &play.back {
             Some(lines) => back::draw(lines, layout.screen, pen),
-            None => screen::draw(play, layout.screen, pen),
+            None => {
+                screen::draw(play, layout.screen, pen);
+                links::draw(play, layout.screen, pen);
+            }
         },
     }
     border(&layout, pen);
