@@ -12,6 +12,7 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use super::body;
+use super::consent::Consent;
 use super::counts::Counts;
 use super::pack::open_cast;
 use super::private;
@@ -108,7 +109,8 @@ impl Report {
     }
 }
 
-/// Checks a recording: the chain, every checkpoint of the terminal recording, the bodies, the seal.
+/// Checks a recording: the chain, every checkpoint of the terminal recording, the bodies, the seal, and that every call
+/// that went on had leave to.
 ///
 /// Reads every file once, with flat memory. Fails only when a file cannot be read for another reason than that it is
 /// missing or wrong.
@@ -128,6 +130,8 @@ pub fn verify(folder: &Path) -> Result<Report> {
         }
         compare(&mut pass, &found.seal);
     }
+    let room = MAX_FAULTS.saturating_sub(pass.faults.len());
+    pass.faults.extend(pass.without_leave.drain(..).take(room));
     let state = match &seal {
         _ if !pass.faults.is_empty() => State::Damaged,
         None => State::Unsealed,
@@ -198,6 +202,9 @@ pub(super) struct Pass {
     /// How far the last checkpoint reaches.
     checked: u64,
     bodies: HashSet<String>,
+    consent: Consent,
+    /// Calls that had no leave: the log that tells of them is sound, and can be sealed.
+    without_leave: Vec<Fault>,
     pub(super) faults: Vec<Fault>,
 }
 
@@ -224,6 +231,8 @@ pub(super) fn pass(folder: &Path) -> Result<Pass> {
         cast,
         checked: 0,
         bodies: HashSet::new(),
+        consent: Consent::default(),
+        without_leave: Vec::new(),
         faults: Vec::new(),
     };
     if pass.cast.input.is_none() {
@@ -278,9 +287,15 @@ fn check_lines(pass: &mut Pass, folder: &Path, file: File) -> Result<()> {
             }
         };
         pass.lines += 1;
+        let at = pass.bytes;
         pass.bytes = reader.offset();
         pass.last = line.t;
         pass.counts.add(&line.event);
+        if let Some(reason) = pass.consent.take(&line.event).filter(|_| pass.without_leave.len() < MAX_FAULTS)
+        {
+            let file = "audit.jsonl".to_owned();
+            pass.without_leave.push(Fault { file, line: Some(number), offset: Some(at), reason });
+        }
         check_event(pass, folder, &line.event, number)?;
         pass.head = line.hash;
         pass.ended = matches!(line.event, Event::SessionEnd(_));

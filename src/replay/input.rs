@@ -14,6 +14,7 @@ use ratatui::layout::Rect;
 use crate::replay::action::Action;
 use crate::replay::back;
 use crate::replay::entries;
+use crate::replay::finder;
 use crate::replay::going;
 use crate::replay::going::Place;
 use crate::replay::keymap;
@@ -28,7 +29,7 @@ use crate::replay::update;
 use crate::replay::update::Effect;
 use crate::types::Micros;
 
-/// Longest filter or search, in characters.
+/// Longest search, in characters.
 const MAX_TYPED: usize = 200;
 /// What a turn of the wheel over the timeline seeks.
 const WHEEL: Micros = Micros(5_000_000);
@@ -40,11 +41,7 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Terminal(event) => terminal(state, event),
         Message::TerminalLost(_) | Message::Leave => vec![Effect::Quit],
-        Message::Sessions(read) => {
-            state.sessions.read = Some(read);
-            state.sessions.refresh(&state.zone);
-            Vec::new()
-        }
+        Message::Library(news) => finder::told(state, news),
         Message::Recording(ticket, news) => {
             if state.play.as_ref().is_some_and(|play| play.ticket == ticket) {
                 told(state, news)
@@ -114,7 +111,10 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             play.search.done = true;
             return jump_to_hit(state);
         }
-        News::Hits(..) | News::SearchDone(_) => {}
+        News::Landed(number, Some(at)) if number == play.search.number => {
+            return play.landed(at).map(Effect::Goto).into_iter().collect();
+        }
+        News::Hits(..) | News::SearchDone(_) | News::Landed(..) => {}
     }
     Vec::new()
 }
@@ -190,31 +190,17 @@ fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
     match keymap::resolve(&key, update::context(state)) {
         Some(action) => update::update(state, action),
-        None => begin_filter(state, key),
+        None => Vec::new(),
     }
-}
-
-/// In the list, a letter that means nothing begins a filter.
-fn begin_filter(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    let KeyCode::Char(c) = key.code else { return Vec::new() };
-    let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-    if plain && state.play.is_none() && state.help.is_none() && c.is_alphanumeric() {
-        state.sessions.typing = true;
-        state.sessions.filter.push(c);
-        state.sessions.refresh(&state.zone);
-    }
-    Vec::new()
 }
 
 /// Takes the key as text, if text is being typed.
 fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
-    let searching = state.typed.is_some();
-    let filtering = state.play.is_none() && state.sessions.typing;
-    if !searching && !filtering {
-        return None;
+    if state.play.is_none() && state.help.is_none() {
+        return finder::key(state, key);
     }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    let text = state.typed.as_mut().unwrap_or(&mut state.sessions.filter);
+    let text = state.typed.as_mut()?;
     match key.code {
         KeyCode::Char('u') if control => text.clear(),
         KeyCode::Char('w') if control => {
@@ -224,32 +210,17 @@ fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
         KeyCode::Char('c' | 'z' | 'p' | 'n') if control => return None,
         KeyCode::Char(_) if key.modifiers.contains(KeyModifiers::ALT) => {}
         KeyCode::Char(c) if !control && text.chars().count() < MAX_TYPED => text.push(c),
-        KeyCode::Backspace if text.is_empty() => return Some(cancel(state)),
-        KeyCode::Backspace => drop(text.pop()),
-        KeyCode::Esc => return Some(cancel(state)),
-        KeyCode::Enter if searching => {
+        KeyCode::Backspace if !text.is_empty() => drop(text.pop()),
+        KeyCode::Backspace | KeyCode::Esc => state.typed = None,
+        KeyCode::Enter => {
             let text = state.typed.take().unwrap_or_default();
             let going = std::mem::take(&mut state.going);
             let act = if going { update::go_to } else { update::begin_search };
             return Some(act(state, &text));
         }
-        _ if searching => {}
-        // Arrows and Enter work on the list while its filter is typed.
-        _ => return None,
-    }
-    if !searching {
-        state.sessions.refresh(&state.zone);
+        _ => {}
     }
     Some(Vec::new())
-}
-
-fn cancel(state: &mut State) -> Vec<Effect> {
-    if state.typed.take().is_none() {
-        state.sessions.typing = false;
-        state.sessions.filter.clear();
-        state.sessions.refresh(&state.zone);
-    }
-    Vec::new()
 }
 
 fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
@@ -258,6 +229,8 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
     }
     let at = Position::new(mouse.column, mouse.row);
     match mouse.kind {
+        MouseEventKind::ScrollUp if finder::scroll(state, at, false) => Vec::new(),
+        MouseEventKind::ScrollDown if finder::scroll(state, at, true) => Vec::new(),
         MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
             wheel(state, at, mouse.kind == MouseEventKind::ScrollUp)
         }
@@ -273,7 +246,7 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
             if state.play.is_some() {
                 click_recording(state, at, pressed)
             } else {
-                click_sessions(state, at, pressed)
+                finder::click(state, at, pressed)
             }
         }
         _ => Vec::new(),
@@ -294,23 +267,6 @@ fn wheel(state: &mut State, at: Position, up: bool) -> Vec<Effect> {
         _ => Action::Down,
     };
     update::update(state, action)
-}
-
-fn click_sessions(state: &mut State, at: Position, pressed: bool) -> Vec<Effect> {
-    let rows = layout::sessions(area(state)).rows;
-    let list = &mut state.sessions;
-    if !pressed || !rows.contains(at) {
-        return Vec::new();
-    }
-    let first = layout::top(list.selected, list.shown.len(), usize::from(rows.height));
-    let row = first + usize::from(at.y - rows.y);
-    if row == list.selected {
-        return update::update(state, Action::Open);
-    }
-    if row < list.shown.len() {
-        list.selected = row;
-    }
-    Vec::new()
 }
 
 fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect> {
@@ -390,23 +346,6 @@ mod tests {
         let kind = MouseEventKind::Down(MouseButton::Left);
         let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
         receive(state, Message::Terminal(TerminalEvent::Mouse(event)))
-    }
-
-    #[test]
-    fn typing_filters_the_list_and_escape_brings_it_back() {
-        let mut state = fixture::list();
-        let all = state.sessions.shown.len();
-        press(&mut state, "vim");
-        assert_eq!(state.sessions.shown.len(), 1);
-        press(&mut state, "q");
-        assert!(state.sessions.typing && state.sessions.shown.is_empty());
-        press(&mut state, "\u{8}");
-        assert!(matches!(&press(&mut state, "\n")[..], [Effect::Open(..)]));
-        press(&mut state, "\u{1b}");
-        assert_eq!(state.sessions.filter, "vim");
-        press(&mut state, "\u{1b}");
-        assert_eq!(state.sessions.shown.len(), all);
-        assert_eq!(press(&mut state, "q"), [Effect::Quit]);
     }
 
     #[test]

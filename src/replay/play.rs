@@ -85,6 +85,10 @@ pub struct Search {
     pub done: bool,
     /// Whether to jump to the first hit from here on as soon as it is known.
     pub jump: bool,
+    /// Whether it is for the hit that the list was left with: the way back leads there at once.
+    pub is_of_list: bool,
+    /// The moment of the index's hit that was gone to, until it is known when exactly it appears.
+    pub landing: Option<Micros>,
     /// Whether the screen asked for is that of a hit.
     show: bool,
     /// Where the newest occurrence stands on the screen of a hit: what a cut screen's window shows.
@@ -319,6 +323,12 @@ impl Play {
         let at = self.seek(at);
         self.search.show = true;
         at
+    }
+
+    /// A hit of the index appears at `at`: goes there, unless the person has gone elsewhere meanwhile.
+    pub fn landed(&mut self, at: Micros) -> Option<Micros> {
+        let landing = self.search.landing.take()?;
+        (!self.playing && self.position == landing && self.stepping.is_none()).then(|| self.seek_hit(at))
     }
 
     fn want(&mut self, at: Micros) -> Micros {

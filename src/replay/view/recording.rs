@@ -119,7 +119,8 @@ fn footer(state: &State, play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
     if play.search.pattern.is_some() {
         let words = format!(" {} ", search_words(play));
         let keys = [(" n", Meaning::Key), (" next ", bar), (" N", Meaning::Key), (" previous ", bar)];
-        let end = [(" Esc", Meaning::Key), (" end search", bar)];
+        let leave = if play.search.is_of_list { " back to the list" } else { " end search" };
+        let end = [(" Esc", Meaning::Key), (leave, bar)];
         return pen.row(area, bar, &[[(words.as_str(), bar)].as_slice(), &keys, &end].concat());
     }
     pen.hints(area, Context::Recording);
