@@ -19,6 +19,8 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::replay::bodies;
+use crate::replay::entries::Lines;
 use crate::replay::keyframes::Keyframes;
 use crate::replay::message::Hit;
 use crate::replay::message::Message;
@@ -55,6 +57,7 @@ pub struct Deck {
     news: Sender<Message>,
     wanted: Arc<Wanted>,
     search: Arc<AtomicU64>,
+    looking: Arc<AtomicU64>,
 }
 
 /// What a recording is opened with.
@@ -146,7 +149,14 @@ impl Deck {
     /// Opens `source` on another thread; everything about it comes as news under `ticket`, the first screen too.
     #[must_use]
     pub fn open(source: Source, ticket: Ticket, news: Sender<Message>, options: Options) -> Self {
-        let deck = Self { source, ticket, news, wanted: Arc::default(), search: Arc::default() };
+        let deck = Self {
+            source,
+            ticket,
+            news,
+            wanted: Arc::default(),
+            search: Arc::default(),
+            looking: Arc::default(),
+        };
         deck.wanted.ask(Goal::Time(Micros(0)));
         let (source, wanted) = (deck.source.clone(), Arc::clone(&deck.wanted));
         deck.desk().spawn(move |desk| {
@@ -186,6 +196,21 @@ impl Deck {
             })?;
             desk.send(News::Hits(number, hits));
             desk.send(News::SearchDone(number));
+            Ok(())
+        });
+    }
+
+    /// Reads what the call at `lines` of the audit log sent and got, as question number `number`; the one before is not
+    /// worth answering any more.
+    pub fn look(&self, number: u64, lines: Lines) {
+        let Some(audit) = self.source.audit.clone() else { return };
+        self.looking.store(number, Ordering::Relaxed);
+        let (looking, wanted) = (Arc::clone(&self.looking), Arc::clone(&self.wanted));
+        self.desk().spawn(move |desk| {
+            let stop = || looking.load(Ordering::Relaxed) != number || wanted.stopped();
+            if !stop() {
+                desk.send(News::Parts(number, lines, bodies::read(&audit, lines, &stop)));
+            }
             Ok(())
         });
     }

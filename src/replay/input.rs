@@ -13,21 +13,28 @@ use ratatui::layout::Rect;
 
 use crate::replay::action::Action;
 use crate::replay::entries;
+use crate::replay::facts;
 use crate::replay::going;
 use crate::replay::going::Place;
 use crate::replay::keymap;
 use crate::replay::layout;
 use crate::replay::message::Message;
 use crate::replay::message::News;
+use crate::replay::message::Told;
 use crate::replay::moments::Moments;
-use crate::replay::questions::Questions;
+use crate::replay::panes;
+use crate::replay::panes::Tab;
 use crate::replay::state::State;
+use crate::replay::state::Typing;
+use crate::replay::timeline;
+use crate::replay::timeline::Of;
 use crate::replay::update;
 use crate::replay::update::Effect;
-use crate::types::Micros;
 
 /// Longest filter or search, in characters.
 const MAX_TYPED: usize = 200;
+/// Rows that the wheel moves the detail by.
+const WHEEL: usize = 3;
 /// Longest title taken from a recording, in characters.
 const MAX_TITLE: usize = 500;
 
@@ -59,6 +66,7 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
                 let title = header.title.as_ref().or(header.command.as_ref());
                 play.title = title.map(|title| title.chars().take(MAX_TITLE).collect()).unwrap_or_default();
             }
+            play.facts = facts::rows(None, Some(&header), &state.zone);
             play.header = Some(*header);
             if let Some(from @ (Place::At(_) | Place::Event(_))) = state.pacing.from {
                 return begin_at(state, from);
@@ -71,7 +79,7 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             if !play.has_audit {
                 let markers: Vec<_> =
                     overview.markers.iter().map(|(at, name)| entries::marker(*at, name)).collect();
-                play.set_moments(Moments::new(markers));
+                play.set_moments(Moments::new(markers), Vec::new());
             }
             let is_first = play.overview.replace(overview).is_none();
             if play.live || is_first && play.grows && state.pacing.from.is_none() {
@@ -90,11 +98,14 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             play.live = false;
             state.notice = Some("it has ended".to_owned());
         }
-        News::Moments(moments, asked) => {
+        News::Told(told) => {
+            let Told { moments, asked, alerts, facts } = *told;
             play.has_audit = true;
-            play.questions = Questions::new(asked);
-            play.set_moments(*moments);
+            play.facts = facts::rows(Some(&facts), play.header.as_ref(), &state.zone);
+            play.questions.replace(asked);
+            play.set_moments(moments, alerts);
         }
+        News::Parts(number, lines, parts) => play.take_parts(number, lines, parts),
         News::Hits(number, hits) if number == play.search.number => {
             play.search.hits.extend(hits);
             return jump_to_hit(state);
@@ -220,9 +231,13 @@ fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
         KeyCode::Esc => return Some(cancel(state)),
         KeyCode::Enter if searching => {
             let text = state.typed.take().unwrap_or_default();
-            let going = std::mem::take(&mut state.going);
-            let act = if going { update::go_to } else { update::begin_search };
-            return Some(act(state, &text));
+            return Some(typed(state, &text));
+        }
+        // The list that is narrowed can be walked meanwhile.
+        KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown
+            if searching && state.typing == Typing::Filter =>
+        {
+            return None;
         }
         _ if searching => {}
         // Arrows and Enter work on the list while its filter is typed.
@@ -230,12 +245,31 @@ fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
     }
     if !searching {
         state.sessions.refresh(&state.zone);
+    } else if let (Typing::Filter, Some(play), Some(text)) = (state.typing, &mut state.play, &state.typed) {
+        panes::filter(play, text);
     }
     Some(Vec::new())
 }
 
+/// Does what a text was typed for.
+fn typed(state: &mut State, text: &str) -> Vec<Effect> {
+    match state.typing {
+        Typing::Moment => update::go_to(state, text),
+        Typing::Search => update::begin_search(state, text),
+        Typing::Filter => Vec::new(),
+        Typing::Find => {
+            state.notice = state.play.as_mut().and_then(|play| play.find(text));
+            Vec::new()
+        }
+    }
+}
+
 fn cancel(state: &mut State) -> Vec<Effect> {
-    if state.typed.take().is_none() {
+    if state.typed.take().is_some() {
+        if let (Typing::Filter, Some(play)) = (state.typing, &mut state.play) {
+            panes::filter(play, "");
+        }
+    } else {
         state.sessions.typing = false;
         state.sessions.filter.clear();
         state.sessions.refresh(&state.zone);
@@ -249,8 +283,17 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
     }
     let at = Position::new(mouse.column, mouse.row);
     match mouse.kind {
-        MouseEventKind::ScrollUp => update::update(state, Action::Up),
-        MouseEventKind::ScrollDown => update::update(state, Action::Down),
+        MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
+            let down = matches!(mouse.kind, MouseEventKind::ScrollDown);
+            if scrolled_detail(state, at, down) {
+                return Vec::new();
+            }
+            update::update(state, if down { Action::Down } else { Action::Up })
+        }
+        MouseEventKind::Moved => {
+            hover(state, at);
+            Vec::new()
+        }
         MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {
             if state.help.take().is_some() {
                 return Vec::new();
@@ -263,6 +306,26 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
             }
         }
         _ => Vec::new(),
+    }
+}
+
+/// Scrolls the detail if that is what the mouse is on.
+fn scrolled_detail(state: &mut State, at: Position, down: bool) -> bool {
+    let area = area(state);
+    let is_help = state.help.is_some();
+    let Some(play) = state.play.as_mut().filter(|_| !is_help) else { return false };
+    let is_on = layout::play(play, area).detail.contains(at);
+    let Some(detail) = play.detail.as_mut().filter(|_| is_on) else { return false };
+    detail.scroll = if down { detail.scroll + WHEEL } else { detail.scroll.saturating_sub(WHEEL) };
+    true
+}
+
+/// Remembers the column of the timeline that the mouse is on.
+fn hover(state: &mut State, at: Position) {
+    let area = area(state);
+    if let Some(play) = &mut state.play {
+        let track = layout::play(play, area).track;
+        play.hover = track.contains(at).then(|| at.x.saturating_sub(track.x));
     }
 }
 
@@ -288,27 +351,35 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
     let Some(play) = &mut state.play else { return Vec::new() };
     let layout = layout::play(play, area);
     if layout.track.contains(at) {
-        let cells = u64::from(layout.track.width.max(2) - 1);
+        let (column, width) = (at.x - layout.track.x, layout.track.width);
         if !play.knows_length() {
-            let part = f64::from(at.x - layout.track.x) / f64::from(layout.track.width.max(2) - 1);
+            let part = f64::from(column) / f64::from(width.max(2) - 1);
             play.later = Some(Place::Percent(100.0 * part));
             return Vec::new();
         }
-        let moment = play.duration().0 / cells * u64::from(at.x - layout.track.x)
-            + play.duration().0 % cells * u64::from(at.x - layout.track.x) / cells;
-        return vec![Effect::Goto(play.seek(Micros(moment)))];
+        let moment = timeline::moment(column, play.duration(), width);
+        // A press on a mark means what it stands for; the ends are the ends.
+        let mark =
+            timeline::mark(play, column, width).filter(|_| pressed && column > 0 && column + 1 < width);
+        let effect = Effect::Goto(play.seek(mark.as_ref().map_or(moment, |mark| mark.at)));
+        if let Some(Of::Entry(entry)) = mark.map(|mark| mark.of) {
+            play.choose_entry(entry);
+        }
+        return vec![effect];
     }
-    let rows = Rect { y: layout.list.y + 1, height: layout.list.height.saturating_sub(1), ..layout.list };
-    if pressed && rows.contains(at) {
+    if pressed && layout.tabs.contains(at) {
+        let tab = panes::tab_at(play, layout.tabs, at.x);
+        return tab.map(|tab| update::update(state, Action::TurnTo(tab))).unwrap_or_default();
+    }
+    if pressed && layout.rows.contains(at) && play.panes.tab != Tab::Session {
         let (selected, count) = play.list_place();
-        let first = layout::top(selected, count, usize::from(rows.height));
-        let row = first + usize::from(at.y - rows.y);
+        let first = layout::top(selected, count, usize::from(layout.rows.height));
+        let row = first + usize::from(at.y - layout.rows.y);
         if row == selected {
             return update::update(state, Action::Open);
         }
         if row < count {
-            *play.list_choice() = row;
-            play.follows = false;
+            play.choose(row);
         }
         return Vec::new();
     }
@@ -327,6 +398,7 @@ mod tests {
     use super::*;
     use crate::replay::fixture;
     use crate::replay::message::Hit;
+    use crate::types::Micros;
 
     fn press(state: &mut State, text: &str) -> Vec<Effect> {
         text.chars()

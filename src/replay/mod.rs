@@ -4,9 +4,14 @@
 //! carries them out with the threads of `deck`; `view` draws the state and nothing else.
 
 mod action;
+mod alerts;
+mod bodies;
 mod commands;
 mod deck;
+mod detail;
 mod entries;
+mod facts;
+mod filter;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 mod fixture;
@@ -21,9 +26,11 @@ mod layout;
 mod listen;
 mod message;
 mod moments;
+mod panes;
 mod play;
 mod player;
 mod prepare;
+mod pretty;
 mod project;
 mod questions;
 mod runtime;
@@ -33,6 +40,7 @@ mod state;
 mod still;
 mod tape;
 mod theme;
+mod timeline;
 mod update;
 mod view;
 

@@ -162,6 +162,7 @@ impl Runtime {
             let now = self.clock.elapsed();
             if let Some(play) = &mut self.state.play {
                 effects.extend(play.tick(Micros(now.0.saturating_sub(before.0))).map(Effect::Goto));
+                effects.extend(play.look().map(|(number, lines)| Effect::Look(number, lines)));
             }
             before = now;
             if self.perform(effects)? {
@@ -213,6 +214,7 @@ impl Runtime {
                         deck.search(number, pattern);
                     }
                 }
+                Effect::Look(number, lines) => self.deck.iter().for_each(|deck| deck.look(number, lines)),
                 Effect::Reload => self.reload(),
                 Effect::Suspend => {
                     self.suspend()?;

@@ -7,6 +7,7 @@ use crate::replay::layout;
 use crate::replay::layout::PlayLayout;
 use crate::replay::play::Play;
 use crate::replay::state::State;
+use crate::replay::state::Typing;
 use crate::replay::theme::Meaning;
 use crate::replay::view::detail;
 use crate::replay::view::entries;
@@ -29,10 +30,10 @@ pub fn draw(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
         _ => screen::draw(play, layout.screen, pen),
     }
     border(&layout, pen);
-    entries::draw(play, layout.list, pen);
+    entries::draw(play, &layout, pen);
     detail::draw(play, layout.detail, pen);
     timeline::draw(play, &layout, pen);
-    footer(state, play, layout.footer, pen);
+    footer(state, play, &layout, pen);
 }
 
 fn title(play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
@@ -87,16 +88,25 @@ fn border(layout: &PlayLayout, pen: &mut Pen<'_>) {
     }
 }
 
-fn footer(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
+fn footer(state: &State, play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
+    let area = layout.footer;
     if area.is_empty() {
         return;
     }
     let bar = Meaning::Bar;
     if let Some(text) = &state.typed {
-        let (sign, verb) = if state.going { (" :", " go ") } else { (" /", " search ") };
+        let (sign, verb) = match state.typing {
+            Typing::Moment => (" :", " go "),
+            Typing::Search => (" /", " search "),
+            Typing::Filter => (" &", " keep "),
+            Typing::Find => (" find: ", " find "),
+        };
         let keys = [("  Enter", Meaning::Key), (verb, bar), (" Esc", Meaning::Key), (" cancel", bar)];
         let typed = [(sign, Meaning::Key), (text.as_str(), bar), ("▌", bar)];
         return pen.row(area, bar, &[typed.as_slice(), &keys].concat());
+    }
+    if let Some((words, meaning)) = timeline::words(play, layout) {
+        return pen.row(area, bar, &[(words.as_str(), meaning)]);
     }
     if let Some(notice) = &state.notice {
         return pen.row(area, bar, &[(" ", bar), (notice, bar)]);

@@ -77,7 +77,7 @@ fn a_screen_that_fits_stands_beside_its_calls() {
     let shown = text(&mut fixture::playing(), (200, 50));
     assert!(shown.contains("line 0 of the recorded screen 世"), "{shown}");
     for part in [
-        "calls and commands  4, 1 denied",
+        " All 4, 1 denied  Calls 2  Commands 1  Approvals 0  Alerts 0  Session",
         "✓ s3:ListAllMyBuckets",
         "✗ s3:DeleteObject",
         "403",
@@ -101,9 +101,20 @@ fn the_list_and_the_detail_can_be_reached_at_every_size() {
         for part in ["decision    deny", "policy.toml:41"] {
             assert!(shown.contains(part), "{part} at {size:?}:\n{shown}");
         }
-        update(&mut state, Action::PageDown);
-        let shown = text(&mut state, size);
-        assert!(shown.contains("\"Bucket\": \"reports\""), "{size:?}:\n{shown}");
+        fixture::answer(&mut state);
+        let mut seen = text(&mut state, size);
+        for _ in 0..9 {
+            update(&mut state, Action::PageDown);
+            seen += &text(&mut state, size);
+        }
+        for part in [
+            "parameters  JSON, 35 bytes",
+            "\"Bucket\": \"reports\"",
+            "\\e]0;x\\x07",
+            "<Secret>hoopmask:jwt:abcdefgh",
+        ] {
+            assert!(seen.contains(part), "{part} at {size:?}:\n{seen}");
+        }
     }
 }
 
@@ -119,8 +130,8 @@ fn the_timeline_shows_calls_where_they_were() {
 fn help_lists_every_key_of_the_place() {
     let mut state = fixture::playing();
     update(&mut state, Action::ToggleHelp);
-    let shown = text(&mut state, (80, 50));
-    for part in ["Space", "play, pause", "n N", "jump to the chosen call", "Ctrl-Z"] {
+    let shown = text(&mut state, (80, 60));
+    for part in ["Space", "play, pause", "n N", "jump to the chosen one", "its next tab", "Ctrl-Z"] {
         assert!(shown.contains(part), "{part}:\n{shown}");
     }
     assert!(text(&mut state, (40, 12)).contains("↓ ↑ scroll"));
@@ -167,13 +178,13 @@ fn approvals_are_a_list_of_their_own_at_every_size() {
         update(&mut state, Action::ToggleApprovals);
         let shown = text(&mut state, size);
         for part in
-            ["approvals  3, 1 not granted", "◈ s3:DeleteObject", "⊘ s3:PutBucketPo", "◇ command", "granted"]
+            ["Approvals 3, 1 not granted", "◈ s3:DeleteObject", "⊘ s3:PutBucketPo", "◇ command", "granted"]
         {
             assert!(shown.contains(part), "{part} at {size:?}:\n{shown}");
         }
         assert!(shown.contains("denied") && shown.contains("waiting"), "{size:?}:\n{shown}");
         update(&mut state, Action::NextWhich);
-        assert!(text(&mut state, size).contains("only granted: 1"), "{size:?}");
+        assert!(text(&mut state, size).contains("only granted: 1 of 3"), "{size:?}");
     }
     let mut state = fixture::asked();
     update(&mut state, Action::ToggleApprovals);
