@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use crate::audit::Alert;
 use crate::audit::Answer;
 use crate::audit::ApprovalAnswered;
 use crate::audit::ApprovalAsked;
@@ -10,6 +11,10 @@ use crate::audit::ApprovalUsed;
 use crate::audit::ApprovalVote;
 use crate::audit::Approvals;
 use crate::audit::Event;
+use crate::audit::Line;
+use crate::audit::Mask;
+use crate::audit::Start;
+use crate::replay::alerts;
 use crate::replay::bodies::Part;
 use crate::replay::deck::Source;
 use crate::replay::entries;
@@ -17,6 +22,8 @@ use crate::replay::entries::Entry;
 use crate::replay::entries::Kind;
 use crate::replay::entries::Lines;
 use crate::replay::entries::trouble;
+use crate::replay::facts;
+use crate::replay::facts::Facts;
 use crate::replay::message::Frame;
 use crate::replay::message::Overview;
 use crate::replay::moments::Moments;
@@ -34,6 +41,7 @@ use crate::replay::theme::Meaning;
 use crate::replay::theme::Theme;
 use crate::term::Screen;
 use crate::types::Micros;
+use crate::types::SessionId;
 
 /// 2025-11-21 03:18:00 UTC.
 const STARTED: u64 = 1_763_695_080_000_000;
@@ -207,4 +215,26 @@ pub fn answer(state: &mut State) {
         part("response", "<R><Secret>hoopmask:jwt:abcdefgh</Secret><Size>12</Size></R>"),
     ];
     play.take_parts(number, lines, parts);
+}
+
+/// Tells of the session as a whole, of an alert and a masked secret.
+pub fn tell(state: &mut State) {
+    let mut start = Start::new(SessionId::new(STARTED, 1), STARTED, vec!["make".into(), "deploy".into()]);
+    "ana".clone_into(&mut start.user);
+    "full".clone_into(&mut start.sandbox);
+    let mut facts = Facts::default();
+    let event = Event::SessionStart(Box::new(start));
+    facts.take(&Line { seq: 0, t: Micros(0), event, prev: String::new(), hash: String::new(), offset: 0 });
+    facts.look("there is no such folder".as_ref());
+    let zone = state.zone.clone();
+    let play = state.play.as_mut().unwrap();
+    play.facts = facts::rows(Some(&facts), None, &zone);
+    let rules = [("jwt".to_owned(), 2)].into();
+    let fired = Alert { name: "harvest".to_owned(), message: "6 secrets in a minute".to_owned(), ..Alert::default() };
+    let alerts = vec![
+        alerts::alert(Micros(61_000_000), &fired),
+        alerts::masked(Micros(62_000_000), &Mask { place: "terminal".to_owned(), rules, call: None }),
+    ];
+    let moments = Moments::new(play.moments.entries().to_vec());
+    play.set_moments(moments, alerts);
 }

@@ -215,6 +215,14 @@ impl Moments {
         calls
     }
 
+    /// The entry that began then and is called so.
+    #[must_use]
+    pub fn same(&self, (at, title): &(Micros, String)) -> Option<usize> {
+        let first = self.entries.partition_point(|entry| entry.at < *at);
+        let then = self.entries[first..].iter().take_while(|entry| entry.at == *at);
+        then.enumerate().find(|(_, entry)| entry.title == *title).map(|(offset, _)| first + offset)
+    }
+
     /// How many of a list of entries, by time, have begun at `at`.
     #[must_use]
     pub fn begun(&self, list: &[usize], at: Micros) -> usize {

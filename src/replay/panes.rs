@@ -196,13 +196,20 @@ impl Play {
     /// Takes what there is to jump to, and the alerts.
     pub fn set_moments(&mut self, moments: Moments, alerts: Vec<Entry>) {
         self.moments = moments;
+        // What is chosen stays so, though its number may be another one now.
+        let known = |entry: Option<usize>| {
+            entry.and_then(|entry| self.moments.entries().get(entry)).map(|entry| (entry.at, entry.title.clone()))
+        };
+        let (chosen, of) = (known(self.chosen_entry()), known(self.panes.of));
         self.panes.masked = alerts.iter().filter(|entry| entry.kind == Kind::Masked).count();
         self.alerts = alerts;
         self.selected = self.selected.min(self.moments.rows().len().saturating_sub(1));
-        // The numbers of entries may be others now.
-        self.panes.of = None;
+        self.panes.of = of.and_then(|known| self.moments.same(&known));
         for tab in Tab::EVERY {
             self.narrow(tab, false);
+        }
+        if let Some(entry) = chosen.and_then(|known| self.moments.same(&known)) {
+            self.choose_entry(entry);
         }
         self.follow();
     }
@@ -713,7 +720,7 @@ mod tests {
         Entry {
             kind: Kind::Call,
             meaning,
-            subject: format!("arn:aws:s3:::bucket-{call}"),
+            subject: format!("bucket-{call}"),
             call: Some(call),
             decision: if meaning == Meaning::Deny { "deny" } else { "allow" },
             node: Node { at: Micros(at), parent: Some(parent), ..Node::default() },
@@ -892,10 +899,10 @@ mod tests {
         assert_eq!(play.moments.made(0).calls, 50_000);
         play.detail = Some(Detail::default());
         play.settle(Rect::new(0, 0, 200, 50));
-        let before = play.detail.as_ref().unwrap().rows().as_ptr();
+        let (before, selected) = (play.detail.as_ref().unwrap().rows().as_ptr(), play.selected);
         play.seek(Micros(60_000));
         play.follows = false;
-        play.selected = 0;
+        play.selected = selected;
         play.settle(Rect::new(0, 0, 200, 50));
         assert_eq!(
             play.detail.as_ref().unwrap().rows().as_ptr(),
