@@ -74,6 +74,8 @@ pub struct Find {
     pub hits: Vec<usize>,
     /// Which of them was gone to.
     pub at: usize,
+    /// Nothing has been found yet: the first hit that comes is gone to.
+    is_new: bool,
 }
 
 /// The open detail.
@@ -93,6 +95,7 @@ impl Detail {
         &self.laid.rows
     }
 
+    /// Finds the hits anew; goes to the first one from here on if none was found before.
     fn look(&mut self) {
         let Some(find) = &mut self.find else { return };
         let rows = self.laid.rows.iter().enumerate();
@@ -100,6 +103,11 @@ impl Detail {
             rows.filter(|(_, row)| find.pattern.is_match(&row.text) || find.pattern.is_match(&row.left));
         find.hits = hits.map(|(index, _)| index).take(MAX_HITS).collect();
         find.at = find.at.min(find.hits.len().saturating_sub(1));
+        if find.is_new && !find.hits.is_empty() {
+            find.is_new = false;
+            find.at = find.hits.iter().position(|row| *row >= self.scroll).unwrap_or(0);
+            self.scroll = find.hits[find.at].saturating_sub(1);
+        }
     }
 }
 
@@ -111,6 +119,13 @@ pub struct Looked {
     number: u64,
     /// The answer.
     parts: Option<(Lines, Vec<Part>)>,
+}
+
+impl Looked {
+    /// Whether the answer is about the call at these lines.
+    fn is_of(&self, lines: Lines) -> bool {
+        self.parts.as_ref().is_some_and(|(of, _)| *of == lines)
+    }
 }
 
 impl Play {
@@ -197,6 +212,8 @@ impl Play {
 
     /// Begins a search in the detail; gives a word for the person when nothing is found.
     pub fn find(&mut self, text: &str) -> Option<String> {
+        let is_reading =
+            self.chosen().and_then(|entry| entry.lines).is_some_and(|lines| !self.looked.is_of(lines));
         let detail = self.detail.as_mut()?;
         detail.find = None;
         let escaped = regex::escape(text.trim());
@@ -205,19 +222,13 @@ impl Play {
             .build()
             .ok()
             .filter(|_| !escaped.is_empty())?;
-        detail.find = Some(Find { text: text.trim().to_owned(), pattern, hits: Vec::new(), at: 0 });
+        detail.find =
+            Some(Find { text: text.trim().to_owned(), pattern, hits: Vec::new(), at: 0, is_new: true });
         detail.look();
-        let find = detail.find.as_mut()?;
-        let Some(first) =
-            find.hits.iter().position(|row| *row >= detail.scroll).or(find.hits.first().map(|_| 0))
-        else {
-            let words = format!("`{}` does not stand in it", find.text);
-            detail.find = None;
-            return Some(words);
-        };
-        find.at = first;
-        detail.scroll = find.hits[first].saturating_sub(1);
-        None
+        let find = detail.find.as_ref().filter(|find| find.hits.is_empty() && !is_reading)?;
+        let words = format!("`{}` does not stand in it", find.text);
+        detail.find = None;
+        Some(words)
     }
 
     /// Goes to the next hit in the detail, or the one before, around its ends.

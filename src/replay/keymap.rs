@@ -86,7 +86,7 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["n"], Action::NextHit, ["n N", "next hit, hit before", ""]),
     bind(Context::Recording, &["N"], Action::PreviousHit, ["", "", ""]),
     bind(Context::Recording, &["c"], Action::ToggleList, ["c", "the list beside the screen: show, hide", "list"]),
-    bind(Context::Recording, &["tab"], Action::NextTab, ["Tab", "its next tab (Shift-Tab: the one before)", "tab"]),
+    bind(Context::Recording, &["tab"], Action::NextTab, ["Tab", "its next tab (Shift-Tab: the one before)", "tabs"]),
     bind(Context::Recording, &["shift-tab"], Action::PreviousTab, ["", "", ""]),
     bind(Context::Recording, &["C"], Action::ShowTab(Tab::Calls), ["C", "the AWS calls as a table, and back", ""]),
     bind(Context::Recording, &["X"], Action::ShowTab(Tab::Commands), ["X", "the commands as a tree, and back", ""]),

@@ -198,7 +198,9 @@ impl Play {
         self.moments = moments;
         // What is chosen stays so, though its number may be another one now.
         let known = |entry: Option<usize>| {
-            entry.and_then(|entry| self.moments.entries().get(entry)).map(|entry| (entry.at, entry.title.clone()))
+            entry
+                .and_then(|entry| self.moments.entries().get(entry))
+                .map(|entry| (entry.at, entry.title.clone()))
         };
         let (chosen, of) = (known(self.chosen_entry()), known(self.panes.of));
         self.panes.masked = alerts.iter().filter(|entry| entry.kind == Kind::Masked).count();

@@ -17,10 +17,10 @@ pub fn draw(play: &Play, area: Rect, pen: &mut Pen<'_>) {
     let all = open.rows();
     let height = usize::from(area.height - 1);
     let last = (open.scroll + height).min(all.len());
-    let found = open
-        .find
-        .as_ref()
-        .map(|find| format!("  \"{}\" {} of {}  n N", find.text, find.at + 1, find.hits.len()));
+    let found = open.find.as_ref().map(|find| match find.hits.len() {
+        0 => format!("  \"{}\" not found", find.text),
+        count => format!("  \"{}\" {} of {count}  n N", find.text, find.at + 1),
+    });
     let place = if all.len() > height {
         format!("  {}-{last} of {}  PgUp PgDn", open.scroll + 1, all.len())
     } else {

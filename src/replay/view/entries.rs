@@ -26,6 +26,8 @@ use crate::term::width;
 /// Columns of the time, and of the result at the right edge.
 pub const TIME: usize = 7;
 const RESULT: usize = 9;
+/// Columns of how often something was masked.
+const TIMES: usize = 6;
 /// Columns of how long it took, in lists of at least so many columns.
 pub const TOOK: usize = 7;
 const ROOMY: u16 = 60;
@@ -173,17 +175,21 @@ fn nothing(play: &Play) -> String {
 struct Columns {
     made: usize,
     took: usize,
+    result: usize,
 }
 
 impl Columns {
     fn of(play: &Play, columns: u16) -> Self {
         let made = if play.panes.tab == Tab::Commands && columns >= WIDE { MADE } else { 0 };
-        Self { made, took: if columns < ROOMY { 0 } else { TOOK } }
+        // Alerts have no end, and how often something was masked is short.
+        let is_alert = play.panes.tab == Tab::Alerts;
+        let took = if columns < ROOMY || is_alert { 0 } else { TOOK };
+        Self { made, took, result: if is_alert { TIMES } else { RESULT } }
     }
 
     /// What is left for what happened.
     fn room(&self, columns: u16) -> usize {
-        usize::from(columns).saturating_sub(TIME + 3 + self.made + self.took + RESULT + 1)
+        usize::from(columns).saturating_sub(TIME + 3 + self.made + self.took + self.result + 1)
     }
 }
 
@@ -227,7 +233,7 @@ fn draw_row(play: &Play, (entry, row): (&Entry, &Row), selected: bool, area: Rec
         // The number stands right behind what it counts.
         (fit(&title, middle.min(width(&title))), " ".repeat(rest + usize::from(width(&title) < middle)))
     };
-    let result = fit_right(&safe(&entry.result), RESULT);
+    let result = fit_right(&safe(&entry.result), columns.result);
     let symbol = format!(" {}{} ", " ".repeat(indent), entry.symbol);
     let shown = |meaning| own(if begun { meaning } else { Meaning::Muted });
     let made_look = if made.denied > 0 { Meaning::Deny } else { Meaning::Text };
