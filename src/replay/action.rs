@@ -112,4 +112,6 @@ pub enum Action {
     Pan(i8, i8),
     /// Let a cut screen's window follow the cursor again.
     FollowCursor,
+    /// Look at the lines that have left the screen, or at the screen again.
+    LookBack,
 }

@@ -30,6 +30,7 @@ use crate::replay::player::Goal;
 use crate::replay::prepare::Works;
 use crate::replay::prepare::prepare;
 use crate::replay::project::project;
+use crate::replay::rewind::rewind;
 use crate::replay::search;
 use crate::replay::search::Pattern;
 use crate::replay::tape::Tape;
@@ -56,8 +57,10 @@ pub struct Deck {
     ticket: Ticket,
     news: Sender<Message>,
     wanted: Arc<Wanted>,
+    keyframes: Arc<Keyframes>,
     search: Arc<AtomicU64>,
-    looking: Arc<AtomicU64>,
+    inspected: Arc<AtomicU64>,
+    look: Arc<AtomicU64>,
 }
 
 /// What a recording is opened with.
@@ -154,16 +157,18 @@ impl Deck {
             ticket,
             news,
             wanted: Arc::default(),
+            keyframes: Arc::default(),
             search: Arc::default(),
-            looking: Arc::default(),
+            look: Arc::default(),
+            inspected: Arc::default(),
         };
         deck.wanted.ask(Goal::Time(Micros(0)));
-        let (source, wanted) = (deck.source.clone(), Arc::clone(&deck.wanted));
+        let (source, wanted, keyframes) =
+            (deck.source.clone(), Arc::clone(&deck.wanted), Arc::clone(&deck.keyframes));
         deck.desk().spawn(move |desk| {
             let tape = Tape::open(&source.cast)?;
             desk.send(News::Opened(Box::new(tape.header().clone())));
             let Options { cache, clock, follows } = options;
-            let keyframes: Arc<Keyframes> = Arc::default();
             let works = Works { source, tape, keyframes, wanted, clock, follows };
             let background = works.clone();
             desk.clone().spawn(move |desk| prepare(&background, cache.as_deref(), desk));
@@ -202,17 +207,35 @@ impl Deck {
 
     /// Reads what the call at `lines` of the audit log sent and got, as question number `number`; the one before is not
     /// worth answering any more.
-    pub fn look(&self, number: u64, lines: Lines) {
+    pub fn inspect(&self, number: u64, lines: Lines) {
         let Some(audit) = self.source.audit.clone() else { return };
-        self.looking.store(number, Ordering::Relaxed);
-        let (looking, wanted) = (Arc::clone(&self.looking), Arc::clone(&self.wanted));
+        self.inspected.store(number, Ordering::Relaxed);
+        let (inspected, wanted) = (Arc::clone(&self.inspected), Arc::clone(&self.wanted));
         self.desk().spawn(move |desk| {
-            let stop = || looking.load(Ordering::Relaxed) != number || wanted.stopped();
+            let stop = || inspected.load(Ordering::Relaxed) != number || wanted.stopped();
             if !stop() {
                 desk.send(News::Parts(number, lines, bodies::read(&audit, lines, &stop)));
             }
             Ok(())
         });
+    }
+
+    /// Gives what had left the screen when `steps` events had changed it, as look number `number`; ends the look before.
+    pub fn rewind(&self, number: u64, steps: u64) {
+        self.stop_rewind(number);
+        let (cast, desk, current) = (self.source.cast.clone(), self.desk(), Arc::clone(&self.look));
+        let (wanted, keyframes) = (Arc::clone(&self.wanted), Arc::clone(&self.keyframes));
+        desk.spawn(move |desk| {
+            let is_wanted = || current.load(Ordering::Relaxed) == number && !wanted.stopped();
+            rewind(&Tape::open(&cast)?, &keyframes, steps, &is_wanted, |stretch| {
+                desk.send(News::LookedBack(number, stretch));
+            })
+        });
+    }
+
+    /// Ends the look before number `number`.
+    pub fn stop_rewind(&self, number: u64) {
+        self.look.store(number, Ordering::Relaxed);
     }
 
     fn desk(&self) -> Desk {

@@ -12,6 +12,7 @@ use ratatui::layout::Position;
 use ratatui::layout::Rect;
 
 use crate::replay::action::Action;
+use crate::replay::back;
 use crate::replay::entries;
 use crate::replay::facts;
 use crate::replay::going;
@@ -68,7 +69,8 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             }
             play.facts = facts::rows(None, Some(&header), &state.zone);
             play.header = Some(*header);
-            if let Some(from @ (Place::At(_) | Place::Event(_))) = state.pacing.from {
+            if let Some(from @ (Place::At(_) | Place::Event(_))) = state.pacing.from.filter(|_| !play.sought)
+            {
                 return begin_at(state, from);
             }
         }
@@ -81,8 +83,9 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
                     overview.markers.iter().map(|(at, name)| entries::marker(*at, name)).collect();
                 play.set_moments(Moments::new(markers), Vec::new());
             }
-            let is_first = play.overview.replace(overview).is_none();
-            if play.live || is_first && play.grows && state.pacing.from.is_none() {
+            let is_first = play.set_overview(overview);
+            let may_go_live = play.grows && play.playing && !play.sought && state.pacing.from.is_none();
+            if play.live || is_first && may_go_live {
                 return vec![Effect::Goto(play.go_live())];
             }
             if let Some(place) = play.later.take() {
@@ -106,6 +109,11 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             play.set_moments(moments, alerts);
         }
         News::Parts(number, lines, parts) => play.take_parts(number, lines, parts),
+        News::LookedBack(number, stretch) => {
+            if let Some(back) = play.back.as_mut().filter(|back| back.number == number) {
+                back.take(stretch);
+            }
+        }
         News::Hits(number, hits) if number == play.search.number => {
             play.search.hits.extend(hits);
             return jump_to_hit(state);
@@ -142,8 +150,6 @@ fn begin_at(state: &mut State, from: Place) -> Vec<Effect> {
         Place::Percent(percent) => going::part(play.duration(), percent),
         Place::Event(_) | Place::End => play.duration(),
     };
-    // How long it is may not be known yet.
-    play.expected = play.expected.max(Some(at));
     vec![Effect::Goto(play.seek(at))]
 }
 
@@ -284,11 +290,7 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
     let at = Position::new(mouse.column, mouse.row);
     match mouse.kind {
         MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
-            let down = matches!(mouse.kind, MouseEventKind::ScrollDown);
-            if scrolled_detail(state, at, down) {
-                return Vec::new();
-            }
-            update::update(state, if down { Action::Down } else { Action::Up })
+            wheel(state, at, mouse.kind == MouseEventKind::ScrollUp)
         }
         MouseEventKind::Moved => {
             hover(state, at);
@@ -310,13 +312,13 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
 }
 
 /// Scrolls the detail if that is what the mouse is on.
-fn scrolled_detail(state: &mut State, at: Position, down: bool) -> bool {
+fn scrolled_detail(state: &mut State, at: Position, up: bool) -> bool {
     let area = area(state);
     let is_help = state.help.is_some();
     let Some(play) = state.play.as_mut().filter(|_| !is_help) else { return false };
     let is_on = layout::play(play, area).detail.contains(at);
     let Some(detail) = play.detail.as_mut().filter(|_| is_on) else { return false };
-    detail.scroll = if down { detail.scroll + WHEEL } else { detail.scroll.saturating_sub(WHEEL) };
+    detail.scroll = if up { detail.scroll.saturating_sub(WHEEL) } else { detail.scroll + WHEEL };
     true
 }
 
@@ -327,6 +329,21 @@ fn hover(state: &mut State, at: Position) {
         let track = layout::play(play, area).track;
         play.hover = track.contains(at).then(|| at.x.saturating_sub(track.x));
     }
+}
+
+/// Turns the wheel: what is below the mouse moves.
+fn wheel(state: &mut State, at: Position, up: bool) -> Vec<Effect> {
+    if scrolled_detail(state, at, up) {
+        return Vec::new();
+    }
+    let area = area(state);
+    let over = state.play.as_ref().filter(|_| state.help.is_none()).map(|play| layout::play(play, area));
+    let action = match over {
+        Some(over) if over.screen.contains(at) => return back::wheel(state, up),
+        _ if up => Action::Up,
+        _ => Action::Down,
+    };
+    update::update(state, action)
 }
 
 fn click_sessions(state: &mut State, at: Position, pressed: bool) -> Vec<Effect> {
@@ -354,7 +371,7 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
         let (column, width) = (at.x - layout.track.x, layout.track.width);
         if !play.knows_length() {
             let part = f64::from(column) / f64::from(width.max(2) - 1);
-            play.later = Some(Place::Percent(100.0 * part));
+            play.seek_later(Place::Percent(100.0 * part));
             return Vec::new();
         }
         let moment = timeline::moment(column, play.duration(), width);
@@ -383,7 +400,7 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
         }
         return Vec::new();
     }
-    if pressed && layout.screen.contains(at) {
+    if pressed && layout.screen.contains(at) && play.back.is_none() {
         return update::update(state, Action::TogglePlay);
     }
     Vec::new()
@@ -396,8 +413,10 @@ fn area(state: &State) -> Rect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::replay::deck::Source;
     use crate::replay::fixture;
     use crate::replay::message::Hit;
+    use crate::replay::message::Overview;
     use crate::types::Micros;
 
     fn press(state: &mut State, text: &str) -> Vec<Effect> {
@@ -461,10 +480,54 @@ mod tests {
         assert_eq!(click(&mut state, track.x + track.width - 1, track.y), [Effect::Goto(duration)]);
     }
 
+    fn news(state: &mut State, news: News) -> Vec<Effect> {
+        let ticket = state.play.as_ref().unwrap().ticket;
+        receive(state, Message::Recording(ticket, news))
+    }
+
+    /// A recording that is being opened, of which nothing is known, with `--at 30`.
+    fn opening() -> State {
+        let mut state = fixture::list();
+        state.pacing.from = Some(Place::At(Micros(30_000_000)));
+        let source = Source { cast: "a.cast".into(), audit: None };
+        update::open(&mut state, source, String::new(), None);
+        state
+    }
+
+    #[test]
+    fn a_moment_asked_for_before_it_is_open_counts_more_than_where_it_was_to_begin() {
+        let opened = || News::Opened(Box::default());
+        assert_eq!(news(&mut opening(), opened()), [Effect::Goto(Micros(30_000_000))]);
+        let mut state = opening();
+        assert_eq!(press(&mut state, ":12\n"), [Effect::Goto(Micros(12_000_000))]);
+        assert!(news(&mut state, opened()).is_empty());
+        assert_eq!(state.play.as_ref().unwrap().position, Micros(12_000_000));
+        // Beyond the end, as it turns out.
+        let overview = Overview { duration: Micros(5_000_000), ..Overview::default() };
+        news(&mut state, News::Overview(overview.clone()));
+        assert_eq!(state.play.as_ref().unwrap().position, Micros(5_000_000));
+        // One that has to wait for the length.
+        let mut state = opening();
+        press(&mut state, "5");
+        assert!(news(&mut state, opened()).is_empty());
+        assert_eq!(news(&mut state, News::Overview(overview)), [Effect::Goto(Micros(2_500_000))]);
+    }
+
+    #[test]
+    fn what_runs_is_shown_live_unless_somebody_holds_it_or_looks_elsewhere() {
+        let overview = || News::Overview(Overview { duration: Micros(5_000_000), ..Overview::default() });
+        for (keys, is_live) in [("", true), (" ", false), (":1\n", false)] {
+            let mut state = fixture::list();
+            press(&mut state, "j\n");
+            press(&mut state, keys);
+            news(&mut state, overview());
+            assert_eq!(state.play.as_ref().unwrap().live, is_live, "{keys}");
+        }
+    }
+
     #[test]
     fn news_of_a_recording_closed_before_are_ignored() {
         let mut state = fixture::playing();
-        let news = News::SearchDone(0);
-        assert!(receive(&mut state, Message::Recording(999, news)).is_empty());
+        assert!(receive(&mut state, Message::Recording(999, News::SearchDone(0))).is_empty());
     }
 }

@@ -37,6 +37,15 @@ enum Kept {
     Stored(Stored),
 }
 
+impl Kept {
+    fn frame(self, screens: Option<&Screens>) -> Option<Keyframe> {
+        match self {
+            Self::Here(frame) => Some(frame),
+            Self::Stored(line) => screens.and_then(|screens| screens.read(&line)),
+        }
+    }
+}
+
 impl Default for Keyframes {
     fn default() -> Self {
         Self::with_memory(MEMORY)
@@ -112,11 +121,23 @@ impl Keyframes {
             if beyond.is_some_and(|beyond| mark.offset <= beyond.offset) {
                 return None;
             }
-            let frame = match kept {
-                Kept::Here(frame) => Some(frame),
-                Kept::Stored(line) => screens.as_ref().and_then(|screens| screens.read(&line)),
-            };
-            if let Some(frame) = frame {
+            if let Some(frame) = kept.frame(screens.as_ref()) {
+                return Some((mark, frame));
+            }
+        }
+    }
+
+    /// The newest keyframe that stands before `offset`, if there is one that can be read back.
+    #[must_use]
+    pub fn before(&self, offset: u64) -> Option<(Mark, Keyframe)> {
+        let (mut before, screens) = {
+            let inner = self.lock();
+            (inner.kept.partition_point(|(mark, _)| mark.offset < offset), inner.screens.clone())
+        };
+        loop {
+            before = before.checked_sub(1)?;
+            let (mark, kept) = self.lock().kept.get(before).cloned()?;
+            if let Some(frame) = kept.frame(screens.as_ref()) {
                 return Some((mark, frame));
             }
         }
@@ -133,7 +154,7 @@ mod tests {
     use crate::types::Micros;
 
     fn frame(size: usize) -> Keyframe {
-        Keyframe { cols: 80, rows: 24, drawing: "x".repeat(size) }
+        Keyframe { cols: 80, rows: 24, drawing: "x".repeat(size), ..Keyframe::default() }
     }
 
     fn mark(n: u64) -> Mark {

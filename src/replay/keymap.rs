@@ -115,6 +115,7 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["+", "="], Action::Faster, ["- +", "half, twice the speed (0.5 to 16)", "speed"]),
     bind(Context::Recording, &["-", "_"], Action::Slower, ["", "", ""]),
     bind(Context::Recording, &["i"], Action::ToggleIdle, ["i", "shorten pauses, or play them in full", "idle"]),
+    bind(Context::Recording, &["b"], Action::LookBack, ["b", "look back at lines that left the screen; also the wheel", ""]),
     bind(Context::Recording, &["z"], Action::ToggleZoom, ["z", "the recorded screen alone", "zoom"]),
     bind(Context::Recording, &["H"], Action::Pan(-8, 0), ["H J K L", "move a cut screen's window", ""]),
     bind(Context::Recording, &["J"], Action::Pan(0, 4), ["", "", ""]),

@@ -15,6 +15,7 @@ use crate::replay::facts::Facts;
 use crate::replay::moments::Moments;
 use crate::replay::player::Goal;
 use crate::replay::questions::Asked;
+use crate::replay::rewind::Stretch;
 use crate::replay::sessions::Session;
 use crate::term::Snapshot;
 use crate::types::Micros;
@@ -54,6 +55,8 @@ pub enum News {
     Told(Box<Told>),
     /// What the call at these lines sent and got, as an answer to the question of that number.
     Parts(u64, Lines, Vec<Part>),
+    /// Lines that had left the screen, for the look of that number.
+    LookedBack(u64, Stretch),
     /// Search hits, in the order of time.
     Hits(u64, Vec<Hit>),
     /// The search of that number is through.

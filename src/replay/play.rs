@@ -2,6 +2,7 @@
 
 use crate::cast::Header;
 use crate::error::Error;
+use crate::replay::back::Back;
 use crate::replay::deck::Source;
 use crate::replay::detail::Detail;
 use crate::replay::detail::Looked;
@@ -131,6 +132,8 @@ pub struct Play {
     pub stepping: Option<u64>,
     /// Where to go as soon as its length is known.
     pub later: Option<Place>,
+    /// Whether somebody has gone to a moment since it was opened: where it was to begin counts no more then.
+    pub sought: bool,
     /// Whether it is still being written, as far as is known.
     pub grows: bool,
     /// Whether the newest screen is shown as it comes.
@@ -165,6 +168,10 @@ pub struct Play {
     pub pan: Option<(u16, u16)>,
     /// The search.
     pub search: Search,
+    /// The lines that have left the screen, while they are looked at.
+    pub back: Option<Back>,
+    /// How often somebody began or ended looking at them.
+    pub looks: u64,
 }
 
 impl Play {
@@ -190,6 +197,7 @@ impl Play {
             wanted: Some(Micros(0)),
             stepping: None,
             later: None,
+            sought: false,
             grows: false,
             live: false,
             pause_from: Micros(0),
@@ -207,6 +215,8 @@ impl Play {
             zoom: false,
             pan: None,
             search: Search::default(),
+            back: None,
+            looks: 0,
         }
     }
 
@@ -262,10 +272,11 @@ impl Play {
         (self.position >= next).then(|| self.want(self.position))
     }
 
-    /// Goes to `at`, within the recording. Gives the moment whose screen is needed.
+    /// Goes to `at`, within the recording as far as its length is known. Gives the moment whose screen is needed.
     pub fn seek(&mut self, at: Micros) -> Micros {
         self.later = None;
-        let at = at.min(self.duration());
+        self.sought = true;
+        let at = if self.knows_length() { at.min(self.duration()) } else { at };
         self.position = at;
         self.pause_from = at;
         self.follows = true;
@@ -274,6 +285,18 @@ impl Play {
         self.search.place = None;
         self.live = false;
         self.want(at)
+    }
+
+    /// Goes to `place` as soon as the length is known.
+    pub fn seek_later(&mut self, place: Place) {
+        self.later = Some(place);
+        self.sought = true;
+    }
+
+    /// Takes what one pass over the recording told; says whether it is the first time.
+    pub fn set_overview(&mut self, overview: Overview) -> bool {
+        self.position = self.position.min(overview.duration);
+        self.overview.replace(overview).is_none()
     }
 
     /// Goes `by` events on, or back, and holds there. Gives the number of the event whose screen is needed.

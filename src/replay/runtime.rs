@@ -202,7 +202,7 @@ impl Runtime {
         for effect in effects {
             match effect {
                 Effect::Open(source, ticket) => {
-                    let follows = self.state.pacing.follows;
+                    let follows = self.state.play.as_ref().is_some_and(|play| play.grows);
                     let options = Options { cache: self.cache.clone(), clock: self.clock.clone(), follows };
                     self.deck = Some(Deck::open(source, ticket, self.sender.clone(), options));
                 }
@@ -214,7 +214,11 @@ impl Runtime {
                         deck.search(number, pattern);
                     }
                 }
-                Effect::Look(number, lines) => self.deck.iter().for_each(|deck| deck.look(number, lines)),
+                Effect::Look(number, lines) => self.deck.iter().for_each(|deck| deck.inspect(number, lines)),
+                Effect::Rewind(number, steps) => {
+                    self.deck.iter().for_each(|deck| deck.rewind(number, steps));
+                }
+                Effect::StopRewind(number) => self.deck.iter().for_each(|deck| deck.stop_rewind(number)),
                 Effect::Reload => self.reload(),
                 Effect::Suspend => {
                     self.suspend()?;

@@ -44,6 +44,12 @@ pub enum State {
 }
 
 impl State {
+    /// Whether more of it is to come.
+    #[must_use]
+    pub fn is_running(self) -> bool {
+        self == Self::Running
+    }
+
     /// The word for it.
     #[must_use]
     pub fn words(self) -> String {

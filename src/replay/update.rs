@@ -2,6 +2,7 @@
 //! effects.
 
 use crate::replay::action::Action;
+use crate::replay::back;
 use crate::replay::deck::Source;
 use crate::replay::detail::Detail;
 use crate::replay::entries::Entry;
@@ -35,6 +36,10 @@ pub enum Effect {
     Search(u64, Pattern),
     /// Read what the call at these lines of the audit log sent and got, as the question of that number.
     Look(u64, Lines),
+    /// Ask for what had left the screen after so many events that changed it, as the look of that number.
+    Rewind(u64, u64),
+    /// Want no more of the look before that number.
+    StopRewind(u64),
     /// Read the list of sessions.
     Reload,
     /// Stop as a shell job.
@@ -84,7 +89,14 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         state.help = scrolled_help(state, scroll, action);
         return Vec::new();
     }
-    if state.play.is_some() { recording(state, action) } else { sessions(state, action) }
+    if state.play.is_none() {
+        return sessions(state, action);
+    }
+    let (mut effects, is_done) = back::update(state, action);
+    if !is_done {
+        effects.extend(recording(state, action));
+    }
+    effects
 }
 
 fn scrolled_help(state: &State, scroll: u16, action: Action) -> Option<u16> {
@@ -109,9 +121,13 @@ fn sessions(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Open => {
             let Some(session) = list.chosen() else { return Vec::new() };
             let title = format!("{}  {}@{}", session.command, session.user, session.host);
-            let (source, expected) = (session.source(), session.length);
+            let (source, expected, runs) = (session.source(), session.length, session.state.is_running());
             list.typing = false;
-            return open(state, source, title, expected);
+            let effects = open(state, source, title, expected);
+            if let Some(play) = &mut state.play {
+                play.grows |= runs;
+            }
+            return effects;
         }
         Action::Back if list.typing || !list.filter.is_empty() => {
             list.typing = false;
@@ -280,7 +296,7 @@ fn jump_to(state: &mut State, forward: bool, is_one: fn(&Entry) -> bool) -> Vec<
 /// Goes there once the length is known.
 fn go_later(state: &mut State, place: Place) -> Vec<Effect> {
     if let Some(play) = &mut state.play {
-        play.later = Some(place);
+        play.seek_later(place);
         play.playing = false;
         state.notice = Some("still reading: it goes there as soon as its length is known".to_owned());
     }
@@ -391,6 +407,9 @@ fn back(state: &mut State) -> Vec<Effect> {
 
 /// Begins the search that was typed.
 pub fn begin_search(state: &mut State, text: &str) -> Vec<Effect> {
+    if back::search(state, text) {
+        return Vec::new();
+    }
     let Some(play) = &mut state.play else { return Vec::new() };
     let Some(pattern) = Pattern::new(text) else { return Vec::new() };
     let number = play.search.number + 1;
@@ -419,6 +438,17 @@ mod tests {
         assert_eq!(update(&mut state, Action::Back), [Effect::Close]);
         assert!(state.play.is_none());
         assert_eq!(update(&mut state, Action::Back), [Effect::Quit]);
+    }
+
+    #[test]
+    fn what_still_runs_is_followed_when_it_is_opened() {
+        let mut state = fixture::list();
+        update(&mut state, Action::Open);
+        assert!(!state.play.as_ref().unwrap().grows, "the first one is over");
+        let mut state = fixture::list();
+        update(&mut state, Action::Down);
+        update(&mut state, Action::Open);
+        assert!(state.play.as_ref().unwrap().grows, "the second one runs");
     }
 
     #[test]

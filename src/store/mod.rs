@@ -6,6 +6,8 @@
 use std::cell::Cell;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -18,9 +20,13 @@ use crate::error::Kind;
 use crate::error::Result;
 
 mod approvals;
+mod condition;
+mod find;
+mod hits;
 mod look;
 mod query;
 mod rows;
+mod values;
 mod words;
 mod write;
 
@@ -30,6 +36,8 @@ pub use approvals::ApprovalRow;
 pub use approvals::ApprovalSearch;
 pub use approvals::Asked;
 pub use approvals::Became;
+pub use find::Found;
+pub use find::Interrupter;
 pub use look::Looked;
 pub use look::look;
 pub use rows::Added;
@@ -55,9 +63,11 @@ pub use rows::Source;
 pub use write::Batch;
 
 /// Version of the tables; another version is made anew.
-const SCHEMA: i32 = 4;
+const SCHEMA: i32 = 5;
 /// How long a writer waits for another one. A batch takes well under a second.
 const BUSY: Duration = Duration::from_secs(10);
+/// How long between two tries where SQLite does not wait itself.
+const BETWEEN: Duration = Duration::from_millis(10);
 
 /// An open index.
 #[derive(Debug)]
@@ -65,6 +75,8 @@ pub struct Index {
     connection: Connection,
     path: PathBuf,
     health: Cell<Health>,
+    /// Somebody no longer wants the answer; see [`Interrupter`].
+    is_stopped: Arc<AtomicBool>,
 }
 
 /// What is known of the file.
@@ -91,9 +103,9 @@ impl Index {
     pub fn open(path: &Path) -> Result<Opened> {
         let opened = Connection::open(path).and_then(|connection| {
             connection.busy_timeout(BUSY)?;
+            use_log(&connection)?;
             connection.execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
-                 PRAGMA cache_size = -16384;",
+                "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;",
             )?;
             connection.set_prepared_statement_cache_capacity(64);
             let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -104,7 +116,12 @@ impl Index {
             Err(cause) if is_damage(&cause) => return Ok(Opened::Unusable(cause.to_string())),
             Err(cause) => return Err(cannot("open", path, &cause)),
         };
-        let index = Self { connection, path: path.to_owned(), health: Cell::new(Health::Fine) };
+        let index = Self {
+            connection,
+            path: path.to_owned(),
+            health: Cell::new(Health::Fine),
+            is_stopped: Arc::default(),
+        };
         match version {
             SCHEMA => Ok(Opened::Ready(index)),
             0 => match index.make_tables() {
@@ -159,7 +176,26 @@ impl Index {
     }
 }
 
+/// Switches a new file to a write-ahead log; one that has it stays as it is.
+///
+/// Of several that meet at a new file SQLite turns all but one away at once, whatever the time-out.
+fn use_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut tries = BUSY.as_millis() / BETWEEN.as_millis();
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL") {
+            Err(cause) if tries > 0 && cause.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                tries -= 1;
+                std::thread::sleep(BETWEEN);
+            }
+            done => return done,
+        }
+    }
+}
+
 fn failed(path: &Path, health: &Cell<Health>, cause: &rusqlite::Error) -> Error {
+    if cause.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
+        return find::given_up();
+    }
     health.set(match is_damage(cause) {
         true => Health::Damaged,
         false => health.get().max(Health::Failed),

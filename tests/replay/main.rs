@@ -17,6 +17,7 @@ use nix::sys::signal::Signal;
 use pty::Driven;
 
 mod approvals;
+mod back;
 mod commands;
 mod emulator;
 mod follow;

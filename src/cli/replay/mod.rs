@@ -12,6 +12,7 @@ use clap::CommandFactory;
 use clap::FromArgMatches;
 use jiff::tz::TimeZone;
 
+use crate::cli::beside::Beside;
 use crate::cli::saying;
 use crate::cli::surroundings;
 use crate::clock::Clock;
@@ -93,7 +94,9 @@ fn view(cli: &Cli) -> Result<()> {
             (Start::List, Some(Arc::new(move || list::sessions(&state))))
         }
     };
-    replay::run(Setup {
+    // Whoever looks at recordings has time; nothing waits for it.
+    let beside = Beside::packing(&config.state_dir(), config.record_pack());
+    let shown = replay::run(Setup {
         theme,
         zone: TimeZone::system(),
         pacing: Pacing {
@@ -105,7 +108,9 @@ fn view(cli: &Cli) -> Result<()> {
         library,
         cache: Some(config.state_dir().join("cache/replay")),
         start,
-    })
+    });
+    beside.end();
+    shown
 }
 
 fn opening(found: Found) -> Result<Start> {

@@ -1,6 +1,7 @@
 //! Drawing: the state in, cells out. Nothing here asks anyone, or changes what is known.
 
 mod calls;
+mod back;
 mod detail;
 mod entries;
 mod help;

@@ -9,6 +9,7 @@ use crate::replay::play::Play;
 use crate::replay::state::State;
 use crate::replay::state::Typing;
 use crate::replay::theme::Meaning;
+use crate::replay::view::back;
 use crate::replay::view::detail;
 use crate::replay::view::entries;
 use crate::replay::view::pen::Pen;
@@ -27,7 +28,10 @@ pub fn draw(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
     title(play, &layout, pen);
     match (&play.frame, &play.error) {
         (None, Some(error)) => pen.paragraph(layout.screen, &error.report("hoop-replay"), Meaning::Error),
-        _ => screen::draw(play, layout.screen, pen),
+        _ => match &play.back {
+            Some(lines) => back::draw(lines, layout.screen, pen),
+            None => screen::draw(play, layout.screen, pen),
+        },
     }
     border(&layout, pen);
     entries::draw(play, &layout, pen);
@@ -107,6 +111,9 @@ fn footer(state: &State, play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
     }
     if let Some((words, meaning)) = timeline::words(play, layout) {
         return pen.row(area, bar, &[(words.as_str(), meaning)]);
+    }
+    if let Some(lines) = &play.back {
+        return back::footer(lines, layout.screen.height, area, pen);
     }
     if let Some(notice) = &state.notice {
         return pen.row(area, bar, &[(" ", bar), (notice, bar)]);

@@ -45,7 +45,7 @@ pub fn draw(play: &Play, pane: Rect, pen: &mut Pen<'_>) {
     frame_around(pane, (columns, rows), pen);
 }
 
-fn draw_row(cells: &[Cell], left: u16, place: Rect, is_hit: &dyn Fn(u16) -> bool, pen: &mut Pen<'_>) {
+pub(super) fn draw_row(cells: &[Cell], left: u16, place: Rect, is_hit: &dyn Fn(u16) -> bool, pen: &mut Pen<'_>) {
     let mut base: Option<u16> = None;
     for x in 0..place.width {
         let Some(cell) = cells.get(usize::from(left + x)) else { break };
