@@ -20,6 +20,8 @@ use crate::term::width;
 
 /// Columns of the names.
 const NAMES: u16 = 11;
+/// What stands below the commands behind a call.
+const AFTER: [&str; 4] = ["region", "made as", "took", "request"];
 /// Commands shown behind the chosen one, and characters of each.
 const NEAR: usize = 8;
 const LONGEST: usize = 240;
@@ -188,9 +190,10 @@ impl Play {
         let Some(entry) = self.chosen() else { return Vec::new() };
         let mut rows = Vec::new();
         let relatives = relatives(self, entry);
-        // Who made a call stands below what it was about.
-        let about = entry.detail.iter().position(|(name, _)| *name == "resource");
-        let (before, after) = entry.detail.split_at(about.map_or(entry.detail.len(), |at| at + 1));
+        // Who made a call stands below what it was about and what was decided.
+        let about =
+            entry.detail.iter().position(|(name, _)| AFTER.contains(name)).filter(|_| entry.is_call());
+        let (before, after) = entry.detail.split_at(about.unwrap_or(entry.detail.len()));
         for (name, value) in before.iter().chain(&relatives).chain(after) {
             let meaning = match *name {
                 "action" | "command" | "typed" | "decision" | "status" | "answer" => entry.meaning,

@@ -23,10 +23,11 @@ use crate::replay::message::Message;
 use crate::replay::message::News;
 use crate::replay::message::Told;
 use crate::replay::moments::Moments;
-use crate::replay::panes;
+use crate::replay::linked;
 use crate::replay::panes::Tab;
 use crate::replay::state::State;
 use crate::replay::state::Typing;
+use crate::replay::tabs;
 use crate::replay::timeline;
 use crate::replay::timeline::Of;
 use crate::replay::update;
@@ -252,7 +253,7 @@ fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
     if !searching {
         state.sessions.refresh(&state.zone);
     } else if let (Typing::Filter, Some(play), Some(text)) = (state.typing, &mut state.play, &state.typed) {
-        panes::filter(play, text);
+        linked::filter(play, text);
     }
     Some(Vec::new())
 }
@@ -273,7 +274,7 @@ fn typed(state: &mut State, text: &str) -> Vec<Effect> {
 fn cancel(state: &mut State) -> Vec<Effect> {
     if state.typed.take().is_some() {
         if let (Typing::Filter, Some(play)) = (state.typing, &mut state.play) {
-            panes::filter(play, "");
+            linked::filter(play, "");
         }
     } else {
         state.sessions.typing = false;
@@ -385,7 +386,7 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
         return vec![effect];
     }
     if pressed && layout.tabs.contains(at) {
-        let tab = panes::tab_at(play, layout.tabs, at.x);
+        let tab = tabs::tab_at(play, layout.tabs, at.x);
         return tab.map(|tab| update::update(state, Action::TurnTo(tab))).unwrap_or_default();
     }
     if pressed && layout.rows.contains(at) && play.panes.tab != Tab::Session {

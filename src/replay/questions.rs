@@ -11,7 +11,7 @@ use crate::replay::entries::Kind;
 use crate::replay::entries::duration;
 use crate::replay::entries::trouble;
 use crate::replay::layout;
-use crate::replay::panes;
+use crate::replay::linked;
 use crate::replay::play::Play;
 use crate::replay::theme::Meaning;
 use crate::replay::update::Effect;
@@ -201,7 +201,7 @@ pub fn update(play: &mut Play, action: Action) -> Option<Result<Vec<Effect>, Str
         Action::Open => return Some(jump(play)),
         Action::ToCalls | Action::ToCommand => {
             let calls = play.questions.chosen().map(|asked| asked.calls.clone()).unwrap_or_default();
-            if !calls.into_iter().any(|call| panes::show_call(play, call)) {
+            if !calls.into_iter().any(|call| linked::show_call(play, call)) {
                 return Some(Err("no call is known to have waited for this one".to_owned()));
             }
         }

@@ -13,7 +13,7 @@ use crate::replay::keymap;
 use crate::replay::keymap::Context;
 use crate::replay::layout;
 use crate::replay::message::Ticket;
-use crate::replay::panes;
+use crate::replay::linked;
 use crate::replay::play::Play;
 use crate::replay::search::Pattern;
 use crate::replay::state::State;
@@ -150,7 +150,7 @@ fn sessions(state: &mut State, action: Action) -> Vec<Effect> {
 
 fn recording(state: &mut State, action: Action) -> Vec<Effect> {
     let screen = ratatui::layout::Rect::new(0, 0, state.size.0, state.size.1);
-    match panes::update(state, action) {
+    match linked::update(state, action) {
         Some(Ok(effects)) => {
             if matches!(action, Action::Open)
                 && let Some(play) = &mut state.play

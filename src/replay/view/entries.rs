@@ -8,11 +8,11 @@ use crate::replay::entries::Kind;
 use crate::replay::layout;
 use crate::replay::layout::PlayLayout;
 use crate::replay::moments::Row;
-use crate::replay::panes;
 use crate::replay::panes::Tab;
 use crate::replay::panes::Which;
 use crate::replay::play::Play;
 use crate::replay::questions;
+use crate::replay::tabs;
 use crate::replay::theme::Meaning;
 use crate::replay::view::calls;
 use crate::replay::view::detail;
@@ -89,7 +89,7 @@ pub fn draw(play: &Play, places: &PlayLayout, pen: &mut Pen<'_>) {
 }
 
 fn tabs(play: &Play, area: Rect, pen: &mut Pen<'_>) {
-    let tabs = panes::tabs(play, area.width);
+    let tabs = tabs::words(play, area.width);
     let look = |tab: Tab| if tab == play.panes.tab { Meaning::Selected } else { Meaning::Bar };
     let pieces: Vec<(&str, Meaning)> = tabs.iter().map(|(tab, words)| (words.as_str(), look(*tab))).collect();
     pen.row(area, Meaning::Bar, &pieces);

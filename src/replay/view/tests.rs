@@ -12,7 +12,7 @@ use crate::error::Kind;
 use crate::replay::action::Action;
 use crate::replay::fixture;
 use crate::replay::layout;
-use crate::replay::panes;
+use crate::replay::linked;
 use crate::replay::panes::Tab;
 use crate::replay::search::Pattern;
 use crate::replay::state::State;
@@ -201,7 +201,7 @@ fn every_tab_can_be_seen_at_every_size() {
         let end = text(&mut state, size);
         assert!(end.contains("bodies"), "the facts are scrolled to their end at {size:?}:\n{end}");
         update(&mut state, Action::TurnTo(Tab::Calls));
-        panes::filter(state.play.as_mut().unwrap(), "delete");
+        linked::filter(state.play.as_mut().unwrap(), "delete");
         let shown = text(&mut state, size);
         assert!(shown.contains("only \"delete\": 1 of 2") && !shown.contains("ListAll"), "{size:?}:\n{shown}");
     }
