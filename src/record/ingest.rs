@@ -105,7 +105,11 @@ fn begin(batch: &Batch<'_>, folder: &Path, id: SessionId) -> Result<Progress> {
     if start.id != id {
         return Err(Error::new(Kind::Record, "its audit log is that of another session"));
     }
-    let row = batch.add_session(&new_session(*start))?;
+    let session = new_session(*start);
+    let row = batch.add_session(&session)?;
+    // What it was started as is found as the commands in it are.
+    let named = session.title.as_ref().map(|title| format!("{title}\n")).unwrap_or_default();
+    batch.add_text(row, Micros(0), Source::Command, &format!("{named}{}", session.command))?;
     Ok(Progress {
         row,
         audit_offset: 0,

@@ -251,6 +251,11 @@ fn open(state: &mut State, below: usize) -> Vec<Effect> {
     vec![Effect::Rewind(play.looks, steps)]
 }
 
+/// Looks at the screen again, if lines were looked back at.
+pub fn end(play: &mut Play) -> Vec<Effect> {
+    if play.back.is_some() { leave(play) } else { Vec::new() }
+}
+
 /// Looks at the screen again.
 fn leave(play: &mut Play) -> Vec<Effect> {
     play.looks += 1;

@@ -220,6 +220,16 @@ impl Deck {
         });
     }
 
+    /// Looks for the first moment from `from` on at which `pattern` appears, for search number `number`.
+    pub fn land(&self, number: u64, pattern: Pattern, from: Micros) {
+        let (cast, wanted) = (self.source.cast.clone(), Arc::clone(&self.wanted));
+        self.desk().spawn(move |desk| {
+            let found = search::first(&Tape::open(&cast)?, &pattern, from, &|| wanted.stopped())?;
+            desk.send(News::Landed(number, found));
+            Ok(())
+        });
+    }
+
     /// Gives what had left the screen when `steps` events had changed it, as look number `number`; ends the look before.
     pub fn rewind(&self, number: u64, steps: u64) {
         self.stop_rewind(number);

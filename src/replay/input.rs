@@ -15,15 +15,17 @@ use crate::replay::action::Action;
 use crate::replay::back;
 use crate::replay::entries;
 use crate::replay::facts;
+use crate::replay::finder;
 use crate::replay::going;
 use crate::replay::going::Place;
 use crate::replay::keymap;
 use crate::replay::layout;
+use crate::replay::linked;
+use crate::replay::links;
 use crate::replay::message::Message;
 use crate::replay::message::News;
 use crate::replay::message::Told;
 use crate::replay::moments::Moments;
-use crate::replay::linked;
 use crate::replay::panes::Tab;
 use crate::replay::state::State;
 use crate::replay::state::Typing;
@@ -32,11 +34,14 @@ use crate::replay::timeline;
 use crate::replay::timeline::Of;
 use crate::replay::update;
 use crate::replay::update::Effect;
+use crate::types::Micros;
 
-/// Longest filter or search, in characters.
+/// Longest search, in characters.
 const MAX_TYPED: usize = 200;
 /// Rows that the wheel moves the detail by.
-const WHEEL: usize = 3;
+const ROWS: usize = 3;
+/// What a turn of the wheel over the timeline seeks.
+const WHEEL: Micros = Micros(5_000_000);
 /// Longest title taken from a recording, in characters.
 const MAX_TITLE: usize = 500;
 
@@ -45,11 +50,7 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Terminal(event) => terminal(state, event),
         Message::TerminalLost(_) | Message::Leave => vec![Effect::Quit],
-        Message::Sessions(read) => {
-            state.sessions.read = Some(read);
-            state.sessions.refresh(&state.zone);
-            Vec::new()
-        }
+        Message::Library(news) => finder::told(state, news),
         Message::Recording(ticket, news) => {
             if state.play.as_ref().is_some_and(|play| play.ticket == ticket) {
                 told(state, news)
@@ -123,7 +124,10 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             play.search.done = true;
             return jump_to_hit(state);
         }
-        News::Hits(..) | News::SearchDone(_) => {}
+        News::Landed(number, Some(at)) if number == play.search.number => {
+            return play.landed(at).map(Effect::Goto).into_iter().collect();
+        }
+        News::Hits(..) | News::SearchDone(_) | News::Landed(..) => {}
     }
     Vec::new()
 }
@@ -199,31 +203,17 @@ fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
     match keymap::resolve(&key, update::context(state)) {
         Some(action) => update::update(state, action),
-        None => begin_filter(state, key),
+        None => Vec::new(),
     }
-}
-
-/// In the list, a letter that means nothing begins a filter.
-fn begin_filter(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    let KeyCode::Char(c) = key.code else { return Vec::new() };
-    let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-    if plain && state.play.is_none() && state.help.is_none() && c.is_alphanumeric() {
-        state.sessions.typing = true;
-        state.sessions.filter.push(c);
-        state.sessions.refresh(&state.zone);
-    }
-    Vec::new()
 }
 
 /// Takes the key as text, if text is being typed.
 fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
-    let searching = state.typed.is_some();
-    let filtering = state.play.is_none() && state.sessions.typing;
-    if !searching && !filtering {
-        return None;
+    if state.play.is_none() && state.help.is_none() {
+        return finder::key(state, key);
     }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    let text = state.typed.as_mut().unwrap_or(&mut state.sessions.filter);
+    let text = state.typed.as_mut()?;
     match key.code {
         KeyCode::Char('u') if control => text.clear(),
         KeyCode::Char('w') if control => {
@@ -233,27 +223,22 @@ fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
         KeyCode::Char('c' | 'z' | 'p' | 'n') if control => return None,
         KeyCode::Char(_) if key.modifiers.contains(KeyModifiers::ALT) => {}
         KeyCode::Char(c) if !control && text.chars().count() < MAX_TYPED => text.push(c),
-        KeyCode::Backspace if text.is_empty() => return Some(cancel(state)),
-        KeyCode::Backspace => drop(text.pop()),
-        KeyCode::Esc => return Some(cancel(state)),
-        KeyCode::Enter if searching => {
+        KeyCode::Backspace if !text.is_empty() => drop(text.pop()),
+        KeyCode::Backspace | KeyCode::Esc => state.typed = None,
+        KeyCode::Enter => {
             let text = state.typed.take().unwrap_or_default();
             return Some(typed(state, &text));
         }
         // The list that is narrowed can be walked meanwhile.
         KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown
-            if searching && state.typing == Typing::Filter =>
+            if state.typing == Typing::Filter =>
         {
             return None;
         }
-        _ if searching => {}
-        // Arrows and Enter work on the list while its filter is typed.
-        _ => return None,
+        _ => {}
     }
-    if !searching {
-        state.sessions.refresh(&state.zone);
-    } else if let (Typing::Filter, Some(play), Some(text)) = (state.typing, &mut state.play, &state.typed) {
-        linked::filter(play, text);
+    if let (Typing::Filter, Some(play)) = (state.typing, &mut state.play) {
+        linked::filter(play, state.typed.as_deref().unwrap_or_default());
     }
     Some(Vec::new())
 }
@@ -271,27 +256,20 @@ fn typed(state: &mut State, text: &str) -> Vec<Effect> {
     }
 }
 
-fn cancel(state: &mut State) -> Vec<Effect> {
-    if state.typed.take().is_some() {
-        if let (Typing::Filter, Some(play)) = (state.typing, &mut state.play) {
-            linked::filter(play, "");
-        }
-    } else {
-        state.sessions.typing = false;
-        state.sessions.filter.clear();
-        state.sessions.refresh(&state.zone);
-    }
-    Vec::new()
-}
-
 fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
     if state.is_too_small() {
         return Vec::new();
     }
     let at = Position::new(mouse.column, mouse.row);
     match mouse.kind {
+        MouseEventKind::ScrollUp if finder::scroll(state, at, false) => Vec::new(),
+        MouseEventKind::ScrollDown if finder::scroll(state, at, true) => Vec::new(),
         MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
             wheel(state, at, mouse.kind == MouseEventKind::ScrollUp)
+        }
+        MouseEventKind::Up(MouseButton::Left) => {
+            state.play.iter_mut().for_each(|play| play.is_dragged = false);
+            Vec::new()
         }
         MouseEventKind::Moved => {
             hover(state, at);
@@ -305,7 +283,7 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
             if state.play.is_some() {
                 click_recording(state, at, pressed)
             } else {
-                click_sessions(state, at, pressed)
+                finder::click(state, at, pressed)
             }
         }
         _ => Vec::new(),
@@ -319,7 +297,7 @@ fn scrolled_detail(state: &mut State, at: Position, up: bool) -> bool {
     let Some(play) = state.play.as_mut().filter(|_| !is_help) else { return false };
     let is_on = layout::play(play, area).detail.contains(at);
     let Some(detail) = play.detail.as_mut().filter(|_| is_on) else { return false };
-    detail.scroll = if up { detail.scroll.saturating_sub(WHEEL) } else { detail.scroll + WHEEL };
+    detail.scroll = if up { detail.scroll.saturating_sub(ROWS) } else { detail.scroll + ROWS };
     true
 }
 
@@ -341,49 +319,40 @@ fn wheel(state: &mut State, at: Position, up: bool) -> Vec<Effect> {
     let over = state.play.as_ref().filter(|_| state.help.is_none()).map(|play| layout::play(play, area));
     let action = match over {
         Some(over) if over.screen.contains(at) => return back::wheel(state, up),
+        Some(over) if over.bar.contains(at) && up => Action::SeekBack(WHEEL),
+        Some(over) if over.bar.contains(at) => Action::SeekForward(WHEEL),
         _ if up => Action::Up,
         _ => Action::Down,
     };
     update::update(state, action)
 }
 
-fn click_sessions(state: &mut State, at: Position, pressed: bool) -> Vec<Effect> {
-    let rows = layout::sessions(area(state)).rows;
-    let list = &mut state.sessions;
-    if !pressed || !rows.contains(at) {
-        return Vec::new();
-    }
-    let first = layout::top(list.selected, list.shown.len(), usize::from(rows.height));
-    let row = first + usize::from(at.y - rows.y);
-    if row == list.selected {
-        return update::update(state, Action::Open);
-    }
-    if row < list.shown.len() {
-        list.selected = row;
-    }
-    Vec::new()
-}
-
 fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect> {
     let area = area(state);
     let Some(play) = &mut state.play else { return Vec::new() };
     let layout = layout::play(play, area);
-    if layout.track.contains(at) {
-        let (column, width) = (at.x - layout.track.x, layout.track.width);
+    if pressed {
+        play.is_dragged = layout.track.contains(at);
+    }
+    if play.is_dragged && !layout.track.is_empty() {
+        // Whoever holds the timeline need not stay on its row.
+        let width = layout.track.width;
+        let column = at.x.saturating_sub(layout.track.x).min(width - 1);
+        let mut effects = back::end(play);
+        play.link = None;
         if !play.knows_length() {
-            let part = f64::from(column) / f64::from(width.max(2) - 1);
-            play.seek_later(Place::Percent(100.0 * part));
-            return Vec::new();
+            play.seek_later(Place::Percent(100.0 * f64::from(column) / f64::from(width.max(2) - 1)));
+            return effects;
         }
-        let moment = timeline::moment(column, play.duration(), width);
         // A press on a mark means what it stands for; the ends are the ends.
-        let mark =
-            timeline::mark(play, column, width).filter(|_| pressed && column > 0 && column + 1 < width);
-        let effect = Effect::Goto(play.seek(mark.as_ref().map_or(moment, |mark| mark.at)));
+        let is_inside = pressed && column > 0 && column + 1 < width;
+        let mark = timeline::mark(play, column, width).filter(|_| is_inside);
+        let moment = timeline::moment(column, play.duration(), width);
+        effects.push(Effect::Goto(play.seek(mark.as_ref().map_or(moment, |mark| mark.at))));
         if let Some(Of::Entry(entry)) = mark.map(|mark| mark.of) {
             play.choose_entry(entry);
         }
-        return vec![effect];
+        return effects;
     }
     if pressed && layout.tabs.contains(at) {
         let tab = tabs::tab_at(play, layout.tabs, at.x);
@@ -402,6 +371,12 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
         return Vec::new();
     }
     if pressed && layout.screen.contains(at) && play.back.is_none() {
+        let corner = layout::window(play, (layout.screen.width, layout.screen.height));
+        let is_open = play.link.take().is_some();
+        let clicked = (corner.0 + at.x - layout.screen.x, corner.1 + at.y - layout.screen.y);
+        if links::click(state, clicked) || is_open {
+            return Vec::new();
+        }
         return update::update(state, Action::TogglePlay);
     }
     Vec::new()
@@ -418,7 +393,6 @@ mod tests {
     use crate::replay::fixture;
     use crate::replay::message::Hit;
     use crate::replay::message::Overview;
-    use crate::types::Micros;
 
     fn press(state: &mut State, text: &str) -> Vec<Effect> {
         text.chars()
@@ -438,23 +412,6 @@ mod tests {
         let kind = MouseEventKind::Down(MouseButton::Left);
         let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
         receive(state, Message::Terminal(TerminalEvent::Mouse(event)))
-    }
-
-    #[test]
-    fn typing_filters_the_list_and_escape_brings_it_back() {
-        let mut state = fixture::list();
-        let all = state.sessions.shown.len();
-        press(&mut state, "vim");
-        assert_eq!(state.sessions.shown.len(), 1);
-        press(&mut state, "q");
-        assert!(state.sessions.typing && state.sessions.shown.is_empty());
-        press(&mut state, "\u{8}");
-        assert!(matches!(&press(&mut state, "\n")[..], [Effect::Open(..)]));
-        press(&mut state, "\u{1b}");
-        assert_eq!(state.sessions.filter, "vim");
-        press(&mut state, "\u{1b}");
-        assert_eq!(state.sessions.shown.len(), all);
-        assert_eq!(press(&mut state, "q"), [Effect::Quit]);
     }
 
     #[test]
@@ -479,6 +436,54 @@ mod tests {
         let (track, duration) = (layout::play(play, area(&state)).track, play.duration());
         assert_eq!(click(&mut state, track.x, track.y), [Effect::Goto(Micros(0))]);
         assert_eq!(click(&mut state, track.x + track.width - 1, track.y), [Effect::Goto(duration)]);
+    }
+
+    #[test]
+    fn the_timeline_can_be_held_and_dragged_beyond_its_ends() {
+        let mut state = fixture::playing();
+        let play = state.play.as_ref().unwrap();
+        let (track, duration) = (layout::play(play, area(&state)).track, play.duration());
+        let mut turn = |kind, column, row| {
+            let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+            receive(&mut state, Message::Terminal(TerminalEvent::Mouse(event)))
+        };
+        let (down, drag) = (MouseEventKind::Down(MouseButton::Left), MouseEventKind::Drag(MouseButton::Left));
+        assert_eq!(turn(down, track.x, track.y), [Effect::Goto(Micros(0))]);
+        assert_eq!(turn(drag, track.x + track.width + 3, track.y - 5), [Effect::Goto(duration)]);
+        assert_eq!(turn(drag, 0, 0), [Effect::Goto(Micros(0))]);
+        turn(MouseEventKind::Up(MouseButton::Left), 0, 0);
+        assert!(turn(drag, track.x + 4, track.y).is_empty(), "let go");
+        assert_eq!(turn(MouseEventKind::ScrollDown, track.x, track.y), [Effect::Goto(WHEEL)]);
+        assert_eq!(turn(MouseEventKind::ScrollUp, track.x, track.y), [Effect::Goto(Micros(0))]);
+    }
+
+    #[test]
+    fn a_click_on_a_link_shows_where_it_leads_and_the_next_one_goes_back_to_the_screen() {
+        let mut state = fixture::playing();
+        let play = state.play.as_mut().unwrap();
+        let mut screen = crate::term::Screen::new(80, 24);
+        screen.feed("go \x1b]8;;https://evil.example/\x07github.com\x1b]8;;\x07 or \x1b]8;;https://a.example/\x07here");
+        play.frame.as_mut().unwrap().screen = screen.snapshot();
+        let pane = layout::play(state.play.as_ref().unwrap(), area(&state)).screen;
+        click(&mut state, pane.x + 18, pane.y);
+        assert_eq!(state.play.as_ref().unwrap().link.map(|choice| choice.number), Some(1));
+        press(&mut state, "k");
+        assert_eq!(state.play.as_ref().unwrap().link.map(|choice| choice.number), Some(0));
+        let was = state.play.as_ref().unwrap().playing;
+        click(&mut state, pane.x + 1, pane.y);
+        assert!(state.play.as_ref().unwrap().link.is_none() && state.play.as_ref().unwrap().playing == was);
+        press(&mut state, "l");
+        assert_eq!(
+            state.play.as_ref().unwrap().link.map(|choice| choice.number),
+            Some(0),
+            "the doubtful one first"
+        );
+        press(&mut state, "\u{1b}");
+        assert!(state.play.as_ref().unwrap().link.is_none());
+        state.play.as_mut().unwrap().frame.as_mut().unwrap().screen =
+            crate::term::Screen::new(9, 2).snapshot();
+        press(&mut state, "l");
+        assert!(state.notice.unwrap().contains("no link"));
     }
 
     fn news(state: &mut State, news: News) -> Vec<Effect> {

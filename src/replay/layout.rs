@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::replay::finder::places;
 use crate::replay::panes::Tab;
 use crate::replay::play::Play;
 use crate::replay::questions::Which;
@@ -17,21 +18,6 @@ const NAMED: (u16, u16) = (40, 6);
 const TALL: u16 = 36;
 /// Rows of the body from which a list below the screen leaves room for the screen.
 const BELOW: u16 = 14;
-
-/// The list of sessions: title, filter, headings, rows, footer.
-#[derive(Clone, Copy, Debug)]
-pub struct SessionsLayout {
-    /// Title bar.
-    pub title: Rect,
-    /// Filter line.
-    pub filter: Rect,
-    /// Names of the columns.
-    pub headings: Rect,
-    /// The rows.
-    pub rows: Rect,
-    /// Hints.
-    pub footer: Rect,
-}
 
 /// An open recording.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +49,7 @@ pub struct PlayLayout {
 }
 
 /// Cuts `rows` rows off the top of `area`.
-fn take(area: &mut Rect, rows: u16) -> Rect {
+pub fn take(area: &mut Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
     let top = Rect { height: rows, ..*area };
     area.y += rows;
@@ -72,20 +58,10 @@ fn take(area: &mut Rect, rows: u16) -> Rect {
 }
 
 /// Cuts `rows` rows off the bottom of `area`.
-fn take_bottom(area: &mut Rect, rows: u16) -> Rect {
+pub fn take_bottom(area: &mut Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
     area.height -= rows;
     Rect { y: area.y + area.height, height: rows, ..*area }
-}
-
-/// The list of sessions on `area`.
-#[must_use]
-pub fn sessions(mut area: Rect) -> SessionsLayout {
-    let title = take(&mut area, 1);
-    let filter = take(&mut area, 1);
-    let headings = take(&mut area, 1);
-    let footer = take_bottom(&mut area, 1);
-    SessionsLayout { title, filter, headings, rows: area, footer }
 }
 
 /// An open recording on `area`.
@@ -215,7 +191,7 @@ pub fn page(state: &State) -> usize {
     let area = Rect::new(0, 0, state.size.0, state.size.1);
     let rows = match &state.play {
         Some(open) => play(open, area).rows.height,
-        None => sessions(area).rows.height,
+        None => places::places(state).rows.height,
     };
     usize::from(rows.max(2)) - 1
 }

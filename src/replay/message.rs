@@ -6,17 +6,16 @@ use serde::Serialize;
 
 use crate::cast::Header;
 use crate::error::Error;
-use crate::error::Result;
 use crate::replay::bodies::Part;
 use crate::replay::entries;
 use crate::replay::entries::Entry;
 use crate::replay::entries::Lines;
 use crate::replay::facts::Facts;
+use crate::replay::finder;
 use crate::replay::moments::Moments;
 use crate::replay::player::Goal;
 use crate::replay::questions::Asked;
 use crate::replay::rewind::Stretch;
-use crate::replay::sessions::Session;
 use crate::term::Snapshot;
 use crate::types::Micros;
 
@@ -31,8 +30,8 @@ pub enum Message {
     TerminalLost(Error),
     /// A signal asks to leave.
     Leave,
-    /// The list of sessions has been read.
-    Sessions(Result<Vec<Session>>),
+    /// News for the list of sessions.
+    Library(finder::librarian::News),
     /// News of the recording opened under this ticket.
     Recording(Ticket, News),
 }
@@ -61,6 +60,8 @@ pub enum News {
     Hits(u64, Vec<Hit>),
     /// The search of that number is through.
     SearchDone(u64),
+    /// When what a hit of the index shows appears, for the search of that number; none: it does not.
+    Landed(u64, Option<Micros>),
 }
 
 /// What an audit log tells, in order.

@@ -5,15 +5,16 @@
 
 mod action;
 mod alerts;
+mod back;
 mod bodies;
 mod calls;
-mod back;
 mod commands;
 mod deck;
 mod detail;
 mod entries;
 mod facts;
 mod filter;
+mod finder;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 mod fixture;
@@ -26,6 +27,7 @@ mod keyframes;
 mod keymap;
 mod layout;
 mod linked;
+mod links;
 mod listen;
 mod message;
 mod moments;
@@ -50,18 +52,17 @@ mod update;
 mod view;
 
 pub use deck::Source;
+pub use finder::librarian::Library;
+pub use finder::queries::saved as saved_query;
 pub use going::Place;
 pub use guard::Guard;
 pub use guard::PanicGuard;
 pub use listen::Heard;
 pub use listen::listen;
 pub use play::Speed;
-pub use runtime::Library;
 pub use runtime::Setup;
 pub use runtime::Start;
 pub use runtime::run;
-pub use sessions::Session;
-pub use sessions::State as SessionState;
 pub use state::Pacing;
 pub use state::moment;
 pub use still::index;

@@ -9,6 +9,7 @@ use crate::replay::detail::Looked;
 use crate::replay::entries::Entry;
 use crate::replay::facts::Fact;
 use crate::replay::going::Place;
+use crate::replay::links::Choice;
 use crate::replay::message::Frame;
 use crate::replay::message::Hit;
 use crate::replay::message::Overview;
@@ -88,6 +89,10 @@ pub struct Search {
     pub done: bool,
     /// Whether to jump to the first hit from here on as soon as it is known.
     pub jump: bool,
+    /// Whether it is for the hit that the list was left with: the way back leads there at once.
+    pub is_of_list: bool,
+    /// The moment of the index's hit that was gone to, until it is known when exactly it appears.
+    pub landing: Option<Micros>,
     /// Whether the screen asked for is that of a hit.
     show: bool,
     /// Where the newest occurrence stands on the screen of a hit: what a cut screen's window shows.
@@ -170,6 +175,10 @@ pub struct Play {
     pub search: Search,
     /// The lines that have left the screen, while they are looked at.
     pub back: Option<Back>,
+    /// The link of the screen that is looked at.
+    pub link: Option<Choice>,
+    /// Whether the timeline is held with the mouse.
+    pub is_dragged: bool,
     /// How often somebody began or ended looking at them.
     pub looks: u64,
 }
@@ -216,6 +225,8 @@ impl Play {
             pan: None,
             search: Search::default(),
             back: None,
+            link: None,
+            is_dragged: false,
             looks: 0,
         }
     }
@@ -334,6 +345,12 @@ impl Play {
         let at = self.seek(at);
         self.search.show = true;
         at
+    }
+
+    /// A hit of the index appears at `at`: goes there, unless the person has gone elsewhere meanwhile.
+    pub fn landed(&mut self, at: Micros) -> Option<Micros> {
+        let landing = self.search.landing.take()?;
+        (!self.playing && self.position == landing && self.stepping.is_none()).then(|| self.seek_hit(at))
     }
 
     fn want(&mut self, at: Micros) -> Micros {

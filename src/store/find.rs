@@ -111,7 +111,7 @@ impl Index {
     }
 }
 
-fn compile(plan: &Plan, out: &mut Condition) {
+pub(super) fn compile(plan: &Plan, out: &mut Condition) {
     let list = |plans: &[Plan], between: &str, out: &mut Condition| {
         out.sql.push('(');
         for (at, plan) in plans.iter().enumerate() {

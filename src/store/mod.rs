@@ -21,6 +21,7 @@ use crate::error::Result;
 
 mod approvals;
 mod condition;
+mod count;
 mod find;
 mod hits;
 mod look;

@@ -58,3 +58,43 @@ fn lines_that_have_left_the_screen_are_looked_at_searched_and_left_again() {
     viewer.press("q");
     assert_eq!(viewer.end(), (0, true));
 }
+
+#[test]
+fn links_are_marked_and_lead_nowhere_but_their_targets_can_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = Session::begin(&dir.path().join("hoop"), 1, &["deploy"], (80, 24));
+    let link = |target: &str, text: &str| format!("\x1b]8;;{target}\x1b\\{text}\x1b]8;;\x1b\\");
+    let long = format!("https://a.example/{}end", "path/".repeat(40));
+    session.output(
+        100,
+        &format!(
+            "see {} and {}\r\n",
+            link("https://evil.example/\u{202e}", "https://github.com/"),
+            link(&long, "here")
+        ),
+    );
+    session.output(100, "done\r\n");
+    session.end(0);
+    let mut viewer = Driven::start(&["last"], dir.path(), (80, 24));
+    viewer.wait_for("done");
+    viewer.press("l");
+    let first = viewer.wait_for("1 of 2");
+    assert!(first.contains("the text names github.com, the target is evil.example"), "{first}");
+    assert!(first.contains("https://evil.example/\\u{202e}"), "{first}");
+    viewer.press("j");
+    let second = viewer.wait_for("2 of 2");
+    assert!(second.contains("text       here") && !second.contains("evil"), "{second}");
+    viewer.wait_for("path/end");
+    // On the smallest terminal all of it can be read, too.
+    viewer.resize(40, 12);
+    viewer.wait_for("lines  PgUp PgDn");
+    viewer.press("\u{1b}[6~\u{1b}[6~\u{1b}[6~\u{1b}[6~");
+    viewer.wait_for("path/end");
+    viewer.press("lq");
+    let raw = viewer.raw();
+    assert_eq!(viewer.end(), (0, true));
+    assert!(
+        !String::from_utf8_lossy(&raw.lock().unwrap()).contains("\u{1b}]"),
+        "nothing of it reached the terminal"
+    );
+}

@@ -22,7 +22,8 @@ fn view(path: &Path, wanted: &[&str]) {
     for text in wanted {
         viewer.wait_for(text);
     }
-    viewer.press("G,.<>mM{}()53g:#2\r:99%\r");
+    viewer.press("G,.<>mM{}()53g:#2\r:99%\rljl");
+    viewer.press("bgG/e\rn\r");
     viewer.press("c");
     viewer.press("cq");
     let raw = viewer.raw();

@@ -1,11 +1,13 @@
 //! Drawing: the state in, cells out. Nothing here asks anyone, or changes what is known.
 
-mod calls;
 mod back;
+mod calls;
 mod detail;
 mod entries;
 mod help;
+mod links;
 mod pen;
+mod query;
 mod recording;
 mod screen;
 mod sessions;
@@ -38,7 +40,7 @@ fn paint(state: &State, area: Rect, buffer: &mut Buffer) {
     }
     match &state.play {
         Some(play) => recording::draw(state, play, area, &mut pen),
-        None => sessions::draw(state, area, &mut pen),
+        None => sessions::draw(state, &mut pen),
     }
     if let Some(scroll) = state.help {
         help::draw(state, scroll, area, &mut pen);

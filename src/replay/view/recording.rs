@@ -12,6 +12,7 @@ use crate::replay::theme::Meaning;
 use crate::replay::view::back;
 use crate::replay::view::detail;
 use crate::replay::view::entries;
+use crate::replay::view::links;
 use crate::replay::view::pen::Pen;
 use crate::replay::view::screen;
 use crate::replay::view::timeline;
@@ -30,7 +31,10 @@ pub fn draw(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
         (None, Some(error)) => pen.paragraph(layout.screen, &error.report("hoop-replay"), Meaning::Error),
         _ => match &play.back {
             Some(lines) => back::draw(lines, layout.screen, pen),
-            None => screen::draw(play, layout.screen, pen),
+            None => {
+                screen::draw(play, layout.screen, pen);
+                links::draw(play, layout.screen, pen);
+            }
         },
     }
     border(&layout, pen);
@@ -124,7 +128,8 @@ fn footer(state: &State, play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
     if play.search.pattern.is_some() {
         let words = format!(" {} ", search_words(play));
         let keys = [(" n", Meaning::Key), (" next ", bar), (" N", Meaning::Key), (" previous ", bar)];
-        let end = [(" Esc", Meaning::Key), (" end search", bar)];
+        let leave = if play.search.is_of_list { " back to the list" } else { " end search" };
+        let end = [(" Esc", Meaning::Key), (leave, bar)];
         return pen.row(area, bar, &[[(words.as_str(), bar)].as_slice(), &keys, &end].concat());
     }
     pen.hints(area, Context::Recording);
