@@ -23,6 +23,7 @@ mod emulator;
 mod finding;
 mod follow;
 mod hostile;
+mod panes;
 mod pty;
 mod store;
 
@@ -92,7 +93,7 @@ fn a_tour_of_the_viewer() {
         assert!(detail.contains(part), "{part}:\n{detail}");
     }
     viewer.press("d?");
-    viewer.wait_for("jump to the chosen call");
+    viewer.wait_for("jump to the chosen one");
     viewer.press("?t");
     viewer.wait_for("theme: light");
     viewer.resize(40, 12);
