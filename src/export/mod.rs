@@ -40,6 +40,7 @@ pub use frames::Frame;
 pub use frames::Frames;
 pub use gif::write_gif;
 pub use happened::Happened;
+pub use happened::is_told_by_audit;
 pub use movie::write_movie;
 pub use ocsf::write_ocsf;
 pub use pace::Pace;

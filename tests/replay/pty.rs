@@ -10,6 +10,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use hoop::term::Screen;
+use hoop::term::Snapshot;
 use portable_pty::Child;
 use portable_pty::CommandBuilder;
 use portable_pty::MasterPty;
@@ -93,6 +94,11 @@ impl Driven {
     /// What the terminal shows.
     pub fn text(&self) -> String {
         self.screen.lock().unwrap().text()
+    }
+
+    /// The cells of what the terminal shows.
+    pub fn snapshot(&self) -> Snapshot {
+        self.screen.lock().unwrap().snapshot()
     }
 
     /// Waits until `wanted` is shown; gives all that is shown then.

@@ -56,7 +56,7 @@ use crate::types::Micros;
 /// What a picture without a title says.
 const NO_TITLE: &str = "none";
 
-/// The longest pause of a moving picture where nobody says otherwise.
+/// The longest pause of a moving picture or a page where nobody says otherwise.
 const USUAL_PAUSE: Micros = Micros(2_000_000);
 /// What a moving picture holds at most: five minutes at ten screens a second, longer ones fewer.
 const MOVING: Bounds = Bounds { frames: 3_000, cells: 1_000_000, rows: 200_000, gap: Micros(66_000) };
@@ -337,6 +337,8 @@ impl<'w> Job<'w> {
             frames: &frames,
             palette: self.theme.palette(),
             happened: &happened,
+            pause: self.wish.pacing.idle_limit.map_or(Some(USUAL_PAUSE), Pause::limit),
+            speed: self.wish.pacing.speed.unwrap_or(1.0),
         };
         export::write_page(&page, out)?;
         Ok(events.unread())

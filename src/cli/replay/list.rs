@@ -56,7 +56,8 @@ pub fn sessions(state: &Path) -> Result<Vec<Session>> {
     Ok(rows.into_iter().map(|row| session(&place, row)).collect())
 }
 
-fn session(place: &Place, row: SessionRow) -> Session {
+/// A row of the index as the viewer has it.
+pub fn session(place: &Place, row: SessionRow) -> Session {
     let interrupted =
         row.reason.as_deref() == Some("interrupted") || row.sealed.as_deref() == Some("interrupted");
     let state = match (row.reason.as_deref(), row.signal) {

@@ -35,6 +35,7 @@ mod export_job;
 mod import;
 mod list;
 mod place;
+mod plain;
 mod play;
 
 use args::Cli;
@@ -83,6 +84,9 @@ fn run(cli: &Cli) -> Result<()> {
 /// Opens the viewer.
 fn view(cli: &Cli) -> Result<()> {
     let config = Config::load(&surroundings::sources())?;
+    if cli.plain || config.replay_plain() {
+        return plain::run(cli, &config);
+    }
     let theme = theme(cli.theme.as_deref(), &config)?;
     let found = cli.recording.as_deref().map(place::find).transpose()?;
     needs_terminal(cli.recording.as_deref())?;
@@ -98,7 +102,7 @@ fn view(cli: &Cli) -> Result<()> {
         zone: TimeZone::system(),
         pacing: Pacing {
             follows: cli.follow,
-            from: cli.at,
+            from: cli.at.last().copied(),
             ..pacing(&cli.pacing, config.replay_idle_limit())
         },
         clock: Clock::system(),
@@ -135,9 +139,12 @@ fn needs_terminal(recording: Option<&str>) -> Result<()> {
     }
     let which = if input { "standard output" } else { "standard input" };
     let fix = match recording {
-        None => "without one, list them: hoop-replay list".to_owned(),
+        None => "without one, list them: hoop-replay --plain".to_owned(),
         Some(name) => {
-            format!("without one, write it out: hoop-replay export {} --format txt", name.escape_debug())
+            let name = name.escape_debug();
+            format!(
+                "without one, as lines: hoop-replay --plain {name}   or its text alone: hoop-replay export {name} --format txt"
+            )
         }
     };
     Err(Error::new(Kind::Usage, "the viewer needs a terminal").why(format!("{which} is none")).fix(fix))
