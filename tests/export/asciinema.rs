@@ -56,7 +56,10 @@ fn on_terminal(program: &Path, arguments: &[&str], home: &Path) -> Vec<u8> {
 fn screen(bytes: &[u8]) -> String {
     let mut screen = hoop::term::Screen::new(60, 12);
     screen.feed_bytes(bytes);
-    screen.text()
+    let text = screen.text();
+    // asciinema 3 says itself that it begins and ends.
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with(":::")).collect();
+    lines.join("\n")
 }
 
 /// Everything that hoop does with a recording of `version`; gives it as versions 2 and 3 of ours.
@@ -136,15 +139,15 @@ fn played(two: &Path, three: &Path, dir: &Path) {
         assert_eq!(screen(&played), SEEN.trim_end(), "{} {file}", program.display());
         let cat = Command::new(program)
             .args(["cat", file])
+            // asciinema 3 joins recordings: two of them, and gives a recording.
+            .args((program == third.as_ref().unwrap_or(program)).then_some(file))
             .env("HOME", dir)
             .env("LANG", "C.UTF-8")
             .env("ASCIINEMA_STATE_HOME", dir)
             .output()
             .unwrap();
         assert!(cat.status.success(), "{cat:?}");
-        assert!(
-            String::from_utf8_lossy(&cat.stdout).contains("made \u{1b}[32mgreen\u{1b}[m 世界"),
-            "{cat:?}"
-        );
+        let text = String::from_utf8_lossy(&cat.stdout);
+        assert!(text.contains("[32mgreen") && text.contains("世界"), "{cat:?}");
     }
 }
