@@ -115,7 +115,7 @@ fn sessions_are_found_by_what_they_did() {
         assert!(hits.iter().all(|hit| hit.source == source));
     }
     let hit = &found(&index, "QUOTA")[0];
-    assert_eq!((hit.session, &hit.snippet[hit.found.clone()]), (one, "quota"));
+    assert_eq!((hit.session, &hit.snippet[hit.found[0].clone()]), (one, "quota"));
     assert_eq!(hit.snippet, "Error: quota of 中文检索 reached");
     assert!(index.search(&Search { words: "-- '".into(), ..Search::default() }, ALL).is_err());
     for odd in ["NEAR(", "a AND", "*", "text:x", "\"", "a\"b", "^x", "col:\"x"] {

@@ -6,6 +6,8 @@ use std::io::Seek as _;
 use std::io::SeekFrom;
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::counts::Counts;
 use super::open::clipped;
 use super::private;
@@ -44,6 +46,10 @@ const BATCH_LINES: u64 = 4_000;
 const BATCH_CAST: u64 = 2 << 20;
 /// Most screen text of one session that can be searched, in bytes; a session that shows more is flooded by a program.
 const MAX_SCREEN: u64 = 64 << 20;
+/// Most groups of a person.
+const MOST_GROUPS: usize = 1_000;
+/// Parameters of a call after which no more are taken, in bytes.
+const MAX_PARAMS: usize = 1_000;
 
 /// Brings one session up to date; says whether anything was new.
 pub(super) fn session(index: &Index, folder: &Path, id: SessionId) -> Result<bool> {
@@ -120,7 +126,30 @@ fn new_session(start: Start) -> NewSession {
         cwd: clipped(start.cwd),
         profile: start.profile.map(clipped),
         region: start.region.map(clipped),
+        groups: start.groups.into_iter().take(MOST_GROUPS).map(clipped).collect(),
     }
+}
+
+/// The texts and numbers of a call's parameters, in one line.
+fn params(value: &Value) -> String {
+    fn add(value: &Value, text: &mut String) {
+        if text.len() > MAX_PARAMS {
+            return;
+        }
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::Number(number) => text.push_str(&format!(" {number}")),
+            Value::String(word) => text.extend([" ", word]),
+            Value::Array(values) => values.iter().for_each(|value| add(value, text)),
+            Value::Object(map) => map.iter().for_each(|(name, value)| {
+                text.extend([" ", name]);
+                add(value, text);
+            }),
+        }
+    }
+    let mut text = String::new();
+    add(value, &mut text);
+    text.trim_start().to_owned()
 }
 
 /// Reads the next lines; says whether there are more. Lines that cannot be read are passed over: `verify` names them.
@@ -169,20 +198,18 @@ fn add_event(batch: &Batch<'_>, row: i64, t: Micros, event: Event) -> Result<()>
                 call: call.call,
                 began: t,
                 service: &clipped(call.service),
-                operation: &clipped(call.operation),
                 action: &clipped(call.action),
                 access: call.access.as_str(),
                 region: &clipped(call.region),
                 account: call.account.map(clipped).as_deref(),
                 resource: &call.resources.into_iter().next().map(clipped).unwrap_or_default(),
                 command: call.command,
-                pid: call.pid,
+                params: &clipped(params(&call.params)),
             },
         ),
         Event::Decision(decision) => {
-            let (rule, reason) = (decision.rule.map(clipped), clipped(decision.reason));
-            let (call, effect) = (decision.call, decision.effect.as_str());
-            batch.decide(row, &Decided { call, effect, rule: rule.as_deref(), reason: &reason })
+            let (rule, call) = (decision.rule.map(clipped), decision.call);
+            batch.decide(row, &Decided { call, effect: decision.effect.as_str(), rule: rule.as_deref() })
         }
         Event::CallEnd(end) => {
             let error = end.error.map(clipped);
@@ -190,9 +217,10 @@ fn add_event(batch: &Batch<'_>, row: i64, t: Micros, event: Event) -> Result<()>
                 let message = clipped(end.message.unwrap_or_default());
                 batch.add_text(row, t, Source::Call, &format!("{error} {message}"))?;
             }
-            let (call, outcome, status) = (end.call, end.outcome.as_str(), end.status);
-            batch.end_call(row, &CallEnded { call, ended: t, outcome, status, error: error.as_deref() })
+            batch.mask(row, end.masks.iter().map(|(rule, hits)| (rule.as_str(), *hits)))?;
+            batch.end_call(row, &CallEnded { call: end.call, status: end.status, error: error.as_deref() })
         }
+        Event::Mask(mask) => batch.mask(row, mask.rules.iter().map(|(rule, hits)| (rule.as_str(), *hits))),
         Event::Alert(alert) => batch.alert(row, t, &clipped(alert.name), &clipped(alert.message)),
         Event::SessionEnd(end) => {
             let (reason, status, signal) = (end.reason.as_str(), end.status, end.signal);

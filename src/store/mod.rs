@@ -6,6 +6,8 @@
 use std::cell::Cell;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -18,9 +20,13 @@ use crate::error::Kind;
 use crate::error::Result;
 
 mod approvals;
+mod condition;
+mod find;
+mod hits;
 mod look;
 mod query;
 mod rows;
+mod values;
 mod words;
 mod write;
 
@@ -30,6 +36,8 @@ pub use approvals::ApprovalRow;
 pub use approvals::ApprovalSearch;
 pub use approvals::Asked;
 pub use approvals::Became;
+pub use find::Found;
+pub use find::Interrupter;
 pub use look::Looked;
 pub use look::look;
 pub use rows::Added;
@@ -55,7 +63,7 @@ pub use rows::Source;
 pub use write::Batch;
 
 /// Version of the tables; another version is made anew.
-const SCHEMA: i32 = 4;
+const SCHEMA: i32 = 5;
 /// How long a writer waits for another one. A batch takes well under a second.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -65,6 +73,8 @@ pub struct Index {
     connection: Connection,
     path: PathBuf,
     health: Cell<Health>,
+    /// Somebody no longer wants the answer; see [`Interrupter`].
+    is_stopped: Arc<AtomicBool>,
 }
 
 /// What is known of the file.
@@ -104,7 +114,12 @@ impl Index {
             Err(cause) if is_damage(&cause) => return Ok(Opened::Unusable(cause.to_string())),
             Err(cause) => return Err(cannot("open", path, &cause)),
         };
-        let index = Self { connection, path: path.to_owned(), health: Cell::new(Health::Fine) };
+        let index = Self {
+            connection,
+            path: path.to_owned(),
+            health: Cell::new(Health::Fine),
+            is_stopped: Arc::default(),
+        };
         match version {
             SCHEMA => Ok(Opened::Ready(index)),
             0 => match index.make_tables() {
@@ -160,6 +175,9 @@ impl Index {
 }
 
 fn failed(path: &Path, health: &Cell<Health>, cause: &rusqlite::Error) -> Error {
+    if cause.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
+        return find::given_up();
+    }
     health.set(match is_damage(cause) {
         true => Health::Damaged,
         false => health.get().max(Health::Failed),

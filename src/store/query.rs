@@ -29,7 +29,7 @@ use crate::types::SessionId;
 /// Longest text that is unpacked for a snippet, in bytes; texts are a few KiB.
 const MAX_TEXT: usize = 1 << 20;
 
-const COLUMNS: &str = "id, started, user, host, agent, command, title, profile, region, last, ended, reason, status, \
+pub(super) const COLUMNS: &str = "id, started, user, host, agent, command, title, profile, region, last, ended, reason, status, \
                        signal, sealed, calls, denied, asked, commands, alerts, masks, identity, granted, used";
 
 impl Index {
@@ -161,7 +161,7 @@ pub(super) fn command_conditions(filter: &CommandFilter) -> (Vec<String>, Vec<Va
     (conditions, values)
 }
 
-fn command_hit(row: &Row<'_>) -> rusqlite::Result<CommandHit> {
+pub(super) fn command_hit(row: &Row<'_>) -> rusqlite::Result<CommandHit> {
     let number: i64 = row.get(4)?;
     Ok(CommandHit {
         number: (number > 0).then(|| unsigned(number)),
@@ -233,7 +233,7 @@ pub(super) fn pattern(text: &str) -> String {
     literal(text).replace('*', "%")
 }
 
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
@@ -244,7 +244,7 @@ pub(super) fn session_id(row: &Row<'_>, column: usize) -> rusqlite::Result<Sessi
     })
 }
 
-fn session_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
+pub(super) fn session_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     let number = |column: usize| row.get(column).map(unsigned);
     Ok(SessionRow {
         id: session_id(row, 0)?,
@@ -274,7 +274,7 @@ fn session_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     })
 }
 
-fn hit(row: &Row<'_>, query: &str) -> rusqlite::Result<Hit> {
+pub(super) fn hit(row: &Row<'_>, query: &str) -> rusqlite::Result<Hit> {
     let text = match row.get(3)? {
         Value::Text(text) => text,
         Value::Blob(packed) => {
@@ -290,6 +290,7 @@ fn hit(row: &Row<'_>, query: &str) -> rusqlite::Result<Hit> {
         _ => Source::Call,
     };
     let (snippet, found) = words::snippet(&text, query);
+    let found = if found.is_empty() { Vec::new() } else { vec![found] };
     Ok(Hit {
         session: session_id(row, 0)?,
         at: Micros(unsigned(row.get(1)?)),
@@ -297,5 +298,7 @@ fn hit(row: &Row<'_>, query: &str) -> rusqlite::Result<Hit> {
         snippet,
         found,
         command: None,
+        call: None,
+        question: None,
     })
 }

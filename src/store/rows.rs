@@ -33,6 +33,8 @@ pub struct NewSession {
     pub profile: Option<String>,
     /// Region.
     pub region: Option<String>,
+    /// The person's groups.
+    pub groups: Vec<String>,
 }
 
 /// How far a session has been indexed.
@@ -84,8 +86,6 @@ pub struct NewCall<'a> {
     pub began: Micros,
     /// Service.
     pub service: &'a str,
-    /// Operation.
-    pub operation: &'a str,
     /// IAM action.
     pub action: &'a str,
     /// Access level.
@@ -98,8 +98,8 @@ pub struct NewCall<'a> {
     pub resource: &'a str,
     /// The command that made it.
     pub command: Option<u64>,
-    /// Process id of the client.
-    pub pid: Option<u32>,
+    /// Its parameters in one line; what is long is cut.
+    pub params: &'a str,
 }
 
 /// What became of a command line.
@@ -193,8 +193,6 @@ pub struct Decided<'a> {
     pub effect: &'a str,
     /// The rule that decided.
     pub rule: Option<&'a str>,
-    /// Why.
-    pub reason: &'a str,
 }
 
 /// A call that is over.
@@ -202,10 +200,6 @@ pub struct Decided<'a> {
 pub struct CallEnded<'a> {
     /// Its number.
     pub call: u64,
-    /// When.
-    pub ended: Micros,
-    /// What became of it, in one word.
-    pub outcome: &'a str,
     /// HTTP status.
     pub status: Option<u16>,
     /// Error code.
@@ -390,10 +384,14 @@ pub struct Hit {
     pub source: Source,
     /// The words with something around them, in one line.
     pub snippet: String,
-    /// Where in the snippet the first of them stands, in bytes; empty when it is spelt differently.
-    pub found: Range<usize>,
+    /// Where in the snippet they stand, in bytes, in order; none when they are spelt differently.
+    pub found: Vec<Range<usize>>,
     /// The command, when commands were searched.
     pub command: Option<CommandHit>,
+    /// The number of the call, when it is one.
+    pub call: Option<u64>,
+    /// The name of the question, when it is one.
+    pub question: Option<String>,
 }
 
 /// A command that was found.

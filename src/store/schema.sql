@@ -33,28 +33,32 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_started ON sessions (started);
 
+-- What calls have in common: few rows stand for very many calls, so that a search looks at them first.
+-- Empty, and 0 for the status: there is none (yet).
+CREATE TABLE kinds (
+    n INTEGER PRIMARY KEY,
+    service TEXT NOT NULL,
+    action TEXT NOT NULL,
+    access TEXT NOT NULL,
+    region TEXT NOT NULL,
+    account TEXT NOT NULL,
+    effect TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    UNIQUE (action, effect, status, error, rule, region, account, access, service)
+);
+
 CREATE TABLE calls (
     session INTEGER NOT NULL,
     call INTEGER NOT NULL,
     began INTEGER NOT NULL,
-    ended INTEGER,
-    service TEXT NOT NULL,
-    operation TEXT NOT NULL,
-    action TEXT NOT NULL,
-    access TEXT NOT NULL,
-    region TEXT NOT NULL,
-    account TEXT,
-    resource TEXT NOT NULL,
-    effect TEXT,
-    rule TEXT,
-    reason TEXT,
-    outcome TEXT,
-    status INTEGER,
-    error TEXT,
+    kind INTEGER NOT NULL,
+    resource TEXT NOT NULL,             -- the first ARN
     command INTEGER,                    -- number of the command that made it
-    pid INTEGER,
     PRIMARY KEY (session, call)
 ) WITHOUT ROWID;
+CREATE INDEX calls_kind ON calls (kind, session);
 CREATE INDEX calls_command ON calls (session, command) WHERE command IS NOT NULL;
 
 -- Which actions a session used and what was decided, so that filters need not look at every call.
@@ -147,6 +151,21 @@ CREATE TABLE alerts (
 );
 CREATE INDEX alerts_session ON alerts (session);
 
+-- Groups of the session's person.
+CREATE TABLE groups (
+    session INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (session, name)
+) WITHOUT ROWID;
+
+-- Rules that masked something in a session, and how often.
+CREATE TABLE secrets (
+    session INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    hits INTEGER NOT NULL,
+    PRIMARY KEY (session, rule)
+) WITHOUT ROWID;
+
 -- What can be searched. A body is text, or zstd of text when it is a blob; `words` holds only the positions.
 CREATE TABLE texts (
     id INTEGER PRIMARY KEY,
@@ -161,4 +180,4 @@ CREATE VIRTUAL TABLE words USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;

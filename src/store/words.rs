@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use regex::RegexBuilder;
 
+use crate::query::Node;
+use crate::query::Text;
+
 /// Characters of a snippet before the hit, and in all.
 const BEFORE: usize = 40;
 const SNIPPET: usize = 160;
@@ -44,6 +47,22 @@ pub(super) fn query(words: &str) -> Option<String> {
         })
         .collect();
     (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// The same for texts of a query, none of them under `not`.
+pub(super) fn expression(node: &Node) -> String {
+    let list = |nodes: &[Node], between: &str| {
+        let parts: Vec<String> = nodes.iter().map(expression).collect();
+        format!("({})", parts.join(between))
+    };
+    match node {
+        Node::All(nodes) => list(nodes, " AND "),
+        Node::Any(nodes) => list(nodes, " OR "),
+        Node::Text(Text { words, is_prefix }) => {
+            format!("\"{}\"{}", cut(words).replace('"', " "), if *is_prefix { "*" } else { "" })
+        }
+        Node::Not(_) | Node::Field(_) => "\"\"".to_owned(),
+    }
 }
 
 /// Words, and what stands in quotes as one.

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 use rusqlite::Params;
+use rusqlite::Row;
 use rusqlite::Transaction;
 use rusqlite::params;
 
@@ -26,6 +27,20 @@ use crate::types::SessionId;
 
 /// Texts longer than this are stored compressed, in bytes.
 const COMPRESS_FROM: usize = 256;
+
+/// What calls have in common.
+#[derive(Default)]
+struct Kind {
+    service: String,
+    action: String,
+    access: String,
+    region: String,
+    account: String,
+    effect: String,
+    rule: String,
+    status: u16,
+    error: String,
+}
 
 /// Changes that are kept together or not at all.
 pub struct Batch<'a> {
@@ -66,7 +81,11 @@ impl Batch<'_> {
                 new.identity
             ],
         )?;
-        Ok(self.transaction.last_insert_rowid())
+        let row = self.transaction.last_insert_rowid();
+        new.groups.iter().try_for_each(|group| {
+            self.run("INSERT OR IGNORE INTO groups (session, name) VALUES (?1, ?2)", params![row, group])
+        })?;
+        Ok(row)
     }
 
     /// Says how far the session is now.
@@ -111,23 +130,24 @@ impl Batch<'_> {
 
     /// Adds a call, which can then be found by its words.
     pub fn begin_call(&self, session: i64, call: &NewCall<'_>) -> Result<()> {
+        let kind = self.kind(&Kind {
+            service: call.service.to_owned(),
+            action: call.action.to_owned(),
+            access: call.access.to_owned(),
+            region: call.region.to_owned(),
+            account: call.account.unwrap_or_default().to_owned(),
+            ..Kind::default()
+        })?;
         self.run(
-            "INSERT OR REPLACE INTO calls
-             (session, call, began, service, operation, action, access, region, account, resource, command, pid)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            "INSERT OR REPLACE INTO calls (session, call, began, kind, resource, command)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 session,
                 signed(call.call),
                 signed(call.began.0),
-                call.service,
-                call.operation,
-                call.action,
-                call.access,
-                call.region,
-                call.account,
+                kind,
                 call.resource,
-                call.command.map(signed),
-                call.pid
+                call.command.map(signed)
             ],
         )?;
         self.run(
@@ -135,19 +155,22 @@ impl Batch<'_> {
              ON CONFLICT DO UPDATE SET calls = calls + 1",
             params![session, call.action, call.service],
         )?;
-        self.add_text(session, call.began, Source::Call, &format!("{} {}", call.action, call.resource))
+        let text = format!("{} {} {}", call.action, call.resource, call.params);
+        self.add_item(session, call.began, (Source::Call, Some(signed(call.call))), (text.trim_end(), ""))
+            .map(drop)
     }
 
     /// Adds what was decided about a call.
     pub fn decide(&self, session: i64, decided: &Decided<'_>) -> Result<()> {
         let call = signed(decided.call);
-        self.run(
-            "UPDATE calls SET effect = ?3, rule = ?4, reason = ?5 WHERE session = ?1 AND call = ?2",
-            params![session, call, decided.effect, decided.rule, decided.reason],
-        )?;
+        self.change_kind(session, call, |kind| {
+            decided.effect.clone_into(&mut kind.effect);
+            decided.rule.unwrap_or_default().clone_into(&mut kind.rule);
+        })?;
         self.run(
             "INSERT INTO tallies (session, action, effect, service, calls)
-             SELECT session, action, ?3, service, 1 FROM calls WHERE session = ?1 AND call = ?2
+             SELECT session, action, ?3, service, 1 FROM calls JOIN kinds ON n = kind
+             WHERE session = ?1 AND call = ?2
              ON CONFLICT DO UPDATE SET calls = calls + 1",
             params![session, call, decided.effect],
         )
@@ -155,10 +178,75 @@ impl Batch<'_> {
 
     /// Adds the end of a call.
     pub fn end_call(&self, session: i64, end: &CallEnded<'_>) -> Result<()> {
+        self.change_kind(session, signed(end.call), |kind| {
+            kind.status = end.status.unwrap_or_default();
+            end.error.unwrap_or_default().clone_into(&mut kind.error);
+        })
+    }
+
+    /// The row of a kind of calls.
+    fn kind(&self, kind: &Kind) -> Result<i64> {
+        let Kind { service, action, access, region, account, effect, rule, status, error } = kind;
+        let values = params![service, action, access, region, account, effect, rule, status, error];
+        let found = self.get(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT n FROM kinds WHERE service = ?1 AND action = ?2 AND access = ?3 AND region = ?4
+                 AND account = ?5 AND effect = ?6 AND rule = ?7 AND status = ?8 AND error = ?9",
+            )?;
+            statement.query_row(values, |row| row.get(0)).optional()
+        })?;
+        if let Some(found) = found {
+            return Ok(found);
+        }
         self.run(
-            "UPDATE calls SET ended = ?3, outcome = ?4, status = ?5, error = ?6 WHERE session = ?1 AND call = ?2",
-            params![session, signed(end.call), signed(end.ended.0), end.outcome, end.status, end.error],
+            "INSERT INTO kinds (service, action, access, region, account, effect, rule, status, error)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            values,
+        )?;
+        Ok(self.transaction.last_insert_rowid())
+    }
+
+    /// More is known of a call.
+    fn change_kind(&self, session: i64, call: i64, change: impl FnOnce(&mut Kind)) -> Result<()> {
+        let found = self.get(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT service, action, access, region, account, effect, rule, status, error
+                 FROM calls JOIN kinds ON n = kind WHERE session = ?1 AND call = ?2",
+            )?;
+            let read = |row: &Row<'_>| {
+                Ok(Kind {
+                    service: row.get(0)?,
+                    action: row.get(1)?,
+                    access: row.get(2)?,
+                    region: row.get(3)?,
+                    account: row.get(4)?,
+                    effect: row.get(5)?,
+                    rule: row.get(6)?,
+                    status: row.get(7)?,
+                    error: row.get(8)?,
+                })
+            };
+            statement.query_row(params![session, call], read).optional()
+        })?;
+        let Some(mut kind) = found else { return Ok(()) };
+        change(&mut kind);
+        let kind = self.kind(&kind)?;
+        self.run(
+            "UPDATE calls SET kind = ?3 WHERE session = ?1 AND call = ?2 AND kind <> ?3",
+            params![session, call, kind],
         )
+    }
+
+    /// Adds how often rules masked something.
+    pub fn mask<'r>(&self, session: i64, rules: impl Iterator<Item = (&'r str, u64)>) -> Result<()> {
+        for (rule, hits) in rules {
+            self.run(
+                "INSERT INTO secrets (session, rule, hits) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO UPDATE SET hits = hits + excluded.hits",
+                params![session, rule, signed(hits)],
+            )?;
+        }
+        Ok(())
     }
 
     /// Adds a command, which can then be found by its words; but not one that could not be executed: a search along
@@ -262,7 +350,7 @@ impl Batch<'_> {
         let Some(Progress { row, .. }) = self.progress(id)? else { return Ok(()) };
         self.run("DELETE FROM words WHERE rowid IN (SELECT id FROM texts WHERE session = ?1)", [row])?;
         self.forget_approvals(row)?;
-        for table in ["texts", "calls", "tallies", "commands", "alerts"] {
+        for table in ["texts", "calls", "tallies", "commands", "alerts", "groups", "secrets"] {
             self.run(&format!("DELETE FROM {table} WHERE session = ?1"), [row])?;
         }
         self.run("DELETE FROM sessions WHERE n = ?1", [row])
