@@ -46,6 +46,16 @@ fn the_list_is_one_session_a_line() {
     ];
     assert!(parts.iter().all(|part| lines[0].contains(part)), "{text}");
     assert!(lines[1].contains("ended with exit status 2") && lines[3] == "sessions: 3", "{text}");
+    let found = output(dir.path(), &["--plain", "action:s3:Delete* decision:deny"]);
+    is_plain(&found);
+    let lines: Vec<&str> = found.lines().collect();
+    assert!(lines[0].ends_with("command bash -l") && lines[2] == "sessions: 1", "{found}");
+    assert!(
+        lines[1].starts_with("found in 01KA") && lines[1].contains(" at 0:32.7: call, s3:DeleteObject"),
+        "{found}"
+    );
+    assert_eq!(output(dir.path(), &["--plain", "user:nobody"]), "sessions: none fit\n");
+    assert!(trouble(dir.path(), &["--plain", "after:soon"], 2).contains("neither a recording nor a query"));
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(output(empty.path(), &["--plain"]), "sessions: none yet\n");
 }

@@ -22,6 +22,7 @@ Examples:
   hoop-replay --at 1:02 last           from that moment on; also 50%, #120 (an event), end
   hoop-replay --plain last             the same as lines of text: facts, what happened, the last screen
   hoop-replay --plain last | grep '^call .* decision: deny'
+  hoop-replay --plain 'action:s3:Delete* decision:deny'
   hoop-replay list --since 2d --json | jq .id
   hoop-replay export last --format jsonl | jq 'select(.decision.effect == \"deny\")'
   hoop-replay export last --at 0:12 -o moment.png

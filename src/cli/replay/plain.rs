@@ -10,19 +10,23 @@ use jiff::tz::TimeZone;
 use super::args::Cli;
 use super::list;
 use super::place;
-use super::place::Found;
+
 use crate::clock::Clock;
 use crate::config::load::Config;
 use crate::error::Error;
+use crate::error::Kind;
 use crate::error::Result;
 use crate::export::Failure;
+use crate::query;
+use crate::query::Now;
+use crate::query::Query;
 use crate::record;
 use crate::record::Place;
 use crate::record::index;
 use crate::replay;
 use crate::replay::Plain;
 use crate::replay::PlainWish;
-use crate::store::Filter;
+use crate::store::Found;
 use crate::store::Page;
 
 /// How often a recording that is followed is looked at.
@@ -32,12 +36,12 @@ const AT_ONCE: u32 = 1_000;
 
 /// Does it. Whoever reads may have gone away: that is no error.
 pub fn run(cli: &Cli, config: &Config) -> Result<()> {
-    let found = cli.recording.as_deref().map(place::find).transpose()?;
+    let wanted = wanted(cli)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut plain = Plain::new(&mut out);
-    let told = match &found {
-        None => sessions(config, &mut plain),
-        Some(found) => recording(cli, config, found, &mut plain),
+    let told = match &wanted {
+        Wanted::Recording(found) => recording(cli, config, found, &mut plain),
+        Wanted::Sessions(query) => sessions(config, query, &mut plain),
     };
     match told.and_then(|()| out.flush().map_err(Failure::from)) {
         Err(Failure::Output(cause)) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -47,7 +51,37 @@ pub fn run(cli: &Cli, config: &Config) -> Result<()> {
     }
 }
 
-fn recording(cli: &Cli, config: &Config, found: &Found, plain: &mut Plain<'_>) -> Result<(), Failure> {
+/// What is asked for.
+enum Wanted {
+    Recording(place::Found),
+    /// Those that fit.
+    Sessions(Query),
+}
+
+/// A recording, or what is no recording's name but a query.
+fn wanted(cli: &Cli) -> Result<Wanted> {
+    let Some(text) = cli.recording.as_deref() else { return Ok(Wanted::Sessions(Query::default())) };
+    let missing = match place::find(text) {
+        Ok(found) => return Ok(Wanted::Recording(found)),
+        Err(error) if error.kind() == Kind::NotFound => error,
+        Err(error) => return Err(error),
+    };
+    let is_id =
+        text.len() <= 26 && text.starts_with("01") && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_file = text.contains('/') && !text.contains(':') || text.ends_with(".cast");
+    if cli.follow || !cli.at.is_empty() || text == "last" || is_id || is_file {
+        return Err(missing);
+    }
+    let now = Now { unix_micros: Clock::system().unix_micros(), zone: TimeZone::system() };
+    let query = query::parse(text, &now).map_err(|trouble| {
+        Error::new(Kind::Usage, "this is neither a recording nor a query")
+            .why(trouble.why.clone())
+            .fix(if trouble.fix.is_empty() { "list the sessions: hoop-replay --plain" } else { &trouble.fix })
+    })?;
+    Ok(Wanted::Sessions(query))
+}
+
+fn recording(cli: &Cli, config: &Config, found: &place::Found, plain: &mut Plain<'_>) -> Result<(), Failure> {
     let cast = &found.source.cast;
     replay::Tape::open(cast).map_err(|error| place::explained(error, cast))?;
     let cache = config.state_dir().join("cache/replay");
@@ -61,24 +95,32 @@ fn recording(cli: &Cli, config: &Config, found: &Found, plain: &mut Plain<'_>) -
     replay::plain_tell(&found.source, &wish, plain)
 }
 
-/// The list, a page of it at a time.
-fn sessions(config: &Config, plain: &mut Plain<'_>) -> Result<(), Failure> {
+/// The sessions that fit, and where, a page of them at a time.
+fn sessions(config: &Config, query: &Query, plain: &mut Plain<'_>) -> Result<(), Failure> {
     let state = config.state_dir();
     record::recover(&state, &Clock::system());
     let (index, _) = index::open(&state)?;
     let (place, zone) = (Place::new(&state), TimeZone::system());
     let mut page = Page { limit: AT_ONCE, offset: 0 };
-    let mut count = 0;
+    let mut count = 0_usize;
     loop {
-        let rows = index.sessions(&Filter::default(), page)?;
-        let is_last = rows.len() < AT_ONCE as usize;
-        count +=
-            replay::plain_sessions(rows.into_iter().map(|row| list::session(&place, row)), &zone, plain)?;
+        let found = index.find(query, page)?;
+        let is_last = found.len() < AT_ONCE as usize;
+        count += found.len();
+        for Found { session, hits, has_more } in found {
+            let id = session.id.to_string();
+            replay::plain_session(&list::session(&place, session), &zone, plain)?;
+            for hit in hits {
+                replay::plain_hit(&id, hit.at, hit.source.as_str(), &hit.snippet, plain)?;
+            }
+            plain.fact(&format!("found in {id}"), if has_more { "more than these" } else { "" })?;
+        }
         if is_last {
             break;
         }
         page.offset += AT_ONCE;
     }
-    plain.fact("sessions", &if count == 0 { "none yet".to_owned() } else { count.to_string() })?;
+    let none = if query.node.is_some() { "none fit" } else { "none yet" };
+    plain.fact("sessions", &if count == 0 { none.to_owned() } else { count.to_string() })?;
     Ok(())
 }

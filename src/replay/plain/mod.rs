@@ -25,7 +25,8 @@ mod screen;
 mod sources;
 mod told;
 
-pub use list::sessions;
+pub use list::hit;
+pub use list::session;
 
 use facts::Survey;
 use output::Output;
