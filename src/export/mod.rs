@@ -8,6 +8,7 @@ mod clean;
 mod cloudtrail;
 mod csv;
 mod cut;
+mod emoji;
 mod font;
 mod frames;
 mod gif;
