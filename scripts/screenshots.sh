@@ -56,11 +56,11 @@ print(next(row["id"] for row in map(json.loads, sys.stdin) if row["title"] == "a
 refused=(rest:1 keys:G rest:0.7 'keys:(' rest:0.7)
 picture list 110x14 'hoop-replay' rest:1.5 mark:here rest:0.3 'keys:\x03' -- hoop-replay
 picture viewer 150x32 'hoop-replay' "${refused[@]}" mark:here rest:0.3 'keys:\x03' -- hoop-replay "$agent"
-picture detail 100x30 'hoop-replay: why a call was refused' "${refused[@]}" keys:d rest:0.7 mark:here rest:0.3 'keys:\x03' -- \
+picture detail 100x22 'hoop-replay: why a call was refused' "${refused[@]}" keys:d rest:0.7 mark:here rest:0.3 'keys:\x03' -- \
   hoop-replay "$agent"
 
-if grep -lF -e "$here" -e "$cache" -e "$AWS_SECRET_ACCESS_KEY" -e "$password" "$images"/*.svg; then
-  printf 'screenshots: this shows a path of this machine, or a secret\n' >&2
+if grep -lF -e "$here" -e "$cache" -e "$(uname -r)" -e "$AWS_SECRET_ACCESS_KEY" -e "$password" "$images"/*.svg; then
+  printf 'screenshots: this shows a path or the kernel of this machine, or a secret\n' >&2
   exit 1
 fi
 ls -l "$images"

@@ -24,6 +24,7 @@ mod golden;
 mod hostile;
 mod plain;
 mod pty;
+mod readme;
 mod store;
 
 fn fixture(name: &str) -> String {
