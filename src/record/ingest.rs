@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::counts::Counts;
 use super::open::clipped;
+use super::pack::open_cast;
 use super::private;
 use super::screen::Screen;
 use super::seal;
@@ -19,6 +20,7 @@ use crate::audit::Event;
 use crate::audit::Start;
 use crate::audit::command_line;
 use crate::cast;
+use crate::cast::Entry;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
@@ -36,7 +38,6 @@ use crate::store::NewCommand;
 use crate::store::NewSession;
 use crate::store::Progress;
 use crate::store::SessionEnded;
-use crate::store::Source;
 use crate::types::Micros;
 use crate::types::SessionId;
 
@@ -54,6 +55,7 @@ const MAX_PARAMS: usize = 1_000;
 /// Brings one session up to date; says whether anything was new.
 pub(super) fn session(index: &Index, folder: &Path, id: SessionId) -> Result<bool> {
     let mut was_new = false;
+    let mut entry = Entry::default();
     if is_unchanged(index, folder, id)? {
         return Ok(false);
     }
@@ -69,7 +71,7 @@ pub(super) fn session(index: &Index, folder: &Path, id: SessionId) -> Result<boo
             let mut added = Added::default();
             let before = at;
             let more_lines = audit_lines(batch, folder, &mut at, &mut added)?;
-            let more_screen = screen(batch, folder, &mut at)?;
+            let more_screen = screen(batch, folder, &mut at, &mut entry)?;
             let more = more_lines || more_screen;
             was_new |= at != before;
             if let Some(sealed) = sealed.filter(|_| !more) {
@@ -212,13 +214,10 @@ fn add_event(batch: &Batch<'_>, row: i64, t: Micros, event: Event) -> Result<()>
             batch.decide(row, &Decided { call, effect: decision.effect.as_str(), rule: rule.as_deref() })
         }
         Event::CallEnd(end) => {
-            let error = end.error.map(clipped);
-            if let Some(error) = &error {
-                let message = clipped(end.message.unwrap_or_default());
-                batch.add_text(row, t, Source::Call, &format!("{error} {message}"))?;
-            }
             batch.mask(row, end.masks.iter().map(|(rule, hits)| (rule.as_str(), *hits)))?;
-            batch.end_call(row, &CallEnded { call: end.call, status: end.status, error: error.as_deref() })
+            let (error, message) = (end.error.map(clipped), clipped(end.message.unwrap_or_default()));
+            let (call, status, error) = (end.call, end.status, error.as_deref());
+            batch.end_call(row, &CallEnded { call, status, error, ended: t, message: &message })
         }
         Event::Mask(mask) => batch.mask(row, mask.rules.iter().map(|(rule, hits)| (rule.as_str(), *hits))),
         Event::Alert(alert) => batch.alert(row, t, &clipped(alert.name), &clipped(alert.message)),
@@ -336,10 +335,10 @@ fn add_command(batch: &Batch<'_>, row: i64, line: audit::Line) -> Result<()> {
     }
 }
 
-/// Reads the next output; says whether there is more.
-fn screen(batch: &Batch<'_>, folder: &Path, at: &mut Progress) -> Result<bool> {
+/// Reads the next output; says whether there is more. `entry` is where a packed recording can be entered to go on.
+fn screen(batch: &Batch<'_>, folder: &Path, at: &mut Progress, entry: &mut Entry) -> Result<bool> {
     let path = folder.join("terminal.cast");
-    let Some(source) = source(&path, at.cast_offset)? else { return Ok(false) };
+    let Ok((source, _)) = open_cast(folder, *entry, at.cast_offset) else { return Ok(false) };
     if at.screen_bytes >= MAX_SCREEN {
         at.cast_offset = fs::metadata(&path).map_or(at.cast_offset, |found| found.len());
         return Ok(false);
@@ -372,17 +371,13 @@ fn screen(batch: &Batch<'_>, folder: &Path, at: &mut Progress) -> Result<bool> {
                 break;
             }
         }
-        for piece in pieces.drain(..) {
-            at.screen_bytes += piece.text.len() as u64;
-            batch.add_text(at.row, piece.at, Source::Screen, &piece.text)?;
-        }
     }
-    for piece in pieces.drain(..).chain(text.take()) {
-        at.screen_bytes += piece.text.len() as u64;
-        batch.add_text(at.row, piece.at, Source::Screen, &piece.text)?;
-    }
+    pieces.extend(text.take());
+    at.screen_bytes += pieces.iter().map(|piece| piece.text.len() as u64).sum::<u64>();
+    batch.add_screen(at.row, &pieces)?;
     at.cast_offset = reader.offset();
     at.cast_time = reader.time();
+    *entry = reader.entry();
     Ok(!is_end)
 }
 

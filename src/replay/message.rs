@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::cast::Header;
 use crate::error::Error;
-use crate::error::Result;
+use crate::replay::finder;
 use crate::replay::moments::Moments;
 use crate::replay::player::Goal;
 use crate::replay::questions::Asked;
-use crate::replay::sessions::Session;
+use crate::replay::rewind::Stretch;
 use crate::term::Snapshot;
 use crate::types::Micros;
 
@@ -25,8 +25,8 @@ pub enum Message {
     TerminalLost(Error),
     /// A signal asks to leave.
     Leave,
-    /// The list of sessions has been read.
-    Sessions(Result<Vec<Session>>),
+    /// News for the list of sessions.
+    Library(finder::librarian::News),
     /// News of the recording opened under this ticket.
     Recording(Ticket, News),
 }
@@ -47,10 +47,14 @@ pub enum News {
     Ended,
     /// Its calls and commands, and the questions to people.
     Moments(Box<Moments>, Vec<Asked>),
+    /// Lines that had left the screen, for the look of that number.
+    LookedBack(u64, Stretch),
     /// Search hits, in the order of time.
     Hits(u64, Vec<Hit>),
     /// The search of that number is through.
     SearchDone(u64),
+    /// When what a hit of the index shows appears, for the search of that number; none: it does not.
+    Landed(u64, Option<Micros>),
 }
 
 /// The screen at a moment.

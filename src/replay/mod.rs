@@ -4,9 +4,11 @@
 //! carries them out with the threads of `deck`; `view` draws the state and nothing else.
 
 mod action;
+mod back;
 mod commands;
 mod deck;
 mod entries;
+mod finder;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 mod fixture;
@@ -18,6 +20,7 @@ mod input;
 mod keyframes;
 mod keymap;
 mod layout;
+mod links;
 mod listen;
 mod message;
 mod moments;
@@ -27,6 +30,7 @@ mod player;
 mod prepare;
 mod project;
 mod questions;
+mod rewind;
 mod runtime;
 mod search;
 mod sessions;
@@ -38,6 +42,8 @@ mod update;
 mod view;
 
 pub use deck::Source;
+pub use finder::librarian::Library;
+pub use finder::queries::saved as saved_query;
 pub use going::Place;
 pub use guard::Guard;
 pub use guard::PanicGuard;
@@ -49,18 +55,14 @@ pub use plain::hit as plain_hit;
 pub use plain::session as plain_session;
 pub use plain::tell as plain_tell;
 pub use play::Speed;
-pub use runtime::Library;
 pub use runtime::Setup;
 pub use runtime::Start;
 pub use runtime::run;
-pub use sessions::Session;
-pub use sessions::State as SessionState;
 pub use state::Pacing;
 pub use state::moment;
 pub use still::index;
 pub use still::still;
 pub use tape::Tape;
-pub use tape::present;
 pub use theme::Depth;
 pub use theme::Meaning;
 pub use theme::Theme;

@@ -4,6 +4,7 @@
 //! read brings it up to date first. Many processes may read and write at once (WAL; writers take turns).
 
 use std::cell::Cell;
+use std::cell::RefCell;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,12 +22,15 @@ use crate::error::Result;
 
 mod approvals;
 mod condition;
+mod count;
 mod find;
 mod hits;
 mod look;
 mod query;
 mod rows;
+mod texts;
 mod values;
+mod walk;
 mod words;
 mod write;
 
@@ -60,12 +64,15 @@ pub use rows::Search;
 pub use rows::SessionEnded;
 pub use rows::SessionRow;
 pub use rows::Source;
+pub use texts::Piece;
 pub use write::Batch;
 
 /// Version of the tables; another version is made anew.
 const SCHEMA: i32 = 5;
 /// How long a writer waits for another one. A batch takes well under a second.
 const BUSY: Duration = Duration::from_secs(10);
+/// How long between two tries where SQLite does not wait itself.
+const BETWEEN: Duration = Duration::from_millis(10);
 
 /// An open index.
 #[derive(Debug)]
@@ -101,9 +108,9 @@ impl Index {
     pub fn open(path: &Path) -> Result<Opened> {
         let opened = Connection::open(path).and_then(|connection| {
             connection.busy_timeout(BUSY)?;
+            use_log(&connection)?;
             connection.execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
-                 PRAGMA cache_size = -16384;",
+                "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;",
             )?;
             connection.set_prepared_statement_cache_capacity(64);
             let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -151,8 +158,9 @@ impl Index {
         let (path, health) = (&self.path, &self.health);
         let fail = |cause: &rusqlite::Error| failed(path, health, cause);
         let transaction = begun.map_err(|cause| fail(&cause))?;
-        let batch = Batch { transaction, fail: &fail };
+        let batch = Batch { transaction, fail: &fail, parts: RefCell::default() };
         let done = work(&batch)?;
+        batch.add_parts()?;
         batch.transaction.commit().map_err(|cause| fail(&cause))?;
         Ok(done)
     }
@@ -171,6 +179,22 @@ impl Index {
 
     fn get<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
         read(&self.connection).map_err(|cause| failed(&self.path, &self.health, &cause))
+    }
+}
+
+/// Switches a new file to a write-ahead log; one that has it stays as it is.
+///
+/// Of several that meet at a new file SQLite turns all but one away at once, whatever the time-out.
+fn use_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut tries = BUSY.as_millis() / BETWEEN.as_millis();
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL") {
+            Err(cause) if tries > 0 && cause.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                tries -= 1;
+                std::thread::sleep(BETWEEN);
+            }
+            done => return done,
+        }
     }
 }
 

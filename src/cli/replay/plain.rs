@@ -8,9 +8,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::args::Cli;
-use super::list;
 use super::place;
-
+use super::wanted::Wanted;
 use crate::clock::Clock;
 use crate::config::load::Config;
 use crate::error::Error;
@@ -35,13 +34,12 @@ const REST: Duration = Duration::from_millis(200);
 const AT_ONCE: u32 = 1_000;
 
 /// Does it. Whoever reads may have gone away: that is no error.
-pub fn run(cli: &Cli, config: &Config) -> Result<()> {
-    let wanted = wanted(cli)?;
+pub fn run(cli: &Cli, config: &Config, wanted: &Wanted) -> Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut plain = Plain::new(&mut out);
-    let told = match &wanted {
-        Wanted::Recording(found) => recording(cli, config, found, &mut plain),
-        Wanted::Sessions(query) => sessions(config, query, &mut plain),
+    let told = match wanted {
+        Wanted::Recording { found, .. } => recording(cli, config, found, &mut plain),
+        Wanted::List(query) => sessions(config, &understood(query)?, &mut plain),
     };
     match told.and_then(|()| out.flush().map_err(Failure::from)) {
         Err(Failure::Output(cause)) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -49,36 +47,6 @@ pub fn run(cli: &Cli, config: &Config) -> Result<()> {
         Err(Failure::Recording(error)) => Err(error),
         Ok(()) => Ok(()),
     }
-}
-
-/// What is asked for.
-enum Wanted {
-    Recording(place::Found),
-    /// Those that fit.
-    Sessions(Query),
-}
-
-/// A recording, or what is no recording's name but a query.
-fn wanted(cli: &Cli) -> Result<Wanted> {
-    let Some(text) = cli.recording.as_deref() else { return Ok(Wanted::Sessions(Query::default())) };
-    let missing = match place::find(text) {
-        Ok(found) => return Ok(Wanted::Recording(found)),
-        Err(error) if error.kind() == Kind::NotFound => error,
-        Err(error) => return Err(error),
-    };
-    let is_id =
-        text.len() <= 26 && text.starts_with("01") && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let is_file = text.contains('/') && !text.contains(':') || text.ends_with(".cast");
-    if cli.follow || !cli.at.is_empty() || text == "last" || is_id || is_file {
-        return Err(missing);
-    }
-    let now = Now { unix_micros: Clock::system().unix_micros(), zone: TimeZone::system() };
-    let query = query::parse(text, &now).map_err(|trouble| {
-        Error::new(Kind::Usage, "this is neither a recording nor a query")
-            .why(trouble.why.clone())
-            .fix(if trouble.fix.is_empty() { "list the sessions: hoop-replay --plain" } else { &trouble.fix })
-    })?;
-    Ok(Wanted::Sessions(query))
 }
 
 fn recording(cli: &Cli, config: &Config, found: &place::Found, plain: &mut Plain<'_>) -> Result<(), Failure> {
@@ -95,6 +63,18 @@ fn recording(cli: &Cli, config: &Config, found: &place::Found, plain: &mut Plain
     replay::plain_tell(&found.source, &wish, plain)
 }
 
+/// A query as people write it.
+fn understood(text: &str) -> Result<Query> {
+    let now = Now { unix_micros: Clock::system().unix_micros(), zone: TimeZone::system() };
+    query::parse(text, &now).map_err(|trouble| {
+        let fix =
+            if trouble.fix.is_empty() { "list the sessions: hoop-replay --plain" } else { &trouble.fix };
+        Error::new(Kind::Usage, "this is neither a recording nor a query that can be understood")
+            .why(trouble.why.clone())
+            .fix(fix)
+    })
+}
+
 /// The sessions that fit, and where, a page of them at a time.
 fn sessions(config: &Config, query: &Query, plain: &mut Plain<'_>) -> Result<(), Failure> {
     let state = config.state_dir();
@@ -109,7 +89,7 @@ fn sessions(config: &Config, query: &Query, plain: &mut Plain<'_>) -> Result<(),
         count += found.len();
         for Found { session, hits, has_more } in found {
             let id = session.id.to_string();
-            replay::plain_session(&list::session(&place, session), &zone, plain)?;
+            replay::plain_session(session, &place, &zone, plain)?;
             for hit in hits {
                 replay::plain_hit(&id, hit.at, hit.source.as_str(), &hit.snippet, plain)?;
             }

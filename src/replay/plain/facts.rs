@@ -12,6 +12,7 @@ use crate::audit::Start;
 use crate::audit::command_line;
 use crate::cast::Header;
 use crate::cast::Reader;
+use crate::cast::present;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::export::Failure;
@@ -20,7 +21,7 @@ use crate::record::Counts;
 use crate::record::SealedAs;
 use crate::replay::deck::Source;
 use crate::replay::entries::duration;
-use crate::replay::tape;
+
 use crate::types::Micros;
 
 /// A recording, looked through once.
@@ -40,7 +41,7 @@ impl Survey {
     /// # Errors
     /// When one of them cannot be read at all. Lines that cannot be read are passed over.
     pub fn of(source: &Source) -> Result<Self> {
-        let reader = Reader::open(&tape::present(&source.cast))?;
+        let reader = Reader::open(&present(&source.cast))?;
         let mut survey = Self { header: reader.header().clone(), ..Self::default() };
         let Some(audit) = &source.audit else {
             let times = reader.filter_map(Result::ok).map(|event| event.time);

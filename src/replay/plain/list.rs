@@ -7,17 +7,20 @@ use jiff::tz::TimeZone;
 use super::Plain;
 use super::facts::moment;
 use super::screen::spoken;
+use crate::record::Place;
 use crate::replay::entries::duration;
 use crate::replay::layout::clock;
 use crate::replay::sessions::Session;
 use crate::replay::sessions::State;
+use crate::store::SessionRow;
 use crate::types::Micros;
 
-/// Tells a session.
+/// Tells a session of the store at `place`.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn session(session: &Session, zone: &TimeZone, plain: &mut Plain<'_>) -> io::Result<()> {
+pub fn session(row: SessionRow, place: &Place, zone: &TimeZone, plain: &mut Plain<'_>) -> io::Result<()> {
+    let session = Session::new(row, place);
     let state = match session.state {
         State::Running => "running".to_owned(),
         State::Ended(None) => "ended".to_owned(),

@@ -1,9 +1,12 @@
 //! Drawing: the state in, cells out. Nothing here changes anything or asks anyone.
 
+mod back;
 mod detail;
 mod entries;
 mod help;
+mod links;
 mod pen;
+mod query;
 mod recording;
 mod screen;
 mod sessions;
@@ -29,7 +32,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     }
     match &state.play {
         Some(play) => recording::draw(state, play, area, &mut pen),
-        None => sessions::draw(state, area, &mut pen),
+        None => sessions::draw(state, &mut pen),
     }
     if let Some(scroll) = state.help {
         help::draw(state, scroll, area, &mut pen);
