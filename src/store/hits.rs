@@ -39,6 +39,14 @@ impl Index {
         hits.dedup_by(|one, other| {
             one.at == other.at && one.source == other.source && one.snippet == other.snippet
         });
+        // The command that a session was started with is told once, where it ran.
+        let is_first = |hit: &Hit| hit.at == Micros(0) && hit.source == Source::Command && hit.command.is_none();
+        if let [first, rest @ ..] = &hits[..]
+            && is_first(first)
+            && rest.iter().any(|hit| hit.source == Source::Command && hit.snippet == first.snippet)
+        {
+            hits.remove(0);
+        }
         let has_more = hits.len() > looking.most;
         hits.truncate(looking.most);
         Ok((hits, has_more))
