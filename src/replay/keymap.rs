@@ -52,8 +52,8 @@ const SECOND: u64 = 1_000_000;
 /// Every key. The first line that fits counts; footers show hints in this order for as long as there is room.
 #[rustfmt::skip]
 pub const TABLE: &[Binding] = &[
-    bind(Context::Sessions, &["enter"], Action::Open, ["Enter", "open the recording, at the chosen hit or the first", "open"]),
-    bind(Context::Sessions, &["/", "i"], Action::StartTyping, ["/  i", "type a query: words, and fields such as user:ana", "find"]),
+    bind(Context::Sessions, &["enter"], Action::Open, ["Enter", "open it at the chosen hit, or the first one", "open"]),
+    bind(Context::Sessions, &["/", "i"], Action::StartTyping, ["/  i", "type a query: words, user:ana, after:2d …", "find"]),
     bind(Context::Sessions, &["right", "l"], Action::Into, ["→ ←  l h", "into the hits of a session, and back", "hits"]),
     bind(Context::Sessions, &["left", "h"], Action::Out, ["", "", ""]),
     bind(Context::Sessions, &["up", "k", "ctrl-p"], Action::Up, ["↑ ↓  k j", "move", ""]),
@@ -67,12 +67,12 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Sessions, &["s", "ctrl-s"], Action::SaveQuery, ["s  Ctrl-S", "save the query under a name", ""]),
     bind(Context::Sessions, &["r", "f5"], Action::Reload, ["r  F5", "look for new sessions", ""]),
 
-    bind(Context::Query, &["enter"], Action::Open, ["Enter", "open the recording, at the chosen hit or the first", "open"]),
-    bind(Context::Query, &["up", "ctrl-p"], Action::Up, ["↑ ↓", "move; ↑ in an empty line: queries asked before", ""]),
+    bind(Context::Query, &["enter"], Action::Open, ["Enter", "open it at the chosen hit, or the first one", "open"]),
+    bind(Context::Query, &["up", "ctrl-p"], Action::Up, ["↑ ↓", "move; ↑ in an empty line: earlier queries", ""]),
     bind(Context::Query, &["down", "ctrl-n"], Action::Down, ["", "", ""]),
-    bind(Context::Query, &["right"], Action::Into, ["→ ←", "at the end of the line: into the hits, and back", ""]),
+    bind(Context::Query, &["right"], Action::Into, ["→ ←", "behind the line's end: into the hits, and back", ""]),
     bind(Context::Query, &["left"], Action::Out, ["", "", ""]),
-    bind(Context::Query, &["tab"], Action::Complete, ["Tab", "complete a field or a value; again: the next one", "complete"]),
+    bind(Context::Query, &["tab"], Action::Complete, ["Tab", "complete a field or value; again: the next", "complete"]),
     bind(Context::Query, &["pageup", "ctrl-b"], Action::PageUp, ["PgUp PgDn", "move by a page", ""]),
     bind(Context::Query, &["pagedown", "ctrl-f"], Action::PageDown, ["", "", ""]),
     bind(Context::Query, &["ctrl-r"], Action::History, ["Ctrl-R", "queries asked before; Del forgets one", "history"]),

@@ -14,7 +14,7 @@ use crate::types::Micros;
 const AFTER_HELP: &str = "\
 Examples:
   hoop-replay                          find a session, press Enter
-  hoop-replay user:ana decision:deny   those that fit; also words, after:2d, exit:!0, (a or b), -c
+  hoop-replay user:ana decision:deny   those that fit; also words, after:2d, (a or b), not c
   hoop-replay @denied                  a query saved as `denied`
   hoop-replay last                     the newest one
   hoop-replay 01J9ZK                   the one whose id begins so
@@ -56,7 +56,7 @@ pub struct Cli {
     pub words: Vec<String>,
 
     /// Open the list of sessions with this query
-    #[arg(short, long, value_name = "QUERY", conflicts_with = "recording")]
+    #[arg(short, long, value_name = "QUERY", conflicts_with = "recording", allow_hyphen_values = true)]
     pub query: Option<String>,
 
     /// Watch a running session, or a file that is still written, as it goes on; Space holds it, End catches up
