@@ -88,7 +88,7 @@ pub fn answer(state: &mut State, rows: Vec<Row>, ended: bool) {
     finder::told(state, News::Total(4));
 }
 
-/// A list of four sessions, before anything is typed.
+/// A list of four sessions, while nothing is typed.
 pub fn list() -> State {
     let rows = [
         ("aws s3 ls", 3, 0, sessions::State::Ended(Some(0))),
@@ -114,6 +114,7 @@ pub fn list() -> State {
     finder::told(&mut state, News::CaughtUp(Ok(Vec::new())));
     let rows = rows_of(&state);
     answer(&mut state, rows, true);
+    state.sessions.typing = false;
     state
 }
 

@@ -418,8 +418,6 @@ mod tests {
         assert!(matches!(&effects[..], [Effect::Open(_, 1)]), "{effects:?}");
         assert_eq!(update(&mut state, Action::Back), [Effect::Close]);
         assert!(state.play.is_none());
-        assert_eq!(update(&mut state, Action::Back), []);
-        assert!(!state.sessions.typing, "out of the line first");
         assert_eq!(update(&mut state, Action::Back), [Effect::Quit]);
     }
 
