@@ -198,6 +198,8 @@ fn terminal(state: &mut State, event: TerminalEvent) -> Vec<Effect> {
 }
 
 fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    // The mouse may have left without a word.
+    state.play.iter_mut().for_each(|play| play.hover = None);
     if let Some(effects) = typing(state, key) {
         return effects;
     }
