@@ -174,7 +174,7 @@ fn a_search_finds_commands_by_how_they_ended_and_how_long_they_took() {
     let (_, err, status) = hoopctl(dir.path(), &["search", "exit:x"]);
     assert_eq!(status, Some(2));
     assert!(
-        err.starts_with("hoopctl: `x` is no exit status: write a number") && err.contains("\n  fix: "),
+        err.contains("  why: exit:x\n            ^ `x` is no exit status\n  fix: write a number"),
         "{err}"
     );
     let (table, ..) = hoopctl(dir.path(), &["search", "exit:!0", "took:>10s"]);
@@ -219,6 +219,6 @@ fn a_hostile_recording_ends_no_program() {
     assert!(narrow.contains("… ") && narrow.contains("\\e[2Jdeep"), "{}", &narrow[..1_000]);
     let (index, _) = hoop::record::index::open(&state).unwrap();
     let commands = CommandFilter { exit: Some(ExitFilter::Failed), ..CommandFilter::default() };
-    let search = Search { commands: Some(commands), ..Search::default() };
-    assert_eq!(index.search(&search, Page { limit: 10, offset: 0 }).unwrap(), []);
+    let search = Search { commands, ..Search::default() };
+    assert_eq!(index.commands(&search, Page { limit: 10, offset: 0 }).unwrap(), []);
 }

@@ -38,7 +38,6 @@ use crate::store::NewCommand;
 use crate::store::NewSession;
 use crate::store::Progress;
 use crate::store::SessionEnded;
-use crate::store::Source;
 use crate::types::Micros;
 use crate::types::SessionId;
 
@@ -105,11 +104,7 @@ fn begin(batch: &Batch<'_>, folder: &Path, id: SessionId) -> Result<Progress> {
     if start.id != id {
         return Err(Error::new(Kind::Record, "its audit log is that of another session"));
     }
-    let session = new_session(*start);
-    let row = batch.add_session(&session)?;
-    // What it was started as is found as the commands in it are.
-    let named = session.title.as_ref().map(|title| format!("{title}\n")).unwrap_or_default();
-    batch.add_text(row, Micros(0), Source::Command, &format!("{named}{}", session.command))?;
+    let row = batch.add_session(&new_session(*start))?;
     Ok(Progress {
         row,
         audit_offset: 0,
@@ -219,13 +214,10 @@ fn add_event(batch: &Batch<'_>, row: i64, t: Micros, event: Event) -> Result<()>
             batch.decide(row, &Decided { call, effect: decision.effect.as_str(), rule: rule.as_deref() })
         }
         Event::CallEnd(end) => {
-            let error = end.error.map(clipped);
-            if let Some(error) = &error {
-                let message = clipped(end.message.unwrap_or_default());
-                batch.add_text(row, t, Source::Call, &format!("{error} {message}"))?;
-            }
             batch.mask(row, end.masks.iter().map(|(rule, hits)| (rule.as_str(), *hits)))?;
-            batch.end_call(row, &CallEnded { call: end.call, status: end.status, error: error.as_deref() })
+            let (error, message) = (end.error.map(clipped), clipped(end.message.unwrap_or_default()));
+            let (call, status, error) = (end.call, end.status, error.as_deref());
+            batch.end_call(row, &CallEnded { call, status, error, ended: t, message: &message })
         }
         Event::Mask(mask) => batch.mask(row, mask.rules.iter().map(|(rule, hits)| (rule.as_str(), *hits))),
         Event::Alert(alert) => batch.alert(row, t, &clipped(alert.name), &clipped(alert.message)),
@@ -379,15 +371,10 @@ fn screen(batch: &Batch<'_>, folder: &Path, at: &mut Progress, entry: &mut Entry
                 break;
             }
         }
-        for piece in pieces.drain(..) {
-            at.screen_bytes += piece.text.len() as u64;
-            batch.add_text(at.row, piece.at, Source::Screen, &piece.text)?;
-        }
     }
-    for piece in pieces.drain(..).chain(text.take()) {
-        at.screen_bytes += piece.text.len() as u64;
-        batch.add_text(at.row, piece.at, Source::Screen, &piece.text)?;
-    }
+    pieces.extend(text.take());
+    at.screen_bytes += pieces.iter().map(|piece| piece.text.len() as u64).sum::<u64>();
+    batch.add_screen(at.row, &pieces)?;
     at.cast_offset = reader.offset();
     at.cast_time = reader.time();
     *entry = reader.entry();

@@ -164,6 +164,7 @@ impl Runtime {
             let now = self.clock.elapsed();
             if let Some(play) = &mut self.state.play {
                 effects.extend(play.tick(Micros(now.0.saturating_sub(before.0))).map(Effect::Goto));
+                effects.extend(play.look().map(|(number, lines)| Effect::Look(number, lines)));
             }
             before = now;
             if self.perform(effects)? {
@@ -215,6 +216,7 @@ impl Runtime {
                         deck.search(number, pattern);
                     }
                 }
+                Effect::Look(number, lines) => self.deck.iter().for_each(|deck| deck.inspect(number, lines)),
                 Effect::Land(number, pattern, at) => {
                     self.deck.iter().for_each(|deck| deck.land(number, pattern.clone(), at));
                 }

@@ -5,23 +5,27 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
 use rusqlite::InterruptHandle;
-use rusqlite::params_from_iter;
-use rusqlite::types::Value;
 
 use super::Index;
-use super::condition;
-use super::condition::Condition;
 use super::query::COLUMNS;
 use super::query::session_row;
+use super::rows::Filter;
 use super::rows::Hit;
 use super::rows::Page;
 use super::rows::SessionRow;
+use super::walk::Walk;
 use super::words;
+use super::words::Wanted;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::query::Field;
+use crate::query::Node;
+use crate::query::Pattern;
 use crate::query::Plan;
 use crate::query::Query;
+use crate::query::Term;
+use crate::query::Test;
 use crate::query::plan;
 
 /// A session that fits a query.
@@ -29,7 +33,7 @@ use crate::query::plan;
 pub struct Found {
     /// The session.
     pub session: SessionRow,
-    /// Places in it that fit, at most [`Index::HITS`], by time; none when the query is about the session alone.
+    /// Places in it that fit, by time; none when the query is about the session alone.
     pub hits: Vec<Hit>,
     /// Whether there are more such places.
     pub has_more: bool,
@@ -43,8 +47,8 @@ pub struct Interrupter {
 }
 
 impl Interrupter {
-    /// The question that is being answered ends with an error, of which [`Error::kind`] is `Usage` and the first line
-    /// [`Interrupter::GIVEN_UP`]. When none is being answered, the next one does: ask it again.
+    /// The question that is being answered ends with an error for which [`Interrupter::has_stopped`] says yes. When none
+    /// is being answered, the next one does: ask it again.
     pub fn stop(&self) {
         self.is_stopped.store(true, Ordering::SeqCst);
         self.handle.interrupt();
@@ -64,33 +68,68 @@ pub(super) fn given_up() -> Error {
     Error::new(Kind::Usage, Interrupter::GIVEN_UP)
 }
 
+/// What the hits of a query are looked for with.
+pub(super) struct Looking {
+    pub(super) plan: Plan,
+    pub(super) wanted: Vec<Wanted>,
+    /// Most places of one session.
+    pub(super) most: usize,
+}
+
 impl Index {
     /// Most places of one session that [`Index::find`] gives.
     pub const HITS: usize = 5;
 
-    /// The sessions that fit `query`, newest first, with places in them that do.
+    /// The sessions that fit `query`, newest first, each with at most [`Index::HITS`] places that do.
     pub fn find(&self, query: &Query, page: Page) -> Result<Vec<Found>> {
+        self.find_places(query, page, Self::HITS)
+    }
+
+    /// The same with at most `most` places of each session.
+    pub fn find_places(&self, query: &Query, page: Page, most: usize) -> Result<Vec<Found>> {
         let plan = plan(query);
-        let mut condition = Condition { sql: String::new(), values: Vec::new() };
-        compile(&plan, &mut condition);
-        let Condition { sql, mut values } = condition;
-        let sql = format!(
-            "SELECT {COLUMNS}, n FROM sessions s WHERE {sql} ORDER BY started DESC, id DESC LIMIT ? OFFSET ?"
-        );
-        values.extend([Value::from(page.limit), Value::from(page.offset)]);
-        let rows: Vec<(SessionRow, i64)> = self.get(|connection| {
-            let mut statement = connection.prepare_cached(&sql)?;
-            statement
-                .query_map(params_from_iter(values), |row| Ok((session_row(row)?, row.get("n")?)))?
-                .collect()
-        })?;
+        let rows = self.fitting(&plan, page)?;
+        let wanted = query.texts().into_iter().map(Wanted::new).collect();
+        let looking = Looking { plan, wanted, most };
         rows.into_iter()
-            .map(|(session, row)| {
+            .map(|row| {
                 self.go_on()?;
-                let (hits, has_more) = self.hits(&plan, query, &session, row, Self::HITS)?;
+                let session = self.numbered(row)?;
+                let (hits, has_more) = self.hits(&looking, &session, row)?;
                 Ok(Found { session, hits, has_more })
             })
             .collect()
+    }
+
+    /// The sessions that `filter` lets through, newest first.
+    pub fn sessions(&self, filter: &Filter, page: Page) -> Result<Vec<SessionRow>> {
+        let rows = self.fitting(&plan(&filter.as_query()?), page)?;
+        rows.into_iter().map(|row| self.numbered(row)).collect()
+    }
+
+    fn numbered(&self, row: i64) -> Result<SessionRow> {
+        self.get(|connection| {
+            let sql = format!("SELECT {COLUMNS} FROM sessions WHERE n = ?1");
+            connection.prepare_cached(&sql)?.query_row([row], session_row)
+        })
+    }
+
+    /// Numbers of sessions.
+    fn fitting(&self, plan: &Plan, page: Page) -> Result<Vec<i64>> {
+        let mut walk = Walk::new(self, plan)?;
+        let mut rows = Vec::new();
+        let (mut passed, mut most) = (0, i64::MAX >> super::texts::TEXT_BITS);
+        while rows.len() < page.limit as usize
+            && let Some(row) = walk.next(self, most)?
+        {
+            self.go_on()?;
+            most = row - 1;
+            match passed < page.offset {
+                true => passed += 1,
+                false => rows.push(row),
+            }
+        }
+        Ok(rows)
     }
 
     /// What stops a question from another thread.
@@ -111,43 +150,41 @@ impl Index {
     }
 }
 
-pub(super) fn compile(plan: &Plan, out: &mut Condition) {
-    let list = |plans: &[Plan], between: &str, out: &mut Condition| {
-        out.sql.push('(');
-        for (at, plan) in plans.iter().enumerate() {
-            if at > 0 {
-                out.sql.push_str(between);
+impl Filter {
+    /// The same as a query. Fails with `Usage` when words are given and none of them has a letter or digit.
+    fn as_query(&self) -> Result<Query> {
+        let field = |field: Field, test: Test| Node::Field(Term { field, test });
+        let is = |text: &String| Test::Is(Pattern(text.clone()));
+        let mut nodes = Vec::new();
+        nodes.extend(self.user.as_ref().map(|user| field(Field::User, is(user))));
+        nodes.extend(self.since.map(|at| field(Field::After, Test::Moment(at))));
+        nodes.extend(self.until.map(|at| field(Field::Before, Test::Moment(at))));
+        nodes.extend(self.service.as_ref().map(|service| field(Field::Service, is(service))));
+        nodes.extend(self.action.as_ref().map(|action| field(Field::Action, is(action))));
+        nodes.extend(self.decision.map(|effect| field(Field::Decision, Test::Word(effect.as_str()))));
+        if let Some(text) = &self.text {
+            let texts = words::texts(text);
+            if texts.is_empty() {
+                return Err(super::query::nothing_to_search());
             }
-            compile(plan, out);
+            nodes.extend(texts.into_iter().map(Node::Text));
         }
-        out.sql.push(')');
-    };
-    match plan {
-        Plan::Every => out.sql.push('1'),
-        Plan::All(plans) => list(plans, " AND ", out),
-        Plan::Any(plans) => list(plans, " OR ", out),
-        Plan::Not(plan) => {
-            out.sql.push_str("NOT ");
-            compile(plan, out);
+        if let Some(part) = &self.command {
+            let has = |name: Field| field(name, Test::Has(Pattern(part.clone())));
+            nodes.push(Node::Any(vec![has(Field::Title), has(Field::Command)]));
         }
-        Plan::Session(node) => {
-            let Condition { sql, values } = condition::of(node);
-            out.sql.push_str(&format!("coalesce(({sql}), 0)"));
-            out.values.extend(values);
+        if let Some(approvals) = &self.approvals {
+            let became = approvals.became.iter();
+            nodes.extend(became.map(|became| field(Field::Approval, Test::Word(became.as_str()))));
+            nodes.extend(approvals.approvers.iter().map(|name| field(Field::Approver, is(name))));
         }
-        Plan::Item(about, node) => {
-            let (source, session, always) = Condition::source(*about);
-            let Condition { sql, values } = condition::of(node);
-            out.sql.push_str(&format!(
-                "EXISTS (SELECT 1 FROM {source} WHERE {session} = s.n AND {always} AND ({sql}))"
-            ));
-            out.values.extend(values);
+        if let Some(query) = &self.query {
+            match query.node.clone() {
+                Some(Node::All(more)) => nodes.extend(more),
+                node => nodes.extend(node),
+            }
         }
-        Plan::Text(node) => {
-            out.sql.push_str(
-                "n IN (SELECT session FROM texts WHERE id IN (SELECT rowid FROM words WHERE words MATCH ?))",
-            );
-            out.values.push(Value::from(words::expression(node)));
-        }
+        let node = if nodes.len() > 1 { Some(Node::All(nodes)) } else { nodes.pop() };
+        Ok(Query { node })
     }
 }

@@ -4,6 +4,7 @@
 //! read brings it up to date first. Many processes may read and write at once (WAL; writers take turns).
 
 use std::cell::Cell;
+use std::cell::RefCell;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,7 +28,9 @@ mod hits;
 mod look;
 mod query;
 mod rows;
+mod texts;
 mod values;
+mod walk;
 mod words;
 mod write;
 
@@ -61,6 +64,7 @@ pub use rows::Search;
 pub use rows::SessionEnded;
 pub use rows::SessionRow;
 pub use rows::Source;
+pub use texts::Piece;
 pub use write::Batch;
 
 /// Version of the tables; another version is made anew.
@@ -154,8 +158,9 @@ impl Index {
         let (path, health) = (&self.path, &self.health);
         let fail = |cause: &rusqlite::Error| failed(path, health, cause);
         let transaction = begun.map_err(|cause| fail(&cause))?;
-        let batch = Batch { transaction, fail: &fail };
+        let batch = Batch { transaction, fail: &fail, parts: RefCell::default() };
         let done = work(&batch)?;
+        batch.add_parts()?;
         batch.transaction.commit().map_err(|cause| fail(&cause))?;
         Ok(done)
     }

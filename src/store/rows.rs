@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::approvals::ApprovalFilter;
+use crate::query::Query;
 use crate::types::Effect;
 use crate::types::Micros;
 use crate::types::SessionId;
@@ -204,6 +205,10 @@ pub struct CallEnded<'a> {
     pub status: Option<u16>,
     /// Error code.
     pub error: Option<&'a str>,
+    /// When.
+    pub ended: Micros,
+    /// What the error says.
+    pub message: &'a str,
 }
 
 /// How a session ended.
@@ -234,12 +239,14 @@ pub struct Filter {
     pub action: Option<String>,
     /// Had a call with this decision (together with `service` and `action`: of such a call).
     pub decision: Option<Effect>,
-    /// Shows these words on its screen, in a command, a call or an approval. Looks at the newest 20,000 places with them.
+    /// Shows these words near each other on its screen, in a command, a call or an approval.
     pub text: Option<String>,
     /// Ran a command with this in its line; letters of either case.
     pub command: Option<String>,
     /// Had such a question to people.
     pub approvals: Option<ApprovalFilter>,
+    /// Fits this.
+    pub query: Option<Query>,
 }
 
 /// Which part of a long answer.
@@ -304,16 +311,16 @@ pub struct SessionRow {
     pub masks: u64,
 }
 
-/// What to search for.
+/// Which commands to search for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
-    /// Words that must all occur near each other (in one piece of screen, one command, one call, one question); `"…"` keeps words
-    /// together, `*` at the end of a word stands for any end. May be empty when commands are searched.
+    /// Words that must all be in the line; `"…"` keeps words together, `*` at the end of a word stands for any end. May be
+    /// empty.
     pub words: String,
     /// Only in this session.
     pub session: Option<SessionId>,
-    /// Only commands, and only such.
-    pub commands: Option<CommandFilter>,
+    /// Only such.
+    pub commands: CommandFilter,
 }
 
 /// Which commands; every condition that is given must hold.
@@ -358,6 +365,8 @@ pub enum Source {
     Call,
     /// A question to people, or its answer.
     Approval,
+    /// The session as a whole.
+    Session,
 }
 
 impl Source {
@@ -369,6 +378,7 @@ impl Source {
             Self::Command => "command",
             Self::Call => "call",
             Self::Approval => "approval",
+            Self::Session => "session",
         }
     }
 }

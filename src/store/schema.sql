@@ -1,5 +1,5 @@
 CREATE TABLE sessions (
-    n INTEGER PRIMARY KEY,
+    n INTEGER PRIMARY KEY,              -- when it began, in quarters of a second: newer sessions have higher numbers
     id TEXT NOT NULL UNIQUE,
     started INTEGER NOT NULL,           -- microseconds since the Unix epoch
     user TEXT NOT NULL,
@@ -61,18 +61,6 @@ CREATE TABLE calls (
 CREATE INDEX calls_kind ON calls (kind, session);
 CREATE INDEX calls_command ON calls (session, command) WHERE command IS NOT NULL;
 
--- Which actions a session used and what was decided, so that filters need not look at every call.
--- effect is empty for "any", so each call counts once there and once under its decision.
-CREATE TABLE tallies (
-    session INTEGER NOT NULL,
-    action TEXT NOT NULL,
-    effect TEXT NOT NULL,
-    service TEXT NOT NULL,
-    calls INTEGER NOT NULL,
-    PRIMARY KEY (session, action, effect)
-) WITHOUT ROWID;
-CREATE INDEX tallies_action ON tallies (effect, action, service, session);
-
 -- number: that of the command; for what has none (kinds 1 to 3), minus the place of its line in the audit log.
 CREATE TABLE commands (
     session INTEGER NOT NULL,
@@ -94,8 +82,9 @@ CREATE TABLE commands (
     PRIMARY KEY (session, number)
 ) WITHOUT ROWID;
 -- Few commands fail and few take long; a query has to hold the condition word for word to use them.
-CREATE INDEX commands_failed ON commands (session, number) WHERE status <> 0 OR signal IS NOT NULL;
-CREATE INDEX commands_long ON commands (session, number) WHERE took >= 1000000;
+CREATE INDEX commands_failed ON commands (session, number, status, signal, kind) WHERE status <> 0 OR signal IS NOT NULL;
+CREATE INDEX commands_long ON commands (session, number, took, kind) WHERE took >= 1000000;
+CREATE INDEX commands_end ON commands (session, number, kind, status, signal, took);
 
 -- at: when it was asked, in microseconds since the Unix epoch; text: where in `texts` it can be found.
 CREATE TABLE approvals (
@@ -126,6 +115,7 @@ CREATE TABLE approvals (
 );
 CREATE INDEX approvals_at ON approvals (at);
 CREATE INDEX approvals_answer ON approvals (answer, at);
+CREATE INDEX approvals_used ON approvals (session) WHERE used > 0;
 
 -- Everybody who had a part in an answer.
 CREATE TABLE approval_people (
@@ -166,18 +156,35 @@ CREATE TABLE secrets (
     PRIMARY KEY (session, rule)
 ) WITHOUT ROWID;
 
--- What can be searched. A body is text, or zstd of text when it is a blob; `words` holds only the positions.
+-- What commands, calls and questions say. A body is text, or zstd of text when it is a blob; `words` holds only the
+-- positions. id: the session's n << 24, and a number within the session; so the texts of a session stand together.
 CREATE TABLE texts (
     id INTEGER PRIMARY KEY,
-    session INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    source INTEGER NOT NULL,            -- 0 screen, 1 command, 2 call, 3 approval
-    item INTEGER,                       -- number of the command, row of the approval
+    source INTEGER NOT NULL,            -- 1 command, 2 call, 3 approval
+    item INTEGER,                       -- number of the command or call, row of the approval
     body NOT NULL
 );
-CREATE INDEX texts_session ON texts (session);
 CREATE VIRTUAL TABLE words USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+);
+
+-- What screens showed, in stretches of some 32 KiB. `screen_words` knows only which words a stretch has: what stands
+-- where is looked up in the stretch itself. id: the session's n << 13, and a number within the session.
+CREATE TABLE screens (
+    id INTEGER PRIMARY KEY,
+    bytes INTEGER NOT NULL,             -- of the text
+    marks BLOB NOT NULL,                -- where its pieces begin, and when they were shown
+    body BLOB NOT NULL                  -- zstd of the text
+);
+CREATE VIRTUAL TABLE screen_words USING fts5 (
+    text, content = '', contentless_delete = 1, detail = none, tokenize = 'unicode61 remove_diacritics 2'
+);
+
+-- Each three letters in a row of command lines and ARNs, so that a part of one is found. rowid: the session's n << 20,
+-- and a number for each batch.
+CREATE VIRTUAL TABLE grams USING fts5 (
+    text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram'
 );
 
 PRAGMA user_version = 5;

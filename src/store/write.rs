@@ -1,5 +1,9 @@
 //! Filling the index.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
 use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 use rusqlite::Params;
@@ -19,14 +23,10 @@ use super::rows::NewSession;
 use super::rows::Progress;
 use super::rows::SessionEnded;
 use super::rows::Source;
-use super::words;
 use crate::error::Error;
 use crate::error::Result;
 use crate::types::Micros;
 use crate::types::SessionId;
-
-/// Texts longer than this are stored compressed, in bytes.
-const COMPRESS_FROM: usize = 256;
 
 /// What calls have in common.
 #[derive(Default)]
@@ -46,6 +46,8 @@ struct Kind {
 pub struct Batch<'a> {
     pub(super) transaction: Transaction<'a>,
     pub(super) fail: &'a dyn Fn(&rusqlite::Error) -> Error,
+    /// Command lines and ARNs of sessions, that are found by their parts once the batch is over.
+    pub(super) parts: RefCell<HashMap<i64, BTreeSet<String>>>,
 }
 
 impl Batch<'_> {
@@ -64,9 +66,10 @@ impl Batch<'_> {
 
     /// Adds a session; gives its row.
     pub fn add_session(&self, new: &NewSession) -> Result<i64> {
+        let row = self.free_row(new.started)?;
         self.run(
-            "INSERT INTO sessions (id, started, user, host, agent, command, title, cwd, profile, region, identity)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO sessions (n, id, started, user, host, agent, command, title, cwd, profile, region, identity)
+             VALUES (?12, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             params![
                 new.id.to_string(),
                 signed(new.started),
@@ -78,13 +81,17 @@ impl Batch<'_> {
                 new.cwd,
                 new.profile,
                 new.region,
-                new.identity
+                new.identity,
+                row
             ],
         )?;
-        let row = self.transaction.last_insert_rowid();
         new.groups.iter().try_for_each(|group| {
             self.run("INSERT OR IGNORE INTO groups (session, name) VALUES (?1, ?2)", params![row, group])
         })?;
+        // What it was started as, and is called, is found as the commands in it are.
+        let named = new.title.as_ref().map(|title| format!("{title}\n")).unwrap_or_default();
+        let text = format!("{named}{}", new.command);
+        self.add_item(row, Micros(0), (Source::Command, None), (text.trim_end(), ""))?;
         Ok(row)
     }
 
@@ -150,11 +157,7 @@ impl Batch<'_> {
                 call.command.map(signed)
             ],
         )?;
-        self.run(
-            "INSERT INTO tallies (session, action, effect, service, calls) VALUES (?1, ?2, '', ?3, 1)
-             ON CONFLICT DO UPDATE SET calls = calls + 1",
-            params![session, call.action, call.service],
-        )?;
+        self.note_part(session, call.resource);
         let text = format!("{} {} {}", call.action, call.resource, call.params);
         self.add_item(session, call.began, (Source::Call, Some(signed(call.call))), (text.trim_end(), ""))
             .map(drop)
@@ -166,14 +169,7 @@ impl Batch<'_> {
         self.change_kind(session, call, |kind| {
             decided.effect.clone_into(&mut kind.effect);
             decided.rule.unwrap_or_default().clone_into(&mut kind.rule);
-        })?;
-        self.run(
-            "INSERT INTO tallies (session, action, effect, service, calls)
-             SELECT session, action, ?3, service, 1 FROM calls JOIN kinds ON n = kind
-             WHERE session = ?1 AND call = ?2
-             ON CONFLICT DO UPDATE SET calls = calls + 1",
-            params![session, call, decided.effect],
-        )
+        })
     }
 
     /// Adds the end of a call.
@@ -181,7 +177,10 @@ impl Batch<'_> {
         self.change_kind(session, signed(end.call), |kind| {
             kind.status = end.status.unwrap_or_default();
             end.error.unwrap_or_default().clone_into(&mut kind.error);
-        })
+        })?;
+        let Some(error) = end.error else { return Ok(()) };
+        let (item, text) = ((Source::Call, Some(signed(end.call))), format!("{error} {}", end.message));
+        self.add_item(session, end.ended, item, (text.trim_end(), "")).map(drop)
     }
 
     /// The row of a kind of calls.
@@ -271,10 +270,11 @@ impl Batch<'_> {
                 new.rule
             ],
         )?;
-        match new.kind {
-            CommandKind::Failed => Ok(()),
-            _ => self.add_item(session, new.began, (Source::Command, Some(number)), (new.line, "")).map(drop),
+        if new.kind == CommandKind::Failed {
+            return Ok(());
         }
+        self.note_part(session, new.line);
+        self.add_item(session, new.began, (Source::Command, Some(number)), (new.line, "")).map(drop)
     }
 
     /// Adds a line that was typed, with its end.
@@ -313,44 +313,12 @@ impl Batch<'_> {
         )
     }
 
-    /// Adds a text that can be found by its words.
-    pub fn add_text(&self, session: i64, at: Micros, source: Source, text: &str) -> Result<()> {
-        self.add_item(session, at, (source, None), (text, "")).map(drop)
-    }
-
-    /// Adds a text of something, that can also be found by the word `with`, if that is not empty; gives its place.
-    pub(super) fn add_item(
-        &self,
-        session: i64,
-        at: Micros,
-        (source, item): (Source, Option<i64>),
-        (text, with): (&str, &str),
-    ) -> Result<i64> {
-        let packed = match text.len() {
-            COMPRESS_FROM.. => zstd::bulk::compress(text.as_bytes(), 3).ok(),
-            _ => None,
-        };
-        let sql = "INSERT INTO texts (session, at, source, item, body) VALUES (?1, ?2, ?3, ?4, ?5)";
-        let source = source as i64;
-        match packed {
-            Some(packed) => self.run(sql, params![session, signed(at.0), source, item, packed])?,
-            None => self.run(sql, params![session, signed(at.0), source, item, text])?,
-        }
-        let id = self.transaction.last_insert_rowid();
-        let sql = "INSERT INTO words (rowid, text) VALUES (?1, ?2)";
-        match with {
-            "" => self.run(sql, params![id, words::cut(text)])?,
-            with => self.run(sql, params![id, format!("{with} {}", words::cut(text))])?,
-        }
-        Ok(id)
-    }
-
     /// Takes a session out of the index.
     pub fn forget(&self, id: SessionId) -> Result<()> {
         let Some(Progress { row, .. }) = self.progress(id)? else { return Ok(()) };
-        self.run("DELETE FROM words WHERE rowid IN (SELECT id FROM texts WHERE session = ?1)", [row])?;
+        self.forget_texts(row)?;
         self.forget_approvals(row)?;
-        for table in ["texts", "calls", "tallies", "commands", "alerts", "groups", "secrets"] {
+        for table in ["calls", "commands", "alerts", "groups", "secrets"] {
             self.run(&format!("DELETE FROM {table} WHERE session = ?1"), [row])?;
         }
         self.run("DELETE FROM sessions WHERE n = ?1", [row])

@@ -250,7 +250,7 @@ fn around(hit: &Hit, columns: usize) -> Vec<(String, bool)> {
 
 fn source_meaning(source: Source) -> Meaning {
     match source {
-        Source::Screen => Meaning::Muted,
+        Source::Screen | Source::Session => Meaning::Muted,
         Source::Command => Meaning::Command,
         Source::Call => Meaning::Allow,
         Source::Approval => Meaning::Ask,
