@@ -91,6 +91,20 @@ pub enum Action {
     ToggleApprovals,
     /// List other approvals: all, granted, not granted, …
     NextWhich,
+    /// Show or hide the summary of the session.
+    Summary,
+    /// The cell, or the session, at the left.
+    Left,
+    /// The cell, or the session, at the right.
+    Right,
+    /// Compare calls, or commands.
+    NextTopic,
+    /// Show what is the same too, or what differs only.
+    OnlyDifferences,
+    /// The next difference.
+    NextDifference,
+    /// The difference before.
+    PreviousDifference,
     /// Show or hide all about the chosen call or command.
     ToggleDetail,
     /// The recorded screen alone, or with everything around it.

@@ -12,16 +12,19 @@ use ratatui::layout::Position;
 use ratatui::layout::Rect;
 
 use crate::replay::action::Action;
+use crate::replay::diff;
 use crate::replay::entries;
 use crate::replay::going;
 use crate::replay::going::Place;
 use crate::replay::keymap;
+use crate::replay::keymap::Context;
 use crate::replay::layout;
 use crate::replay::message::Message;
 use crate::replay::message::News;
 use crate::replay::moments::Moments;
 use crate::replay::questions::Questions;
 use crate::replay::state::State;
+use crate::replay::summary;
 use crate::replay::update;
 use crate::replay::update::Effect;
 use crate::types::Micros;
@@ -39,6 +42,14 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Sessions(read) => {
             state.sessions.read = Some(read);
             state.sessions.refresh(&state.zone);
+            Vec::new()
+        }
+        Message::Summary(ticket, found, is_done) => {
+            summary::told(state, ticket, found, is_done);
+            Vec::new()
+        }
+        Message::Compared(ticket, found) => {
+            diff::told(state, ticket, found);
             Vec::new()
         }
         Message::Recording(ticket, news) => {
@@ -189,7 +200,8 @@ fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 fn begin_filter(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let KeyCode::Char(c) = key.code else { return Vec::new() };
     let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-    if plain && state.play.is_none() && state.help.is_none() && c.is_alphanumeric() {
+    let is_list = update::context(state) == Context::Sessions;
+    if plain && is_list && state.help.is_none() && c.is_alphanumeric() {
         state.sessions.typing = true;
         state.sessions.filter.push(c);
         state.sessions.refresh(&state.zone);
@@ -200,7 +212,7 @@ fn begin_filter(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 /// Takes the key as text, if text is being typed.
 fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
     let searching = state.typed.is_some();
-    let filtering = state.play.is_none() && state.sessions.typing;
+    let filtering = update::context(state) == Context::Sessions && state.sessions.typing;
     if !searching && !filtering {
         return None;
     }
@@ -256,10 +268,11 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
                 return Vec::new();
             }
             let pressed = matches!(mouse.kind, MouseEventKind::Down(_));
-            if state.play.is_some() {
-                click_recording(state, at, pressed)
-            } else {
-                click_sessions(state, at, pressed)
+            match update::context(state) {
+                Context::Summary => summary::click(state, at, pressed),
+                Context::Diff => diff::click(state, at, pressed),
+                Context::Recording => click_recording(state, at, pressed),
+                Context::Sessions | Context::Anywhere => click_sessions(state, at, pressed),
             }
         }
         _ => Vec::new(),

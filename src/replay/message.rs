@@ -7,6 +7,8 @@ use serde::Serialize;
 use crate::cast::Header;
 use crate::error::Error;
 use crate::error::Result;
+use crate::record::compare::Comparison;
+use crate::record::summary::Summary;
 use crate::replay::moments::Moments;
 use crate::replay::player::Goal;
 use crate::replay::questions::Asked;
@@ -27,6 +29,10 @@ pub enum Message {
     Leave,
     /// The list of sessions has been read.
     Sessions(Result<Vec<Session>>),
+    /// The summary of that ticket, so far or as a whole.
+    Summary(Ticket, Result<Box<Summary>>, bool),
+    /// The comparison of that ticket.
+    Compared(Ticket, Result<Box<Comparison>>),
     /// News of the recording opened under this ticket.
     Recording(Ticket, News),
 }

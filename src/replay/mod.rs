@@ -6,6 +6,7 @@
 mod action;
 mod commands;
 mod deck;
+mod diff;
 mod entries;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
@@ -29,8 +30,11 @@ mod questions;
 mod runtime;
 mod search;
 mod sessions;
+mod sheet;
 mod state;
 mod still;
+mod summary;
+mod summing;
 mod tape;
 mod theme;
 mod update;
@@ -53,6 +57,7 @@ pub use state::Pacing;
 pub use state::moment;
 pub use still::index;
 pub use still::still;
+pub use summary::bytes;
 pub use tape::Tape;
 pub use tape::present;
 pub use theme::Depth;

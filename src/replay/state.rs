@@ -4,10 +4,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::error::Error;
+use crate::replay::diff::Diff;
 use crate::replay::going::Place;
 use crate::replay::play::Play;
 use crate::replay::play::Speed;
 use crate::replay::sessions::Session;
+use crate::replay::summary::Sheet;
 use crate::replay::theme::Theme;
 use crate::types::Micros;
 
@@ -78,6 +80,10 @@ pub struct State {
     pub sessions: Sessions,
     /// The open recording.
     pub play: Option<Play>,
+    /// The summary of a session, shown or kept.
+    pub summary: Option<Sheet>,
+    /// Two sessions that are compared; what is opened from there comes back to it.
+    pub diff: Option<Diff>,
     /// Whether there is a list to go back to.
     pub has_list: bool,
     /// How far the help is scrolled; none: not shown.
@@ -103,6 +109,8 @@ impl State {
             pacing,
             sessions: Sessions::default(),
             play: None,
+            summary: None,
+            diff: None,
             has_list: true,
             help: None,
             typed: None,

@@ -1,8 +1,12 @@
 //! What a wish does to the state. Nothing here reads, writes or waits: what is to be done outside comes back as
 //! effects.
 
+use std::path::PathBuf;
+
+use crate::record::summary::Counted;
 use crate::replay::action::Action;
 use crate::replay::deck::Source;
+use crate::replay::diff;
 use crate::replay::entries::Entry;
 use crate::replay::going;
 use crate::replay::going::Place;
@@ -14,6 +18,7 @@ use crate::replay::play::Play;
 use crate::replay::questions;
 use crate::replay::search::Pattern;
 use crate::replay::state::State;
+use crate::replay::summary;
 use crate::replay::theme::Meaning;
 use crate::types::Micros;
 
@@ -30,6 +35,12 @@ pub enum Effect {
     Step(u64),
     /// Look for a pattern, as the search of that number.
     Search(u64, Pattern),
+    /// Look for the moments that a row of the summary counts, as the search of that number.
+    FindMoments(u64, Counted),
+    /// Sum up the audit log, under that ticket.
+    Summarise(PathBuf, Ticket),
+    /// Compare two audit logs; whether times, random names and numbers count.
+    Compare([PathBuf; 2], bool, Ticket),
     /// Read the list of sessions.
     Reload,
     /// Stop as a shell job.
@@ -41,7 +52,12 @@ pub enum Effect {
 /// Where keys are pressed now.
 #[must_use]
 pub fn context(state: &State) -> Context {
-    if state.play.is_some() { Context::Recording } else { Context::Sessions }
+    match &state.play {
+        _ if summary::is_open(state) => Context::Summary,
+        Some(_) => Context::Recording,
+        None if state.diff.is_some() => Context::Diff,
+        None => Context::Sessions,
+    }
 }
 
 /// Opens `source` under a new ticket.
@@ -79,7 +95,24 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         state.help = scrolled_help(state, scroll, action);
         return Vec::new();
     }
-    if state.play.is_some() { recording(state, action) } else { sessions(state, action) }
+    match context(state) {
+        Context::Summary => summary::update(state, action),
+        Context::Diff => diff::update(state, action),
+        Context::Recording => recording(state, action),
+        Context::Sessions | Context::Anywhere => sessions(state, action),
+    }
+}
+
+/// Goes to `at` of the open recording, holds there, and shows its screen.
+pub fn hold_at(state: &mut State, at: Micros) -> Vec<Effect> {
+    let screen = ratatui::layout::Rect::new(0, 0, state.size.0, state.size.1);
+    let Some(play) = &mut state.play else { return Vec::new() };
+    // How long it is may not be known yet.
+    play.expected = play.expected.max(Some(at));
+    play.playing = false;
+    play.follows = true;
+    uncover(play, screen);
+    vec![Effect::Goto(play.seek(at))]
 }
 
 fn scrolled_help(state: &State, scroll: u16, action: Action) -> Option<u16> {
@@ -108,6 +141,7 @@ fn sessions(state: &mut State, action: Action) -> Vec<Effect> {
             list.typing = false;
             return open(state, source, title, expected);
         }
+        Action::Summary => return summary::open(state),
         Action::Back if list.typing || !list.filter.is_empty() => {
             list.typing = false;
             list.filter.clear();
@@ -148,6 +182,7 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
     let detail_scrolls = play.detail.is_some();
     let moment = match action {
         Action::Back => return back(state),
+        Action::Summary => return summary::open(state),
         Action::TogglePlay => return toggle_play(play),
         Action::Faster => return quietly(|| play.speed = play.speed.faster()),
         Action::Slower => return quietly(|| play.speed = play.speed.slower()),
@@ -395,11 +430,12 @@ fn back(state: &mut State) -> Vec<Effect> {
         play.zoom = false;
         return Vec::new();
     }
-    if play.search.pattern.take().is_some() {
+    if play.search.is_shown() {
+        play.search.pattern = None;
         play.search.hits.clear();
         return Vec::new();
     }
-    if !state.has_list {
+    if !state.has_list && state.diff.is_none() {
         return vec![Effect::Quit];
     }
     state.play = None;

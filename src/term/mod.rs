@@ -6,6 +6,7 @@ mod colour;
 mod escape;
 mod filter;
 mod screen;
+mod spark;
 mod traced;
 mod width;
 
@@ -24,6 +25,7 @@ pub use screen::MAX_ROWS;
 pub use screen::Screen;
 pub use screen::Snapshot;
 pub use screen::Watcher;
+pub use spark::spark;
 pub use traced::Place;
 pub use traced::Print;
 pub use traced::Stop;

@@ -23,6 +23,7 @@ mod follow;
 mod hostile;
 mod pty;
 mod store;
+mod sums;
 
 fn fixture(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).display().to_string()

@@ -251,6 +251,13 @@ impl Item {
         if self.subject.is_empty() { &self.title } else { &self.subject }
     }
 
+    /// Whether it did not do what was wanted, as far as its result tells.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        let status: Option<u16> = self.result.split(' ').next().and_then(|word| word.parse().ok());
+        !matches!(status, Some(0..400)) && !["ok", "went on", "no end"].contains(&self.result.as_str())
+    }
+
     /// The parameters by name; none: they were too long, or too many, to be kept.
     fn flat(&self) -> Option<BTreeMap<String, Flat>> {
         let mut flat = BTreeMap::new();

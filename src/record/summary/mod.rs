@@ -4,23 +4,23 @@
 //! Made in one pass over the audit log, in memory that does not grow with it: at most so many names of each kind are
 //! kept, and those that occur most often stay ([`Summary::cut`] says where there were more).
 
+mod counted;
 mod facts;
 mod heavy;
 mod summing;
 mod tempo;
-mod wanted;
 
 use serde::Serialize;
 use serde::Serializer;
 use serde::ser::SerializeMap;
 
+pub use counted::Counted;
+pub use counted::moments;
 pub use facts::CommandEnded;
 pub(super) use facts::error;
 pub use summing::Summing;
 pub use tempo::Beat;
 pub use tempo::Tempo;
-pub use wanted::Wanted;
-pub use wanted::moments;
 
 use crate::audit::Answer;
 use crate::audit::End;
@@ -123,6 +123,8 @@ pub struct Service {
     /// By what they do, as [`LEVELS`].
     #[serde(serialize_with = "by_level")]
     pub levels: [Cell; 6],
+    /// When the first of them came that was refused; 0 when none was.
+    pub first_denied: Micros,
     /// Bytes of request bodies.
     pub sent: u64,
     /// Bytes of response bodies.

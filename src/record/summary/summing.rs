@@ -296,6 +296,7 @@ impl Sums {
                 plain.denied += 1;
                 plain.tempo.at(at).denied += 1;
                 if let Some(row) = self.services.get_mut(service) {
+                    row.first_denied = if row.all.denied == 0 { at } else { row.first_denied.min(at) };
                     row.all.denied += 1;
                     if let Some(cell) = row.level(access) {
                         cell.denied += 1;
@@ -368,7 +369,7 @@ impl Approvals {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Wanted;
+    use super::super::Counted;
     use super::super::moments;
     use super::*;
     use crate::audit::ApprovalAnswered;
@@ -513,18 +514,18 @@ mod tests {
         assert!(summing.read(&|| true).unwrap());
         assert!(!summing.read(&|| true).unwrap(), "nothing is counted twice");
         let sum = summing.summary();
-        let found = |wanted: Wanted| moments(&path, &wanted, 100, &|| true).unwrap().len() as u64;
-        let calls = |access, denied| Wanted::Calls { service: Some("s3".to_owned()), access, denied };
+        let found = |wanted: Counted| moments(&path, &wanted, 100, &|| true).unwrap().len() as u64;
+        let calls = |access, denied| Counted::Calls { service: Some("s3".to_owned()), access, denied };
         assert_eq!(found(calls(None, false)), sum.services[0].all.calls);
         assert_eq!(found(calls(None, true)), sum.services[0].all.denied);
         assert_eq!(found(calls(Some(AccessLevel::List), false)), sum.services[0].levels[0].calls);
-        assert_eq!(found(Wanted::Decided(Effect::Allow)), 2);
-        assert_eq!(found(Wanted::Rule("guarded".to_owned())), sum.rules[0].count);
-        assert_eq!(found(Wanted::Mask("jwt".to_owned())), 1, "one moment, three secrets");
-        assert_eq!(found(Wanted::Error("AccessDenied".to_owned())), 1);
-        assert_eq!(found(Wanted::Resource(sum.resources[0].name.clone())), 3);
+        assert_eq!(found(Counted::Decided(Effect::Allow)), 2);
+        assert_eq!(found(Counted::Rule("guarded".to_owned())), sum.rules[0].count);
+        assert_eq!(found(Counted::Mask("jwt".to_owned())), 1, "one moment, three secrets");
+        assert_eq!(found(Counted::Error("AccessDenied".to_owned())), 1);
+        assert_eq!(found(Counted::Resource(sum.resources[0].name.clone())), 3);
         let failed = &sum.failed[0];
-        assert_eq!(found(Wanted::Failed { line: failed.line.clone(), end: failed.end }), failed.count);
+        assert_eq!(found(Counted::Failed { line: failed.line.clone(), end: failed.end }), failed.count);
         assert_eq!(moments(&path, &calls(None, false), 2, &|| true).unwrap().len(), 2);
         assert!(moments(&path, &calls(None, false), 9, &|| false).unwrap().is_empty());
     }

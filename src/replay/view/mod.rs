@@ -1,12 +1,14 @@
 //! Drawing: the state in, cells out. Nothing here changes anything or asks anyone.
 
 mod detail;
+mod diff;
 mod entries;
 mod help;
 mod pen;
 mod recording;
 mod screen;
 mod sessions;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -27,9 +29,11 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     if state.is_too_small() {
         return too_small(state, area, &mut pen);
     }
-    match &state.play {
-        Some(play) => recording::draw(state, play, area, &mut pen),
-        None => sessions::draw(state, area, &mut pen),
+    match (&state.summary, &state.play, &state.diff) {
+        (Some(sheet), ..) if sheet.is_open => summary::draw(state, sheet, area, &mut pen),
+        (_, Some(play), _) => recording::draw(state, play, area, &mut pen),
+        (_, None, Some(diff)) => diff::draw(state, diff, area, &mut pen),
+        (_, None, None) => sessions::draw(state, area, &mut pen),
     }
     if let Some(scroll) = state.help {
         help::draw(state, scroll, area, &mut pen);

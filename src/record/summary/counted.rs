@@ -17,7 +17,7 @@ use crate::types::Micros;
 
 /// What a row counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum Counted {
     /// Calls: to this service, of this access level, only refused ones; what is not given does not matter.
     Calls {
         /// The service.
@@ -48,7 +48,7 @@ pub enum Wanted {
     Alert(String),
 }
 
-impl Wanted {
+impl Counted {
     fn is(&self, fact: &Fact<'_>) -> bool {
         match (self, fact) {
             (
@@ -83,7 +83,7 @@ fn is_called(name: &str, found: &str) -> bool {
 /// The moments in the audit log at `path` that a row counts, at most `most`, by time. Ends early when `go_on` says no.
 ///
 /// Fails when the log cannot be opened or read.
-pub fn moments(path: &Path, wanted: &Wanted, most: usize, go_on: &dyn Fn() -> bool) -> Result<Vec<Micros>> {
+pub fn moments(path: &Path, wanted: &Counted, most: usize, go_on: &dyn Fn() -> bool) -> Result<Vec<Micros>> {
     let file = private::open(path).map_err(|cause| private::cannot("open", path, &cause))?;
     let mut facts = Facts::default();
     let mut found = Vec::new();
