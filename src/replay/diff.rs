@@ -206,17 +206,14 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Opens the chosen session at the moment of the chosen row.
+/// Opens the chosen session, or the one that alone has it, at the moment of the chosen row.
 fn land(state: &mut State) -> Vec<Effect> {
     let Some(diff) = &state.diff else { return Vec::new() };
-    let Some((row, items)) = diff.chosen() else { return Vec::new() };
-    let Some(item) = items[diff.side] else {
-        let (there, key) = if row.a.is_some() { ("first", "←") } else { ("second", "→") };
-        state.notice = Some(format!("it is in the {there} session only: {key} chooses that"));
-        return Vec::new();
-    };
+    let Some((_, items)) = diff.chosen() else { return Vec::new() };
+    let side = if items[diff.side].is_some() { diff.side } else { 1 - diff.side };
+    let Some(item) = items[side] else { return Vec::new() };
     let at = item.at;
-    let (source, title) = (diff.sources[diff.side].clone(), diff.titles[diff.side].clone());
+    let (source, title) = (diff.sources[side].clone(), diff.titles[side].clone());
     let mut effects = update::open(state, source, title, None);
     effects.extend(update::hold_at(state, at));
     effects

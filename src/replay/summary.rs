@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 
 use crate::error::Error;
 use crate::record::summary::CommandEnded;
+use crate::record::summary::Counted;
 use crate::record::summary::LEVELS;
 use crate::record::summary::Named;
 use crate::record::summary::Summary;
-use crate::record::summary::Counted;
 use crate::replay::action::Action;
 use crate::replay::deck::Source;
 use crate::replay::message::Ticket;
@@ -73,6 +73,8 @@ pub enum Shows {
     Fact(&'static str, String, Meaning),
     /// The calls over time, drawn from the summary.
     Spark,
+    /// Where some of them were denied.
+    Denials,
     /// The times below them.
     Axis,
     /// The name of a table and of its columns.
@@ -278,8 +280,11 @@ pub fn click(state: &mut State, at: Position, pressed: bool) -> Vec<Effect> {
 fn tables(sum: &Summary, opened_out: &[&'static str]) -> Vec<Table> {
     let mut tables = vec![Table { name: "", lines: facts(sum) }];
     if sum.calls > 0 {
-        let lines = [Shows::Heading("calls over time"), Shows::Spark, Shows::Axis];
-        tables.push(Table { name: "time", lines: lines.map(plain).to_vec() });
+        let mut lines = [Shows::Heading("calls over time"), Shows::Spark, Shows::Axis].map(plain).to_vec();
+        if sum.denied > 0 {
+            lines.insert(2, plain(Shows::Denials));
+        }
+        tables.push(Table { name: "time", lines });
     }
     let mut add = |name: &'static str, heading: Shows, mut rows: Vec<Line>| {
         if rows.is_empty() {
@@ -367,8 +372,9 @@ fn facts(sum: &Summary) -> Vec<Line> {
     lines
 }
 
-/// A cell for all calls, one for each access level, one for what was denied.
+/// A cell for all calls, one for each access level that is used, one for what was denied.
 fn services(sum: &Summary) -> Vec<Line> {
+    let levels = sum.levels();
     let cell = |service: &str, access, denied: bool, calls: u64, at, name: String| match calls {
         0 => Goal::Nothing,
         _ => Goal::Moments {
@@ -380,8 +386,9 @@ fn services(sum: &Summary) -> Vec<Line> {
     let line = |(index, service): (usize, &crate::record::summary::Service)| {
         let name = &service.name;
         let mut goals = vec![cell(name, None, false, service.all.calls, service.all.first, name.clone())];
-        for (level, calls) in LEVELS.iter().zip(service.levels) {
-            goals.push(cell(name, Some(*level), false, calls.calls, calls.first, format!("{name} {level}")));
+        for level in &levels {
+            let (level, calls) = (LEVELS[*level], service.levels[*level]);
+            goals.push(cell(name, Some(level), false, calls.calls, calls.first, format!("{name} {level}")));
         }
         let denied = service.all.denied;
         goals.push(cell(name, None, true, denied, service.first_denied, format!("{name} denied")));
@@ -425,7 +432,13 @@ fn questions(sum: &Summary) -> Vec<Line> {
 
 fn masks(sum: &Summary) -> Vec<Line> {
     let line = |masked: &crate::record::summary::Masked| Line {
-        shows: row(Some(masked.count), masked.first, Some(masked.places.join(", ")), &masked.rule, Meaning::Text),
+        shows: row(
+            Some(masked.count),
+            masked.first,
+            Some(masked.places.join(", ")),
+            &masked.rule,
+            Meaning::Text,
+        ),
         goals: goal(Counted::Mask(masked.rule.clone()), masked.first, &masked.rule),
     };
     sum.masks.iter().map(line).collect()
@@ -433,7 +446,13 @@ fn masks(sum: &Summary) -> Vec<Line> {
 
 fn longest(sum: &Summary) -> Vec<Line> {
     let line = |ran: &crate::record::summary::Ran| Line {
-        shows: row(None, ran.at, Some(super::commands::short(ran.took)), &shown_line(ran.typed, &ran.line), mood(ran.end)),
+        shows: row(
+            None,
+            ran.at,
+            Some(super::commands::short(ran.took)),
+            &shown_line(ran.typed, &ran.line),
+            mood(ran.end),
+        ),
         goals: vec![Goal::Moments { wanted: None, at: ran.at, name: ran.line.clone() }],
     };
     sum.longest.iter().map(line).collect()

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Output;
 
 use hoop::audit::Alert;
 use hoop::audit::AlertAction;
@@ -112,10 +111,15 @@ fn agent(state: &Path, number: u64, other: bool) -> PathBuf {
         session.output(20, "delete failed: AccessDenied\r\n");
     }
     let id = || "q1".to_owned();
-    let question = "kms:Decrypt on arn:aws:kms:eu-west-1:123456789012:key/7b0e9c1a-3f52-4f0e-9a53-0c2f6a1d8e77";
+    let question =
+        "kms:Decrypt on arn:aws:kms:eu-west-1:123456789012:key/7b0e9c1a-3f52-4f0e-9a53-0c2f6a1d8e77";
     session.event(
         500,
-        &Event::ApprovalAsked(ApprovalAsked { id: id(), question: question.to_owned(), ..Default::default() }),
+        &Event::ApprovalAsked(ApprovalAsked {
+            id: id(),
+            question: question.to_owned(),
+            ..Default::default()
+        }),
     );
     session.event(
         9_000,
@@ -156,17 +160,191 @@ fn ids(state: &Path) -> [String; 2] {
     [all[1].clone(), all[0].clone()]
 }
 
-#[test]
-#[ignore]
-fn keep() {
-    let dir = Path::new("/tmp/sums-store");
-    let _ = fs::remove_dir_all(dir);
-    agent(&dir.join("hoop"), 1, false);
-    agent(&dir.join("hoop"), 2, true);
-    let mut big = Session::begin(&dir.join("hoop"), 3, &["bash", "-l"], (120, 40));
-    for n in 0..400u64 {
-        let action = ["s3:GetObject", "s3:ListBucket", "dynamodb:Query", "ec2:DescribeInstances", "iam:CreateRole", "sts:AssumeRole", "lambda:Invoke", "kms:Decrypt", "logs:PutLogEvents", "sqs:SendMessage"][(n * 7 % 10) as usize];
-        big.call(n % 13 * 200, action, &format!("arn:aws:x:eu-west-1:123456789012:thing/{}", n % 37), if n % 29 == 0 { Effect::Deny } else { Effect::Allow });
+/// What a command prints, against `tests/golden/sums/*.txt`; `HOOP_BLESS=1` writes the files anew.
+fn is_golden(name: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/sums/{name}.txt"));
+    if std::env::var_os("HOOP_BLESS").is_some() {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, text).unwrap();
     }
-    big.end(0);
+    let wanted = fs::read_to_string(&file).unwrap_or_default();
+    assert_eq!(text, wanted, "{} is not what is printed; HOOP_BLESS=1 writes it anew", file.display());
+}
+
+/// Standard output of a comparison, and its exit status.
+fn compared(state: &Path, arguments: &[&str]) -> (String, i32) {
+    let done = run(state, &[&["diff"], arguments].concat());
+    assert!(done.stderr.is_empty(), "{arguments:?}: {done:?}");
+    (String::from_utf8(done.stdout).unwrap(), done.status.code().unwrap())
+}
+
+#[test]
+fn a_summary_is_plain_text_or_one_json_object() {
+    let dir = runs();
+    is_golden("summary", &output(dir.path(), &["summary", "last"]));
+    let few = output(dir.path(), &["summary", "last", "--rows", "1"]);
+    assert!(few.contains("… and 1 more: --rows 2"), "{few}");
+    let sum: Value = serde_json::from_str(&output(dir.path(), &["summary", "last", "--json"])).unwrap();
+    assert_eq!((&sum["calls"], &sum["denied"], &sum["masked"]), (&json!(5), &json!(2), &json!(5)));
+    assert_eq!(sum["services"][0]["levels"]["write"]["denied"], 1);
+    assert_eq!(sum["failed"][0]["end"], "exit 2");
+    let calls: u64 =
+        sum["tempo"]["calls"].as_array().unwrap().iter().map(|part| part.as_u64().unwrap()).sum();
+    assert_eq!(calls, 5);
+}
+
+#[test]
+fn a_session_without_calls_and_a_recording_of_another_program_are_told_as_such() {
+    let dir = filled();
+    let lines = output(dir.path(), &["list", "--json"]);
+    let first: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    is_golden("summary_of_nothing", &output(dir.path(), &["summary", first["id"].as_str().unwrap()]));
+    assert!(trouble(dir.path(), &["summary", &fixture("v3.cast")], 2).contains("no session of hoop's"));
+    assert!(trouble(dir.path(), &["summary", "01ZZZZ"], 1).contains("no recording `01ZZZZ`"));
+    assert!(trouble(dir.path(), &["diff", "last", "01ZZZZ"], 2).contains("no recording `01ZZZZ`"));
+    assert!(trouble(dir.path(), &["diff", "last", &fixture("v3.cast")], 2).contains("no session of hoop's"));
+}
+
+#[test]
+fn what_differs_is_text_in_a_pipe_and_the_status_says_whether_anything_does() {
+    let dir = runs();
+    let [one, other] = ids(dir.path());
+    let (text, status) = compared(dir.path(), &[&one, &other]);
+    assert_eq!(status, 1);
+    is_golden("diff", &text);
+    let (text, status) = compared(dir.path(), &[&one, &other, "--exact", "--only", "calls", "--plain"]);
+    assert_eq!(status, 1);
+    is_golden("diff_exact", &text);
+    let (text, status) = compared(dir.path(), &[&one, &one]);
+    assert!(status == 0 && !text.contains("@@"), "{status}: {text}");
+    let (all, status) = compared(dir.path(), &[&one, &one, "--all", "--only", "commands"]);
+    assert!(status == 0 && all.contains("  gzip /tmp/tmpab3d9z12  [ok]"), "{all}");
+}
+
+#[test]
+fn what_differs_is_a_json_object_a_line_for_programs() {
+    let dir = runs();
+    let [one, other] = ids(dir.path());
+    let (text, status) = compared(dir.path(), &[&one, &other, "--json"]);
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(status, 1);
+    assert_eq!(
+        (lines[0]["a"]["session"].as_str(), lines[0]["b"]["session"].as_str()),
+        (Some(&*one), Some(&*other))
+    );
+    assert_eq!(lines[0]["calls"], json!({"same": 3, "changed": 1, "only_a": 0, "only_b": 1, "moved": 0}));
+    assert_eq!(lines[0]["commands"]["moved"], 1);
+    let states: Vec<_> = lines[1..].iter().map(|line| line["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["moved", "changed", "only-b"]);
+    let cidr = json!({"what": "CidrIp", "a": "10.0.0.0/8", "b": "0.0.0.0/0"});
+    assert!(lines[2]["changes"].as_array().unwrap().contains(&cidr), "{}", lines[2]);
+    assert_eq!(lines[3]["a"], Value::Null);
+    let (all, _) = compared(dir.path(), &[&one, &other, "--json", "--all"]);
+    assert_eq!(all.lines().count(), 1 + 4 + 5);
+}
+
+#[test]
+fn a_damaged_log_is_never_said_to_be_the_same() {
+    let dir = runs();
+    let [one, _] = ids(dir.path());
+    let folder = fs::canonicalize(dir.path().join("hoop/sessions/2025/11/21").join(&one)).unwrap();
+    let log = folder.join("audit.jsonl");
+    let text = fs::read_to_string(&log).unwrap();
+    let copy = dir.path().join("copy");
+    fs::create_dir(&copy).unwrap();
+    fs::write(copy.join("terminal.cast"), "").unwrap();
+    fs::write(copy.join("audit.jsonl"), format!("{text}nonsense\n")).unwrap();
+    let done = run(dir.path(), &["diff", &one, copy.to_str().unwrap()]);
+    let told = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(2), "{told}");
+    assert!(told.contains("1 lines of the audit log of the second session cannot be read"), "{told}");
+}
+
+#[test]
+fn the_summary_leads_into_the_recording_and_comes_back() {
+    let dir = runs();
+    let mut viewer = Driven::start(&[], dir.path(), (100, 40));
+    viewer.wait_for("2 sessions");
+    viewer.press("S");
+    let sum = viewer.wait_for("longest commands");
+    for part in [
+        "calls     5, 2 denied",
+        "s3                             4       1       2      1✗       1",
+        "too many denials",
+    ] {
+        assert!(sum.contains(part), "{part}:\n{sum}");
+    }
+    // The third line is the alert; the first with its last cell what s3 denied.
+    viewer.press("j");
+    viewer.wait_for("▸s3");
+    viewer.press("llll\r");
+    let at = viewer.wait_for("\"s3 denied\" 1 of 1");
+    assert!(at.contains("‖ 0:09.1"), "{at}");
+    viewer.press("S");
+    viewer.wait_for("▸s3");
+    viewer.press("hhhh\r");
+    viewer.wait_for("\"s3\" 1 of 4");
+    viewer.press("n");
+    viewer.wait_for("\"s3\" 2 of 4");
+    viewer.press("\u{1b}");
+    viewer.wait_for("Space play");
+    viewer.resize(40, 12);
+    viewer.press("S");
+    viewer.wait_for("▸s3");
+    viewer.press("\u{1b}");
+    viewer.wait_for("‖ 0:04");
+    viewer.press("q");
+    assert_eq!(viewer.end(), (0, true));
+}
+
+#[test]
+fn the_summary_of_a_running_session_grows() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = Session::begin(&dir.path().join("hoop"), 1, &["bash"], (80, 24));
+    call(&session, 1, 10, &allowed("s3:ListBucket", AccessLevel::List, "arn:aws:s3:::reports"));
+    let mut viewer = Driven::start(&["last"], dir.path(), (80, 30));
+    viewer.wait_for("bash  ana@build-7");
+    viewer.press("S");
+    let sum = viewer.wait_for("calls     1");
+    assert!(sum.contains("running"), "{sum}");
+    call(&session, 2, 10, &allowed("kms:Decrypt", AccessLevel::Write, "arn:aws:kms:::key/1"));
+    viewer.wait_for("calls     2");
+    viewer.wait_for("kms");
+    session.end(0);
+    viewer.wait_for("exit 0");
+    viewer.press("q");
+    assert_eq!(viewer.end(), (0, true));
+}
+
+#[test]
+fn two_sessions_stand_beside_each_other_and_open_where_they_differ() {
+    let dir = runs();
+    let [one, other] = ids(dir.path());
+    let mut viewer = Driven::start(&["diff", &one, &other], dir.path(), (120, 30));
+    let shown = viewer.wait_for("CidrIp: 10.0.0.0/8 → 0.0.0.0/0");
+    for part in [
+        "! 1 changed",
+        "+ 1 second only",
+        "! ec2:AuthorizeSecurityGroupIngress",
+        "│   0:09 + s3:DeleteBucket",
+    ] {
+        assert!(shown.contains(part), "{part}:\n{shown}");
+    }
+    viewer.press("n");
+    viewer.wait_for("in the second session only");
+    viewer.press("\r");
+    viewer.wait_for("‖ 0:09.1");
+    viewer.press("\u{1b}");
+    viewer.wait_for("in the second session only");
+    viewer.press("co");
+    let commands = viewer.wait_for("commands, only what differs");
+    assert!(commands.contains("< make report") && commands.contains("> make report"), "{commands}");
+    viewer.resize(40, 12);
+    viewer.wait_for("(→ B)");
+    viewer.press("l");
+    viewer.wait_for("(← A)");
+    viewer.press("?");
+    viewer.wait_for("open that session");
+    viewer.press("?\u{1b}");
+    assert_eq!(viewer.end(), (0, true));
 }

@@ -14,7 +14,6 @@ use crate::cli::ctl::console::Console;
 use crate::cli::ctl::console::rfc3339;
 use crate::error::Result;
 use crate::record::compare;
-use crate::record::compare::Change;
 use crate::record::compare::Comparison;
 use crate::record::compare::Counts;
 use crate::record::compare::Item;
@@ -112,7 +111,13 @@ pub fn run(wish: &Diff) -> Result<u8> {
     })?;
     let is_same = wish.topics().iter().all(|topic| Counts::of(found.rows(*topic)).is_same());
     // Nobody may take a part for the whole.
-    Ok(if !is_same { 1 } else if found.is_whole() { 0 } else { 2 })
+    Ok(if !is_same {
+        1
+    } else if found.is_whole() {
+        0
+    } else {
+        2
+    })
 }
 
 fn notices(found: &Comparison, console: &mut Console<'_>) {
@@ -120,10 +125,16 @@ fn notices(found: &Comparison, console: &mut Console<'_>) {
     for (name, side) in [("the first session", &found.a), ("the second session", &found.b)] {
         if side.left_out > 0 {
             let most = compare::MOST;
-            tell(format!("{} calls and commands of {name} are not compared: at most {most} each are", side.left_out));
+            tell(format!(
+                "{} calls and commands of {name} are not compared: at most {most} each are",
+                side.left_out
+            ));
         }
         if side.unreadable > 0 {
-            tell(format!("{} lines of the audit log of {name} cannot be read: hoopctl verify", side.unreadable));
+            tell(format!(
+                "{} lines of the audit log of {name} cannot be read: hoopctl verify",
+                side.unreadable
+            ));
         }
         if !side.has_ended {
             tell(format!("{name} has no end: it still runs, or its record breaks off"));
@@ -166,7 +177,7 @@ fn heading(side: &Side, console: &Console<'_>) -> String {
 }
 
 /// `12 the same, 1 changed, 2 only in the first`.
-pub(super) fn counted(counts: Counts) -> String {
+fn counted(counts: Counts) -> String {
     let words = [
         (counts.same, "the same"),
         (counts.changed, "changed"),
@@ -212,29 +223,34 @@ fn row_text(found: &Comparison, topic: Topic, row: Row, console: &mut Console<'_
     };
     let of = |sign, item: &Item| line(sign, item, &item.title, &item.subject);
     match (row.state, a, b) {
-        (State::Same, Some(a), Some(b)) => {
-            console.line(&line(' ', a, &found.common(&a.title, &b.title), &found.common(&a.subject, &b.subject)))
-        }
+        (State::Same, Some(a), Some(b)) => console.line(&line(
+            ' ',
+            a,
+            &found.common(&a.title, &b.title),
+            &found.common(&a.subject, &b.subject),
+        )),
         (State::Changed, Some(a), Some(b)) => {
             console.line(&of('!', a))?;
-            for change in found.changes(a, b) {
-                console.line(&format!("!     {}", safe(&change_text(&change))))?;
-            }
-            Ok(())
+            changed(found, a, b, console)
         }
         (State::OnlyA, Some(item), _) => console.line(&of('-', item)),
         (State::OnlyB, _, Some(item)) => console.line(&of('+', item)),
         (State::MovedFrom, Some(item), _) => console.line(&of('<', item)),
-        (State::MovedTo, _, Some(item)) => console.line(&of('>', item)),
+        (State::MovedTo, Some(a), Some(b)) => {
+            console.line(&of('>', b))?;
+            changed(found, a, b, console)
+        }
         // A row always has the items of its state.
         _ => Ok(()),
     }
 }
 
-/// `Port: 22 → 3389`.
-pub(super) fn change_text(change: &Change) -> String {
-    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
-    format!("{}: {} → {}", change.what, value(&change.a), value(&change.b))
+/// A line for each thing in which the two differ: `Port: 22 → 3389`.
+fn changed(found: &Comparison, a: &Item, b: &Item, console: &mut Console<'_>) -> Result<()> {
+    found
+        .changes(a, b)
+        .iter()
+        .try_for_each(|change| console.line(&format!("!     {}", safe(&change.to_string()))))
 }
 
 fn as_json(found: &Comparison, wish: &Diff, console: &mut Console<'_>) -> Result<()> {

@@ -81,9 +81,10 @@ fn print(sum: &summary::Summary, rows: usize, console: &mut Console<'_>) -> Resu
     table(&["MASKED BY", "SECRETS", "FIRST", "WHERE"], &[1, 2], masks.collect(), rows, console)?;
     named("ERROR", "CALLS", &sum.errors, rows, console)?;
     named("RESOURCE", "CALLS", &sum.resources, rows, console)?;
-    let longest = sum.longest.iter().map(|ran| {
-        vec![brief(ran.took), moment(ran.at), ran.end.words(), line(ran.typed, &ran.line)]
-    });
+    let longest = sum
+        .longest
+        .iter()
+        .map(|ran| vec![brief(ran.took), moment(ran.at), ran.end.words(), line(ran.typed, &ran.line)]);
     table(&["RAN", "START", "END", "LONGEST COMMANDS"], &[0, 1], longest.collect(), rows, console)?;
     let failed = sum.failed.iter().map(|row| {
         vec![row.count.to_string(), moment(row.first), row.end.words(), line(row.typed, &row.line)]
@@ -103,11 +104,14 @@ fn facts(sum: &summary::Summary, console: &Console<'_>) -> Vec<(&'static str, St
         ("began", format!("{}, {}", console.moment(sum.started), ending(sum))),
     ];
     let when = match (sum.first_call, sum.last_call) {
-        (Some(first), Some(last)) => format!("; the first at {}, the last at {}", moment(first), moment(last)),
+        (Some(first), Some(last)) => {
+            format!("; the first at {}, the last at {}", moment(first), moment(last))
+        }
         _ => String::new(),
     };
     let denied = if sum.denied > 0 { format!(", {} denied", sum.denied) } else { String::new() };
-    let unfinished = if sum.unfinished > 0 { format!(", {} without an end", sum.unfinished) } else { String::new() };
+    let unfinished =
+        if sum.unfinished > 0 { format!(", {} without an end", sum.unfinished) } else { String::new() };
     facts.push(("calls", format!("{}{denied}{unfinished}{when}", sum.calls)));
     if sum.look_ups > 0 {
         facts.push(("look-ups", format!("{} by hoop itself, for questions to people", sum.look_ups)));
@@ -120,7 +124,10 @@ fn facts(sum: &summary::Summary, console: &Console<'_>) -> Vec<(&'static str, St
         facts.push(("lost", format!("{} times something could not be recorded", sum.lost)));
     }
     if sum.unreadable > 0 {
-        facts.push(("damaged", format!("{} lines of its audit log cannot be read: hoopctl verify", sum.unreadable)));
+        facts.push((
+            "damaged",
+            format!("{} lines of its audit log cannot be read: hoopctl verify", sum.unreadable),
+        ));
     }
     if !sum.cut.is_empty() {
         facts.push(("not all", format!("only the most frequent were counted of: {}", sum.cut.join(", "))));
@@ -164,10 +171,7 @@ fn approvals(asked: &summary::Approvals) -> String {
 
 fn services(sum: &summary::Summary, rows: usize, console: &mut Console<'_>) -> Result<()> {
     let levels = LEVELS.map(|level| level.as_str().to_uppercase());
-    // A column for what nobody did would only take room.
-    let used: Vec<usize> = (0..LEVELS.len())
-        .filter(|level| sum.services.iter().any(|service| service.levels[*level].calls > 0))
-        .collect();
+    let used = sum.levels();
     let mut titles = vec!["SERVICE"];
     titles.extend(used.iter().map(|level| levels[*level].as_str()));
     titles.extend(["CALLS", "SENT", "RECEIVED", "FIRST"]);
@@ -259,7 +263,10 @@ mod tests {
 
     #[test]
     fn sizes_and_moments_read_well() {
-        assert_eq!([0, 1_023, 1_024, 1_536, 5 << 30].map(bytes), ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "5.0 GiB"]);
+        assert_eq!(
+            [0, 1_023, 1_024, 1_536, 5 << 30].map(bytes),
+            ["0 B", "1023 B", "1.0 KiB", "1.5 KiB", "5.0 GiB"]
+        );
         assert_eq!(bytes(u64::MAX), "15.9 EiB");
         assert_eq!(moment(Micros(33_190_000)), "0:33.1");
         assert_eq!(moment(Micros(3_753_190_000)), "1:02:33.1");

@@ -10,15 +10,20 @@ mod normal;
 mod side;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 use std::thread;
 
 use serde_json::Value;
 
+#[cfg(test)]
+use crate::audit::Event;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::types::Effect;
+#[cfg(test)]
+use crate::types::Micros;
 use align::align;
 use normal::Grain;
 use normal::normal;
@@ -130,6 +135,14 @@ pub struct Change {
     pub a: Option<String>,
     /// In B.
     pub b: Option<String>,
+}
+
+impl fmt::Display for Change {
+    /// `Port: 22 → 3389`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b] = [&self.a, &self.b].map(|value| value.as_deref().unwrap_or("(none)"));
+        write!(f, "{}: {a} → {b}", self.what)
+    }
 }
 
 /// Compares the sessions with the audit logs at `a` and `b`. Ends early, with what it has, when `go_on` says no.
@@ -288,6 +301,17 @@ fn flatten(value: &Value, name: String, flat: &mut BTreeMap<String, Flat>) -> Op
         other => drop(flat.insert(name, Flat { shown: other.to_string(), is_text: false })),
     }
     Some(())
+}
+
+/// What comparing logs of these events would give.
+#[cfg(test)]
+pub fn of_events(a: Vec<(Micros, Event)>, b: Vec<(Micros, Event)>) -> Comparison {
+    let manner = Manner::default();
+    let side = |events: Vec<(Micros, Event)>| {
+        side::of_events(events.into_iter().map(|(at, event)| (at.0, event)), &manner)
+    };
+    let (a, b) = (side(a), side(b));
+    Comparison::new(a, b, manner)
 }
 
 #[cfg(test)]

@@ -112,6 +112,15 @@ pub struct Summary {
     pub cut: Vec<&'static str>,
 }
 
+impl Summary {
+    /// The access levels that any call had, as places in [`LEVELS`]. A column for what nobody did only takes room.
+    #[must_use]
+    pub fn levels(&self) -> Vec<usize> {
+        let is_used = |level: &usize| self.services.iter().any(|service| service.levels[*level].calls > 0);
+        (0..LEVELS.len()).filter(is_used).collect()
+    }
+}
+
 /// The calls to one service.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Service {

@@ -1,5 +1,6 @@
 //! Summing up an audit log, finished or growing.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::io::BufReader;
 use std::io::Seek as _;
@@ -229,7 +230,8 @@ fn rank(list: &mut Vec<Ran>, ran: Ran) {
 /// The most frequent first; says so in `cut` if these are not all.
 fn ranked(heavy: &Heavy<Named>, table: &'static str, cut: &mut Vec<&'static str>) -> Vec<Named> {
     let mut all: Vec<Named> = heavy.iter().map(|(_, named)| named.clone()).collect();
-    all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
+    let order = |row: &Named| (Reverse(row.count), row.first);
+    all.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.name.cmp(&b.name)));
     if !heavy.is_exact() || all.len() > ROWS {
         cut.push(table);
         all.truncate(ROWS);

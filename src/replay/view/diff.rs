@@ -80,7 +80,8 @@ fn counts(diff: &Diff, found: &Comparison, area: Rect, pen: &mut Pen<'_>) {
     if !found.is_whole() {
         pieces.push(("not all could be compared".to_owned(), Meaning::Error));
     }
-    let pieces: Vec<(&str, Meaning)> = pieces.iter().map(|(text, meaning)| (text.as_str(), *meaning)).collect();
+    let pieces: Vec<(&str, Meaning)> =
+        pieces.iter().map(|(text, meaning)| (text.as_str(), *meaning)).collect();
     pen.row(area, Meaning::Text, &pieces);
 }
 
@@ -104,7 +105,11 @@ fn headings(diff: &Diff, places: &Layout, pen: &mut Pen<'_>) {
         let other = if diff.side == 0 { "  (→ B)" } else { "  (← A)" };
         let room = usize::from(places.headings.width).saturating_sub(width(other));
         let title = fit(&safe(&name(diff.side)), room);
-        return pen.row(places.headings, Meaning::Text, &[(&title, Meaning::Heading), (other, Meaning::Muted)]);
+        return pen.row(
+            places.headings,
+            Meaning::Text,
+            &[(&title, Meaning::Heading), (other, Meaning::Muted)],
+        );
     }
     pen.fill(places.headings, Meaning::Text);
     for (side, half) in halves(places.headings).into_iter().enumerate() {
@@ -187,8 +192,13 @@ fn draw_item(row: Row, items: [Option<&Item>; 2], side: usize, chosen: bool, are
     let look = if present { meaning } else { Meaning::Muted };
     let mark = if chosen { "▸" } else { " " };
     let time = format!("{mark}{} {symbol} ", fit_right(&clock(item.at.0, false), TIME - 1));
-    let columns = if area.width >= ROOMY { RESULT } else { NARROW_RESULT };
-    let result = fit_right(&safe(&item.result), columns);
+    // Where there is little room, the status says enough.
+    let (columns, result) = match area.width {
+        ROOMY.. => (RESULT, item.result.as_str()),
+        _ if item.decision.is_some() => (NARROW_RESULT, item.result.split(' ').next().unwrap_or_default()),
+        _ => (NARROW_RESULT, item.result.as_str()),
+    };
+    let result = fit_right(&safe(result), columns);
     let room = usize::from(area.width).saturating_sub(width(&time) + columns + 2);
     let title = safe(&item.title);
     let rest = room.saturating_sub(width(&title) + 1);
@@ -222,15 +232,24 @@ fn detail(diff: &Diff, found: &Comparison, area: Rect, pen: &mut Pen<'_>) {
         Difference::MovedFrom | Difference::MovedTo => "in both, but in another order",
     };
     let line = "─".repeat(usize::from(area.width).saturating_sub(width(heading) + 4));
-    pen.row(area, Meaning::Text, &[("─ ", Meaning::Border), (heading, Meaning::Heading), (" ", Meaning::Border), (&line, Meaning::Border)]);
+    pen.row(
+        area,
+        Meaning::Text,
+        &[
+            ("─ ", Meaning::Border),
+            (heading, Meaning::Heading),
+            (" ", Meaning::Border),
+            (&line, Meaning::Border),
+        ],
+    );
     let mut lines: Vec<(String, Meaning)> = Vec::new();
     let room = usize::from(area.width.saturating_sub(2));
-    let mut add = |text: &str, meaning| lines.extend(wrapped(text, room).into_iter().map(|line| (line, meaning)));
+    let mut add =
+        |text: &str, meaning| lines.extend(wrapped(text, room).into_iter().map(|line| (line, meaning)));
     if let [Some(a), Some(b)] = items {
         let changes = found.changes(a, b);
         for change in &changes {
-            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
-            add(&format!("{}: {} → {}", change.what, value(&change.a), value(&change.b)), Meaning::Ask);
+            add(&change.to_string(), Meaning::Ask);
         }
         if changes.is_empty() && a.about() != b.about() {
             add(&format!("A {}", a.about()), Meaning::Muted);
@@ -245,9 +264,80 @@ fn detail(diff: &Diff, found: &Comparison, area: Rect, pen: &mut Pen<'_>) {
         let place = if place.trim().is_empty() { String::new() } else { format!("  {}", place.trim()) };
         let about = if item.subject.is_empty() { String::new() } else { format!("  {}", item.subject) };
         let at = clock(item.at.0, true);
-        add(&format!("{letter} {at}  {}{about}{decision}  {}{place}", item.title, item.result), Meaning::Text);
+        add(
+            &format!("{letter} {at}  {}{about}{decision}  {}{place}", item.title, item.result),
+            Meaning::Text,
+        );
     }
     for (y, (text, meaning)) in (area.y + 1..area.y + area.height).zip(&lines) {
         pen.text(Rect { x: area.x + 1, y, width: area.width.saturating_sub(2), height: 1 }, text, *meaning);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::replay::action::Action;
+    use crate::replay::fixture;
+    use crate::replay::update::Effect;
+    use crate::replay::update::update;
+    use crate::replay::view::tests::SIZES;
+    use crate::replay::view::tests::text;
+    use crate::types::Micros;
+
+    #[test]
+    fn both_sessions_stand_beside_each_other_where_there_is_room() {
+        for size in SIZES {
+            let mut state = fixture::compared();
+            let shown = text(&mut state, size);
+            for part in [
+                "two sessions compared: calls",
+                "! s3:GetObject",
+                "+ s3:DeleteObject",
+                "▸A  first\\e[31m",
+                "help",
+            ] {
+                assert!(shown.contains(part), "{part} at {size:?}:\n{shown}");
+            }
+            assert_eq!(shown.contains(" B  second"), size.0 >= 90, "{size:?}:\n{shown}");
+            update(&mut state, Action::Right);
+            assert!(text(&mut state, size).contains("▸B  second"), "{size:?}");
+            state.diff.as_mut().unwrap().detail = Some(true);
+            assert!(text(&mut state, size).contains("decision: allow → deny"), "{size:?}");
+        }
+    }
+
+    #[test]
+    fn differences_are_walked_through_and_alone_if_that_is_wanted() {
+        let mut state = fixture::compared();
+        assert_eq!(state.diff.as_ref().unwrap().selected, 1, "the first that differs");
+        update(&mut state, Action::NextDifference);
+        assert_eq!(state.diff.as_ref().unwrap().selected, 2);
+        update(&mut state, Action::OnlyDifferences);
+        let diff = state.diff.as_ref().unwrap();
+        assert_eq!((diff.shown.len(), diff.selected), (2, 1));
+        update(&mut state, Action::NextDifference);
+        assert!(state.notice.as_ref().unwrap().contains("no more"));
+        update(&mut state, Action::NextTopic);
+        assert!(text(&mut state, (80, 24)).contains("nothing differs here"));
+        update(&mut state, Action::OnlyDifferences);
+        assert!(text(&mut state, (80, 24)).contains("no commands were recorded"));
+    }
+
+    #[test]
+    fn a_row_opens_its_session_at_its_moment_and_back_leads_here() {
+        let mut state = fixture::compared();
+        state.has_list = false;
+        let effects = update(&mut state, Action::Open);
+        let [Effect::Open(source, _), Effect::Goto(at)] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!((source.cast.to_str(), *at), (Some("a.cast"), Micros(2_000_000)));
+        assert_eq!(update(&mut state, Action::Back), [Effect::Close]);
+        // What only the second one has is there.
+        update(&mut state, Action::NextDifference);
+        let effects = update(&mut state, Action::Open);
+        assert!(
+            matches!(&effects[..], [Effect::Open(source, _), ..] if source.cast.to_str() == Some("b.cast"))
+        );
+        update(&mut state, Action::Back);
+        assert_eq!(update(&mut state, Action::Back), [Effect::Quit]);
     }
 }

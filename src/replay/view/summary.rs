@@ -23,7 +23,7 @@ use crate::term::tail;
 use crate::term::width;
 
 /// Columns from which access levels have their whole names, and columns of each then.
-const WIDE: u16 = 84;
+const WIDE: u16 = 78;
 const LEVEL: usize = 8;
 /// Columns of a cell where they have not, and of all calls.
 const NARROW: usize = 4;
@@ -103,12 +103,17 @@ fn draw_line(sheet: &Sheet, sum: &Summary, placed: PlacedLine<'_>, pen: &mut Pen
             pieces.push((text.clone(), *meaning));
         }
         Shows::Spark => return draw_spark(sum, area, pen),
+        Shows::Denials => {
+            let parts = sum.tempo.parts(sum.last, usize::from(area.width.saturating_sub(2)));
+            let marks: String = parts.iter().map(|beat| if beat.denied > 0 { '✗' } else { ' ' }).collect();
+            pieces.push((format!(" {marks}"), Meaning::Deny));
+        }
         Shows::Axis => pieces.push((axis(sum, area.width), Meaning::Muted)),
         Shows::Heading(name) => pieces.push((format!(" {name}"), Meaning::Heading)),
-        Shows::ServiceHeadings => pieces.push((service_headings(area.width), Meaning::Heading)),
+        Shows::ServiceHeadings => pieces.push((service_headings(sum, area.width), Meaning::Heading)),
         Shows::Service(index) => {
             let Some(service) = sum.services.get(*index) else { return };
-            let (name, cells) = service_cells(service, area.width);
+            let (name, cells) = service_cells(sum, service, area.width);
             pieces.push((format!("{sign}{name}"), own(Meaning::Text)));
             for (place, (text, meaning)) in cells.into_iter().enumerate() {
                 let is_it = chosen && place == sheet.cell.min(line.goals.len() - 1);
@@ -133,32 +138,34 @@ fn draw_line(sheet: &Sheet, sum: &Summary, placed: PlacedLine<'_>, pen: &mut Pen
             pieces.push((shown, own(*meaning)));
         }
     }
-    let pieces: Vec<(&str, Meaning)> = pieces.iter().map(|(text, meaning)| (text.as_str(), *meaning)).collect();
+    let pieces: Vec<(&str, Meaning)> =
+        pieces.iter().map(|(text, meaning)| (text.as_str(), *meaning)).collect();
     pen.row(area, ground, &pieces);
 }
 
 /// Columns of the name of a service.
-fn name_columns(columns: u16) -> usize {
-    let taken = if columns >= WIDE { (LEVELS.len() + 2) * LEVEL } else { LEVELS.len() * NARROW + 2 * ALL };
+fn name_columns(sum: &Summary, columns: u16) -> usize {
+    let levels = sum.levels().len();
+    let taken = if columns >= WIDE { (levels + 2) * LEVEL } else { levels * NARROW + 2 * ALL };
     usize::from(columns).saturating_sub(taken + 1).min(24)
 }
 
-fn service_headings(columns: u16) -> String {
-    let name = fit(" services", name_columns(columns) + 1);
-    let levels = LEVELS.iter().map(|level| match columns >= WIDE {
+fn service_headings(sum: &Summary, columns: u16) -> String {
+    let name = fit(" services", name_columns(sum, columns) + 1);
+    let levels = sum.levels().into_iter().map(|level| LEVELS[level]).map(|level| match columns >= WIDE {
         // The longest name has more letters than its column.
         true => fit_right(&clip(level.as_str(), LEVEL - 1).replace("permiss", "perms"), LEVEL),
         false => fit_right(&level.as_str()[..1].to_uppercase(), NARROW),
     });
     let last = if columns >= WIDE { LEVEL } else { ALL };
-    let all = [fit_right("all", last), fit_right(if columns >= WIDE { "denied" } else { "✗" }, last)];
-    // In the order of the cells: all calls stand first.
-    let [all, denied] = all;
+    let (all, denied) = ("all", if columns >= WIDE { "denied" } else { "✗" });
+    let (all, denied) = (fit_right(all, last), fit_right(denied, last));
     format!("{name}{all}{}{denied}", levels.collect::<String>())
 }
 
 /// The name, and a cell for all calls, for each access level, for what was denied.
 fn service_cells(
+    sum: &Summary,
     service: &crate::record::summary::Service,
     columns: u16,
 ) -> (String, Vec<(String, Meaning)>) {
@@ -177,12 +184,12 @@ fn service_cells(
         (fit_right(&text, columns), meaning)
     };
     let mut cells = vec![(fit_right(&short(service.all.calls), all), Meaning::Heading)];
-    cells.extend(service.levels.iter().map(|calls| cell(*calls, level)));
+    cells.extend(sum.levels().into_iter().map(|used| cell(service.levels[used], level)));
     cells.push(match service.all.denied {
         0 => (fit_right("·", all), Meaning::Muted),
         denied => (fit_right(&short(denied), all), Meaning::Deny),
     });
-    (fit(&safe(&service.name), name_columns(columns)), cells)
+    (fit(&safe(&service.name), name_columns(sum, columns)), cells)
 }
 
 /// At most four columns: `9999`, `12k`, `3M`.
@@ -219,4 +226,104 @@ fn axis(sum: &Summary, columns: u16) -> String {
     let first = format!("0:00  at most {most} at a time");
     let begin = if width(&first) + width(&end) + 2 <= room { &first } else { "0:00" };
     format!(" {begin}{}", fit_right(&end, room.saturating_sub(width(begin))))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::replay::action::Action;
+    use crate::replay::fixture;
+    use crate::replay::theme::Depth;
+    use crate::replay::theme::Theme;
+    use crate::replay::update::Effect;
+    use crate::replay::update::update;
+    use crate::replay::view::tests::SIZES;
+    use crate::replay::view::tests::text;
+    use crate::types::Micros;
+
+    #[test]
+    fn the_summary_shows_what_was_counted_at_every_size() {
+        for size in SIZES {
+            let mut state = fixture::summed();
+            let shown = text(&mut state, size);
+            for part in ["summary  aws s3 ls", "calls     3, 1 denied", "calls over time", "Enter", "help"] {
+                assert!(shown.contains(part), "{part} at {size:?}:\n{shown}");
+            }
+            update(&mut state, Action::Down);
+            assert!(text(&mut state, size).contains("▸s3"), "{size:?}:\n{}", text(&mut state, size));
+            update(&mut state, Action::Last);
+            assert!(text(&mut state, size).contains("▸     3"), "{size:?}:\n{}", text(&mut state, size));
+        }
+        let shown = text(&mut fixture::summed(), (100, 50));
+        for part in [
+            "services                     all    list   write  denied",
+            "s3                             2       1      1✗       1",
+            "ec2                            1       1       ·       ·",
+            "1     0:02 deny",
+            "calls that failed",
+            "1     0:02 Access\\e[31mDenied",
+            "longest commands",
+            "0:05 9.0s       sleep 9",
+            "commands that failed",
+            "1     0:05 exit 3     sleep 9",
+        ] {
+            assert!(shown.contains(part), "{part}:\n{shown}");
+        }
+    }
+
+    #[test]
+    fn what_was_denied_is_marked_without_colours_too() {
+        let mut state = fixture::summed();
+        state.theme = Theme::load("dark", Depth::None).unwrap();
+        let shown = text(&mut state, (80, 24));
+        let bars = shown.lines().position(|line| line.contains("calls over time")).unwrap();
+        let marks = shown.lines().nth(bars + 2).unwrap();
+        assert_eq!(marks.trim(), "✗", "{shown}");
+    }
+
+    #[test]
+    fn a_line_leads_to_the_first_of_its_calls_and_marks_them_all() {
+        let mut state = fixture::summed();
+        update(&mut state, Action::Down);
+        for _ in 0..9 {
+            update(&mut state, Action::Right);
+        }
+        let effects = update(&mut state, Action::Open);
+        let [Effect::Goto(at), Effect::FindMoments(number, _)] = &effects[..] else { panic!("{effects:?}") };
+        assert_eq!(*at, Micros(2_000_000), "the denied one");
+        let play = state.play.as_ref().unwrap();
+        assert_eq!((play.search.number, play.search.text.as_str()), (*number, "s3 denied"));
+        assert!(!play.playing && !crate::replay::summary::is_open(&state));
+    }
+
+    #[test]
+    fn from_the_list_the_recording_is_opened_first() {
+        let mut state = fixture::list();
+        let effects = update(&mut state, Action::Summary);
+        let [Effect::Summarise(_, ticket)] = effects[..] else { panic!("{effects:?}") };
+        assert!(text(&mut state, (80, 24)).contains("reading …"));
+        let sum = fixture::summed().summary.unwrap().found.unwrap();
+        crate::replay::summary::told(&mut state, ticket + 1, sum.clone(), true);
+        assert!(text(&mut state, (80, 24)).contains("reading …"), "news of another one");
+        crate::replay::summary::told(&mut state, ticket, sum, true);
+        update(&mut state, Action::Down);
+        let effects = update(&mut state, Action::Open);
+        assert!(
+            matches!(&effects[..], [Effect::Open(..), Effect::Goto(_), Effect::FindMoments(..)]),
+            "{effects:?}"
+        );
+        // And back to the list, whose summary waits where it was left.
+        update(&mut state, Action::Back);
+        assert!(state.play.is_none());
+        update(&mut state, Action::Summary);
+        assert_eq!(state.summary.as_ref().unwrap().chosen, Some(0));
+        assert_eq!(update(&mut state, Action::Back), []);
+        assert_eq!(update(&mut state, Action::Back), [Effect::Quit]);
+    }
+
+    #[test]
+    fn a_recording_without_an_audit_log_has_no_summary() {
+        let mut state = fixture::playing();
+        assert_eq!(update(&mut state, Action::Summary), []);
+        assert!(state.notice.unwrap().contains("nobody wrote down"));
+    }
 }
