@@ -97,7 +97,7 @@ impl Diff {
     }
 
     /// Chooses the next row that differs, or the one before; says whether there is one.
-    fn to_difference(&mut self, forward: bool) -> bool {
+    fn choose_difference(&mut self, forward: bool) -> bool {
         let differs = |row: &Row| row.state != Difference::Same;
         let found = if forward {
             let after = (self.selected + 1).min(self.shown.len());
@@ -161,7 +161,7 @@ pub fn told(state: &mut State, ticket: Ticket, found: Result<Box<Comparison>, Er
     diff.refresh();
     // What differs is what one came for.
     if diff.shown.first().is_some_and(|row| row.state == Difference::Same) {
-        diff.to_difference(true);
+        diff.choose_difference(true);
     }
 }
 
@@ -192,10 +192,10 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             diff.only_differences = !diff.only_differences;
             diff.refresh();
         }
-        Action::NextDifference | Action::PreviousDifference => {
-            if !diff.to_difference(action == Action::NextDifference) {
-                state.notice = Some("no more differences in this direction".to_owned());
-            }
+        Action::NextDifference | Action::PreviousDifference
+            if !diff.choose_difference(action == Action::NextDifference) =>
+        {
+            state.notice = Some("no more differences in this direction".to_owned());
         }
         Action::ToggleDetail => diff.detail = Some(place(diff, area).detail.is_empty()),
         Action::Open => return land(state),

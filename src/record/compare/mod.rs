@@ -211,7 +211,7 @@ impl Comparison {
         differ("decision", &word(a.decision), &word(b.decision));
         differ("result", &a.result, &b.result);
         if a.fine != b.fine {
-            differ(if a.subject.is_empty() { "command" } else { "resource" }, &a.about(), &b.about());
+            differ(if a.subject.is_empty() { "command" } else { "resource" }, a.about(), b.about());
         }
         differ("region", &a.region, &b.region);
         differ("account", &a.accounts, &b.accounts);

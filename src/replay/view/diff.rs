@@ -132,18 +132,27 @@ fn rows(diff: &Diff, found: &Comparison, places: &Layout, pen: &mut Pen<'_>) {
     for (y, (index, row)) in (places.rows.y..).zip(diff.shown.iter().enumerate().skip(first).take(height)) {
         let area = Rect { y, height: 1, ..places.rows };
         let (a, b) = found.items(diff.topic, *row);
-        let items = [a, b];
-        let chosen = index == diff.selected;
+        let whole = Half { row: *row, items: [a, b], side: diff.side, chosen: index == diff.selected };
         if !places.beside {
-            draw_item(*row, items, diff.side, chosen, area, pen);
+            draw_item(whole, area, pen);
             continue;
         }
         for (side, half) in halves(area).into_iter().enumerate() {
-            draw_half(*row, items, side, chosen && side == diff.side, half, pen);
+            draw_half(Half { side, chosen: whole.chosen && side == diff.side, ..whole }, half, pen);
         }
         let middle = Rect { x: area.x + area.width / 2 - 1, width: 1, ..area };
         pen.text(middle, "│", Meaning::Border);
     }
+}
+
+/// A row as one session has it.
+#[derive(Clone, Copy)]
+struct Half<'a> {
+    row: Row,
+    /// What it is about in both sessions.
+    items: [Option<&'a Item>; 2],
+    side: usize,
+    chosen: bool,
 }
 
 /// Sign and colour of a row.
@@ -168,9 +177,10 @@ fn is_there(state: Difference, side: usize) -> bool {
 }
 
 /// One session's half of a row.
-fn draw_half(row: Row, items: [Option<&Item>; 2], side: usize, chosen: bool, area: Rect, pen: &mut Pen<'_>) {
+fn draw_half(half: Half<'_>, area: Rect, pen: &mut Pen<'_>) {
+    let Half { row, items, side, chosen } = half;
     if is_there(row.state, side) {
-        return draw_item(row, items, side, chosen, area, pen);
+        return draw_item(half, area, pen);
     }
     let ground = if chosen { Meaning::Selected } else { Meaning::Text };
     let text = match (row.state, items[side]) {
@@ -183,7 +193,8 @@ fn draw_half(row: Row, items: [Option<&Item>; 2], side: usize, chosen: bool, are
 }
 
 /// A row as a session has it; as the other one has it where it does not.
-fn draw_item(row: Row, items: [Option<&Item>; 2], side: usize, chosen: bool, area: Rect, pen: &mut Pen<'_>) {
+fn draw_item(half: Half<'_>, area: Rect, pen: &mut Pen<'_>) {
+    let Half { row, items, side, chosen } = half;
     let Some(item) = items[side].or(items[1 - side]) else { return };
     let ground = if chosen { Meaning::Selected } else { Meaning::Text };
     let own = |meaning| if chosen { ground } else { meaning };
