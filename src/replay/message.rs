@@ -9,10 +9,11 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::record::compare::Comparison;
 use crate::record::summary::Summary;
+use crate::replay::finder;
 use crate::replay::moments::Moments;
 use crate::replay::player::Goal;
 use crate::replay::questions::Asked;
-use crate::replay::sessions::Session;
+use crate::replay::rewind::Stretch;
 use crate::term::Snapshot;
 use crate::types::Micros;
 
@@ -27,8 +28,8 @@ pub enum Message {
     TerminalLost(Error),
     /// A signal asks to leave.
     Leave,
-    /// The list of sessions has been read.
-    Sessions(Result<Vec<Session>>),
+    /// News for the list of sessions.
+    Library(finder::librarian::News),
     /// The summary of that ticket, so far or as a whole.
     Summary(Ticket, Result<Box<Summary>>, bool),
     /// The comparison of that ticket.
@@ -53,10 +54,14 @@ pub enum News {
     Ended,
     /// Its calls and commands, and the questions to people.
     Moments(Box<Moments>, Vec<Asked>),
+    /// Lines that had left the screen, for the look of that number.
+    LookedBack(u64, Stretch),
     /// Search hits, in the order of time.
     Hits(u64, Vec<Hit>),
     /// The search of that number is through.
     SearchDone(u64),
+    /// When what a hit of the index shows appears, for the search of that number; none: it does not.
+    Landed(u64, Option<Micros>),
 }
 
 /// The screen at a moment.

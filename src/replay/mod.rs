@@ -4,10 +4,12 @@
 //! carries them out with the threads of `deck`; `view` draws the state and nothing else.
 
 mod action;
+mod back;
 mod commands;
 mod deck;
 mod diff;
 mod entries;
+mod finder;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
 mod fixture;
@@ -19,6 +21,7 @@ mod input;
 mod keyframes;
 mod keymap;
 mod layout;
+mod links;
 mod listen;
 mod message;
 mod moments;
@@ -27,6 +30,7 @@ mod player;
 mod prepare;
 mod project;
 mod questions;
+mod rewind;
 mod runtime;
 mod search;
 mod sessions;
@@ -41,25 +45,23 @@ mod update;
 mod view;
 
 pub use deck::Source;
+pub use finder::librarian::Library;
+pub use finder::queries::saved as saved_query;
 pub use going::Place;
 pub use guard::Guard;
 pub use guard::PanicGuard;
 pub use listen::Heard;
 pub use listen::listen;
 pub use play::Speed;
-pub use runtime::Library;
 pub use runtime::Setup;
 pub use runtime::Start;
 pub use runtime::run;
-pub use sessions::Session;
-pub use sessions::State as SessionState;
 pub use state::Pacing;
 pub use state::moment;
 pub use still::index;
 pub use still::still;
 pub use summary::bytes;
 pub use tape::Tape;
-pub use tape::present;
 pub use theme::Depth;
 pub use theme::Meaning;
 pub use theme::Theme;

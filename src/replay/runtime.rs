@@ -3,11 +3,9 @@
 use std::io;
 use std::io::Stdout;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::Sender;
-use std::thread;
 use std::time::Duration;
 
 use crossterm::execute;
@@ -31,6 +29,10 @@ use crate::replay::deck::Deck;
 use crate::replay::deck::Options;
 use crate::replay::deck::Source;
 use crate::replay::diff;
+use crate::replay::finder;
+use crate::replay::finder::Wish;
+use crate::replay::finder::librarian::Librarian;
+use crate::replay::finder::librarian::Library;
 use crate::replay::guard::Guard;
 use crate::replay::guard::PanicGuard;
 use crate::replay::input;
@@ -38,7 +40,6 @@ use crate::replay::listen::Heard;
 use crate::replay::listen::listen;
 use crate::replay::message::Message;
 use crate::replay::player::Goal;
-use crate::replay::sessions::Session;
 use crate::replay::state::Pacing;
 use crate::replay::state::State;
 use crate::replay::summary;
@@ -58,13 +59,10 @@ const IDLE: Duration = Duration::from_secs(3_600);
 /// Messages taken before the next picture.
 const AT_ONCE: usize = 256;
 
-/// Gives the sessions of the store, newest first. Called on a thread of its own.
-pub type Library = Arc<dyn Fn() -> Result<Vec<Session>> + Send + Sync>;
-
 /// What is shown first.
 pub enum Start {
-    /// The list of sessions.
-    List,
+    /// The list of sessions, with this query.
+    List(String),
     /// One recording.
     Recording {
         /// Where it is.
@@ -109,9 +107,10 @@ pub struct Setup {
 pub fn run(setup: Setup) -> Result<()> {
     let Setup { theme, zone, pacing, clock, library, cache, start } = setup;
     let mut state = State::new(theme, zone, pacing);
-    state.has_list = matches!(start, Start::List);
+    state.time = clock.unix_micros();
+    state.has_list = matches!(start, Start::List(_));
     let first = match start {
-        Start::List => vec![Effect::Reload],
+        Start::List(query) => finder::begin(&mut state, &query),
         Start::Recording { source, title, expected } => update::open(&mut state, source, title, expected),
         Start::Diff { sources, titles, exact } => diff::open(&mut state, sources, titles, exact),
     };
@@ -130,12 +129,14 @@ pub fn run(setup: Setup) -> Result<()> {
         };
         heard.send(message).is_ok()
     });
+    let librarian =
+        library.map(|library| Librarian::start(library, clock.clone(), state.zone.clone(), sender.clone()));
     let mut runtime = Runtime {
         state,
         terminal,
         guard: Some(guard),
         clock,
-        library,
+        librarian,
         cache,
         sender,
         deck: None,
@@ -153,7 +154,7 @@ struct Runtime {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     guard: Option<Guard>,
     clock: Clock,
-    library: Option<Library>,
+    librarian: Option<Librarian>,
     cache: Option<PathBuf>,
     sender: Sender<Message>,
     deck: Option<Deck>,
@@ -169,6 +170,7 @@ impl Runtime {
         loop {
             let mut effects = Vec::new();
             let first = messages.recv_timeout(self.patience());
+            self.state.time = self.clock.unix_micros();
             for message in first.into_iter().chain(messages.try_iter().take(AT_ONCE)) {
                 if let Message::TerminalLost(error) = message {
                     self.left = Some(Err(error));
@@ -222,7 +224,7 @@ impl Runtime {
         for effect in effects {
             match effect {
                 Effect::Open(source, ticket) => {
-                    let follows = self.state.pacing.follows;
+                    let follows = self.state.play.as_ref().is_some_and(|play| play.grows);
                     let options = Options { cache: self.cache.clone(), clock: self.clock.clone(), follows };
                     self.deck = Some(Deck::open(source, ticket, self.sender.clone(), options));
                 }
@@ -243,7 +245,14 @@ impl Runtime {
                 Effect::Compare(audits, exact, ticket) => {
                     self.comparing = Some(Work::compare(audits, exact, ticket, self.sender.clone()));
                 }
-                Effect::Reload => self.reload(),
+                Effect::Land(number, pattern, at) => {
+                    self.deck.iter().for_each(|deck| deck.land(number, pattern.clone(), at));
+                }
+                Effect::Library(wish) => self.ask(wish),
+                Effect::Rewind(number, steps) => {
+                    self.deck.iter().for_each(|deck| deck.rewind(number, steps));
+                }
+                Effect::StopRewind(number) => self.deck.iter().for_each(|deck| deck.stop_rewind(number)),
                 Effect::Suspend => {
                     self.suspend()?;
                     stopped = true;
@@ -254,12 +263,14 @@ impl Runtime {
         Ok(stopped)
     }
 
-    fn reload(&self) {
-        let Some(library) = self.library.clone() else { return };
-        let sender = self.sender.clone();
-        thread::spawn(move || {
-            let _ = sender.send(Message::Sessions(library()));
-        });
+    fn ask(&self, wish: Wish) {
+        let Some(librarian) = &self.librarian else { return };
+        match wish {
+            Wish::Find(ask) => librarian.ask(ask),
+            Wish::Values(ask) => librarian.ask_values(ask),
+            Wish::Keep(change) => librarian.keep(change),
+            Wish::CatchUp => librarian.catch_up(),
+        }
     }
 
     /// Stops the whole job, as Ctrl-Z does to programs that leave the key to the terminal.

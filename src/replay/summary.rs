@@ -255,6 +255,7 @@ fn land(state: &mut State, wanted: Option<Counted>, at: Micros, name: String) ->
     let number = play.search.number + 1;
     (play.search.number, play.search.text, play.search.pattern) = (number, name, None);
     (play.search.done, play.search.jump) = (false, false);
+    (play.search.landing, play.search.is_of_list) = (None, false);
     play.search.hits.clear();
     effects.push(Effect::FindMoments(number, wanted));
     effects

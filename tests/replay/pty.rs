@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
+use hoop::term::Colour;
 use hoop::term::Screen;
 use portable_pty::Child;
 use portable_pty::CommandBuilder;
@@ -93,6 +94,13 @@ impl Driven {
     /// What the terminal shows.
     pub fn text(&self) -> String {
         self.screen.lock().unwrap().text()
+    }
+
+    /// The text of the cells with this background.
+    pub fn on(&self, background: Colour) -> String {
+        let snapshot = self.screen.lock().unwrap().snapshot();
+        let rows = (0..snapshot.rows).flat_map(|row| snapshot.row(row).to_vec());
+        rows.filter(|cell| cell.background == Some(background)).map(|cell| cell.character).collect()
     }
 
     /// Waits until `wanted` is shown; gives all that is shown then.

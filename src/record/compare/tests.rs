@@ -10,6 +10,7 @@ use crate::audit::CommandStart;
 use crate::audit::CommandTyped;
 use crate::audit::Decision;
 use crate::audit::Event;
+use crate::types::Micros;
 
 /// A call: its action, its resource, what was decided, its HTTP status.
 type Called<'t> = (&'t str, &'t str, Effect, u16);
@@ -200,6 +201,47 @@ fn exactly_means_every_letter() {
     let side = |resource| side::of_events(called(&[(GET, resource, Effect::Allow, 200)]), &manner);
     let (a, b) = (side("arn:aws:s3:::logs/2026/07/01.gz"), side("arn:aws:s3:::logs/2026/07/02.gz"));
     assert_eq!(states(&Comparison::new(a, b, manner).calls), [State::OnlyA, State::OnlyB]);
+}
+
+/// Comparing each with each would take ten thousand million steps: this would not end.
+#[test]
+fn a_hundred_thousand_of_each_are_aligned_however_they_differ() {
+    const COUNT: u64 = 100_000;
+    let item = |coarse: u64| Item {
+        at: Micros(0),
+        title: String::new(),
+        subject: String::new(),
+        decision: None,
+        result: String::new(),
+        region: String::new(),
+        accounts: String::new(),
+        coarse,
+        fine: coarse,
+        params_digest: 0,
+        params: None,
+    };
+    // A generator of numbers that look random (Steele, Lea, Flood: SplitMix64).
+    let mixed = |number: u64| {
+        let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 33
+    };
+    let items = |name: &dyn Fn(u64) -> u64| (0..COUNT).map(|number| item(name(number))).collect::<Vec<_>>();
+    let one = items(&|number| number);
+    let rows = align(&one, &one);
+    assert!(Counts::of(&rows).is_same() && rows.len() == one.len());
+    let rows = align(&one, &items(&|number| if number % 20 == 0 { COUNT + number } else { number }));
+    let counts = Counts::of(&rows);
+    assert_eq!((counts.same, counts.only_a, counts.only_b), (95_000, 5_000, 5_000));
+    let rows = align(&one, &items(&|number| COUNT + number));
+    assert_eq!(Counts::of(&rows).only_b, 100_000);
+    let rows = align(&one, &items(&|number| COUNT - 1 - number));
+    let counts = Counts::of(&rows);
+    assert_eq!((counts.same + counts.moved, counts.only_a), (100_000, 0));
+    // Few kinds of calls in any order, as of a program that polls.
+    let few = align(&items(&|number| mixed(number) % 8), &items(&|number| mixed(number + COUNT) % 8));
+    let counts = Counts::of(&few);
+    assert_eq!(counts.same + counts.moved + counts.only_a, 100_000);
+    assert!(counts.only_a < 2_000, "{counts:?}");
 }
 
 proptest! {

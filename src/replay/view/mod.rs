@@ -1,10 +1,13 @@
 //! Drawing: the state in, cells out. Nothing here changes anything or asks anyone.
 
+mod back;
 mod detail;
 mod diff;
 mod entries;
 mod help;
+mod links;
 mod pen;
+mod query;
 mod recording;
 mod screen;
 mod sessions;
@@ -33,7 +36,7 @@ pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
         (Some(sheet), ..) if sheet.is_open => summary::draw(state, sheet, area, &mut pen),
         (_, Some(play), _) => recording::draw(state, play, area, &mut pen),
         (_, None, Some(diff)) => diff::draw(state, diff, area, &mut pen),
-        (_, None, None) => sessions::draw(state, area, &mut pen),
+        (_, None, None) => sessions::draw(state, &mut pen),
     }
     if let Some(scroll) = state.help {
         help::draw(state, scroll, area, &mut pen);

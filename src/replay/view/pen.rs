@@ -72,7 +72,11 @@ impl<'a> Pen<'a> {
 
     /// The bottom line: hints for `context` from the key table, as many as there is room for; the way to help always.
     pub fn hints(&mut self, area: Rect, context: Context) {
-        let short = |keys: &'static str| keys.split("  ").next().unwrap_or(keys);
+        // A letter is text in the query line; the last key of a line is none.
+        let short = |keys: &'static str| match context {
+            Context::Query => keys.rsplit("  ").next().unwrap_or(keys),
+            _ => keys.split("  ").next().unwrap_or(keys),
+        };
         let hints = |of: Context| {
             keymap::lines(context)
                 .filter(move |binding| binding.context == of && !binding.hint.is_empty())
