@@ -305,6 +305,12 @@ pub const KEYS: &[Key] = &[
         doc: "The colours of hoop-replay: a theme's name.",
     },
     Key {
+        name: "replay.plain",
+        kind: Kind::Truth,
+        project: true,
+        doc: "Whether hoop-replay prints plain lines, for screen readers, instead of opening its viewer; as `--plain` does.",
+    },
+    Key {
         name: "replay.idle_limit",
         kind: Kind::Duration(0, 3_600),
         project: true,

@@ -232,6 +232,12 @@ impl Config {
         self.text("replay.theme")
     }
 
+    /// `replay.plain`
+    #[must_use]
+    pub fn replay_plain(&self) -> bool {
+        self.truth("replay.plain")
+    }
+
     /// `replay.idle_limit`; `None`: every pause is kept.
     #[must_use]
     pub fn replay_idle_limit(&self) -> Option<Duration> {

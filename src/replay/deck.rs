@@ -21,6 +21,8 @@ use crate::error::Kind;
 use crate::error::Result;
 use crate::record::summary::Counted;
 use crate::record::summary::moments;
+use crate::replay::bodies;
+use crate::replay::entries::Lines;
 use crate::replay::keyframes::Keyframes;
 use crate::replay::message::Hit;
 use crate::replay::message::Message;
@@ -61,6 +63,7 @@ pub struct Deck {
     wanted: Arc<Wanted>,
     keyframes: Arc<Keyframes>,
     search: Arc<AtomicU64>,
+    inspected: Arc<AtomicU64>,
     look: Arc<AtomicU64>,
 }
 
@@ -161,6 +164,7 @@ impl Deck {
             keyframes: Arc::default(),
             search: Arc::default(),
             look: Arc::default(),
+            inspected: Arc::default(),
         };
         deck.wanted.ask(Goal::Time(Micros(0)));
         let (source, wanted, keyframes) =
@@ -215,6 +219,21 @@ impl Deck {
             let found = moments(&audit, &counted, MOST_MOMENTS, &go_on)?;
             desk.send(News::Hits(number, found.into_iter().map(|at| Hit { at }).collect()));
             desk.send(News::SearchDone(number));
+            Ok(())
+        });
+    }
+
+    /// Reads what the call at `lines` of the audit log sent and got, as question number `number`; the one before is not
+    /// worth answering any more.
+    pub fn inspect(&self, number: u64, lines: Lines) {
+        let Some(audit) = self.source.audit.clone() else { return };
+        self.inspected.store(number, Ordering::Relaxed);
+        let (inspected, wanted) = (Arc::clone(&self.inspected), Arc::clone(&self.wanted));
+        self.desk().spawn(move |desk| {
+            let stop = || inspected.load(Ordering::Relaxed) != number || wanted.stopped();
+            if !stop() {
+                desk.send(News::Parts(number, lines, bodies::read(&audit, lines, &stop)));
+            }
             Ok(())
         });
     }

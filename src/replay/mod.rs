@@ -4,11 +4,17 @@
 //! carries them out with the threads of `deck`; `view` draws the state and nothing else.
 
 mod action;
+mod alerts;
 mod back;
+mod bodies;
+mod calls;
 mod commands;
 mod deck;
+mod detail;
 mod diff;
 mod entries;
+mod facts;
+mod filter;
 mod finder;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
@@ -21,13 +27,17 @@ mod input;
 mod keyframes;
 mod keymap;
 mod layout;
+mod linked;
 mod links;
 mod listen;
 mod message;
 mod moments;
+mod panes;
+mod plain;
 mod play;
 mod player;
 mod prepare;
+mod pretty;
 mod project;
 mod questions;
 mod rewind;
@@ -39,8 +49,10 @@ mod state;
 mod still;
 mod summary;
 mod summing;
+mod tabs;
 mod tape;
 mod theme;
+mod timeline;
 mod update;
 mod view;
 
@@ -52,6 +64,11 @@ pub use guard::Guard;
 pub use guard::PanicGuard;
 pub use listen::Heard;
 pub use listen::listen;
+pub use plain::Plain;
+pub use plain::Wish as PlainWish;
+pub use plain::hit as plain_hit;
+pub use plain::session as plain_session;
+pub use plain::tell as plain_tell;
 pub use play::Speed;
 pub use runtime::Setup;
 pub use runtime::Start;

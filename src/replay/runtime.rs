@@ -181,6 +181,7 @@ impl Runtime {
             let now = self.clock.elapsed();
             if let Some(play) = &mut self.state.play {
                 effects.extend(play.tick(Micros(now.0.saturating_sub(before.0))).map(Effect::Goto));
+                effects.extend(play.look().map(|(number, lines)| Effect::Look(number, lines)));
             }
             before = now;
             if !summary::is_open(&self.state) {
@@ -245,6 +246,7 @@ impl Runtime {
                 Effect::Compare(audits, exact, ticket) => {
                     self.comparing = Some(Work::compare(audits, exact, ticket, self.sender.clone()));
                 }
+                Effect::Look(number, lines) => self.deck.iter().for_each(|deck| deck.inspect(number, lines)),
                 Effect::Land(number, pattern, at) => {
                     self.deck.iter().for_each(|deck| deck.land(number, pattern.clone(), at));
                 }

@@ -22,8 +22,12 @@ mod commands;
 mod emulator;
 mod finding;
 mod follow;
+mod golden;
 mod hostile;
+mod panes;
+mod plain;
 mod pty;
+mod readme;
 mod store;
 mod sums;
 
@@ -93,7 +97,7 @@ fn a_tour_of_the_viewer() {
         assert!(detail.contains(part), "{part}:\n{detail}");
     }
     viewer.press("d?");
-    viewer.wait_for("jump to the chosen call");
+    viewer.wait_for("jump to the chosen one");
     viewer.press("?t");
     viewer.wait_for("theme: light");
     viewer.resize(40, 12);
@@ -174,7 +178,7 @@ fn play_draws_and_does_nothing_else() {
 #[test]
 fn without_a_terminal_it_says_what_to_do_instead() {
     let dir = filled();
-    assert!(trouble(dir.path(), &[], 2).contains("hoop-replay list"));
+    assert!(trouble(dir.path(), &[], 2).contains("hoop-replay --plain"));
     assert!(trouble(dir.path(), &["last"], 2).contains("hoop-replay export last --format txt"));
     assert!(trouble(dir.path(), &["play", "last"], 2).contains("export last --format txt"));
 }

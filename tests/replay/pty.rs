@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use hoop::term::Colour;
 use hoop::term::Screen;
+use hoop::term::Snapshot;
 use portable_pty::Child;
 use portable_pty::CommandBuilder;
 use portable_pty::MasterPty;
@@ -48,15 +49,20 @@ impl Driven {
         mut command: CommandBuilder,
         arguments: &[&str],
         state: &Path,
-        (cols, rows): (u16, u16),
+        size: (u16, u16),
     ) -> Self {
-        let pair =
-            native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
         command.args(arguments);
         command.env_clear();
         command.env("XDG_STATE_HOME", state);
         command.env("TERM", "xterm-256color");
         command.env("TZ", "UTC");
+        Self::spawn(command, size)
+    }
+
+    /// Starts any program.
+    pub fn spawn(command: CommandBuilder, (cols, rows): (u16, u16)) -> Self {
+        let pair =
+            native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let screen = Arc::new(Mutex::new(Screen::new(cols, rows)));
@@ -94,6 +100,11 @@ impl Driven {
     /// What the terminal shows.
     pub fn text(&self) -> String {
         self.screen.lock().unwrap().text()
+    }
+
+    /// The cells of what the terminal shows.
+    pub fn snapshot(&self) -> Snapshot {
+        self.screen.lock().unwrap().snapshot()
     }
 
     /// The text of the cells with this background.

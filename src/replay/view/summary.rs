@@ -316,8 +316,8 @@ mod tests {
         assert!(state.play.is_none());
         update(&mut state, Action::Summary);
         assert_eq!(state.summary.as_ref().unwrap().chosen, Some(0));
-        assert_eq!(update(&mut state, Action::Back), []);
-        assert_eq!(update(&mut state, Action::Back), [Effect::Quit]);
+        update(&mut state, Action::Back);
+        assert!(text(&mut state, (80, 24)).contains("4 sessions"));
     }
 
     #[test]
