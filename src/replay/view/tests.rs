@@ -25,7 +25,7 @@ use crate::replay::theme::Theme;
 use crate::replay::update::update;
 use crate::term::is_unsafe;
 
-const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 30), (200, 50)];
+pub(super) const SIZES: [(u16, u16); 4] = [(40, 12), (80, 24), (120, 30), (200, 50)];
 
 fn picture(state: &mut State, (cols, rows): (u16, u16)) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(cols, rows)).unwrap();
@@ -34,7 +34,7 @@ fn picture(state: &mut State, (cols, rows): (u16, u16)) -> Buffer {
     terminal.backend().buffer().clone()
 }
 
-fn text(state: &mut State, size: (u16, u16)) -> String {
+pub(super) fn text(state: &mut State, size: (u16, u16)) -> String {
     let buffer = picture(state, size);
     let rows = buffer.content.chunks(usize::from(size.0));
     rows.map(|row| row.iter().map(Cell::symbol).collect::<String>().trim_end().to_owned() + "\n").collect()
