@@ -19,6 +19,10 @@ pub enum Context {
     Query,
     /// In an open recording.
     Recording,
+    /// In the summary of a session.
+    Summary,
+    /// Where two sessions are compared.
+    Diff,
 }
 
 /// A line of the table.
@@ -62,6 +66,7 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Sessions, &["pagedown", "ctrl-f"], Action::PageDown, ["", "", ""]),
     bind(Context::Sessions, &["home", "g"], Action::First, ["Home End  g G", "newest, oldest", ""]),
     bind(Context::Sessions, &["end", "G"], Action::Last, ["", "", ""]),
+    bind(Context::Sessions, &["S"], Action::Summary, ["S", "the summary of the session", "summary"]),
     bind(Context::Sessions, &["ctrl-r"], Action::History, ["Ctrl-R", "queries asked before; Del forgets one", "history"]),
     bind(Context::Sessions, &["@", "ctrl-o"], Action::SavedQueries, ["@  Ctrl-O", "saved queries; Del deletes one", ""]),
     bind(Context::Sessions, &["s", "ctrl-s"], Action::SaveQuery, ["s  Ctrl-S", "save the query under a name", ""]),
@@ -144,6 +149,34 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["L"], Action::Pan(8, 0), ["", "", ""]),
     bind(Context::Recording, &["f"], Action::FollowCursor, ["f", "let that window follow the cursor", ""]),
 
+    bind(Context::Recording, &["S"], Action::Summary, ["S", "the summary of the session", "summary"]),
+
+    bind(Context::Summary, &["enter"], Action::Open, ["Enter", "to the first of the calls that the line counts; n N: the others", "jump"]),
+    bind(Context::Summary, &["down", "j"], Action::Down, ["↑ ↓  k j", "choose a line", "choose"]),
+    bind(Context::Summary, &["up", "k"], Action::Up, ["", "", ""]),
+    bind(Context::Summary, &["right", "l"], Action::Right, ["← →  h l", "choose a cell: an access level, or what was denied", "cell"]),
+    bind(Context::Summary, &["left", "h"], Action::Left, ["", "", ""]),
+    bind(Context::Summary, &["pagedown", "space"], Action::PageDown, ["PgUp PgDn", "move by a page", ""]),
+    bind(Context::Summary, &["pageup"], Action::PageUp, ["", "", ""]),
+    bind(Context::Summary, &["home", "g"], Action::First, ["Home End  g G", "the top, the last line", ""]),
+    bind(Context::Summary, &["end", "G"], Action::Last, ["", "", ""]),
+    bind(Context::Summary, &["S"], Action::Summary, ["S", "back to where it was opened", ""]),
+
+    bind(Context::Diff, &["enter"], Action::Open, ["Enter", "open that session at that moment", "open"]),
+    bind(Context::Diff, &["right", "l"], Action::Right, ["← →  h l", "choose the first or the second session", "session"]),
+    bind(Context::Diff, &["left", "h"], Action::Left, ["", "", ""]),
+    bind(Context::Diff, &["c", "tab"], Action::NextTopic, ["c  Tab", "calls, or commands", "calls, commands"]),
+    bind(Context::Diff, &["o"], Action::OnlyDifferences, ["o", "only what differs, or all", "only differences"]),
+    bind(Context::Diff, &["n", "]"], Action::NextDifference, ["n N  ] [", "the next difference, the one before", "next"]),
+    bind(Context::Diff, &["N", "["], Action::PreviousDifference, ["", "", ""]),
+    bind(Context::Diff, &["d"], Action::ToggleDetail, ["d", "how the two differ: show, hide", "detail"]),
+    bind(Context::Diff, &["down", "j"], Action::Down, ["↑ ↓  k j", "choose a row", ""]),
+    bind(Context::Diff, &["up", "k"], Action::Up, ["", "", ""]),
+    bind(Context::Diff, &["pagedown", "space"], Action::PageDown, ["PgUp PgDn", "move by a page", ""]),
+    bind(Context::Diff, &["pageup"], Action::PageUp, ["", "", ""]),
+    bind(Context::Diff, &["home", "g"], Action::First, ["Home End  g G", "the first row, the last", ""]),
+    bind(Context::Diff, &["end", "G"], Action::Last, ["", "", ""]),
+
     bind(Context::Anywhere, &["?", "f1"], Action::ToggleHelp, ["?  F1", "these keys", "help"]),
     bind(Context::Anywhere, &["t"], Action::NextTheme, ["t", "next theme", ""]),
     bind(Context::Anywhere, &["esc", "backspace"], Action::Back, ["Esc", "close, go back", "back"]),
@@ -224,7 +257,13 @@ mod tests {
 
     #[test]
     fn no_key_stands_twice_in_one_place() {
-        for context in [Context::Sessions, Context::Query, Context::Recording] {
+        for context in [
+            Context::Sessions,
+            Context::Query,
+            Context::Recording,
+            Context::Summary,
+            Context::Diff,
+        ] {
             let mut keys: Vec<&str> = TABLE
                 .iter()
                 .filter(|binding| matches!(binding.context, Context::Anywhere) || binding.context == context)
