@@ -35,12 +35,20 @@ _hoop__replay() {
 
     case "${cmd}" in
         hoop__replay)
-            opts="-F -s -i -h -V --follow --at --speed --idle-limit --theme --help --version export import play list"
+            opts="-q -F -s -i -h -V --query --follow --at --plain --speed --idle-limit --theme --help --version export import play list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --query)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -q)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --at)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
