@@ -2,6 +2,7 @@
 
 pub mod ctl;
 mod known_values;
+mod looking;
 mod mask_rules;
 pub mod replay;
 pub mod run;

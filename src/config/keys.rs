@@ -295,7 +295,22 @@ pub const KEYS: &[Key] = &[
         name: "replay.theme",
         kind: Kind::Text,
         project: true,
-        doc: "The colours of hoop-replay: a theme's name.",
+        doc: "The colours of hoop-replay: a theme's name, or `auto` for `dark` or `light` as the terminal is; any two names with \
+              a comma between do the same. Your own themes are files in `~/.config/hoop/themes`: [replay.md](replay.md).",
+    },
+    Key {
+        name: "replay.ascii",
+        kind: Kind::Choice(&["auto", "always", "never"]),
+        project: true,
+        doc: "Whether hoop-replay draws with ASCII only. `auto`: where the locale is not UTF-8, and on consoles whose font has \
+              few signs.",
+    },
+    Key {
+        name: "replay.keys",
+        kind: Kind::Path,
+        project: false,
+        doc: "The file with your own keys for hoop-replay. Without a setting, `keys.toml` beside the user's `config.toml`, if it is \
+              there; `hoop-replay keys` prints one to start from.",
     },
     Key {
         name: "replay.idle_limit",

@@ -226,6 +226,18 @@ impl Config {
         self.text("replay.theme")
     }
 
+    /// `replay.ascii`: `auto`, `always`, `never`.
+    #[must_use]
+    pub fn replay_ascii(&self) -> &str {
+        self.text("replay.ascii")
+    }
+
+    /// `replay.keys`: a file.
+    #[must_use]
+    pub fn replay_keys(&self) -> Option<&str> {
+        self.given("replay.keys")
+    }
+
     /// `replay.idle_limit`; `None`: every pause is kept.
     #[must_use]
     pub fn replay_idle_limit(&self) -> Option<Duration> {

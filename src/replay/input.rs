@@ -15,11 +15,13 @@ use crate::replay::action::Action;
 use crate::replay::entries;
 use crate::replay::going;
 use crate::replay::going::Place;
-use crate::replay::keymap;
+use crate::replay::help;
 use crate::replay::layout;
+use crate::replay::look;
 use crate::replay::message::Message;
 use crate::replay::message::News;
 use crate::replay::moments::Moments;
+use crate::replay::press::press;
 use crate::replay::questions::Questions;
 use crate::replay::state::State;
 use crate::replay::update;
@@ -36,6 +38,10 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Terminal(event) => terminal(state, event),
         Message::TerminalLost(_) | Message::Leave => vec![Effect::Quit],
+        Message::Stop => vec![Effect::Suspend],
+        Message::Continue => vec![Effect::Redraw],
+        Message::Answer(answer) => quiet(look::answered(state, answer)),
+        Message::Themes(offers) => quiet(look::listed(state, offers)),
         Message::Sessions(read) => {
             state.sessions.read = Some(read);
             state.sessions.refresh(&state.zone);
@@ -49,6 +55,10 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
             }
         }
     }
+}
+
+fn quiet((): ()) -> Vec<Effect> {
+    Vec::new()
 }
 
 fn told(state: &mut State, news: News) -> Vec<Effect> {
@@ -176,11 +186,17 @@ fn terminal(state: &mut State, event: TerminalEvent) -> Vec<Effect> {
 }
 
 fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    if let Some(effects) = typing(state, key) {
+    if help::typing(state, key) {
+        return Vec::new();
+    }
+    let is_covered = state.help.is_some() || state.picker.is_some();
+    if !is_covered && let Some(effects) = typing(state, key) {
+        state.pending.clear();
         return effects;
     }
-    match keymap::resolve(&key, update::context(state)) {
-        Some(action) => update::update(state, action),
+    match press(state, &key) {
+        Some(effects) => effects,
+        None if is_covered => Vec::new(),
         None => begin_filter(state, key),
     }
 }
@@ -246,6 +262,9 @@ fn cancel(state: &mut State) -> Vec<Effect> {
 fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
     if state.is_too_small() {
         return Vec::new();
+    }
+    if state.help.is_none() && let Some(effects) = look::mouse(state, mouse) {
+        return effects;
     }
     let at = Position::new(mouse.column, mouse.row);
     match mouse.kind {

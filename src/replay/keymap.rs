@@ -1,4 +1,5 @@
-//! Which key means what, in one table: the resolver, the help and the footer all read it.
+//! Which key means what, in one table. `keys` lays the user's own over it; the resolver, the help and the footer read
+//! that.
 
 use crossterm::event::KeyCode;
 use crossterm::event::KeyEvent;
@@ -7,7 +8,7 @@ use crossterm::event::KeyModifiers;
 use crate::replay::action::Action;
 use crate::types::Micros;
 
-/// Where a key is pressed.
+/// Where a key is pressed. Names are stable: a key file calls the contexts so (`Recording` is `recording`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Context {
     /// Everywhere but while typing.
@@ -16,13 +17,18 @@ pub enum Context {
     Sessions,
     /// In an open recording.
     Recording,
+    /// In the list of themes.
+    Themes,
+    /// In the list of keys.
+    Help,
 }
 
 /// A line of the table.
 pub struct Binding {
     /// Where it holds.
     pub context: Context,
-    /// The keys: each a key, with `ctrl-` or `shift-` before it.
+    /// The keys: each a key, with `ctrl-`, `shift-` or `alt-` before it; or several, apart by spaces, to be pressed one after
+    /// the other. None: this is no binding but the title of those below it.
     pub keys: &'static [&'static str],
     /// What they do.
     pub action: Action,
@@ -44,11 +50,16 @@ const fn bind(
     Binding { context, keys, action, shown, help, hint }
 }
 
+const fn group(context: Context, title: &'static str) -> Binding {
+    Binding { context, keys: &[], action: Action::ToggleHelp, shown: "", help: title, hint: "" }
+}
+
 const SECOND: u64 = 1_000_000;
 
 /// Every key. The first line that fits counts; footers show hints in this order for as long as there is room.
 #[rustfmt::skip]
 pub const TABLE: &[Binding] = &[
+    group(Context::Sessions, "sessions"),
     bind(Context::Sessions, &["enter", "l", "right"], Action::Open, ["Enter", "open the recording", "open"]),
     bind(Context::Sessions, &["/"], Action::StartTyping, ["/", "filter: type any words; all must be in the row", "filter"]),
     bind(Context::Sessions, &["up", "k", "ctrl-p"], Action::Up, ["↑ ↓  k j", "move", ""]),
@@ -59,7 +70,9 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Sessions, &["end", "G"], Action::Last, ["", "", ""]),
     bind(Context::Sessions, &["r", "f5"], Action::Reload, ["r  F5", "read the list again", "reload"]),
 
+    group(Context::Recording, "play"),
     bind(Context::Recording, &["space"], Action::TogglePlay, ["Space", "play, pause", "play"]),
+    group(Context::Recording, "go to a moment"),
     bind(Context::Recording, &["right"], Action::SeekForward(Micros(5 * SECOND)), ["← →", "5 seconds back, on", "5 s"]),
     bind(Context::Recording, &["left"], Action::SeekBack(Micros(5 * SECOND)), ["", "", ""]),
     bind(Context::Recording, &["shift-right"], Action::SeekForward(Micros(60 * SECOND)), ["Shift ← →", "a minute back, on", ""]),
@@ -81,15 +94,18 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["9"], Action::SeekPercent(90), ["", "", ""]),
     bind(Context::Recording, &["home", "g"], Action::SeekStart, ["Home End  g G", "to the beginning, the end (running: follow it)", ""]),
     bind(Context::Recording, &["end", "G"], Action::SeekEnd, ["", "", ""]),
+    group(Context::Recording, "search"),
     bind(Context::Recording, &["/"], Action::StartTyping, ["/", "search the screen's text", "search"]),
     bind(Context::Recording, &["n"], Action::NextHit, ["n N", "next hit, hit before", ""]),
     bind(Context::Recording, &["N"], Action::PreviousHit, ["", "", ""]),
+    group(Context::Recording, "calls, commands, approvals"),
     bind(Context::Recording, &["c"], Action::ToggleList, ["c", "calls and commands: show, hide", "calls"]),
     bind(Context::Recording, &["a"], Action::ToggleApprovals, ["a", "approvals in place of the calls, and back", "approvals"]),
     bind(Context::Recording, &["w"], Action::NextWhich, ["w", "which approvals: granted, not granted, used …", ""]),
     bind(Context::Recording, &["down", "j"], Action::Down, ["↑ ↓  k j", "choose a call or command", ""]),
     bind(Context::Recording, &["up", "k"], Action::Up, ["", "", ""]),
     bind(Context::Recording, &["enter"], Action::Open, ["Enter", "jump to the chosen call, command or question", "jump"]),
+    group(Context::Recording, "jump"),
     bind(Context::Recording, &["]"], Action::NextEntry, ["[ ]", "jump to the one before, the next", ""]),
     bind(Context::Recording, &["["], Action::PreviousEntry, ["", "", ""]),
     bind(Context::Recording, &["}"], Action::NextCommand, ["{ }", "the command before, the next", ""]),
@@ -98,14 +114,27 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["("], Action::PreviousCall, ["", "", ""]),
     bind(Context::Recording, &["m"], Action::NextMarker, ["m M", "the next marker, the one before", ""]),
     bind(Context::Recording, &["M"], Action::PreviousMarker, ["", "", ""]),
+    bind(Context::Recording, &["' d"], Action::NextDenial, ["' …", "go to a place: what may follow is shown", "go to"]),
+    bind(Context::Recording, &["' D"], Action::PreviousDenial, ["", "", ""]),
+    bind(Context::Recording, &["' c"], Action::NextCommand, ["", "", ""]),
+    bind(Context::Recording, &["' C"], Action::PreviousCommand, ["", "", ""]),
+    bind(Context::Recording, &["' a"], Action::NextCall, ["", "next AWS call", ""]),
+    bind(Context::Recording, &["' A"], Action::PreviousCall, ["", "previous AWS call", ""]),
+    bind(Context::Recording, &["' m"], Action::NextMarker, ["", "", ""]),
+    bind(Context::Recording, &["' M"], Action::PreviousMarker, ["", "", ""]),
+    bind(Context::Recording, &["' g"], Action::SeekStart, ["", "beginning", ""]),
+    bind(Context::Recording, &["' e"], Action::SeekEnd, ["", "end", ""]),
     bind(Context::Recording, &["u"], Action::ToCommand, ["u", "choose the command behind a call or a command", ""]),
     bind(Context::Recording, &["o"], Action::ToCalls, ["o", "choose the first call of a command, an approval", ""]),
+    group(Context::Recording, "detail"),
     bind(Context::Recording, &["d"], Action::ToggleDetail, ["d", "all about the chosen one: show, hide", "detail"]),
     bind(Context::Recording, &["pageup"], Action::PageUp, ["PgUp PgDn", "scroll the detail, or page through the list", ""]),
     bind(Context::Recording, &["pagedown"], Action::PageDown, ["", "", ""]),
+    group(Context::Recording, "speed"),
     bind(Context::Recording, &["+", "="], Action::Faster, ["- +", "half, twice the speed (0.5 to 16)", "speed"]),
     bind(Context::Recording, &["-", "_"], Action::Slower, ["", "", ""]),
     bind(Context::Recording, &["i"], Action::ToggleIdle, ["i", "shorten pauses, or play them in full", "idle"]),
+    group(Context::Recording, "screen"),
     bind(Context::Recording, &["z"], Action::ToggleZoom, ["z", "the recorded screen alone", "zoom"]),
     bind(Context::Recording, &["H"], Action::Pan(-8, 0), ["H J K L", "move a cut screen's window", ""]),
     bind(Context::Recording, &["J"], Action::Pan(0, 4), ["", "", ""]),
@@ -113,31 +142,33 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["L"], Action::Pan(8, 0), ["", "", ""]),
     bind(Context::Recording, &["f"], Action::FollowCursor, ["f", "let that window follow the cursor", ""]),
 
+    bind(Context::Themes, &["enter"], Action::Open, ["Enter", "keep this theme", "keep"]),
+    bind(Context::Themes, &["up", "k", "ctrl-p"], Action::Up, ["↑ ↓  k j", "see another one", "see"]),
+    bind(Context::Themes, &["down", "j", "ctrl-n"], Action::Down, ["", "", ""]),
+    bind(Context::Themes, &["pageup"], Action::PageUp, ["PgUp PgDn", "move by a page", ""]),
+    bind(Context::Themes, &["pagedown"], Action::PageDown, ["", "", ""]),
+    bind(Context::Themes, &["home", "g"], Action::First, ["Home End  g G", "first, last", ""]),
+    bind(Context::Themes, &["end", "G"], Action::Last, ["", "", ""]),
+
+    bind(Context::Help, &["/"], Action::StartTyping, ["/", "show only keys about …", "search"]),
+    bind(Context::Help, &["up", "k", "ctrl-p"], Action::Up, ["↑ ↓  k j", "scroll", ""]),
+    bind(Context::Help, &["down", "j", "ctrl-n"], Action::Down, ["", "", ""]),
+    bind(Context::Help, &["pageup"], Action::PageUp, ["PgUp PgDn", "scroll by a page", ""]),
+    bind(Context::Help, &["pagedown", "space"], Action::PageDown, ["", "", ""]),
+    bind(Context::Help, &["home", "g"], Action::First, ["Home End  g G", "to the first, the last line", ""]),
+    bind(Context::Help, &["end", "G"], Action::Last, ["", "", ""]),
+
+    group(Context::Anywhere, "everywhere"),
     bind(Context::Anywhere, &["?", "f1"], Action::ToggleHelp, ["?  F1", "these keys", "help"]),
-    bind(Context::Anywhere, &["t"], Action::NextTheme, ["t", "next theme", ""]),
+    bind(Context::Anywhere, &["t"], Action::ChooseTheme, ["t", "themes: look at them, choose one", ""]),
     bind(Context::Anywhere, &["esc", "backspace"], Action::Back, ["Esc", "close, go back", "back"]),
     bind(Context::Anywhere, &["q", "ctrl-c"], Action::Quit, ["q  Ctrl-C", "leave", "quit"]),
     bind(Context::Anywhere, &["ctrl-z"], Action::Suspend, ["Ctrl-Z", "suspend; `fg` brings it back", ""]),
 ];
 
-/// What `key` means in `context`.
-#[must_use]
-pub fn resolve(key: &KeyEvent, context: Context) -> Option<Action> {
-    let name = name(key)?;
-    let here =
-        |binding: &&Binding| matches!(binding.context, Context::Anywhere) || binding.context == context;
-    TABLE.iter().filter(here).find(|binding| binding.keys.contains(&name.as_str())).map(|found| found.action)
-}
-
-/// The lines of the table for help in `context`, then those for everywhere.
-pub fn lines(context: Context) -> impl Iterator<Item = &'static Binding> {
-    let own = TABLE.iter().filter(move |binding| binding.context == context);
-    let all = TABLE.iter().filter(|binding| binding.context == Context::Anywhere);
-    own.chain(all).filter(|binding| !binding.shown.is_empty())
-}
-
 /// The name of a key as the table writes it.
-fn name(key: &KeyEvent) -> Option<String> {
+#[must_use]
+pub fn name(key: &KeyEvent) -> Option<String> {
     let base = match key.code {
         KeyCode::Char(' ') => "space".to_owned(),
         KeyCode::Char(c) => c.to_string(),
@@ -152,56 +183,15 @@ fn name(key: &KeyEvent) -> Option<String> {
         KeyCode::End => "end".to_owned(),
         KeyCode::PageUp => "pageup".to_owned(),
         KeyCode::PageDown => "pagedown".to_owned(),
-        KeyCode::Tab => "tab".to_owned(),
+        KeyCode::Tab | KeyCode::BackTab => "tab".to_owned(),
+        KeyCode::Insert => "insert".to_owned(),
+        KeyCode::Delete => "delete".to_owned(),
         KeyCode::F(n) => format!("f{n}"),
         _ => return None,
     };
+    let alt = if key.modifiers.contains(KeyModifiers::ALT) { "alt-" } else { "" };
     let ctrl = if key.modifiers.contains(KeyModifiers::CONTROL) { "ctrl-" } else { "" };
     // A shifted character is another character already.
     let shifted = key.modifiers.contains(KeyModifiers::SHIFT) && !matches!(key.code, KeyCode::Char(_));
-    Some(format!("{ctrl}{}{base}", if shifted { "shift-" } else { "" }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
-        KeyEvent::new(code, modifiers)
-    }
-
-    #[test]
-    fn keys_mean_what_the_table_says() {
-        let plain = |code| press(code, KeyModifiers::NONE);
-        assert_eq!(resolve(&plain(KeyCode::Char(' ')), Context::Recording), Some(Action::TogglePlay));
-        assert_eq!(resolve(&plain(KeyCode::Char(' ')), Context::Sessions), None);
-        assert_eq!(
-            resolve(&press(KeyCode::Left, KeyModifiers::SHIFT), Context::Recording),
-            Some(Action::SeekBack(Micros(60_000_000)))
-        );
-        assert_eq!(
-            resolve(&press(KeyCode::Char('G'), KeyModifiers::SHIFT), Context::Recording),
-            Some(Action::SeekEnd)
-        );
-        assert_eq!(
-            resolve(&press(KeyCode::Char('c'), KeyModifiers::CONTROL), Context::Recording),
-            Some(Action::Quit)
-        );
-        assert_eq!(resolve(&plain(KeyCode::Char('c')), Context::Recording), Some(Action::ToggleList));
-    }
-
-    #[test]
-    fn no_key_stands_twice_in_one_place() {
-        for context in [Context::Sessions, Context::Recording] {
-            let mut keys: Vec<&str> = TABLE
-                .iter()
-                .filter(|binding| matches!(binding.context, Context::Anywhere) || binding.context == context)
-                .flat_map(|binding| binding.keys.iter().copied())
-                .collect();
-            let all = keys.len();
-            keys.sort_unstable();
-            keys.dedup();
-            assert_eq!(keys.len(), all, "{context:?}");
-        }
-    }
+    Some(format!("{alt}{ctrl}{}{base}", if shifted { "shift-" } else { "" }))
 }

@@ -7,10 +7,12 @@ use serde::Serialize;
 use crate::cast::Header;
 use crate::error::Error;
 use crate::error::Result;
+use crate::replay::decode::Answer;
 use crate::replay::moments::Moments;
 use crate::replay::player::Goal;
 use crate::replay::questions::Asked;
 use crate::replay::sessions::Session;
+use crate::replay::theme::Offer;
 use crate::term::Snapshot;
 use crate::types::Micros;
 
@@ -25,6 +27,14 @@ pub enum Message {
     TerminalLost(Error),
     /// A signal asks to leave.
     Leave,
+    /// A signal asks to stop as a shell job.
+    Stop,
+    /// Stopped before, going on now.
+    Continue,
+    /// The terminal told something about itself.
+    Answer(Answer),
+    /// All themes.
+    Themes(Vec<Offer>),
     /// The list of sessions has been read.
     Sessions(Result<Vec<Session>>),
     /// News of the recording opened under this ticket.

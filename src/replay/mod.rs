@@ -4,8 +4,10 @@
 //! carries them out with the threads of `deck`; `view` draws the state and nothing else.
 
 mod action;
+mod ascii;
 mod commands;
 mod deck;
+mod decode;
 mod entries;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
@@ -13,17 +15,21 @@ mod fixture;
 mod follow;
 mod going;
 mod guard;
+mod help;
 mod index;
 mod input;
 mod keyframes;
 mod keymap;
+mod keys;
 mod layout;
 mod listen;
+mod look;
 mod message;
 mod moments;
 mod play;
 mod player;
 mod prepare;
+mod press;
 mod project;
 mod questions;
 mod runtime;
@@ -36,12 +42,19 @@ mod theme;
 mod update;
 mod view;
 
+pub use ascii::apply as draw_in_ascii;
+pub use ascii::is_wanted as needs_ascii;
+pub use ascii::text as in_ascii;
 pub use deck::Source;
+pub use decode::Answer;
 pub use going::Place;
 pub use guard::Guard;
 pub use guard::PanicGuard;
+pub use keys::Keys;
+pub use keys::read as read_keys;
 pub use listen::Heard;
 pub use listen::listen;
+pub use look::Look;
 pub use play::Speed;
 pub use runtime::Library;
 pub use runtime::Setup;
@@ -56,7 +69,10 @@ pub use still::still;
 pub use tape::Tape;
 pub use tape::present;
 pub use theme::Depth;
+pub use theme::Ground;
 pub use theme::Meaning;
+pub use theme::Shelf;
 pub use theme::Theme;
+pub use theme::Wanted;
 pub use view::Pen;
 pub use view::wrapped;

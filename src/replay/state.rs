@@ -5,6 +5,10 @@ use jiff::tz::TimeZone;
 
 use crate::error::Error;
 use crate::replay::going::Place;
+use crate::replay::help::Help;
+use crate::replay::keys::Keys;
+use crate::replay::look::Look;
+use crate::replay::look::Picker;
 use crate::replay::play::Play;
 use crate::replay::play::Speed;
 use crate::replay::sessions::Session;
@@ -68,8 +72,16 @@ pub struct Pacing {
 pub struct State {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// How things look.
+    /// The theme in force.
     pub theme: Theme,
+    /// How things look beside that.
+    pub look: Look,
+    /// The list of themes; none: not shown.
+    pub picker: Option<Picker>,
+    /// The keys in force.
+    pub keys: Keys,
+    /// Keys that wait for those that follow.
+    pub pending: Vec<String>,
     /// The person's time zone.
     pub zone: TimeZone,
     /// How recordings are played.
@@ -80,8 +92,8 @@ pub struct State {
     pub play: Option<Play>,
     /// Whether there is a list to go back to.
     pub has_list: bool,
-    /// How far the help is scrolled; none: not shown.
-    pub help: Option<u16>,
+    /// The list of keys; none: not shown.
+    pub help: Option<Help>,
     /// The search, or the moment to go to, being typed.
     pub typed: Option<String>,
     /// Whether what is typed is a moment.
@@ -98,7 +110,11 @@ impl State {
     pub fn new(theme: Theme, zone: TimeZone, pacing: Pacing) -> Self {
         Self {
             size: (80, 24),
+            look: Look::of(&theme),
             theme,
+            picker: None,
+            keys: Keys::default(),
+            pending: Vec::new(),
             zone,
             pacing,
             sessions: Sessions::default(),

@@ -31,8 +31,18 @@ pub struct Driven {
 impl Driven {
     /// Starts `hoop-replay` with `arguments` and the store `state`.
     pub fn start(arguments: &[&str], state: &Path, size: (u16, u16)) -> Self {
-        let command = CommandBuilder::new(env!("CARGO_BIN_EXE_hoop-replay"));
-        Self::start_command(command, arguments, state, size)
+        Self::start_in(&[], &[&[env!("CARGO_BIN_EXE_hoop-replay")], arguments].concat(), state, size)
+    }
+
+    /// Starts `program` with its arguments, the store `state` and more variables.
+    pub fn start_in(
+        variables: &[(&str, &str)],
+        program: &[&str],
+        state: &Path,
+        size: (u16, u16),
+    ) -> Self {
+        let command = CommandBuilder::new(program[0]);
+        Self::start_command(command, (&program[1..], variables), state, size)
     }
 
     /// The same, but it may ask for so many KiB of memory only.
@@ -40,12 +50,12 @@ impl Driven {
         let mut command = CommandBuilder::new("/bin/sh");
         let limit = format!("export MALLOC_ARENA_MAX=2; ulimit -v {memory}; exec \"$0\" \"$@\"");
         command.args(["-c", &limit, env!("CARGO_BIN_EXE_hoop-replay")]);
-        Self::start_command(command, arguments, state, size)
+        Self::start_command(command, (arguments, &[]), state, size)
     }
 
     fn start_command(
         mut command: CommandBuilder,
-        arguments: &[&str],
+        (arguments, variables): (&[&str], &[(&str, &str)]),
         state: &Path,
         (cols, rows): (u16, u16),
     ) -> Self {
@@ -56,6 +66,7 @@ impl Driven {
         command.env("XDG_STATE_HOME", state);
         command.env("TERM", "xterm-256color");
         command.env("TZ", "UTC");
+        variables.iter().for_each(|(name, value)| command.env(name, value));
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let screen = Arc::new(Mutex::new(Screen::new(cols, rows)));
@@ -95,6 +106,16 @@ impl Driven {
         self.screen.lock().unwrap().text()
     }
 
+    /// Whether the alternate screen is shown.
+    pub fn is_alternate(&self) -> bool {
+        self.screen.lock().unwrap().is_alternate()
+    }
+
+    /// The process that was started.
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.process_id().unwrap()).unwrap()
+    }
+
     /// Waits until `wanted` is shown; gives all that is shown then.
     pub fn wait_for(&self, wanted: &str) -> String {
         self.wait_until(wanted, |text| text.contains(wanted))
@@ -130,7 +151,6 @@ impl Driven {
 
     /// Sends a signal.
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
-        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).unwrap();
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.pid()), signal).unwrap();
     }
 }

@@ -14,7 +14,7 @@ use super::export_args::Export;
 use super::export_args::Format;
 use super::place;
 use super::place::Found;
-use super::theme;
+use crate::cli::looking;
 use crate::audit;
 use crate::audit::Event as Told;
 use crate::audit::Start;
@@ -84,7 +84,7 @@ impl<'w> Job<'w> {
     pub fn new(wish: &'w Export, format: Format) -> Result<Self> {
         let found = place::find(&wish.recording)?;
         let config = Config::load(&surroundings::sources())?;
-        let theme = theme(wish.theme.as_deref(), &config)?;
+        let theme = looking::theme_of_pictures(wish.theme.as_deref(), &config)?;
         let cleaner = wish.mask.as_deref().map(|packs| cleaner(&config, packs)).transpose()?;
         let mut job = Self {
             wish,

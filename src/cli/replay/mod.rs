@@ -1,6 +1,5 @@
 //! `hoop-replay`: the viewer, and what it does without a screen.
 
-use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::io::IsTerminal;
@@ -12,6 +11,7 @@ use clap::CommandFactory;
 use clap::FromArgMatches;
 use jiff::tz::TimeZone;
 
+use crate::cli::looking;
 use crate::cli::saying;
 use crate::cli::surroundings;
 use crate::clock::Clock;
@@ -20,12 +20,10 @@ use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::replay;
-use crate::replay::Depth;
 use crate::replay::Pacing;
 use crate::replay::Setup;
 use crate::replay::Speed;
 use crate::replay::Start;
-use crate::replay::Theme;
 use crate::types::Micros;
 
 mod args;
@@ -33,6 +31,7 @@ mod export;
 mod export_args;
 mod export_job;
 mod import;
+mod keys;
 mod list;
 mod place;
 mod play;
@@ -76,6 +75,7 @@ fn run(cli: &Cli) -> Result<()> {
         Some(Subcommands::Export(wish)) => export::run(wish),
         Some(Subcommands::Import(wish)) => import::run(wish),
         Some(Subcommands::Play(wish)) => play::run(wish),
+        Some(Subcommands::Keys) => keys::run(),
         None => view(cli),
     }
 }
@@ -83,7 +83,8 @@ fn run(cli: &Cli) -> Result<()> {
 /// Opens the viewer.
 fn view(cli: &Cli) -> Result<()> {
     let config = Config::load(&surroundings::sources())?;
-    let theme = theme(cli.theme.as_deref(), &config)?;
+    let look = looking::look(cli.theme.as_deref(), cli.ascii, &config)?;
+    let keys = looking::keys(&config)?;
     let found = cli.recording.as_deref().map(place::find).transpose()?;
     needs_terminal(cli.recording.as_deref())?;
     let (start, library): (Start, Option<replay::Library>) = match found {
@@ -94,7 +95,8 @@ fn view(cli: &Cli) -> Result<()> {
         }
     };
     replay::run(Setup {
-        theme,
+        look,
+        keys,
         zone: TimeZone::system(),
         pacing: Pacing {
             follows: cli.follow,
@@ -118,14 +120,6 @@ fn opening(found: Found) -> Result<Start> {
 fn pacing(wish: &PacingArgs, usual_pause: Option<Duration>) -> Pacing {
     let idle_limit = wish.idle_limit.map_or(usual_pause.map(Micros::from), args::Pause::limit);
     Pacing { speed: Speed::new(wish.speed.unwrap_or(1.0)), idle_limit, ..Pacing::default() }
-}
-
-/// The theme that is asked for, with as many colours as the terminal has.
-fn theme(name: Option<&str>, config: &Config) -> Result<Theme> {
-    let variable = |name: &str| env::var(name).ok();
-    let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
-    let depth = Depth::from_environment(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
-    Theme::load(name.unwrap_or(config.replay_theme()), depth)
 }
 
 fn needs_terminal(recording: Option<&str>) -> Result<()> {

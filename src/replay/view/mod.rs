@@ -2,18 +2,23 @@
 
 mod detail;
 mod entries;
+mod following;
 mod help;
 mod pen;
 mod recording;
 mod screen;
 mod sessions;
 #[cfg(test)]
+mod sweep;
+#[cfg(test)]
 mod tests;
+mod themes;
 mod timeline;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::replay::ascii;
 use crate::replay::state::SMALLEST;
 use crate::replay::state::State;
 use crate::replay::theme::Meaning;
@@ -22,17 +27,29 @@ pub use pen::wrapped;
 
 /// Draws everything on `area`.
 pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
-    let mut pen = Pen::new(buffer, &state.theme);
+    parts(state, area, &mut Pen::new(buffer, &state.theme).with_keys(&state.keys, state.look.ascii));
+    if state.look.ascii {
+        ascii::apply(buffer, area);
+    }
+}
+
+fn parts(state: &State, area: Rect, pen: &mut Pen<'_>) {
     pen.fill(area, Meaning::Text);
     if state.is_too_small() {
-        return too_small(state, area, &mut pen);
+        return too_small(state, area, pen);
     }
     match &state.play {
-        Some(play) => recording::draw(state, play, area, &mut pen),
-        None => sessions::draw(state, area, &mut pen),
+        Some(play) => recording::draw(state, play, area, pen),
+        None => sessions::draw(state, area, pen),
     }
-    if let Some(scroll) = state.help {
-        help::draw(state, scroll, area, &mut pen);
+    if let Some(picker) = &state.picker {
+        themes::draw(state, picker, pen);
+    }
+    if let Some(open) = &state.help {
+        help::draw(state, open, area, pen);
+    }
+    if !state.pending.is_empty() {
+        following::draw(state, area, pen);
     }
 }
 

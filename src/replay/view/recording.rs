@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::replay::action::Action;
 use crate::replay::keymap::Context;
 use crate::replay::layout;
 use crate::replay::layout::PlayLayout;
@@ -106,11 +107,13 @@ fn footer(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
     }
     if play.search.pattern.is_some() {
         let words = format!(" {} ", search_words(play));
-        let keys = [(" n", Meaning::Key), (" next ", bar), (" N", Meaning::Key), (" previous ", bar)];
-        let end = [(" Esc", Meaning::Key), (" end search", bar)];
+        let key = |action| format!(" {}", pen.keys.first(Context::Recording, action, pen.ascii));
+        let [next, previous, end] = [Action::NextHit, Action::PreviousHit, Action::Back].map(key);
+        let keys = [(next.as_str(), Meaning::Key), (" next ", bar), (&previous, Meaning::Key), (" previous ", bar)];
+        let end = [(end.as_str(), Meaning::Key), (" end search", bar)];
         return pen.row(area, bar, &[[(words.as_str(), bar)].as_slice(), &keys, &end].concat());
     }
-    pen.hints(area, Context::Recording);
+    pen.hints(area, if state.picker.is_some() { Context::Themes } else { Context::Recording });
 }
 
 /// `"err" 2 of 17`, and a sign that more may come.

@@ -59,6 +59,7 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen<'_>) {
     }
     match &state.notice {
         Some(notice) => pen.row(layout.footer, Meaning::Bar, &[(" ", Meaning::Bar), (notice, Meaning::Bar)]),
+        None if state.picker.is_some() => pen.hints(layout.footer, Context::Themes),
         None => pen.hints(layout.footer, Context::Sessions),
     }
 }
