@@ -3,6 +3,8 @@
 use std::io;
 use std::io::Write;
 use std::panic;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::thread;
 
 use crossterm::cursor;
@@ -26,6 +28,10 @@ const QUESTIONS: &[u8] = b"\x1b[?2031h\x1b]11;?\x1b\\\x1b[c";
 const NO_NEWS: &[u8] = b"\x1b[?2031l";
 /// What [`leave`] writes, for where nothing may wait.
 const PLAIN: &[u8] = b"\x1b[?2026l\x1b[?2031l\x1b[?2004l\x1b[?1006l\x1b[?1015l\x1b[?1003l\x1b[?1002l\x1b[?1000l\x1b[?1049l\x1b[?25h\x1b[m";
+
+/// Whether the terminal is ours. Leaving twice would put the cursor back to where it was before, over what has been printed
+/// since.
+static IS_OURS: AtomicBool = AtomicBool::new(false);
 
 /// Holds the terminal until dropped.
 pub struct Guard(());
@@ -52,6 +58,7 @@ impl Guard {
     }
 
     fn set_up(&self) -> Result<()> {
+        IS_OURS.store(true, Ordering::SeqCst);
         execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, cursor::Hide)
             .context(|| "cannot write to the terminal")
     }
@@ -81,6 +88,10 @@ impl Drop for Guard {
 
 /// Puts the terminal back. What cannot be undone any more is let be: there is no one left to tell.
 fn leave() {
+    if !IS_OURS.swap(false, Ordering::SeqCst) {
+        let _ = terminal::disable_raw_mode();
+        return;
+    }
     let mut out = io::stdout();
     let _ = out.write_all(NO_NEWS);
     let _ = execute!(out, DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen, cursor::Show);

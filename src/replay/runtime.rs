@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::io::Stdout;
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -131,7 +132,7 @@ pub fn run(setup: Setup) -> Result<()> {
     })?;
     let mut runtime = Runtime {
         state,
-        terminal,
+        terminal: ManuallyDrop::new(terminal),
         guard: Some(guard),
         clock,
         library,
@@ -156,7 +157,8 @@ pub fn run(setup: Setup) -> Result<()> {
 
 struct Runtime {
     state: State,
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: it would show the cursor, which the guard does, and panic on a terminal that is gone.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     guard: Option<Guard>,
     clock: Clock,
     library: Option<Library>,

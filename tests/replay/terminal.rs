@@ -15,6 +15,7 @@ use std::time::Instant;
 
 use hoop::replay::Guard;
 use hoop::replay::PanicGuard;
+use hoop::sys::fd::close_in_children;
 use nix::pty::OpenptyResult;
 use nix::pty::Winsize;
 use nix::pty::openpty;
@@ -50,7 +51,7 @@ fn viewer_below(parent: i32) -> Pid {
 fn shell(state: &Path, size: (u16, u16)) -> Driven {
     let variables = [("BIN", BIN), ("PATH", "/usr/bin:/bin"), ("PS1", "ready> ")];
     let mut shell = Driven::start_in(&variables, &["bash", "--norc", "--noprofile", "-i"], state, size);
-    shell.wait_for("ready> ");
+    shell.wait_for("ready>");
     shell.press("\"$BIN\" last\r");
     shell.wait_for("bash -l  ana@build-7");
     shell
@@ -58,7 +59,7 @@ fn shell(state: &Path, size: (u16, u16)) -> Driven {
 
 /// The shell has the terminal, as a shell wants it.
 fn is_the_shells(shell: &mut Driven) {
-    shell.wait_until("the main screen", |text| text.contains("ready> ") && !text.contains("ana@build-7:"));
+    shell.wait_until("the main screen", |text| text.contains("ready>") && !text.contains("ana@build-7:"));
     assert!(!shell.is_alternate());
     shell.press("clear; stty -a\r");
     let modes = shell.wait_for("icanon");
@@ -83,7 +84,7 @@ fn suspending_gives_the_shell_its_terminal_and_fg_takes_it_back() {
     shell.press("?");
     shell.wait_for("play, pause");
     shell.press("?q");
-    shell.wait_for("ready> ");
+    shell.wait_for("ready>");
     is_the_shells(&mut shell);
     shell.press("exit\r");
     assert_eq!(shell.end().0, 0);
@@ -107,7 +108,7 @@ fn stopped_from_outside_it_comes_back_with_fg() {
         shell.press("?");
         shell.wait_for("play, pause");
         shell.press("?q");
-        shell.wait_for("ready> ");
+        shell.wait_for("ready>");
         is_the_shells(&mut shell);
         shell.press("exit\r");
         assert_eq!(shell.end().0, 0, "{signal}");
@@ -189,6 +190,9 @@ fn a_key_pressed_as_the_size_changes_counts_at_once() {
 fn unread(state: &Path, script: &str) -> (OpenptyResult, Child) {
     let size = Winsize { ws_row: 50, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
     let pair = openpty(&size, None).unwrap();
+    // Other tests start programs at the same time: none of them may keep this terminal open.
+    close_in_children(&pair.master).unwrap();
+    close_in_children(&pair.slave).unwrap();
     let slave = || Stdio::from(pair.slave.try_clone().unwrap());
     let child = Command::new("setsid")
         .args(["-c", "/bin/sh", "-c", script, BIN])

@@ -7,6 +7,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::mpsc;
 use std::sync::mpsc::RecvTimeoutError;
@@ -101,8 +102,10 @@ pub(super) fn run(person: &Person, clock: &Clock) -> Result<u8> {
     let mut look = looking::look(None, false, &person.config)?;
     let (sender, messages) = mpsc::channel();
     let _board = open(person, &sender)?;
-    let mut terminal =
-        Terminal::new(CrosstermBackend::new(io::stdout())).context(|| "cannot use the terminal")?;
+    // Never dropped: it would show the cursor, which the guard does, and panic on a terminal that is gone.
+    let mut terminal = ManuallyDrop::new(
+        Terminal::new(CrosstermBackend::new(io::stdout())).context(|| "cannot use the terminal")?,
+    );
     let _hook = PanicGuard::set();
     let mut guard = Some(Guard::enter()?);
     let heard = sender.clone();
