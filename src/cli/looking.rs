@@ -30,7 +30,8 @@ pub(super) fn look(theme: Option<&str>, ascii: bool, config: &Config) -> Result<
     let shelf = shelf(&sources, depth);
     let text = theme.unwrap_or(config.replay_theme());
     let term = variable("TERM");
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable).find(|value| !value.is_empty());
     let ascii = ascii
         || match config.replay_ascii() {
             "always" => true,

@@ -175,10 +175,9 @@ fn step(bytes: &[u8]) -> Step {
                 _ => return Step::Took(1, None),
             };
             match str::from_utf8(&bytes[..length.min(bytes.len())]) {
-                Ok(text) => Step::Took(
-                    length,
-                    text.chars().next().and_then(|c| character(c, KeyModifiers::NONE)),
-                ),
+                Ok(text) => {
+                    Step::Took(length, text.chars().next().and_then(|c| character(c, KeyModifiers::NONE)))
+                }
                 Err(error) if error.error_len().is_none() && bytes.len() < length => Step::More,
                 Err(_) => Step::Took(1, None),
             }
@@ -194,9 +193,7 @@ fn escape(bytes: &[u8]) -> Step {
         (b'O', Some(last)) => Step::Took(3, letter(*last).map(|code| key(code, KeyModifiers::NONE))),
         // Only what can be an answer: Alt and a bracket are keys that people press.
         (b']', Some(b'0'..=b'9'))
-        | (b'P' | b'_' | b'^' | b'X', Some(b'0'..=b'9' | b'>' | b'!' | b'+' | b'$' | b'|')) => {
-            string(bytes)
-        }
+        | (b'P' | b'_' | b'^' | b'X', Some(b'0'..=b'9' | b'>' | b'!' | b'+' | b'$' | b'|')) => string(bytes),
         (0x1b, _) => Step::Took(1, Some(key(KeyCode::Esc, KeyModifiers::NONE))),
         _ => match step(&bytes[1..]) {
             Step::Took(count, Some(Input::Event(Event::Key(mut event)))) => {
@@ -236,7 +233,8 @@ fn colour(text: &[u8]) -> Option<Rgb> {
         return Rgb::parse(text);
     };
     let mut parts = parts.split('/').map(|part| {
-        let most = (1_u32 << (4 * u32::try_from(part.len()).ok().filter(|digits| (1..=4).contains(digits))?)) - 1;
+        let most =
+            (1_u32 << (4 * u32::try_from(part.len()).ok().filter(|digits| (1..=4).contains(digits))?)) - 1;
         u8::try_from(u32::from_str_radix(part, 16).ok()? * 255 / most).ok()
     });
     let mut next = || parts.next().flatten();
@@ -322,9 +320,12 @@ fn sequence(text: &str, last: u8) -> Option<Input> {
 fn modifiers(number: Option<u32>) -> KeyModifiers {
     let bits = number.unwrap_or(1).saturating_sub(1);
     let mut held = KeyModifiers::NONE;
-    for (bit, modifier) in
-        [(1, KeyModifiers::SHIFT), (2, KeyModifiers::ALT), (4, KeyModifiers::CONTROL), (8, KeyModifiers::SUPER)]
-    {
+    for (bit, modifier) in [
+        (1, KeyModifiers::SHIFT),
+        (2, KeyModifiers::ALT),
+        (4, KeyModifiers::CONTROL),
+        (8, KeyModifiers::SUPER),
+    ] {
         if bits & bit != 0 {
             held |= modifier;
         }

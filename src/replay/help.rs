@@ -11,8 +11,9 @@ use crate::replay::state::State;
 use crate::replay::update;
 use crate::replay::view::wrapped;
 
-/// Columns of the keys, and of the whole box at most.
-pub const KEYS: usize = 14;
+/// Columns of the keys; the same where arrows are written out, if there is room; and of the whole box at most.
+const KEYS: usize = 14;
+const WRITTEN_KEYS: usize = 24;
 const WIDEST: u16 = 72;
 /// Longest search, in characters.
 const MAX_SEARCH: usize = 40;
@@ -45,12 +46,18 @@ pub fn place(area: Rect, rows: usize) -> Rect {
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }
 
+/// Columns of the keys in a terminal of that width.
+#[must_use]
+pub fn keys_columns(state: &State, width: u16) -> usize {
+    if state.look.ascii && width >= WIDEST { WRITTEN_KEYS } else { KEYS }
+}
+
 /// The rows as they fit `width` columns.
 #[must_use]
 pub fn rows(state: &State, width: u16) -> Vec<Row> {
     let Some(help) = &state.help else { return Vec::new() };
     let search = help.search.to_lowercase();
-    let room = usize::from(width.min(WIDEST)).saturating_sub(KEYS + 5);
+    let room = usize::from(width.min(WIDEST)).saturating_sub(keys_columns(state, width) + 5);
     let mut rows: Vec<Row> = Vec::new();
     let mut title = None;
     for line in state.keys.lines(update::context(state), state.look.ascii) {

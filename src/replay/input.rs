@@ -40,8 +40,8 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
         Message::TerminalLost(_) | Message::Leave => vec![Effect::Quit],
         Message::Stop => vec![Effect::Suspend],
         Message::Continue => vec![Effect::Redraw],
-        Message::Answer(answer) => quiet(look::answered(state, answer)),
-        Message::Themes(offers) => quiet(look::listed(state, offers)),
+        Message::Answer(answer) => look::answered(state, answer),
+        Message::Themes(offers) => look::listed(state, offers),
         Message::Sessions(read) => {
             state.sessions.read = Some(read);
             state.sessions.refresh(&state.zone);
@@ -55,10 +55,6 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
             }
         }
     }
-}
-
-fn quiet((): ()) -> Vec<Effect> {
-    Vec::new()
 }
 
 fn told(state: &mut State, news: News) -> Vec<Effect> {
@@ -263,7 +259,9 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
     if state.is_too_small() {
         return Vec::new();
     }
-    if state.help.is_none() && let Some(effects) = look::mouse(state, mouse) {
+    if state.help.is_none()
+        && let Some(effects) = look::mouse(state, mouse)
+    {
         return effects;
     }
     let at = Position::new(mouse.column, mouse.row);

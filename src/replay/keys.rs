@@ -98,7 +98,8 @@ impl Keys {
             }
             let own_ways = ways.clone();
             for layer in [&here as &dyn Fn(Context) -> bool, &everywhere] {
-                for (line, binding) in TABLE.iter().enumerate().filter(|(_, binding)| layer(binding.context)) {
+                for (line, binding) in TABLE.iter().enumerate().filter(|(_, binding)| layer(binding.context))
+                {
                     let name = binding.action.name();
                     if own.iter().any(|said| said.context == binding.context && said.name == name) {
                         continue;
@@ -193,8 +194,11 @@ impl Keys {
         }
         // A title that nothing follows says nothing.
         let is_empty = |at: usize| !matches!(lines.get(at + 1), Some(Line::Keys { .. }));
-        let kept: Vec<bool> =
-            lines.iter().enumerate().map(|(at, line)| !matches!(line, Line::Title(_)) || !is_empty(at)).collect();
+        let kept: Vec<bool> = lines
+            .iter()
+            .enumerate()
+            .map(|(at, line)| !matches!(line, Line::Title(_)) || !is_empty(at))
+            .collect();
         lines.into_iter().zip(kept).filter_map(|(line, kept)| kept.then_some(line)).collect()
     }
 
@@ -203,16 +207,21 @@ impl Keys {
         let keys = |line: usize| {
             self.ways(context).iter().filter(move |way| way.line == line).map(|way| way.strokes.join(" "))
         };
-        let is_usual = members.iter().all(|line| keys(*line).eq(TABLE[*line].keys.iter().map(|key| (*key).to_owned())));
+        let is_usual =
+            members.iter().all(|line| keys(*line).eq(TABLE[*line].keys.iter().map(|key| (*key).to_owned())));
         let words = members.first().map_or("", |line| TABLE[*line].shown);
-        if is_usual && (!ascii || words.is_ascii()) {
-            return words.to_owned();
+        if is_usual {
+            let plain = words.replace('…', "..");
+            if !ascii || plain.is_ascii() {
+                return if ascii { plain } else { words.to_owned() };
+            }
         }
         let labels = |line: &usize| {
             let labels: Vec<String> = keys(*line).take(2).map(|keys| label(&keys, ascii)).collect();
             labels.join(" ")
         };
-        let all: Vec<String> = members.iter().take(3).map(labels).filter(|labels| !labels.is_empty()).collect();
+        let all: Vec<String> =
+            members.iter().take(3).map(labels).filter(|labels| !labels.is_empty()).collect();
         all.join("  ")
     }
 
@@ -236,7 +245,9 @@ impl Keys {
                 if told.contains(&name) {
                     continue;
                 }
-                let same = |way: &&Way| TABLE[way.line].action == binding.action && TABLE[way.line].context == *context;
+                let same = |way: &&Way| {
+                    TABLE[way.line].action == binding.action && TABLE[way.line].context == *context
+                };
                 let mine: Vec<&Way> = ways.iter().filter(same).collect();
                 let usual: usize = TABLE
                     .iter()

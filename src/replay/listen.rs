@@ -71,7 +71,11 @@ pub fn listen(tell: impl Fn(Heard) -> bool + Send + 'static) -> Result<()> {
 /// Standard input if that is a terminal, else the one that controls us.
 fn terminal() -> io::Result<OwnedFd> {
     let input = io::stdin();
-    if input.is_terminal() { input.as_fd().try_clone_to_owned() } else { File::open("/dev/tty").map(OwnedFd::from) }
+    if input.is_terminal() {
+        input.as_fd().try_clone_to_owned()
+    } else {
+        File::open("/dev/tty").map(OwnedFd::from)
+    }
 }
 
 struct Ear {

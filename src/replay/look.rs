@@ -47,7 +47,7 @@ impl Look {
     pub fn of(theme: &Theme) -> Self {
         Self {
             text: theme.name().to_owned(),
-            wanted: Wanted::One(theme.clone()),
+            wanted: Wanted::One(Box::new(theme.clone())),
             shelf: Shelf::new(None, theme.depth()),
             ground: Ground::Dark,
             asks: false,
@@ -88,9 +88,10 @@ impl Picker {
 }
 
 /// Takes what the terminal told about itself.
-pub fn answered(state: &mut State, answer: Answer) {
+pub fn answered(state: &mut State, answer: Answer) -> Vec<Effect> {
     state.look.answered(answer);
     show(state);
+    Vec::new()
 }
 
 /// Opens the list.
@@ -102,8 +103,8 @@ pub fn open(state: &mut State) -> Vec<Effect> {
 }
 
 /// Takes the whole list; what is chosen stays so.
-pub fn listed(state: &mut State, mut offers: Vec<Offer>) {
-    let Some(picker) = &mut state.picker else { return };
+pub fn listed(state: &mut State, mut offers: Vec<Offer>) -> Vec<Effect> {
+    let Some(picker) = &mut state.picker else { return Vec::new() };
     let name = picker.chosen().map_or(&state.look.text, |offer| &offer.name).clone();
     if offers.iter().all(|offer| offer.name != state.look.text) {
         let theme = Ok(state.look.wanted.clone());
@@ -112,6 +113,7 @@ pub fn listed(state: &mut State, mut offers: Vec<Offer>) {
     picker.selected = offers.iter().position(|offer| offer.name == name).unwrap_or(0);
     picker.offers = offers;
     show(state);
+    Vec::new()
 }
 
 /// Puts the theme in force that is to be seen now: the chosen one while the list is open.
@@ -160,10 +162,12 @@ fn keep(state: &mut State) {
             state.picker = None;
             let room = usize::from(state.size.0).saturating_sub(1);
             let name = &offer.name;
-            let whole = format!("theme {name}; to keep it: [replay] theme = \"{name}\" in {}", state.look.config);
+            let whole =
+                format!("theme {name}; to keep it: [replay] theme = \"{name}\" in {}", state.look.config);
             let words = [whole, format!("theme {name}; for good: replay.theme = \"{name}\"")];
             let fitting = words.iter().find(|words| width(words) <= room);
-            state.notice = Some(fitting.cloned().unwrap_or_else(|| format!("for good: replay.theme = \"{name}\"")));
+            state.notice =
+                Some(fitting.cloned().unwrap_or_else(|| format!("for good: replay.theme = \"{name}\"")));
         }
     }
     show(state);
@@ -174,7 +178,8 @@ fn keep(state: &mut State) {
 pub fn place(state: &State) -> Rect {
     let (cols, lines) = state.size;
     let count = state.picker.as_ref().map_or(0, |picker| picker.offers.len());
-    let height = u16::try_from(count).unwrap_or(u16::MAX).saturating_add(2).min(lines.saturating_sub(LEFT)).max(3);
+    let height =
+        u16::try_from(count).unwrap_or(u16::MAX).saturating_add(2).min(lines.saturating_sub(LEFT)).max(3);
     // Half of the screen, but with room for names.
     let width = (cols / 2).clamp(28, WIDEST).min(cols);
     Rect { x: cols - width, y: 1.min(lines), width, height: height.min(lines.saturating_sub(1)) }

@@ -223,7 +223,12 @@ impl Runtime {
     }
 
     /// Waits until an answer is the one; what else comes meanwhile is kept for later.
-    fn wait_for_answer(&mut self, messages: &Receiver<Message>, most: Duration, is_it: impl Fn(&Answer) -> bool) {
+    fn wait_for_answer(
+        &mut self,
+        messages: &Receiver<Message>,
+        most: Duration,
+        is_it: impl Fn(&Answer) -> bool,
+    ) {
         let end = self.clock.elapsed().0.saturating_add(Micros::from(most).0);
         while self.is_asked() {
             let left = Duration::from_micros(end.saturating_sub(self.clock.elapsed().0));

@@ -41,9 +41,8 @@ fn the_theme_follows_the_terminal_and_its_answers_are_no_keys() {
     // News that it has become dark, and light again.
     assert!(has(&viewer, b"\x1b[?2031h"));
     viewer.press("\u{1b}[?997;1n");
-    let last = |bytes: &[u8]| {
-        viewer.raw().lock().unwrap().windows(bytes.len()).rposition(|window| window == bytes)
-    };
+    let last =
+        |bytes: &[u8]| viewer.raw().lock().unwrap().windows(bytes.len()).rposition(|window| window == bytes);
     viewer.wait_until("the terminal's own ground", |_| last(b";49m") > last(&light()));
     viewer.press("t");
     viewer.wait_for("▸● auto");
@@ -163,7 +162,12 @@ fn wrong_keys_and_themes_are_told_with_their_line() {
         String::from_utf8(done.stderr).unwrap()
     };
     let told = wrong(&["keys"]);
-    for part in ["2 faults", "keys.toml:2:1: unknown action `togle-play`", "did you mean `toggle-play`?", "keys.toml:3:6"] {
+    for part in [
+        "2 faults",
+        "keys.toml:2:1: unknown action `togle-play`",
+        "did you mean `toggle-play`?",
+        "keys.toml:3:6",
+    ] {
         assert!(told.contains(part), "{part}:\n{told}");
     }
     let told = wrong(&["last", "--theme", "mine"]);
@@ -178,7 +182,13 @@ fn the_keys_can_be_listed_and_started_from() {
     let done = run(dir.path(), &["keys"]);
     let text = String::from_utf8(done.stdout).unwrap();
     assert!(done.status.success() && done.stderr.is_empty());
-    for part in ["[sessions]", "[recording]", "[anywhere]", "#toggle-play = [\"space\"]", "#quit = [\"q\", \"ctrl-c\"]"] {
+    for part in [
+        "[sessions]",
+        "[recording]",
+        "[anywhere]",
+        "#toggle-play = [\"space\"]",
+        "#quit = [\"q\", \"ctrl-c\"]",
+    ] {
         assert!(text.contains(part), "{part}:\n{text}");
     }
     let file = dir.path().join("keys.toml");

@@ -35,12 +35,7 @@ impl Driven {
     }
 
     /// Starts `program` with its arguments, the store `state` and more variables.
-    pub fn start_in(
-        variables: &[(&str, &str)],
-        program: &[&str],
-        state: &Path,
-        size: (u16, u16),
-    ) -> Self {
+    pub fn start_in(variables: &[(&str, &str)], program: &[&str], state: &Path, size: (u16, u16)) -> Self {
         let command = CommandBuilder::new(program[0]);
         Self::start_command(command, (&program[1..], variables), state, size)
     }

@@ -1,7 +1,9 @@
 //! The terminal is given back whatever happens, and every key counts: with a real terminal and a real shell.
 
 use std::fs;
+use std::io;
 use std::io::Read;
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -102,7 +104,8 @@ fn stopped_from_outside_it_comes_back_with_fg() {
         }
         shell.press("fg\r");
         shell.wait_until("the viewer", |text| {
-            text.contains("bash -l  ana@build-7") && text.lines().nth(29).is_some_and(|row| row.contains("help"))
+            text.contains("bash -l  ana@build-7")
+                && text.lines().nth(29).is_some_and(|row| row.contains("help"))
         });
         assert!(shell.is_alternate(), "{signal}");
         shell.press("?");
@@ -152,7 +155,7 @@ fn a_program_that_panics() {
     if std::env::var_os("HOOP_TEST_PANIC").is_some() {
         let _hook = PanicGuard::set();
         let _guard = Guard::enter().unwrap();
-        print!("drawn on the other screen");
+        io::stdout().write_all(b"drawn on the other screen").unwrap();
         panic!("it is over");
     }
 }
@@ -163,8 +166,12 @@ fn a_panic_gives_the_terminal_back_and_is_told_there() {
     let own = std::env::current_exe().unwrap();
     let script = "\"$0\" --exact terminal::a_program_that_panics --nocapture; stty -a; echo finished";
     let variables = [("PATH", "/usr/bin:/bin"), ("HOOP_TEST_PANIC", "1"), ("RUST_BACKTRACE", "0")];
-    let shell =
-        Driven::start_in(&variables, &["/bin/sh", "-c", script, own.to_str().unwrap()], dir.path(), (100, 40));
+    let shell = Driven::start_in(
+        &variables,
+        &["/bin/sh", "-c", script, own.to_str().unwrap()],
+        dir.path(),
+        (100, 40),
+    );
     let after = shell.wait_for("finished");
     assert!(after.contains("it is over") && after.contains("a_program_that_panics"), "{after}");
     assert!(after.contains(" icanon") && after.contains(" echo "), "{after}");

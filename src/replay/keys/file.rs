@@ -84,7 +84,9 @@ fn context(document: &Document<'_>, name: &str, span: Span) -> Option<Context> {
         let names: Vec<String> = all.iter().map(|context| context_name(*context)).collect();
         let fix = match nearest(name, names.iter().map(String::as_str)) {
             Some(meant) => format!("did you mean [{meant}]?"),
-            None if is_action(name) => format!("an action stands below its table: one of [{}]", names.join("] [")),
+            None if is_action(name) => {
+                format!("an action stands below its table: one of [{}]", names.join("] ["))
+            }
             None => format!("there are [{}]", names.join("] [")),
         };
         document.fault(span, format!("unknown table `{}`", shown(name)), fix);
@@ -102,15 +104,19 @@ fn is_known(document: &Document<'_>, context: Context, name: &str, span: Span) -
     if bindings().any(|binding| binding.context == context && binding.action.name() == name) {
         return true;
     }
-    let here: Vec<String> =
-        bindings().filter(|binding| binding.context == context).map(|binding| binding.action.name()).collect();
+    let here: Vec<String> = bindings()
+        .filter(|binding| binding.context == context)
+        .map(|binding| binding.action.name())
+        .collect();
     let elsewhere = bindings().find(|binding| binding.action.name() == name).map(|binding| binding.context);
     let (message, fix) = match (elsewhere, nearest(name, here.iter().map(String::as_str))) {
         (Some(other), _) => (
             format!("`{}` means nothing in [{}]", shown(name), context_name(context)),
             format!("it stands in [{}]", context_name(other)),
         ),
-        (None, Some(meant)) => (format!("unknown action `{}`", shown(name)), format!("did you mean `{meant}`?")),
+        (None, Some(meant)) => {
+            (format!("unknown action `{}`", shown(name)), format!("did you mean `{meant}`?"))
+        }
         (None, None) => {
             (format!("unknown action `{}`", shown(name)), "all of them: hoop-replay keys".to_owned())
         }
@@ -147,7 +153,9 @@ fn sequences(
 fn conflicts(document: &Document<'_>, placed: &mut [Placed]) {
     placed.sort_by_key(|key| key.span.start);
     for (at, later) in placed.iter().enumerate() {
-        let both = |one: Context, other: Context| one == other || one == Context::Anywhere || other == Context::Anywhere;
+        let both = |one: Context, other: Context| {
+            one == other || one == Context::Anywhere || other == Context::Anywhere
+        };
         let earlier = placed[..at]
             .iter()
             .find(|earlier| both(earlier.context, later.context) && clash(&earlier.strokes, &later.strokes));
@@ -157,7 +165,10 @@ fn conflicts(document: &Document<'_>, placed: &mut [Placed]) {
         let message = if earlier.strokes == later.strokes {
             format!("`{keys}` means `{}` already, in line {line}", earlier.name)
         } else {
-            format!("`{keys}` and `{}` in line {line} begin alike: only one can be meant", earlier.strokes.join(" "))
+            format!(
+                "`{keys}` and `{}` in line {line} begin alike: only one can be meant",
+                earlier.strokes.join(" ")
+            )
         };
         document.fault(later.span.clone(), message, "give one of them another key".to_owned());
     }

@@ -54,9 +54,7 @@ pub fn parse(text: &str) -> Result<Vec<String>, (String, Option<String>)> {
         strokes if strokes.is_empty() => {
             Err(("no key".to_owned(), Some("write \"space\" for the space bar".to_owned())))
         }
-        strokes if strokes.len() > MOST => {
-            Err((format!("more than {MOST} keys one after the other"), None))
-        }
+        strokes if strokes.len() > MOST => Err((format!("more than {MOST} keys one after the other"), None)),
         strokes => Ok(strokes),
     }
 }
@@ -82,7 +80,10 @@ fn one(text: &str) -> Result<String, (String, Option<String>)> {
             c.to_ascii_uppercase().to_string()
         }
         (Some(c), None) if shift => {
-            return Err((format!("Shift and `{c}` are another character"), Some("write that one".to_owned())));
+            return Err((
+                format!("Shift and `{c}` are another character"),
+                Some("write that one".to_owned()),
+            ));
         }
         (Some(c), None) => c.to_string(),
         _ => {
@@ -90,7 +91,8 @@ fn one(text: &str) -> Result<String, (String, Option<String>)> {
             match NAMES.iter().find(|(known, _)| *known == lower) {
                 Some((_, name)) => (*name).to_owned(),
                 None => {
-                    let near = crate::config::diagnostic::nearest(&lower, NAMES.iter().map(|(known, _)| *known));
+                    let near =
+                        crate::config::diagnostic::nearest(&lower, NAMES.iter().map(|(known, _)| *known));
                     let shown = crate::config::diagnostic::shown(text);
                     let fix = match near {
                         Some(near) => format!("did you mean \"{near}\"?"),

@@ -58,14 +58,23 @@ fn the_table_is_sound() {
 #[test]
 fn what_the_list_of_keys_prints_can_be_read_again() {
     let usual = Keys::usual().to_toml();
-    for part in
-        ["[recording]", "#toggle-play = [\"space\"]", "# play, pause", "#pan-left = [\"H\"]", "#seek-30-percent = [\"3\"]"]
-    {
+    for part in [
+        "[recording]",
+        "#toggle-play = [\"space\"]",
+        "# play, pause",
+        "#pan-left = [\"H\"]",
+        "#seek-30-percent = [\"3\"]",
+    ] {
         assert!(usual.contains(part), "{part}:\n{usual}");
     }
     assert_eq!(read(&usual, "keys.toml").unwrap().to_toml(), usual);
     let tables = &usual[usual.find("\n[").unwrap()..];
-    let open = tables.replace("\n#", "\n").lines().filter(|line| line.contains(" = ") || line.starts_with('[')).collect::<Vec<_>>().join("\n");
+    let open = tables
+        .replace("\n#", "\n")
+        .lines()
+        .filter(|line| line.contains(" = ") || line.starts_with('['))
+        .collect::<Vec<_>>()
+        .join("\n");
     let again = read(&open, "keys.toml").unwrap_or_else(|faults| panic!("{faults}\n{open}"));
     assert!(again.to_toml().contains("\ntoggle-play = [\"space\"]"));
     for (context, ways) in &Keys::usual().contexts {
@@ -105,7 +114,12 @@ fn own_keys_take_the_place_of_built_in_ones() {
     assert_eq!(shown("calls and commands"), Some(""));
     assert_eq!(shown("5 seconds"), Some("← →"));
     let listed = keys.to_toml();
-    for part in ["\ntoggle-play = [\"p\", \"ctrl-space\"]", "\nnext-marker = []", "\ntoggle-list = []", "\n#up = [\"up\", \"k\"]"] {
+    for part in [
+        "\ntoggle-play = [\"p\", \"ctrl-space\"]",
+        "\nnext-marker = []",
+        "\ntoggle-list = []",
+        "\n#up = [\"up\", \"k\"]",
+    ] {
         assert!(listed.contains(part), "{part}:\n{listed}");
     }
 }
@@ -113,7 +127,10 @@ fn own_keys_take_the_place_of_built_in_ones() {
 #[test]
 fn faults_say_where_they_are_and_what_was_meant() {
     for (text, parts) in [
-        ("[recording]\ntogle-play = \"p\"\n", &["keys.toml:2:1: unknown action `togle-play`", "did you mean `toggle-play`?"][..]),
+        (
+            "[recording]\ntogle-play = \"p\"\n",
+            &["keys.toml:2:1: unknown action `togle-play`", "did you mean `toggle-play`?"][..],
+        ),
         ("[recrding]\n", &["keys.toml:1:2: unknown table `recrding`", "did you mean [recording]?"]),
         ("toggle-play = \"p\"\n", &["unknown table `toggle-play`", "stands below its table"]),
         ("[recording]\nquit = \"x\"\n", &["`quit` means nothing in [recording]", "it stands in [anywhere]"]),
@@ -121,7 +138,10 @@ fn faults_say_where_they_are_and_what_was_meant() {
         ("[recording]\nup = \"gg\"\n", &["`gg` is no key", "\"g g\""]),
         ("[recording]\nup = 5\n", &["is a text or a list of texts"]),
         ("[recording]\nup = \"\"\n", &["no key"]),
-        ("[recording]\nup = \"x\"\ndown = [\"y\", \"x\"]\n", &["keys.toml:3:14: `x` means `up` already, in line 2"]),
+        (
+            "[recording]\nup = \"x\"\ndown = [\"y\", \"x\"]\n",
+            &["keys.toml:3:14: `x` means `up` already, in line 2"],
+        ),
         ("[recording]\nup = \"x\"\n[anywhere]\nquit = \"x\"\n", &["`x` means `up` already"]),
         ("[recording]\nup = \"x\"\ndown = \"x y\"\n", &["`x y` and `x` in line 2 begin alike"]),
         ("[anywhere]\nquit = []\n", &["no key is left to leave with"]),
@@ -163,9 +183,16 @@ fn keys_are_written_as_people_read_them() {
     ] {
         assert_eq!((label(keys, false).as_str(), label(keys, true).as_str()), (label_of, plain));
     }
-    for (written, meant) in
-        [("C-x", "ctrl-x"), ("Ctrl+X", "ctrl-x"), ("PgDn", "pagedown"), ("shift-tab", "shift-tab"), ("Shift-a", "A"), ("-", "-"), ("ctrl--", "ctrl--"), ("M-ctrl-x", "alt-ctrl-x")]
-    {
+    for (written, meant) in [
+        ("C-x", "ctrl-x"),
+        ("Ctrl+X", "ctrl-x"),
+        ("PgDn", "pagedown"),
+        ("shift-tab", "shift-tab"),
+        ("Shift-a", "A"),
+        ("-", "-"),
+        ("ctrl--", "ctrl--"),
+        ("M-ctrl-x", "alt-ctrl-x"),
+    ] {
         assert_eq!(stroke::parse(written), Ok(vec![meant.to_owned()]));
     }
 }

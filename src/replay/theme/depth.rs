@@ -27,7 +27,9 @@ impl Depth {
     pub fn from_environment(no_color: Option<&str>, colorterm: Option<&str>, term: Option<&str>) -> Self {
         let name = term.unwrap_or_default();
         let family = name.split('-').next().unwrap_or_default();
-        if no_color.is_some_and(|value| !value.is_empty()) || PLAIN.contains(&family) || name.ends_with("-mono")
+        if no_color.is_some_and(|value| !value.is_empty())
+            || PLAIN.contains(&family)
+            || name.ends_with("-mono")
         {
             return Self::None;
         }

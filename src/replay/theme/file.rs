@@ -110,7 +110,8 @@ impl ScreenColours {
 
 /// Turns the TOML reader's words into ours: place, name, suggestion.
 pub fn refusal(origin: &str, text: &str, error: &toml::de::Error) -> Error {
-    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    let line =
+        error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
     let place = line.map_or_else(|| origin.to_owned(), |line| format!("{origin}:{line}"));
     let message = error.message();
     let mut quoted = message.split('`').skip(1).step_by(2);

@@ -55,7 +55,7 @@ impl Ground {
 #[derive(Clone, Debug)]
 pub enum Wanted {
     /// This one.
-    One(Theme),
+    One(Box<Theme>),
     /// The first on dark terminals, the second on light ones.
     Either(Box<[Theme; 2]>),
 }
@@ -114,7 +114,7 @@ impl Shelf {
             Some((dark, light)) => {
                 Ok(Wanted::Either(Box::new([self.theme(dark.trim())?, self.theme(light.trim())?])))
             }
-            None => Ok(Wanted::One(self.theme(text)?)),
+            None => Ok(Wanted::One(Box::new(self.theme(text)?))),
         }
     }
 
@@ -144,9 +144,13 @@ impl Shelf {
             let about = theme.as_ref().map(|theme| theme.about().to_owned()).unwrap_or_default();
             let about = if about.is_empty() { "your own".to_owned() } else { about };
             offers.retain(|offer| offer.name != name);
-            let theme = theme.map(Wanted::One).map_err(|error| {
+            let theme = theme.map(|theme| Wanted::One(Box::new(theme))).map_err(|error| {
                 let causes = error.causes().join(", ");
-                if causes.is_empty() { error.what().to_owned() } else { format!("{}: {causes}", error.what()) }
+                if causes.is_empty() {
+                    error.what().to_owned()
+                } else {
+                    format!("{}: {causes}", error.what())
+                }
             });
             offers.push(Offer { name, about, theme });
         }
@@ -213,13 +217,18 @@ impl Shelf {
         let fix = match near {
             Some((_, near)) => format!("did you mean `{near}`?"),
             None => match &self.folder {
-                Some(folder) => format!("name one of them, or write your own: {}", folder.join("NAME.toml").display()),
+                Some(folder) => {
+                    format!("name one of them, or write your own: {}", folder.join("NAME.toml").display())
+                }
                 None => "name one of them, or give the path of a theme file: --theme ./mine.toml".to_owned(),
             },
         };
-        Error::new(Kind::Usage, format!("no theme is called `{}`", name.chars().take(80).collect::<String>().escape_debug()))
-            .why(format!("there are {}", known.join(", ")))
-            .fix(fix)
+        Error::new(
+            Kind::Usage,
+            format!("no theme is called `{}`", name.chars().take(80).collect::<String>().escape_debug()),
+        )
+        .why(format!("there are {}", known.join(", ")))
+        .fix(fix)
     }
 }
 
@@ -252,7 +261,8 @@ mod tests {
     #[test]
     fn a_theme_of_the_users_own_is_found_by_its_name_and_offered() {
         let nord = BUILT_IN.iter().find(|(name, _)| *name == "nord").unwrap().1;
-        let (dir, shelf) = shelf(&[("mine.toml", nord), ("dark.toml", nord), ("bad.toml", "[look]\n"), ("x.txt", "")]);
+        let (dir, shelf) =
+            shelf(&[("mine.toml", nord), ("dark.toml", nord), ("bad.toml", "[look]\n"), ("x.txt", "")]);
         assert_eq!(shelf.theme("mine").unwrap().name(), "mine");
         assert_eq!(shelf.theme("dark").unwrap().about(), shelf.theme("nord").unwrap().about());
         let path = dir.path().join("mine.toml").display().to_string();
@@ -272,7 +282,10 @@ mod tests {
         let report = shelf.find("solarised").unwrap_err().report("hoop-replay");
         assert!(report.contains("did you mean `solarized`?") && report.contains("mine"), "{report}");
         let report = shelf.find("zzz").unwrap_err().report("hoop-replay");
-        assert!(report.contains("there are dark, light, high-contrast") && report.contains("NAME.toml"), "{report}");
+        assert!(
+            report.contains("there are dark, light, high-contrast") && report.contains("NAME.toml"),
+            "{report}"
+        );
         for name in ["..", "/", "/dev/zero", "/dev/null", "./none.toml"] {
             assert!(shelf.find(name).is_err(), "{name}");
         }
@@ -286,6 +299,9 @@ mod tests {
         let of = |text| Ground::from_environment(Some(text));
         assert_eq!(of("15;0"), Some(Ground::Dark));
         assert_eq!(of("0;default;15"), Some(Ground::Light));
-        assert_eq!((of("0;default"), of(""), of("1;99"), Ground::from_environment(None)), (None, None, None, None));
+        assert_eq!(
+            (of("0;default"), of(""), of("1;99"), Ground::from_environment(None)),
+            (None, None, None, None)
+        );
     }
 }

@@ -24,15 +24,27 @@ const SIMULATED: [(&str, [[f64; 3]; 3]); 4] = [
     ("all colours", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
     (
         "protanopia",
-        [[0.152_286, 1.052_583, -0.204_868], [0.114_503, 0.786_281, 0.099_216], [-0.003_882, -0.048_116, 1.051_998]],
+        [
+            [0.152_286, 1.052_583, -0.204_868],
+            [0.114_503, 0.786_281, 0.099_216],
+            [-0.003_882, -0.048_116, 1.051_998],
+        ],
     ),
     (
         "deuteranopia",
-        [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]],
+        [
+            [0.367_322, 0.860_646, -0.227_968],
+            [0.280_085, 0.672_501, 0.047_413],
+            [-0.011_820, 0.042_940, 0.968_881],
+        ],
     ),
     (
         "tritanopia",
-        [[1.255_528, -0.076_749, -0.178_779], [-0.078_411, 0.930_809, 0.147_602], [0.004_733, 0.691_367, 0.303_900]],
+        [
+            [1.255_528, -0.076_749, -0.178_779],
+            [-0.078_411, 0.930_809, 0.147_602],
+            [0.004_733, 0.691_367, 0.303_900],
+        ],
     ),
 ];
 
@@ -64,7 +76,8 @@ fn contrast((one, other): (Rgb, Rgb)) -> f64 {
 /// CIE L*a*b* (D65) of a colour as it is seen under `matrix`.
 fn lab(Rgb(r, g, b): Rgb, matrix: &[[f64; 3]; 3]) -> [f64; 3] {
     let linear = [Rgb(r, r, r), Rgb(g, g, g), Rgb(b, b, b)].map(Rgb::luminance);
-    let seen = matrix.map(|row| row.iter().zip(linear).map(|(m, part)| m * part).sum::<f64>().clamp(0.0, 1.0));
+    let seen =
+        matrix.map(|row| row.iter().zip(linear).map(|(m, part)| m * part).sum::<f64>().clamp(0.0, 1.0));
     let xyz = [
         [0.412_456, 0.357_576, 0.180_438],
         [0.212_673, 0.715_152, 0.072_175],
@@ -120,9 +133,11 @@ fn colour_blind_safe_themes_keep_decisions_apart_for_everybody() {
     for theme in safe {
         for (who, matrix) in &SIMULATED {
             let seen = |meaning| lab(colours(&theme, meaning).0, matrix);
-            for (one, other) in
-                [(Meaning::Allow, Meaning::Ask), (Meaning::Allow, Meaning::Deny), (Meaning::Ask, Meaning::Deny)]
-            {
+            for (one, other) in [
+                (Meaning::Allow, Meaning::Ask),
+                (Meaning::Allow, Meaning::Deny),
+                (Meaning::Ask, Meaning::Deny),
+            ] {
                 let squares = seen(one).into_iter().zip(seen(other)).map(|(a, b)| (a - b).powi(2));
                 let apart = squares.sum::<f64>().sqrt();
                 assert!(apart >= APART, "{}: {one:?} and {other:?} under {who}: {apart:.1}", theme.name());
@@ -140,7 +155,8 @@ fn the_theme_without_colours_has_none_but_keeps_decisions_apart() {
             let is_own = |colour: Option<Color>| matches!(colour, None | Some(Color::Reset));
             assert!(is_own(style.fg) && is_own(style.bg), "{meaning:?}: {style:?}");
         }
-        let looks = [Meaning::Allow, Meaning::Ask, Meaning::Deny].map(|meaning| theme.style(meaning).add_modifier);
+        let looks =
+            [Meaning::Allow, Meaning::Ask, Meaning::Deny].map(|meaning| theme.style(meaning).add_modifier);
         assert!(looks[0] != looks[1] && looks[1] != looks[2] && looks[0] != looks[2]);
     }
     let theme = Theme::load("monochrome", Depth::True).unwrap();
@@ -167,11 +183,15 @@ fn sixteen_colours_are_enough_to_read_everything() {
         }
         for meaning in [Meaning::Bar, Meaning::Selected, Meaning::Match] {
             let style = theme.style(meaning);
-            let is_seen = number(style.bg, ground) != ground || style.add_modifier.contains(Modifier::REVERSED);
+            let is_seen =
+                number(style.bg, ground) != ground || style.add_modifier.contains(Modifier::REVERSED);
             assert!(is_seen, "{name} {meaning:?}");
         }
         let decisions = [Meaning::Allow, Meaning::Ask, Meaning::Deny].map(|meaning| theme.style(meaning));
-        assert!(decisions[0] != decisions[1] && decisions[1] != decisions[2] && decisions[0] != decisions[2], "{name}");
+        assert!(
+            decisions[0] != decisions[1] && decisions[1] != decisions[2] && decisions[0] != decisions[2],
+            "{name}"
+        );
         assert!(!matches!(theme.recorded(Colour::Indexed(200)), Some(Color::Indexed(16..))));
     }
 }

@@ -28,7 +28,12 @@ pub fn draw(state: &State, area: Rect, pen: &mut Pen<'_>) {
     let bottom = area.y + area.height - 1;
     let footer = Rect { y: bottom, height: 1, ..area };
     let begun = format!(" {} ", label(&state.pending.join(" "), pen.ascii));
-    let rest = [(begun.as_str(), Meaning::Key), ("and then …  ", Meaning::Bar), ("Esc", Meaning::Key), (" nothing", Meaning::Bar)];
+    let rest = [
+        (begun.as_str(), Meaning::Key),
+        ("and then …  ", Meaning::Bar),
+        ("Esc", Meaning::Key),
+        (" nothing", Meaning::Bar),
+    ];
     pen.row(footer, Meaning::Bar, &rest);
     for row in 0..height {
         let line = Rect { y: bottom - height + row, height: 1, ..area };

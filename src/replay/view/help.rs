@@ -2,9 +2,11 @@
 
 use ratatui::layout::Rect;
 
+use crate::replay::action::Action;
 use crate::replay::help;
 use crate::replay::help::Help;
 use crate::replay::help::Row;
+use crate::replay::keymap::Context;
 use crate::replay::state::State;
 use crate::replay::theme::Meaning;
 use crate::replay::view::pen::Pen;
@@ -29,9 +31,12 @@ pub fn draw(state: &State, open: &Help, area: Rect, pen: &mut Pen<'_>) {
         match row {
             Row::Title(words) => _ = pen.text(line, words, Meaning::Heading),
             Row::Keys(keys, words) => {
-                let keys = fit(keys, help::KEYS);
-                let pieces =
-                    [(keys.as_str(), Meaning::Command), (" ", Meaning::Text), (words.as_str(), Meaning::Text)];
+                let keys = fit(keys, help::keys_columns(state, area.width));
+                let pieces = [
+                    (keys.as_str(), Meaning::Command),
+                    (" ", Meaning::Text),
+                    (words.as_str(), Meaning::Text),
+                ];
                 pen.row(line, Meaning::Text, &pieces);
             }
         }
@@ -40,7 +45,8 @@ pub fn draw(state: &State, open: &Help, area: Rect, pen: &mut Pen<'_>) {
 
 /// `keys 1-10 of 41`, the search, and the keys for the list itself as far as there is room.
 fn title(open: &Help, (first, shown, all): (usize, usize, usize), area: Rect, pen: &mut Pen<'_>) {
-    let place = if shown < all { format!(" {}-{} of {all}", first + 1, first + shown) } else { String::new() };
+    let place =
+        if shown < all { format!(" {}-{} of {all}", first + 1, first + shown) } else { String::new() };
     let cursor = if open.typing { "▌" } else { "" };
     let search = if open.typing || !open.search.is_empty() {
         format!("  /{}{cursor} ", open.search)
@@ -49,7 +55,10 @@ fn title(open: &Help, (first, shown, all): (usize, usize, usize), area: Rect, pe
     };
     let used = pen.text(area, &format!(" keys{place}{search}"), Meaning::Heading);
     let rest = Rect { x: area.x + used, width: area.width - used, ..area };
-    let hints = ["↓ ↑ scroll  / search  Esc close ", "/ search  Esc close ", "Esc close "];
+    let key = |action| pen.keys.first(Context::Help, action, pen.ascii);
+    let [down, up, search, close] = [Action::Down, Action::Up, Action::StartTyping, Action::Back].map(key);
+    let (search, close) = (format!("{search} search  "), format!("{close} close "));
+    let hints = [format!("{down} {up} scroll  {search}{close}"), format!("{search}{close}"), close];
     let room = usize::from(rest.width);
     if let Some(hint) = hints.iter().find(|hint| crate::term::width(hint) <= room) {
         pen.text(rest, hint, Meaning::Muted);

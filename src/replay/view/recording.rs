@@ -109,7 +109,8 @@ fn footer(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
         let words = format!(" {} ", search_words(play));
         let key = |action| format!(" {}", pen.keys.first(Context::Recording, action, pen.ascii));
         let [next, previous, end] = [Action::NextHit, Action::PreviousHit, Action::Back].map(key);
-        let keys = [(next.as_str(), Meaning::Key), (" next ", bar), (&previous, Meaning::Key), (" previous ", bar)];
+        let keys =
+            [(next.as_str(), Meaning::Key), (" next ", bar), (&previous, Meaning::Key), (" previous ", bar)];
         let end = [(end.as_str(), Meaning::Key), (" end search", bar)];
         return pen.row(area, bar, &[[(words.as_str(), bar)].as_slice(), &keys, &end].concat());
     }

@@ -1,6 +1,8 @@
 //! Every screen and every overlay at many sizes, in every number of colours, with ASCII and without: nothing panics, nothing
 //! is drawn that was not meant, and what is needed to get on is there.
 
+use ratatui::backend::Backend;
+use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::Buffer;
 use ratatui::buffer::Cell;
 use ratatui::layout::Rect;
@@ -15,6 +17,7 @@ use crate::replay::theme::Depth;
 use crate::replay::theme::Theme;
 use crate::replay::update::update;
 use crate::replay::view::draw;
+use crate::term::Screen;
 use crate::term::is_unsafe;
 
 const SIZES: [(u16, u16); 14] = [
@@ -44,12 +47,20 @@ const CASES: &[Case] = &[
     ("zoom", || with(fixture::playing(), &[Action::ToggleZoom]), &["line 22"]),
     ("its calls", || shown(&[Action::Down, Action::Down]), &["✗ s3:DeleteObject", "403", "help"]),
     ("detail", || shown(&[Action::Down, Action::Down, Action::ToggleDetail]), &["decision    deny", "help"]),
-    ("approvals", || with(fixture::asked(), &[Action::ToggleApprovals]), &["approvals  3", "⊘ s3:Put", "help"]),
+    (
+        "approvals",
+        || with(fixture::asked(), &[Action::ToggleApprovals]),
+        &["approvals  3", "⊘ s3:Put", "help"],
+    ),
     ("a search", || with(fixture::playing(), &[Action::StartTyping]), &["/▌", "Enter", "Esc"]),
     ("keys", || with(fixture::playing(), &[Action::ToggleHelp]), &[" keys", "Esc close", "play, pause"]),
     ("keys of the list", || with(fixture::list(), &[Action::ToggleHelp]), &[" keys", "open the recording"]),
     ("themes", || with(fixture::playing(), &[Action::ChooseTheme]), &[" themes ", "▸● dark", "deny", "keep"]),
-    ("themes over the list", || with(fixture::list(), &[Action::ChooseTheme]), &[" themes ", "▸● dark", "keep"]),
+    (
+        "themes over the list",
+        || with(fixture::list(), &[Action::ChooseTheme]),
+        &[" themes ", "▸● dark", "keep"],
+    ),
     ("a first key", prefixed, &[" '", "Esc", "next denial", "previous com", "beginning", "end"]),
 ];
 
@@ -128,11 +139,49 @@ fn every_key_and_every_theme_can_be_reached_at_every_size() {
         state.size = size;
         for name in Theme::names() {
             let shown = text(&picture(&mut state, size));
-            assert!(state.theme.name() != name || shown.contains(&format!("{name} ")), "{name} at {size:?}:\n{shown}");
+            assert!(
+                state.theme.name() != name || shown.contains(&format!("{name} ")),
+                "{name} at {size:?}:\n{shown}"
+            );
             update(&mut state, Action::ChooseTheme);
         }
         let rows = look::rows(&state);
         assert!(rows.height >= 5 && rows.width >= 24, "{size:?}: {rows:?}");
+    }
+}
+
+/// For pictures in the documentation: set `HOOP_BLESS` to write one recording for each theme to `target/themes`, then
+/// `hoop-replay export target/themes/nord.cast --theme nord --at end -o nord.png`.
+#[test]
+fn each_theme_has_a_picture_that_is_always_the_same() {
+    const SIZE: (u16, u16) = (130, 36);
+    let picture_of = |name: &str| {
+        let mut state = with(fixture::asked(), &[Action::Down, Action::Down, Action::ToggleDetail]);
+        state.theme = Theme::load(name, Depth::True).unwrap();
+        state.size = SIZE;
+        let area = Rect::new(0, 0, SIZE.0, SIZE.1);
+        let mut buffer = Buffer::empty(area);
+        draw(&state, area, &mut buffer);
+        let mut bytes = Vec::new();
+        let cells = area.positions().map(|position| (position.x, position.y, &buffer[position]));
+        CrosstermBackend::new(&mut bytes).draw(cells).unwrap();
+        let header = serde_json::json!({"version": 2, "width": SIZE.0, "height": SIZE.1, "title": format!("theme {name}")});
+        // The cursor is no part of the viewer.
+        let text = format!("\u{1b}[?25l{}", String::from_utf8(bytes).unwrap());
+        (buffer, format!("{header}\n{}\n", serde_json::json!([0.1, "o", text])), text)
+    };
+    for name in Theme::names() {
+        let (buffer, cast, text) = picture_of(name);
+        assert_eq!(cast, picture_of(name).1);
+        let mut screen = Screen::new(SIZE.0, SIZE.1);
+        screen.feed(&text);
+        assert!(screen.text().contains("s3:DeleteObject"), "{}", screen.text());
+        assert!(buffer.content.iter().any(|cell| cell.symbol() == "✗"));
+        if std::env::var_os("HOOP_BLESS").is_some() {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/themes");
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join(format!("{name}.cast")), cast).unwrap();
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::replay::state::State;
 use crate::replay::theme::Meaning;
 use crate::replay::view::pen::Pen;
 use crate::term::fit;
+use crate::term::safe;
 
 /// Columns of a name, and of the row from which there is room for a few words about it.
 const NAME: usize = 20;
@@ -23,7 +24,13 @@ pub fn draw(state: &State, picker: &Picker, pen: &mut Pen<'_>) {
     pen.text(title, " themes ", Meaning::Heading);
     // What the colours mean, in these colours.
     let legend = Rect { y: place.y + place.height.saturating_sub(1), ..title };
-    let pieces = [(" allow", Meaning::Allow), (" ask", Meaning::Ask), (" ", Meaning::Text), ("deny", Meaning::Deny), (" ", Meaning::Text)];
+    let pieces = [
+        (" allow", Meaning::Allow),
+        (" ask", Meaning::Ask),
+        (" ", Meaning::Text),
+        ("deny", Meaning::Deny),
+        (" ", Meaning::Text),
+    ];
     pen.row(Rect { width: legend.width.min(16), ..legend }, Meaning::Text, &pieces);
     let rows = look::rows(state);
     let first = layout::top(picker.selected, picker.offers.len(), usize::from(rows.height));
@@ -38,17 +45,18 @@ pub fn draw(state: &State, picker: &Picker, pen: &mut Pen<'_>) {
             Ok(_) => offer.about.as_str(),
             Err(why) => why.as_str(),
         };
+        let about = fit(&safe(about), usize::from(rows.width).saturating_sub(NAME + 4));
         let is_in_force = offer.name == state.look.text;
         let mark = if is_in_force { "● " } else { "  " };
         let meaning = if offer.theme.is_ok() { Meaning::Text } else { Meaning::Error };
         let room = NAME.min(usize::from(rows.width).saturating_sub(4));
-        let name = fit(&crate::term::safe(&offer.name), room);
+        let name = fit(&safe(&offer.name), room);
         let pieces = [
             (sign, own(Meaning::Heading)),
             (mark, own(Meaning::Heading)),
             (name.as_str(), own(meaning)),
             (" ", ground),
-            (about, own(Meaning::Muted)),
+            (about.as_str(), own(Meaning::Muted)),
         ];
         pen.row(Rect { y, height: 1, ..rows }, ground, &pieces);
     }
