@@ -218,7 +218,8 @@ impl Keys {
         }
         let labels = |line: &usize| {
             let labels: Vec<String> = keys(*line).take(2).map(|keys| label(&keys, ascii)).collect();
-            labels.join(" ")
+            // Several of several keys would run into each other.
+            labels.join(if labels.iter().any(|keys| keys.contains(' ')) { "  " } else { " " })
         };
         let all: Vec<String> =
             members.iter().take(3).map(labels).filter(|labels| !labels.is_empty()).collect();
