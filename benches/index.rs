@@ -174,9 +174,10 @@ fn add(batch: &hoop::store::Batch<'_>, number: u64) -> hoop::error::Result<()> {
         cwd: "/".into(),
         profile: None,
         region: None,
+        groups: Vec::new(),
     })?;
     for call in 0..CALLS {
-        let (service, operation, action) = match (number, call) {
+        let (service, _, action) = match (number, call) {
             (4_711, 50) => ("iam", "DeleteUser", "iam:DeleteUser"),
             _ => ACTIONS[((number * 7 + call) % 6) as usize],
         };
@@ -188,18 +189,17 @@ fn add(batch: &hoop::store::Batch<'_>, number: u64) -> hoop::error::Result<()> {
                 call,
                 began,
                 service,
-                operation,
                 action,
                 access: "read",
                 region,
                 account: None,
                 resource: &resource,
                 command: None,
-                pid: None,
+                params: "",
             },
         )?;
         let effect = if call % 33 == 0 { "deny" } else { "allow" };
-        batch.decide(row, &Decided { call, effect, rule: None, reason: "" })?;
+        batch.decide(row, &Decided { call, effect, rule: None })?;
     }
     ask(batch, row, number)?;
     let text = format!("screen line of session {number} with needle{number}\n").repeat(20);

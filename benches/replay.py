@@ -12,7 +12,8 @@ the end, opens it in the viewer on a terminal of its own, and prints, in millise
   seek                 from the key to the picture of a random moment (`:37.2%` Enter, the last key counts)
   step                 the same for an event on and back
 
---packed does the same with a file of zstd frames of 4 MiB (needs the program `zstd`). Standard library only.
+--packed does the same with a recording as hoop packs it: zstd frames of whole lines, 256 KiB each (needs the program
+`zstd`). The last line says how busy the machine was. Standard library only.
 """
 import argparse, fcntl, os, pty, random, re, select, shutil, statistics, struct, subprocess, sys, tempfile, termios, time
 
@@ -42,11 +43,27 @@ def record(path, size, events):
             out.write(block)
 
 
-def pack(path):
-    packed = path + ".zst"
+def pack(path, folder):
+    """As src/cast/pack.rs does, but for the table at the end, which no reader of ours looks at."""
+    packed, frame = path + ".zst", 256 << 10
     with open(path, "rb") as source, open(packed, "wb") as out:
-        while part := source.read(4 << 20):
-            out.write(subprocess.run(["zstd", "-q", "-c"], input=part, stdout=subprocess.PIPE, check=True).stdout)
+        rest = b""
+        while True:
+            # 64 frames a run of the program: files of their own, packed each into one of its own.
+            names = []
+            while len(names) < 64 and len(rest := rest + source.read(max(0, frame - len(rest)))) > 0:
+                cut = rest.rfind(b"\n", 0, frame) + 1 if len(rest) >= frame else len(rest)
+                names.append(os.path.join(folder, f"frame-{len(names)}"))
+                with open(names[-1], "wb") as piece:
+                    piece.write(rest[:cut])
+                rest = rest[cut:]
+            if not names:
+                break
+            subprocess.run(["zstd", "-q", "-3", "--check", "-f", "--rm", *names], check=True)
+            for name in names:
+                with open(name + ".zst", "rb") as piece:
+                    out.write(piece.read())
+                os.unlink(name + ".zst")
     os.unlink(path)
     return packed
 
@@ -165,7 +182,7 @@ def main():
         record(path, wish.size, wish.events)
         plain = os.path.getsize(path)
         if wish.packed:
-            path = pack(path)
+            path = pack(path, home)
         cache = os.path.join(home, "hoop", "cache", "replay")
         print(f"{plain / 2**20:.0f} MiB, {wish.events:,} events" + (f", packed {os.path.getsize(path) / 2**20:.0f} MiB" if wish.packed else ""))
         print(f"{'ms':<24} {'least':>9} {'median':>9} {'worst':>9}")
@@ -212,8 +229,10 @@ def main():
             steps.append(viewer.picture(begin, large=30))
             viewer.quiet(0.05)
         row("step on, back", steps)
+        load, cores = os.getloadavg(), os.cpu_count()
         print(f"{'memory':<24} {viewer.status('VmRSS'):.0f} MiB, most {viewer.status('VmHWM'):.0f} MiB")
         viewer.leave()
+        print(f"{'load, 1 and 15 minutes':<24} {load[0]:.1f} {load[2]:.1f} on {cores} processors")
 
 
 main()

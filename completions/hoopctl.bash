@@ -46,6 +46,9 @@ _hoopctl() {
             hoopctl,mask)
                 cmd="hoopctl__subcmd__mask"
                 ;;
+            hoopctl,pack)
+                cmd="hoopctl__subcmd__pack"
+                ;;
             hoopctl,policy)
                 cmd="hoopctl__subcmd__policy"
                 ;;
@@ -134,7 +137,7 @@ _hoopctl() {
 
     case "${cmd}" in
         hoopctl)
-            opts="-h -V --help --version policy config login logout whoami approvals sessions search commands calls verify index prune identify mask doctor"
+            opts="-h -V --help --version policy config login logout whoami approvals sessions search commands calls verify index prune pack identify mask doctor"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -672,6 +675,20 @@ _hoopctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoopctl__subcmd__pack)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

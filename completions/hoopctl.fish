@@ -39,6 +39,7 @@ complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "calls" -d 'List the
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "verify" -d 'Check that recordings are whole and unchanged'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "index" -d 'Look after the index that lists and searches use'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "prune" -d 'Remove old recordings'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "pack" -d 'Pack recordings (zstd)'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "identify" -d 'Explain a raw HTTP request: operation, IAM actions, resources, parameters'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "mask" -d 'Find secrets in files; show, list and check what is masked'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "doctor" -d 'Say what works here and what does not, with the command that mends it'
@@ -194,6 +195,8 @@ complete -c hoopctl -n "__fish_hoopctl_using_subcommand prune" -l max-size -d 'A
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand prune" -l dry-run -d 'Only show what would go'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand prune" -l json -d 'One JSON object a line for each recording'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand pack" -l json -d 'One JSON object a line for each recording'
+complete -c hoopctl -n "__fish_hoopctl_using_subcommand pack" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -l service -d 'The signing name (`s3`, `execute-api`) of a request without signature' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -l region -d 'The region of a request without signature' -r
 complete -c hoopctl -n "__fish_hoopctl_using_subcommand identify" -l account -d 'The account in ARNs, 12 digits' -r

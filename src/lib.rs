@@ -7,7 +7,7 @@
 //! cli                                               arguments, composition, printing, exit codes
 //! session  gateway  control  replay                 engines: terminal side, AWS side, approvers' side, viewer
 //! policy  identity  creds  approval  record  export services: decide, who, sign with, ask, remember, share
-//! sys  term  cast  audit  aws  net  mask  config  store     tools: each knows one thing
+//! sys  term  query  cast  audit  aws  net  mask  config  store  tools: each knows one thing
 //! error  types  clock  lines  pattern               words everybody uses
 //! ```
 
@@ -29,6 +29,7 @@ pub mod mask;
 pub mod net;
 pub mod pattern;
 pub mod policy;
+pub mod query;
 pub mod record;
 pub mod replay;
 pub mod sandbox;

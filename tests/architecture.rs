@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// words at the bottom, which belong together.
 const LAYERS: &[&[&str]] = &[
     &["error", "types", "clock", "lines", "pattern"],
-    &["sys", "term"],
+    &["sys", "term", "query"],
     &["sandbox", "cast", "audit", "aws", "net", "mask", "config", "store"],
     &["policy", "identity", "creds", "approval", "record", "review", "export"],
     &["session", "gateway", "control", "replay"],

@@ -219,6 +219,6 @@ fn a_hostile_recording_ends_no_program() {
     assert!(narrow.contains("… ") && narrow.contains("\\e[2Jdeep"), "{}", &narrow[..1_000]);
     let (index, _) = hoop::record::index::open(&state).unwrap();
     let commands = CommandFilter { exit: Some(ExitFilter::Failed), ..CommandFilter::default() };
-    let search = Search { commands: Some(commands), ..Search::default() };
-    assert_eq!(index.search(&search, Page { limit: 10, offset: 0 }).unwrap(), []);
+    let search = Search { commands, ..Search::default() };
+    assert_eq!(index.commands(&search, Page { limit: 10, offset: 0 }).unwrap(), []);
 }

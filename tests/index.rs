@@ -13,6 +13,8 @@ use hoop::audit::End;
 use hoop::audit::Event;
 use hoop::audit::Start;
 use hoop::clock::Clock;
+use hoop::query;
+use hoop::query::Now;
 use hoop::record::Recorder;
 use hoop::record::index;
 use hoop::record::index::CaughtUp;
@@ -20,10 +22,10 @@ use hoop::store::Filter;
 use hoop::store::Hit;
 use hoop::store::Index;
 use hoop::store::Page;
-use hoop::store::Search;
 use hoop::store::Source;
 use hoop::types::Effect;
 use hoop::types::SessionId;
+use jiff::tz::TimeZone;
 
 const NOON: u64 = 1_763_726_400_000_000;
 const ALL: Page = Page { limit: 1_000, offset: 0 };
@@ -58,7 +60,9 @@ fn ids(index: &Index, filter: Filter) -> Vec<SessionId> {
 }
 
 fn found(index: &Index, words: &str) -> Vec<Hit> {
-    index.search(&Search { words: words.into(), ..Search::default() }, ALL).unwrap()
+    let now = Now { unix_micros: NOON, zone: TimeZone::UTC };
+    let query = query::parse(words, &now).unwrap();
+    index.find(&query, ALL).unwrap().into_iter().flat_map(|found| found.hits).collect()
 }
 
 fn some(text: &str) -> Option<String> {
@@ -115,15 +119,13 @@ fn sessions_are_found_by_what_they_did() {
         assert!(hits.iter().all(|hit| hit.source == source));
     }
     let hit = &found(&index, "QUOTA")[0];
-    assert_eq!((hit.session, &hit.snippet[hit.found.clone()]), (one, "quota"));
+    assert_eq!((hit.session, &hit.snippet[hit.found[0].clone()]), (one, "quota"));
     assert_eq!(hit.snippet, "Error: quota of 中文检索 reached");
-    assert!(index.search(&Search { words: "-- '".into(), ..Search::default() }, ALL).is_err());
-    for odd in ["NEAR(", "a AND", "*", "text:x", "\"", "a\"b", "^x", "col:\"x"] {
-        drop(
-            index
-                .search(&Search { words: format!("quota {odd}"), session: Some(one), commands: None }, ALL)
-                .unwrap(),
-        );
+    let error = index.sessions(&Filter { text: some("-- '"), ..Filter::default() }, ALL).unwrap_err();
+    assert_eq!(error.what(), "there is no word to search for");
+    for odd in ["NEAR(", "a AND", "*", "text:x", "\"", "a\"b", "^x", "col:\"x", "{a b}:c", "-x"] {
+        let filter = Filter { text: Some(format!("quota {odd}")), ..Filter::default() };
+        drop(index.sessions(&filter, ALL).unwrap());
     }
 }
 

@@ -231,6 +231,20 @@ fn a_long_recording_has_checkpoints_that_are_checked() {
 }
 
 #[test]
+fn a_call_that_went_on_without_leave_is_told_and_sealed_all_the_same() {
+    let state = state();
+    let recorder = session(state.path(), 1, &clock());
+    recorder.events(&[begin(3), decided(3, Effect::Ask)]).unwrap();
+    recorder.event(&ended(3, None)).unwrap();
+    let (id, folder) = (recorder.id(), recorder.folder().to_owned());
+    drop(recorder);
+    assert_eq!(record::recover(state.path(), &clock()), [Recovered::Sealed(id)]);
+    let reason =
+        "audit.jsonl: call 3 went on, but it had to wait for a person, and nobody said yes".to_owned();
+    assert_eq!(verified(&folder), (State::Damaged, vec![reason]));
+}
+
+#[test]
 fn any_change_to_a_sealed_recording_is_found() {
     let state = state();
     let folder = session(state.path(), 1, &clock()).finish(&exited()).unwrap();

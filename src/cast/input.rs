@@ -8,6 +8,7 @@ use std::io::Read;
 use std::io::Seek;
 use std::io::SeekFrom;
 use std::path::Path;
+use std::path::PathBuf;
 
 use zstd::stream::raw::DParameter;
 use zstd::stream::raw::Decoder;
@@ -64,9 +65,18 @@ impl Input {
     }
 
     /// The content from `offset` on. `entry` is the last place before it where the file can be entered, as
-    /// [`Input::entry`] gave it; it only saves time, and is of no use in a plain file.
+    /// [`Input::entry`] gave it; it only saves time, and is of no use in a plain file. When the file is gone, what it was
+    /// packed into is opened ([`present`]).
     pub fn open_at(path: &Path, entry: Entry, offset: u64) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+        let file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => File::open(present(path))?,
+            opened => opened?,
+        };
+        Self::of(file, entry, offset)
+    }
+
+    /// As [`Input::open_at`], of a file that is open.
+    pub fn of(mut file: File, entry: Entry, offset: u64) -> io::Result<Self> {
         if !is_packed(&mut file)? {
             file.seek(SeekFrom::Start(offset))?;
             return Ok(Self::Plain(BufReader::with_capacity(READ, file)));
@@ -93,6 +103,18 @@ impl Input {
     pub fn is_packed(&self) -> bool {
         matches!(self, Self::Packed(_))
     }
+}
+
+/// The file itself, or what it was packed into when it is gone (`NAME.zst`).
+#[must_use]
+pub fn present(path: &Path) -> PathBuf {
+    if path.exists() {
+        return path.to_owned();
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(".zst");
+    let packed = PathBuf::from(name);
+    if packed.exists() { packed } else { path.to_owned() }
 }
 
 impl Read for Input {

@@ -4,7 +4,8 @@
 //! other players ignore: it stands directly after an `o` or `i` event whose text could not hold the bytes as they
 //! were, and holds the exact bytes of that event in base64 ([`Exact`] puts them together again).
 //!
-//! Files may be packed with zstd; packed in several frames they can be entered in the middle ([`Input`]).
+//! Files may be packed with zstd; packed in several frames they can be entered in the middle ([`Input`]). [`Packer`] makes
+//! such files.
 //!
 //! Format: <https://docs.asciinema.org/manual/asciicast/v3/>.
 
@@ -18,6 +19,7 @@ use crate::types::Micros;
 mod escape;
 mod exact;
 mod input;
+mod pack;
 mod parse;
 mod reader;
 mod writer;
@@ -26,6 +28,9 @@ pub use exact::Exact;
 pub use exact::exact_output;
 pub use input::Entry;
 pub use input::Input;
+pub use input::present;
+pub use pack::FRAME;
+pub use pack::Packer;
 pub use reader::Reader;
 pub use writer::Form;
 pub use writer::Writer;

@@ -1,5 +1,6 @@
 //! The command line: arguments, composition, printing, exit codes.
 
+mod beside;
 pub mod ctl;
 mod known_values;
 mod looking;

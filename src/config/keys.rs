@@ -292,6 +292,13 @@ pub const KEYS: &[Key] = &[
               at its prompt, with their exit status. Its own settings are read as ever.",
     },
     Key {
+        name: "record.pack",
+        kind: Kind::Truth,
+        project: false,
+        doc: "Whether the terminal recording of a session that ended more than an hour ago is packed (zstd), in the background \
+              of a later one or of the viewer. `hoopctl pack` does it at once.",
+    },
+    Key {
         name: "replay.theme",
         kind: Kind::Text,
         project: true,

@@ -220,6 +220,12 @@ impl Config {
         self.truth("record.typed")
     }
 
+    /// `record.pack`
+    #[must_use]
+    pub fn record_pack(&self) -> bool {
+        self.truth("record.pack")
+    }
+
     /// `replay.theme`
     #[must_use]
     pub fn replay_theme(&self) -> &str {

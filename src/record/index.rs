@@ -26,15 +26,31 @@ pub struct CaughtUp {
     pub unreadable: Vec<(SessionId, String)>,
 }
 
+/// How far catching up has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Sessions looked at.
+    pub looked: u64,
+    /// Sessions to look at.
+    pub of: u64,
+    /// Sessions of which something was new.
+    pub updated: u64,
+}
+
 /// Opens the index below `state` and brings it up to date; a damaged one, or one of another version, is made anew
 /// from the recordings. Gives what a person should be told about that.
 pub fn open(state: &Path) -> Result<(Index, Vec<String>)> {
+    open_telling(state, &mut |_| ())
+}
+
+/// As [`open`], and tells how far it has come after each session.
+pub fn open_telling(state: &Path, tell: &mut dyn FnMut(Progress)) -> Result<(Index, Vec<String>)> {
     let place = Place::new(state);
     let mut notices = Vec::new();
     for _ in 0..2 {
         let (index, why) = open_file(&place)?;
         notices.extend(why.map(|why| format!("the index was made anew from the recordings: {why}")));
-        match catch_up(&index, state) {
+        match catch_up_telling(&index, state, tell) {
             Ok(done) => {
                 notices.extend(
                     done.unreadable.into_iter().map(|(id, why)| format!("{id} is not in the index: {why}")),
@@ -76,10 +92,16 @@ pub fn forget(state: &Path, sessions: &[SessionId]) -> Result<()> {
 /// May be called by many processes at once; what one has read the others do not read again. Costs one look at the
 /// folders' names, and one at each session that is not finished, when there is nothing new.
 pub fn catch_up(index: &Index, state: &Path) -> Result<CaughtUp> {
+    catch_up_telling(index, state, &mut |_| ())
+}
+
+fn catch_up_telling(index: &Index, state: &Path, tell: &mut dyn FnMut(Progress)) -> Result<CaughtUp> {
     let place = Place::new(state);
     let mut known: HashMap<SessionId, bool> = index.known()?.into_iter().collect();
     let mut done = CaughtUp::default();
-    for id in place.all()? {
+    let all = place.all()?;
+    for (looked, id) in (1..).zip(&all) {
+        let id = *id;
         if known.remove(&id) == Some(true) {
             continue;
         }
@@ -88,12 +110,18 @@ pub fn catch_up(index: &Index, state: &Path) -> Result<CaughtUp> {
             Err(error) if index.has_failed() => return Err(error),
             Err(error) => done.unreadable.push((id, error.to_string())),
         }
+        tell(Progress { looked, of: all.len() as u64, updated: done.updated });
     }
     for id in known.into_keys() {
         index.batch(|batch| batch.forget(id))?;
         done.forgotten += 1;
     }
     Ok(done)
+}
+
+/// Opens the index below `state` with what it has, which may be old; empty when there was none that can be used.
+pub fn open_as_it_is(state: &Path) -> Result<Index> {
+    open_file(&Place::new(state)).map(|(index, _)| index)
 }
 
 /// Opens the file, made anew if it cannot be used; then also says why.

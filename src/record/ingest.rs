@@ -6,8 +6,11 @@ use std::io::Seek as _;
 use std::io::SeekFrom;
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::counts::Counts;
 use super::open::clipped;
+use super::pack::open_cast;
 use super::private;
 use super::screen::Screen;
 use super::seal;
@@ -17,6 +20,7 @@ use crate::audit::Event;
 use crate::audit::Start;
 use crate::audit::command_line;
 use crate::cast;
+use crate::cast::Entry;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
@@ -34,7 +38,6 @@ use crate::store::NewCommand;
 use crate::store::NewSession;
 use crate::store::Progress;
 use crate::store::SessionEnded;
-use crate::store::Source;
 use crate::types::Micros;
 use crate::types::SessionId;
 
@@ -44,10 +47,15 @@ const BATCH_LINES: u64 = 4_000;
 const BATCH_CAST: u64 = 2 << 20;
 /// Most screen text of one session that can be searched, in bytes; a session that shows more is flooded by a program.
 const MAX_SCREEN: u64 = 64 << 20;
+/// Most groups of a person.
+const MOST_GROUPS: usize = 1_000;
+/// Parameters of a call after which no more are taken, in bytes.
+const MAX_PARAMS: usize = 1_000;
 
 /// Brings one session up to date; says whether anything was new.
 pub(super) fn session(index: &Index, folder: &Path, id: SessionId) -> Result<bool> {
     let mut was_new = false;
+    let mut entry = Entry::default();
     if is_unchanged(index, folder, id)? {
         return Ok(false);
     }
@@ -63,7 +71,7 @@ pub(super) fn session(index: &Index, folder: &Path, id: SessionId) -> Result<boo
             let mut added = Added::default();
             let before = at;
             let more_lines = audit_lines(batch, folder, &mut at, &mut added)?;
-            let more_screen = screen(batch, folder, &mut at)?;
+            let more_screen = screen(batch, folder, &mut at, &mut entry)?;
             let more = more_lines || more_screen;
             was_new |= at != before;
             if let Some(sealed) = sealed.filter(|_| !more) {
@@ -120,7 +128,30 @@ fn new_session(start: Start) -> NewSession {
         cwd: clipped(start.cwd),
         profile: start.profile.map(clipped),
         region: start.region.map(clipped),
+        groups: start.groups.into_iter().take(MOST_GROUPS).map(clipped).collect(),
     }
+}
+
+/// The texts and numbers of a call's parameters, in one line.
+fn params(value: &Value) -> String {
+    fn add(value: &Value, text: &mut String) {
+        if text.len() > MAX_PARAMS {
+            return;
+        }
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::Number(number) => text.push_str(&format!(" {number}")),
+            Value::String(word) => text.extend([" ", word]),
+            Value::Array(values) => values.iter().for_each(|value| add(value, text)),
+            Value::Object(map) => map.iter().for_each(|(name, value)| {
+                text.extend([" ", name]);
+                add(value, text);
+            }),
+        }
+    }
+    let mut text = String::new();
+    add(value, &mut text);
+    text.trim_start().to_owned()
 }
 
 /// Reads the next lines; says whether there are more. Lines that cannot be read are passed over: `verify` names them.
@@ -169,30 +200,26 @@ fn add_event(batch: &Batch<'_>, row: i64, t: Micros, event: Event) -> Result<()>
                 call: call.call,
                 began: t,
                 service: &clipped(call.service),
-                operation: &clipped(call.operation),
                 action: &clipped(call.action),
                 access: call.access.as_str(),
                 region: &clipped(call.region),
                 account: call.account.map(clipped).as_deref(),
                 resource: &call.resources.into_iter().next().map(clipped).unwrap_or_default(),
                 command: call.command,
-                pid: call.pid,
+                params: &clipped(params(&call.params)),
             },
         ),
         Event::Decision(decision) => {
-            let (rule, reason) = (decision.rule.map(clipped), clipped(decision.reason));
-            let (call, effect) = (decision.call, decision.effect.as_str());
-            batch.decide(row, &Decided { call, effect, rule: rule.as_deref(), reason: &reason })
+            let (rule, call) = (decision.rule.map(clipped), decision.call);
+            batch.decide(row, &Decided { call, effect: decision.effect.as_str(), rule: rule.as_deref() })
         }
         Event::CallEnd(end) => {
-            let error = end.error.map(clipped);
-            if let Some(error) = &error {
-                let message = clipped(end.message.unwrap_or_default());
-                batch.add_text(row, t, Source::Call, &format!("{error} {message}"))?;
-            }
-            let (call, outcome, status) = (end.call, end.outcome.as_str(), end.status);
-            batch.end_call(row, &CallEnded { call, ended: t, outcome, status, error: error.as_deref() })
+            batch.mask(row, end.masks.iter().map(|(rule, hits)| (rule.as_str(), *hits)))?;
+            let (error, message) = (end.error.map(clipped), clipped(end.message.unwrap_or_default()));
+            let (call, status, error) = (end.call, end.status, error.as_deref());
+            batch.end_call(row, &CallEnded { call, status, error, ended: t, message: &message })
         }
+        Event::Mask(mask) => batch.mask(row, mask.rules.iter().map(|(rule, hits)| (rule.as_str(), *hits))),
         Event::Alert(alert) => batch.alert(row, t, &clipped(alert.name), &clipped(alert.message)),
         Event::SessionEnd(end) => {
             let (reason, status, signal) = (end.reason.as_str(), end.status, end.signal);
@@ -308,10 +335,10 @@ fn add_command(batch: &Batch<'_>, row: i64, line: audit::Line) -> Result<()> {
     }
 }
 
-/// Reads the next output; says whether there is more.
-fn screen(batch: &Batch<'_>, folder: &Path, at: &mut Progress) -> Result<bool> {
+/// Reads the next output; says whether there is more. `entry` is where a packed recording can be entered to go on.
+fn screen(batch: &Batch<'_>, folder: &Path, at: &mut Progress, entry: &mut Entry) -> Result<bool> {
     let path = folder.join("terminal.cast");
-    let Some(source) = source(&path, at.cast_offset)? else { return Ok(false) };
+    let Ok((source, _)) = open_cast(folder, *entry, at.cast_offset) else { return Ok(false) };
     if at.screen_bytes >= MAX_SCREEN {
         at.cast_offset = fs::metadata(&path).map_or(at.cast_offset, |found| found.len());
         return Ok(false);
@@ -344,17 +371,13 @@ fn screen(batch: &Batch<'_>, folder: &Path, at: &mut Progress) -> Result<bool> {
                 break;
             }
         }
-        for piece in pieces.drain(..) {
-            at.screen_bytes += piece.text.len() as u64;
-            batch.add_text(at.row, piece.at, Source::Screen, &piece.text)?;
-        }
     }
-    for piece in pieces.drain(..).chain(text.take()) {
-        at.screen_bytes += piece.text.len() as u64;
-        batch.add_text(at.row, piece.at, Source::Screen, &piece.text)?;
-    }
+    pieces.extend(text.take());
+    at.screen_bytes += pieces.iter().map(|piece| piece.text.len() as u64).sum::<u64>();
+    batch.add_screen(at.row, &pieces)?;
     at.cast_offset = reader.offset();
     at.cast_time = reader.time();
+    *entry = reader.entry();
     Ok(!is_end)
 }
 

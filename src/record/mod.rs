@@ -4,13 +4,13 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `terminal.cast` | asciicast 3: output, sizes, markers, the exit status; input only if that is asked for |
+//! | `terminal.cast` | asciicast 3: output, sizes, markers, the exit status; input only if that is asked for. Later packed: `terminal.cast.zst` ([`pack`]) |
 //! | `audit.jsonl` | what happened, chained by hashes ([`crate::audit`]) |
 //! | `bodies/` | request and response bodies, zstd, named by the hash of what they hold |
 //! | `seal.json` | at the end: counts, final hashes, the hash of this host's seal before, a signature ([`Seal`]) |
 //!
 //! Beside the sessions: `active/<id>` while a session runs (locked by its process), `seals/last`, the host's signing
-//! key `keys/host.ed25519`, `seals/pruned/` with the records of what was pruned, and `index.db`, which [`index`] can make again at any time.
+//! key `keys/host.ed25519`, `seals/pruned/` with the records of what was pruned, `packing/<id>` for what is to be packed, and `index.db`, which [`index`] can make again at any time.
 //!
 //! **What comes in here has been masked by the caller.** Nothing in this module looks for secrets.
 //!
@@ -22,6 +22,7 @@ mod active;
 mod attempts;
 mod body;
 mod chain;
+mod consent;
 mod counts;
 mod head;
 mod import;
@@ -32,6 +33,7 @@ mod kept;
 mod label;
 mod net;
 mod open;
+mod pack;
 mod place;
 mod private;
 mod prune;
@@ -59,7 +61,16 @@ pub use open::Command;
 pub use open::CommandKind;
 pub use open::Recording;
 pub use open::open;
+pub use pack::Packed;
+pub use pack::is_pack_due;
+pub use pack::pack;
+pub use pack::pack_due;
+pub use pack::pack_later;
 pub use place::Place;
+pub use private::folders as private_folders;
+pub use private::open_or_new as open_private;
+pub use private::read_small as read_private;
+pub use private::replace as replace_private;
 pub use prune::FoundTombstone;
 pub use prune::Going;
 pub use prune::Plan;

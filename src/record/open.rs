@@ -22,6 +22,7 @@ use crate::audit::Event;
 use crate::audit::Line;
 use crate::audit::Outcome;
 use crate::audit::Start;
+use crate::cast;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
@@ -233,10 +234,10 @@ pub fn open(folder: &Path) -> Result<Recording> {
 }
 
 impl Recording {
-    /// The terminal recording.
+    /// The terminal recording, packed or not.
     #[must_use]
     pub fn cast(&self) -> PathBuf {
-        self.folder.join("terminal.cast")
+        cast::present(&self.folder.join("terminal.cast"))
     }
 
     /// Reads what has been written since; says whether there was anything new.

@@ -51,6 +51,11 @@ impl Place {
         self.state.join("active")
     }
 
+    /// Where sessions are remembered that are to be packed.
+    pub(super) fn packing(&self) -> PathBuf {
+        self.state.join("packing")
+    }
+
     pub(super) fn seals(&self) -> PathBuf {
         self.state.join("seals")
     }

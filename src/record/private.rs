@@ -18,7 +18,9 @@ use crate::error::Kind;
 use crate::error::Result;
 
 /// Makes a folder and those above it, each 0700 if it is new.
-pub(super) fn folders(path: &Path) -> Result<()> {
+///
+/// Fails when one of them cannot be made.
+pub fn folders(path: &Path) -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|cause| cannot("make", path, &cause))
 }
 
@@ -51,14 +53,14 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 }
 
 /// Opens a file for reading and writing, and makes it 0600 if it is missing.
-pub(super) fn open_or_new(path: &Path) -> Result<File> {
+pub fn open_or_new(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
     options.custom_flags(OFlag::O_NOFOLLOW.bits()).open(path).map_err(|cause| cannot("open", path, &cause))
 }
 
 /// Reads a small file whole; none when it is missing, an error when it is longer than `limit` bytes.
-pub(super) fn read_small(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
+pub fn read_small(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
     let file = match open(path) {
         Ok(file) => file,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -74,7 +76,7 @@ pub(super) fn read_small(path: &Path, limit: u64) -> Result<Option<Vec<u8>>> {
 }
 
 /// Puts a file 0600 in the place of `path`, whole or not at all.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let new = Path::new(&name);

@@ -4,6 +4,7 @@ use vte::Params;
 use vte::Parser;
 use vte::Perform;
 
+use crate::store::Piece;
 use crate::types::Micros;
 
 /// A piece ends at the first line end after this many bytes …
@@ -12,13 +13,6 @@ const PIECE: usize = 1_536;
 const LONGEST: usize = 4_096;
 /// … or when output came this much later than its start, so that a hit leads near to its moment.
 const PAUSE: u64 = 3_000_000;
-
-/// A stretch of text and when it began to appear.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Piece {
-    pub(super) at: Micros,
-    pub(super) text: String,
-}
 
 /// Collects the text that output puts on the screen.
 pub(super) struct Screen {

@@ -100,10 +100,14 @@ pub fn survey(state: &Path, clock: &Clock, limit: Duration) -> Result<Stored> {
             stored.from_future.push(id);
         }
         if folder.join("seal.json").exists() {
-            if is_backwards(&folder, id) {
+            let seal = seal_of(&folder);
+            // A session's id has milliseconds only.
+            if seal.as_ref().is_some_and(|seal| seal.sealed / 1_000 < id.unix_millis()) {
                 stored.backwards.push(id);
             }
-            if size <= CHECKED_BYTES {
+            // A packed one takes the time of what it unpacks to.
+            let reads = seal.map_or(size, |seal| seal.cast_bytes.max(size));
+            if reads <= CHECKED_BYTES {
                 checked.push((id, folder));
             }
         } else if !marked.contains(&id) {
@@ -145,11 +149,9 @@ pub(super) fn bytes_in(folder: &Path) -> u64 {
     entries.filter_map(|entry| entry.ok().map(size)).sum()
 }
 
-fn is_backwards(folder: &Path, id: SessionId) -> bool {
-    let text = private::read_small(&folder.join("seal.json"), MAX_SEAL).ok().flatten();
-    let seal = text.and_then(|text| serde_json::from_slice::<Seal>(&text).ok());
-    // A session's id has milliseconds only.
-    seal.is_some_and(|seal| seal.sealed / 1_000 < id.unix_millis())
+fn seal_of(folder: &Path) -> Option<Seal> {
+    let text = private::read_small(&folder.join("seal.json"), MAX_SEAL).ok().flatten()?;
+    serde_json::from_slice(&text).ok()
 }
 
 /// Looks at the host's signing key, without keeping it.

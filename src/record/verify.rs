@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io;
+use std::io::BufRead as _;
 use std::io::BufReader;
-use std::io::Read as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -12,7 +12,9 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use super::body;
+use super::consent::Consent;
 use super::counts::Counts;
+use super::pack::open_cast;
 use super::private;
 use super::seal;
 use super::seal::Previous;
@@ -22,6 +24,8 @@ use crate::audit;
 use crate::audit::BodyRef;
 use crate::audit::Event;
 use crate::audit::Verifier;
+use crate::cast::Entry;
+use crate::cast::Input;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::types::Micros;
@@ -105,7 +109,8 @@ impl Report {
     }
 }
 
-/// Checks a recording: the chain, every checkpoint of the terminal recording, the bodies, the seal.
+/// Checks a recording: the chain, every checkpoint of the terminal recording, the bodies, the seal, and that every call
+/// that went on had leave to.
 ///
 /// Reads every file once, with flat memory. Fails only when a file cannot be read for another reason than that it is
 /// missing or wrong.
@@ -125,6 +130,8 @@ pub fn verify(folder: &Path) -> Result<Report> {
         }
         compare(&mut pass, &found.seal);
     }
+    let room = MAX_FAULTS.saturating_sub(pass.faults.len());
+    pass.faults.extend(pass.without_leave.drain(..).take(room));
     let state = match &seal {
         _ if !pass.faults.is_empty() => State::Damaged,
         None => State::Unsealed,
@@ -166,7 +173,7 @@ fn compare(pass: &mut Pass, seal: &Seal) {
     } else if pass.counts != seal.counts {
         pass.fault("seal.json", None, None, "its counts are not those of the audit log".to_owned());
     }
-    let cast = "terminal.cast";
+    let cast = pass.cast.name;
     if pass.faults.iter().any(|fault| fault.file == cast) {
         return;
     }
@@ -195,6 +202,9 @@ pub(super) struct Pass {
     /// How far the last checkpoint reaches.
     checked: u64,
     bodies: HashSet<String>,
+    consent: Consent,
+    /// Calls that had no leave: the log that tells of them is sound, and can be sealed.
+    without_leave: Vec<Fault>,
     pub(super) faults: Vec<Fault>,
 }
 
@@ -208,7 +218,7 @@ impl Pass {
 
 /// Reads and checks everything but the seal.
 pub(super) fn pass(folder: &Path) -> Result<Pass> {
-    let cast = CastHash::open(&folder.join("terminal.cast"))?;
+    let cast = CastHash::open(folder)?;
     let mut pass = Pass {
         session: None,
         lines: 0,
@@ -221,10 +231,12 @@ pub(super) fn pass(folder: &Path) -> Result<Pass> {
         cast,
         checked: 0,
         bodies: HashSet::new(),
+        consent: Consent::default(),
+        without_leave: Vec::new(),
         faults: Vec::new(),
     };
-    if pass.cast.file.is_none() {
-        pass.fault("terminal.cast", None, None, "it is missing".to_owned());
+    if pass.cast.input.is_none() {
+        pass.fault(pass.cast.name, None, None, "it is missing".to_owned());
     }
     let path = folder.join("audit.jsonl");
     let file = match private::open(&path) {
@@ -238,9 +250,11 @@ pub(super) fn pass(folder: &Path) -> Result<Pass> {
     };
     check_lines(&mut pass, folder, file)?;
     pass.cast.run_to_end()?;
-    if pass.ended && pass.cast.at > pass.checked && pass.faults.is_empty() {
+    if let Some(reason) = pass.cast.damage.take() {
+        pass.fault(pass.cast.name, None, Some(pass.cast.at), reason);
+    } else if pass.ended && pass.cast.at > pass.checked && pass.faults.is_empty() {
         let reason = "bytes were added after the session's end".to_owned();
-        pass.fault("terminal.cast", None, Some(pass.checked), reason);
+        pass.fault(pass.cast.name, None, Some(pass.checked), reason);
     }
     Ok(pass)
 }
@@ -273,9 +287,15 @@ fn check_lines(pass: &mut Pass, folder: &Path, file: File) -> Result<()> {
             }
         };
         pass.lines += 1;
+        let at = pass.bytes;
         pass.bytes = reader.offset();
         pass.last = line.t;
         pass.counts.add(&line.event);
+        if let Some(reason) = pass.consent.take(&line.event).filter(|_| pass.without_leave.len() < MAX_FAULTS)
+        {
+            let file = "audit.jsonl".to_owned();
+            pass.without_leave.push(Fault { file, line: Some(number), offset: Some(at), reason });
+        }
         check_event(pass, folder, &line.event, number)?;
         pass.head = line.hash;
         pass.ended = matches!(line.event, Event::SessionEnd(_));
@@ -306,17 +326,21 @@ fn check_event(pass: &mut Pass, folder: &Path, event: &Event, line: u64) -> Resu
 
 fn check_cast(pass: &mut Pass, checkpoint: &audit::Checkpoint, line: u64) -> Result<()> {
     let before = pass.checked;
-    let is_known = pass.cast.file.is_none() || pass.faults.iter().any(|fault| fault.file == "terminal.cast");
+    let is_known = pass.cast.input.is_none() || pass.faults.iter().any(|fault| fault.file == pass.cast.name);
     if is_known {
         return Ok(());
     }
     if !pass.cast.run_to(checkpoint.offset)? {
+        // What cannot be unpacked is told with its reason, at the end.
+        if pass.cast.damage.is_some() {
+            return Ok(());
+        }
         let reason =
             format!("it was cut off: line {line} of the audit log says it has {} bytes", checkpoint.offset);
-        pass.fault("terminal.cast", None, Some(pass.cast.at), reason);
+        pass.fault(pass.cast.name, None, Some(pass.cast.at), reason);
     } else if pass.cast.sha256() != checkpoint.sha256 {
         let reason = format!("it was changed somewhere from here to byte {}", checkpoint.offset);
-        pass.fault("terminal.cast", None, Some(before), reason);
+        pass.fault(pass.cast.name, None, Some(before), reason);
     } else {
         pass.checked = checkpoint.offset;
     }
@@ -336,19 +360,23 @@ fn check_body(pass: &mut Pass, folder: &Path, reference: Option<&BodyRef>) {
 
 /// Hashes the terminal recording from its start, as far as is asked.
 pub(super) struct CastHash {
-    file: Option<File>,
+    input: Option<Input>,
+    /// What it is called in its folder.
+    name: &'static str,
+    /// Why the rest of it cannot be unpacked.
+    damage: Option<String>,
     hash: Sha256,
     at: u64,
 }
 
 impl CastHash {
-    fn open(path: &Path) -> Result<Self> {
-        let file = match private::open(path) {
-            Ok(file) => Some(file),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
-            Err(cause) => return Err(private::cannot("open", path, &cause)),
+    fn open(folder: &Path) -> Result<Self> {
+        let (input, name) = match open_cast(folder, Entry::default(), 0) {
+            Ok((input, name)) => (Some(input), name),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => (None, "terminal.cast"),
+            Err(cause) => return Err(private::cannot("open", &folder.join("terminal.cast"), &cause)),
         };
-        Ok(Self { file, hash: Sha256::new(), at: 0 })
+        Ok(Self { input, name, damage: None, hash: Sha256::new(), at: 0 })
     }
 
     /// How many bytes have been hashed.
@@ -363,18 +391,24 @@ impl CastHash {
 
     /// Says whether there were enough bytes. An offset that goes back is none that a recorder writes.
     fn run_to(&mut self, offset: u64) -> Result<bool> {
-        let Some(file) = &mut self.file else { return Ok(false) };
-        let mut block = vec![0_u8; 256 << 10];
+        let Some(input) = self.input.as_mut().filter(|_| self.damage.is_none()) else { return Ok(false) };
         while self.at < offset {
-            let most = usize::try_from(offset - self.at).unwrap_or(usize::MAX).min(block.len());
-            let read = match file.read(&mut block[..most]) {
-                Ok(0) => return Ok(false),
-                Ok(read) => read,
+            let block = match input.fill_buf() {
+                Ok([]) => return Ok(false),
+                Ok(block) => block,
                 Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
-                Err(cause) => return Err(private::cannot("read", Path::new("terminal.cast"), &cause)),
+                Err(cause)
+                    if matches!(cause.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
+                {
+                    self.damage = Some(cause.to_string());
+                    return Ok(false);
+                }
+                Err(cause) => return Err(private::cannot("read", Path::new(self.name), &cause)),
             };
-            self.hash.update(&block[..read]);
-            self.at += read as u64;
+            let taken = usize::try_from(offset - self.at).unwrap_or(usize::MAX).min(block.len());
+            self.hash.update(&block[..taken]);
+            self.at += taken as u64;
+            input.consume(taken);
         }
         Ok(self.at == offset)
     }

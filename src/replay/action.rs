@@ -7,7 +7,7 @@ use crate::types::Micros;
 pub enum Action {
     /// Leave the program.
     Quit,
-    /// Leave what is open: an overlay, the filter, the recording, at last the program.
+    /// Leave what is open: an overlay, the query line, the recording, the query, at last the program.
     Back,
     /// Show or hide the keys.
     ToggleHelp,
@@ -29,8 +29,20 @@ pub enum Action {
     Last,
     /// Open what is chosen, or jump there.
     Open,
-    /// Type into the filter or the search.
+    /// Type into the query line or the search.
     StartTyping,
+    /// Choose among the hits of the chosen session; open it when it has none, or one is chosen.
+    Into,
+    /// Leave the hits of the chosen session.
+    Out,
+    /// Complete the word at the cursor of the query line.
+    Complete,
+    /// Show the queries asked before.
+    History,
+    /// Show the saved queries.
+    SavedQueries,
+    /// Save the query under a name.
+    SaveQuery,
     /// Read the list of sessions again.
     Reload,
     /// Play, or hold.
@@ -103,6 +115,10 @@ pub enum Action {
     Pan(i8, i8),
     /// Let a cut screen's window follow the cursor again.
     FollowCursor,
+    /// Look at the lines that have left the screen, or at the screen again.
+    LookBack,
+    /// Show where the links on the screen lead, or no more.
+    ShowLinks,
 }
 
 impl Action {

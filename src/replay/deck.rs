@@ -28,6 +28,7 @@ use crate::replay::player::Goal;
 use crate::replay::prepare::Works;
 use crate::replay::prepare::prepare;
 use crate::replay::project::project;
+use crate::replay::rewind::rewind;
 use crate::replay::search;
 use crate::replay::search::Pattern;
 use crate::replay::tape::Tape;
@@ -54,7 +55,9 @@ pub struct Deck {
     ticket: Ticket,
     news: Sender<Message>,
     wanted: Arc<Wanted>,
+    keyframes: Arc<Keyframes>,
     search: Arc<AtomicU64>,
+    look: Arc<AtomicU64>,
 }
 
 /// What a recording is opened with.
@@ -146,14 +149,22 @@ impl Deck {
     /// Opens `source` on another thread; everything about it comes as news under `ticket`, the first screen too.
     #[must_use]
     pub fn open(source: Source, ticket: Ticket, news: Sender<Message>, options: Options) -> Self {
-        let deck = Self { source, ticket, news, wanted: Arc::default(), search: Arc::default() };
+        let deck = Self {
+            source,
+            ticket,
+            news,
+            wanted: Arc::default(),
+            keyframes: Arc::default(),
+            search: Arc::default(),
+            look: Arc::default(),
+        };
         deck.wanted.ask(Goal::Time(Micros(0)));
-        let (source, wanted) = (deck.source.clone(), Arc::clone(&deck.wanted));
+        let (source, wanted, keyframes) =
+            (deck.source.clone(), Arc::clone(&deck.wanted), Arc::clone(&deck.keyframes));
         deck.desk().spawn(move |desk| {
             let tape = Tape::open(&source.cast)?;
             desk.send(News::Opened(Box::new(tape.header().clone())));
             let Options { cache, clock, follows } = options;
-            let keyframes: Arc<Keyframes> = Arc::default();
             let works = Works { source, tape, keyframes, wanted, clock, follows };
             let background = works.clone();
             desk.clone().spawn(move |desk| prepare(&background, cache.as_deref(), desk));
@@ -188,6 +199,34 @@ impl Deck {
             desk.send(News::SearchDone(number));
             Ok(())
         });
+    }
+
+    /// Looks for the first moment from `from` on at which `pattern` appears, for search number `number`.
+    pub fn land(&self, number: u64, pattern: Pattern, from: Micros) {
+        let (cast, wanted) = (self.source.cast.clone(), Arc::clone(&self.wanted));
+        self.desk().spawn(move |desk| {
+            let found = search::first(&Tape::open(&cast)?, &pattern, from, &|| wanted.stopped())?;
+            desk.send(News::Landed(number, found));
+            Ok(())
+        });
+    }
+
+    /// Gives what had left the screen when `steps` events had changed it, as look number `number`; ends the look before.
+    pub fn rewind(&self, number: u64, steps: u64) {
+        self.stop_rewind(number);
+        let (cast, desk, current) = (self.source.cast.clone(), self.desk(), Arc::clone(&self.look));
+        let (wanted, keyframes) = (Arc::clone(&self.wanted), Arc::clone(&self.keyframes));
+        desk.spawn(move |desk| {
+            let is_wanted = || current.load(Ordering::Relaxed) == number && !wanted.stopped();
+            rewind(&Tape::open(&cast)?, &keyframes, steps, &is_wanted, |stretch| {
+                desk.send(News::LookedBack(number, stretch));
+            })
+        });
+    }
+
+    /// Ends the look before number `number`.
+    pub fn stop_rewind(&self, number: u64) {
+        self.look.store(number, Ordering::Relaxed);
     }
 
     fn desk(&self) -> Desk {

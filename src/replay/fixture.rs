@@ -14,6 +14,9 @@ use crate::record::Node;
 use crate::replay::deck::Source;
 use crate::replay::entries;
 use crate::replay::entries::Entry;
+use crate::replay::finder;
+use crate::replay::finder::librarian::News;
+use crate::replay::finder::rows::Row;
 use crate::replay::message::Frame;
 use crate::replay::message::Overview;
 use crate::replay::moments::Moments;
@@ -28,8 +31,11 @@ use crate::replay::state::State;
 use crate::replay::theme::Depth;
 use crate::replay::theme::Meaning;
 use crate::replay::theme::Theme;
+use crate::store::Hit;
+use crate::store::Source as Where;
 use crate::term::Screen;
 use crate::types::Micros;
+use crate::types::SessionId;
 
 /// 2025-11-21 03:18:00 UTC.
 const STARTED: u64 = 1_763_695_080_000_000;
@@ -39,7 +45,39 @@ fn state() -> State {
     State::new(theme, TimeZone::UTC, Pacing { idle_limit: Some(Micros(2_000_000)), ..Pacing::default() })
 }
 
-/// A list of four sessions.
+/// A row of the list, with hits.
+pub fn row(id: &str, command: &str, hits: Vec<Hit>) -> Row {
+    let session = Session {
+        id: id.to_owned(),
+        started: STARTED,
+        length: Some(Micros(83_000_000)),
+        user: "ana".to_owned(),
+        host: "build-7".to_owned(),
+        command: command.to_owned(),
+        calls: 0,
+        denials: 0,
+        state: sessions::State::Ended(Some(0)),
+        folder: format!("sessions/{id}").into(),
+    };
+    Row { session, hits, more: false }
+}
+
+/// A place where the words of a query stand.
+pub fn hit(seconds: u64, source: Where, before: &str, found: &str, after: &str) -> Hit {
+    let snippet = format!("{before}{found}{after}");
+    let found = std::iter::once(before.len()..before.len() + found.len()).collect();
+    let (session, at) = (SessionId::new(STARTED, 7), Micros(seconds * 1_000_000));
+    Hit { session, at, source, snippet, found, command: None, call: None, question: None }
+}
+
+/// Tells the list what the index answers to its last question.
+pub fn answer(state: &mut State, rows: Vec<Row>, ended: bool) {
+    let number = state.sessions.number();
+    finder::told(state, News::Page { number, offset: 0, rows, ended });
+    finder::told(state, News::Total(4));
+}
+
+/// A list of four sessions, before anything is typed.
 pub fn list() -> State {
     let rows = [
         ("aws s3 ls", 3, 0, sessions::State::Ended(Some(0))),
@@ -52,21 +90,44 @@ pub fn list() -> State {
         ),
         ("make deploy", 12_345, 0, sessions::State::Interrupted),
     ];
-    let rows = rows.into_iter().zip(0..).map(|((command, calls, denials, state), n)| Session {
-        id: format!("01J9ZK5WQ3H8V7T2M4N6P8R0S{n}"),
-        started: STARTED - n * 3_600_000_000,
-        length: (state != sessions::State::Running).then_some(Micros(83_000_000 * (n + 1))),
-        user: "ana".to_owned(),
-        host: "build-7".to_owned(),
-        command: command.to_owned(),
-        calls,
-        denials,
-        state,
-        folder: format!("sessions/{n}").into(),
+    let rows = rows.into_iter().zip(0..).map(|((command, calls, denials, state), n)| {
+        let mut row = row(&format!("01J9ZK5WQ3H8V7T2M4N6P8R0S{n}"), command, Vec::new());
+        row.session.started = STARTED - n * 3_600_000_000;
+        row.session.length = (state != sessions::State::Running).then_some(Micros(83_000_000 * (n + 1)));
+        (row.session.calls, row.session.denials, row.session.state) = (calls, denials, state);
+        row
     });
     let mut state = state();
-    state.sessions.read = Some(Ok(rows.collect()));
-    state.sessions.refresh(&TimeZone::UTC);
+    finder::begin(&mut state, "");
+    answer(&mut state, rows.collect(), true);
+    finder::told(&mut state, News::CaughtUp(Ok(Vec::new())));
+    let rows = rows_of(&state);
+    answer(&mut state, rows, true);
+    state
+}
+
+fn rows_of(state: &State) -> Vec<Row> {
+    (0..state.sessions.length()).filter_map(|index| state.sessions.rows.get(index).cloned()).collect()
+}
+
+/// The answer to `deploy user:ana`: three sessions, two of them with places where the word stands.
+pub fn found() -> State {
+    let mut state = state();
+    finder::begin(&mut state, "deploy user:ana");
+    let many = (0..9).map(|n| hit(n, Where::Screen, "line before ", "deploy", " to production"));
+    let rows = vec![
+        row(
+            "01A",
+            "make",
+            vec![
+                hit(2, Where::Command, "make ", "deploy", ""),
+                hit(62, Where::Screen, "the \u{1b}[2J", "Deploy", "ment 世界 failed"),
+            ],
+        ),
+        row("01B", "bash", Vec::new()),
+        Row { more: true, ..row("01C", "claude", many.collect()) },
+    ];
+    answer(&mut state, rows, true);
     state
 }
 

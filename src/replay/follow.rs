@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::cast::present;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
@@ -13,7 +14,6 @@ use crate::replay::message::Overview;
 use crate::replay::moments::Moments;
 use crate::replay::prepare::Works;
 use crate::replay::prepare::survey;
-use crate::replay::tape;
 use crate::replay::tape::Mark;
 
 /// The audit log is read again at most so often, and so many times as long as that took, in microseconds.
@@ -30,7 +30,7 @@ pub fn follow(works: &Works, mut mark: Mark, mut overview: Overview, desk: &Desk
     let mut calls = Calls { path: works.source.audit.as_deref(), length: 0, due: 0 };
     let mut length = 0;
     while !stop() {
-        let path = tape::present(file);
+        let path = present(file);
         let now = match fs::metadata(&path) {
             Ok(meta) => meta.len(),
             // It may be about to come back, packed.

@@ -36,12 +36,13 @@ use sha2::Sha256;
 use crate::cast::Entry;
 use crate::replay::message::Overview;
 use crate::replay::tape::Mark;
+use crate::term::KeptLinks;
 use crate::term::Keyframe;
 use crate::types::Micros;
 use crate::types::SessionId;
 
 /// What the first file begins with. The number changes when anything in this file or in the emulator's drawing does.
-const MAGIC: &[u8; 32] = b"hoop replay index, version 1\n\n\n\n";
+const MAGIC: &[u8; 32] = b"hoop replay index, version 2\n\n\n\n";
 /// Bytes of a line: numbers, three hashes.
 const NUMBERS: usize = 12 * 8;
 const LINE: usize = NUMBERS + 3 * 32;
@@ -108,6 +109,7 @@ struct Packed {
     cols: u16,
     rows: u16,
     drawing: String,
+    links: KeptLinks,
 }
 
 impl Index {
@@ -230,7 +232,8 @@ impl Index {
         frame: &Keyframe,
         stop: &dyn Fn() -> bool,
     ) -> io::Result<Option<Stored>> {
-        let packed = Packed { cols: frame.cols, rows: frame.rows, drawing: frame.drawing.clone() };
+        let Keyframe { cols, rows, drawing, links } = frame.clone();
+        let packed = Packed { cols, rows, drawing, links };
         self.append(SCREEN, mark, &packed, stop)
     }
 
@@ -325,8 +328,8 @@ impl Screens {
     /// The screen of a line; none when what is stored is not what was.
     #[must_use]
     pub fn read(&self, line: &Stored) -> Option<Keyframe> {
-        let Packed { cols, rows, drawing } = Self::read_from(&self.0, line)?;
-        Some(Keyframe { cols, rows, drawing })
+        let Packed { cols, rows, drawing, links } = Self::read_from(&self.0, line)?;
+        Some(Keyframe { cols, rows, drawing, links })
     }
 
     fn read_from<T: DeserializeOwned>(file: &File, line: &Stored) -> Option<T> {

@@ -12,11 +12,14 @@ use ratatui::layout::Position;
 use ratatui::layout::Rect;
 
 use crate::replay::action::Action;
+use crate::replay::back;
 use crate::replay::entries;
+use crate::replay::finder;
 use crate::replay::going;
 use crate::replay::going::Place;
 use crate::replay::help;
 use crate::replay::layout;
+use crate::replay::links;
 use crate::replay::look;
 use crate::replay::message::Message;
 use crate::replay::message::News;
@@ -28,8 +31,10 @@ use crate::replay::update;
 use crate::replay::update::Effect;
 use crate::types::Micros;
 
-/// Longest filter or search, in characters.
+/// Longest search, in characters.
 const MAX_TYPED: usize = 200;
+/// What a turn of the wheel over the timeline seeks.
+const WHEEL: Micros = Micros(5_000_000);
 /// Longest title taken from a recording, in characters.
 const MAX_TITLE: usize = 500;
 
@@ -42,11 +47,7 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Continue => vec![Effect::Redraw],
         Message::Answer(answer) => look::answered(state, answer),
         Message::Themes(offers) => look::listed(state, offers),
-        Message::Sessions(read) => {
-            state.sessions.read = Some(read);
-            state.sessions.refresh(&state.zone);
-            Vec::new()
-        }
+        Message::Library(news) => finder::told(state, news),
         Message::Recording(ticket, news) => {
             if state.play.as_ref().is_some_and(|play| play.ticket == ticket) {
                 told(state, news)
@@ -66,7 +67,8 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
                 play.title = title.map(|title| title.chars().take(MAX_TITLE).collect()).unwrap_or_default();
             }
             play.header = Some(*header);
-            if let Some(from @ (Place::At(_) | Place::Event(_))) = state.pacing.from {
+            if let Some(from @ (Place::At(_) | Place::Event(_))) = state.pacing.from.filter(|_| !play.sought)
+            {
                 return begin_at(state, from);
             }
         }
@@ -79,8 +81,9 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
                     overview.markers.iter().map(|(at, name)| entries::marker(*at, name)).collect();
                 play.set_moments(Moments::new(markers));
             }
-            let is_first = play.overview.replace(overview).is_none();
-            if play.live || is_first && play.grows && state.pacing.from.is_none() {
+            let is_first = play.set_overview(overview);
+            let may_go_live = play.grows && play.playing && !play.sought && state.pacing.from.is_none();
+            if play.live || is_first && may_go_live {
                 return vec![Effect::Goto(play.go_live())];
             }
             if let Some(place) = play.later.take() {
@@ -101,6 +104,11 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             play.questions = Questions::new(asked);
             play.set_moments(*moments);
         }
+        News::LookedBack(number, stretch) => {
+            if let Some(back) = play.back.as_mut().filter(|back| back.number == number) {
+                back.take(stretch);
+            }
+        }
         News::Hits(number, hits) if number == play.search.number => {
             play.search.hits.extend(hits);
             return jump_to_hit(state);
@@ -109,7 +117,10 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             play.search.done = true;
             return jump_to_hit(state);
         }
-        News::Hits(..) | News::SearchDone(_) => {}
+        News::Landed(number, Some(at)) if number == play.search.number => {
+            return play.landed(at).map(Effect::Goto).into_iter().collect();
+        }
+        News::Hits(..) | News::SearchDone(_) | News::Landed(..) => {}
     }
     Vec::new()
 }
@@ -137,8 +148,6 @@ fn begin_at(state: &mut State, from: Place) -> Vec<Effect> {
         Place::Percent(percent) => going::part(play.duration(), percent),
         Place::Event(_) | Place::End => play.duration(),
     };
-    // How long it is may not be known yet.
-    play.expected = play.expected.max(Some(at));
     vec![Effect::Goto(play.seek(at))]
 }
 
@@ -192,32 +201,17 @@ fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     }
     match press(state, &key) {
         Some(effects) => effects,
-        None if is_covered => Vec::new(),
-        None => begin_filter(state, key),
+        None => Vec::new(),
     }
-}
-
-/// In the list, a letter that means nothing begins a filter.
-fn begin_filter(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    let KeyCode::Char(c) = key.code else { return Vec::new() };
-    let plain = !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-    if plain && state.play.is_none() && state.help.is_none() && c.is_alphanumeric() {
-        state.sessions.typing = true;
-        state.sessions.filter.push(c);
-        state.sessions.refresh(&state.zone);
-    }
-    Vec::new()
 }
 
 /// Takes the key as text, if text is being typed.
 fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
-    let searching = state.typed.is_some();
-    let filtering = state.play.is_none() && state.sessions.typing;
-    if !searching && !filtering {
-        return None;
+    if state.play.is_none() && state.help.is_none() {
+        return finder::key(state, key);
     }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    let text = state.typed.as_mut().unwrap_or(&mut state.sessions.filter);
+    let text = state.typed.as_mut()?;
     match key.code {
         KeyCode::Char('u') if control => text.clear(),
         KeyCode::Char('w') if control => {
@@ -227,32 +221,17 @@ fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
         KeyCode::Char('c' | 'z' | 'p' | 'n') if control => return None,
         KeyCode::Char(_) if key.modifiers.contains(KeyModifiers::ALT) => {}
         KeyCode::Char(c) if !control && text.chars().count() < MAX_TYPED => text.push(c),
-        KeyCode::Backspace if text.is_empty() => return Some(cancel(state)),
-        KeyCode::Backspace => drop(text.pop()),
-        KeyCode::Esc => return Some(cancel(state)),
-        KeyCode::Enter if searching => {
+        KeyCode::Backspace if !text.is_empty() => drop(text.pop()),
+        KeyCode::Backspace | KeyCode::Esc => state.typed = None,
+        KeyCode::Enter => {
             let text = state.typed.take().unwrap_or_default();
             let going = std::mem::take(&mut state.going);
             let act = if going { update::go_to } else { update::begin_search };
             return Some(act(state, &text));
         }
-        _ if searching => {}
-        // Arrows and Enter work on the list while its filter is typed.
-        _ => return None,
-    }
-    if !searching {
-        state.sessions.refresh(&state.zone);
+        _ => {}
     }
     Some(Vec::new())
-}
-
-fn cancel(state: &mut State) -> Vec<Effect> {
-    if state.typed.take().is_none() {
-        state.sessions.typing = false;
-        state.sessions.filter.clear();
-        state.sessions.refresh(&state.zone);
-    }
-    Vec::new()
 }
 
 fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
@@ -266,8 +245,15 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
     }
     let at = Position::new(mouse.column, mouse.row);
     match mouse.kind {
-        MouseEventKind::ScrollUp => update::update(state, Action::Up),
-        MouseEventKind::ScrollDown => update::update(state, Action::Down),
+        MouseEventKind::ScrollUp if finder::scroll(state, at, false) => Vec::new(),
+        MouseEventKind::ScrollDown if finder::scroll(state, at, true) => Vec::new(),
+        MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
+            wheel(state, at, mouse.kind == MouseEventKind::ScrollUp)
+        }
+        MouseEventKind::Up(MouseButton::Left) => {
+            state.play.iter_mut().for_each(|play| play.is_dragged = false);
+            Vec::new()
+        }
         MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {
             if state.help.take().is_some() {
                 return Vec::new();
@@ -276,44 +262,49 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
             if state.play.is_some() {
                 click_recording(state, at, pressed)
             } else {
-                click_sessions(state, at, pressed)
+                finder::click(state, at, pressed)
             }
         }
         _ => Vec::new(),
     }
 }
 
-fn click_sessions(state: &mut State, at: Position, pressed: bool) -> Vec<Effect> {
-    let rows = layout::sessions(area(state)).rows;
-    let list = &mut state.sessions;
-    if !pressed || !rows.contains(at) {
-        return Vec::new();
-    }
-    let first = layout::top(list.selected, list.shown.len(), usize::from(rows.height));
-    let row = first + usize::from(at.y - rows.y);
-    if row == list.selected {
-        return update::update(state, Action::Open);
-    }
-    if row < list.shown.len() {
-        list.selected = row;
-    }
-    Vec::new()
+/// Turns the wheel: what is below the mouse moves.
+fn wheel(state: &mut State, at: Position, up: bool) -> Vec<Effect> {
+    let area = area(state);
+    let over = state.play.as_ref().filter(|_| state.help.is_none()).map(|play| layout::play(play, area));
+    let action = match over {
+        Some(over) if over.screen.contains(at) => return back::wheel(state, up),
+        Some(over) if over.bar.contains(at) && up => Action::SeekBack(WHEEL),
+        Some(over) if over.bar.contains(at) => Action::SeekForward(WHEEL),
+        Some(over) if over.detail.contains(at) && up => Action::PageUp,
+        Some(over) if over.detail.contains(at) => Action::PageDown,
+        _ if up => Action::Up,
+        _ => Action::Down,
+    };
+    update::update(state, action)
 }
 
 fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect> {
     let area = area(state);
     let Some(play) = &mut state.play else { return Vec::new() };
     let layout = layout::play(play, area);
-    if layout.track.contains(at) {
+    if pressed {
+        play.is_dragged = layout.track.contains(at);
+    }
+    if play.is_dragged && !layout.track.is_empty() {
+        // Whoever holds the timeline need not stay on its row.
         let cells = u64::from(layout.track.width.max(2) - 1);
+        let cell = u64::from(at.x.saturating_sub(layout.track.x)).min(cells);
+        let mut effects = back::end(play);
+        play.link = None;
         if !play.knows_length() {
-            let part = f64::from(at.x - layout.track.x) / f64::from(layout.track.width.max(2) - 1);
-            play.later = Some(Place::Percent(100.0 * part));
-            return Vec::new();
+            play.seek_later(Place::Percent(100.0 * cell as f64 / cells as f64));
+            return effects;
         }
-        let moment = play.duration().0 / cells * u64::from(at.x - layout.track.x)
-            + play.duration().0 % cells * u64::from(at.x - layout.track.x) / cells;
-        return vec![Effect::Goto(play.seek(Micros(moment)))];
+        let moment = play.duration().0 / cells * cell + play.duration().0 % cells * cell / cells;
+        effects.push(Effect::Goto(play.seek(Micros(moment))));
+        return effects;
     }
     let rows = Rect { y: layout.list.y + 1, height: layout.list.height.saturating_sub(1), ..layout.list };
     if pressed && rows.contains(at) {
@@ -329,7 +320,13 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
         }
         return Vec::new();
     }
-    if pressed && layout.screen.contains(at) {
+    if pressed && layout.screen.contains(at) && play.back.is_none() {
+        let corner = layout::window(play, (layout.screen.width, layout.screen.height));
+        let is_open = play.link.take().is_some();
+        let clicked = (corner.0 + at.x - layout.screen.x, corner.1 + at.y - layout.screen.y);
+        if links::click(state, clicked) || is_open {
+            return Vec::new();
+        }
         return update::update(state, Action::TogglePlay);
     }
     Vec::new()
@@ -342,8 +339,10 @@ fn area(state: &State) -> Rect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::replay::deck::Source;
     use crate::replay::fixture;
     use crate::replay::message::Hit;
+    use crate::replay::message::Overview;
 
     fn press(state: &mut State, text: &str) -> Vec<Effect> {
         text.chars()
@@ -363,23 +362,6 @@ mod tests {
         let kind = MouseEventKind::Down(MouseButton::Left);
         let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
         receive(state, Message::Terminal(TerminalEvent::Mouse(event)))
-    }
-
-    #[test]
-    fn typing_filters_the_list_and_escape_brings_it_back() {
-        let mut state = fixture::list();
-        let all = state.sessions.shown.len();
-        press(&mut state, "vim");
-        assert_eq!(state.sessions.shown.len(), 1);
-        press(&mut state, "q");
-        assert!(state.sessions.typing && state.sessions.shown.is_empty());
-        press(&mut state, "\u{8}");
-        assert!(matches!(&press(&mut state, "\n")[..], [Effect::Open(..)]));
-        press(&mut state, "\u{1b}");
-        assert_eq!(state.sessions.filter, "vim");
-        press(&mut state, "\u{1b}");
-        assert_eq!(state.sessions.shown.len(), all);
-        assert_eq!(press(&mut state, "q"), [Effect::Quit]);
     }
 
     #[test]
@@ -407,9 +389,101 @@ mod tests {
     }
 
     #[test]
+    fn the_timeline_can_be_held_and_dragged_beyond_its_ends() {
+        let mut state = fixture::playing();
+        let play = state.play.as_ref().unwrap();
+        let (track, duration) = (layout::play(play, area(&state)).track, play.duration());
+        let mut turn = |kind, column, row| {
+            let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+            receive(&mut state, Message::Terminal(TerminalEvent::Mouse(event)))
+        };
+        let (down, drag) = (MouseEventKind::Down(MouseButton::Left), MouseEventKind::Drag(MouseButton::Left));
+        assert_eq!(turn(down, track.x, track.y), [Effect::Goto(Micros(0))]);
+        assert_eq!(turn(drag, track.x + track.width + 3, track.y - 5), [Effect::Goto(duration)]);
+        assert_eq!(turn(drag, 0, 0), [Effect::Goto(Micros(0))]);
+        turn(MouseEventKind::Up(MouseButton::Left), 0, 0);
+        assert!(turn(drag, track.x + 4, track.y).is_empty(), "let go");
+        assert_eq!(turn(MouseEventKind::ScrollDown, track.x, track.y), [Effect::Goto(WHEEL)]);
+        assert_eq!(turn(MouseEventKind::ScrollUp, track.x, track.y), [Effect::Goto(Micros(0))]);
+    }
+
+    #[test]
+    fn a_click_on_a_link_shows_where_it_leads_and_the_next_one_goes_back_to_the_screen() {
+        let mut state = fixture::playing();
+        let play = state.play.as_mut().unwrap();
+        let mut screen = crate::term::Screen::new(80, 24);
+        screen.feed("go \x1b]8;;https://evil.example/\x07github.com\x1b]8;;\x07 or \x1b]8;;https://a.example/\x07here");
+        play.frame.as_mut().unwrap().screen = screen.snapshot();
+        let pane = layout::play(state.play.as_ref().unwrap(), area(&state)).screen;
+        click(&mut state, pane.x + 18, pane.y);
+        assert_eq!(state.play.as_ref().unwrap().link.map(|choice| choice.number), Some(1));
+        press(&mut state, "k");
+        assert_eq!(state.play.as_ref().unwrap().link.map(|choice| choice.number), Some(0));
+        let was = state.play.as_ref().unwrap().playing;
+        click(&mut state, pane.x + 1, pane.y);
+        assert!(state.play.as_ref().unwrap().link.is_none() && state.play.as_ref().unwrap().playing == was);
+        press(&mut state, "l");
+        assert_eq!(
+            state.play.as_ref().unwrap().link.map(|choice| choice.number),
+            Some(0),
+            "the doubtful one first"
+        );
+        press(&mut state, "\u{1b}");
+        assert!(state.play.as_ref().unwrap().link.is_none());
+        state.play.as_mut().unwrap().frame.as_mut().unwrap().screen =
+            crate::term::Screen::new(9, 2).snapshot();
+        press(&mut state, "l");
+        assert!(state.notice.unwrap().contains("no link"));
+    }
+
+    fn news(state: &mut State, news: News) -> Vec<Effect> {
+        let ticket = state.play.as_ref().unwrap().ticket;
+        receive(state, Message::Recording(ticket, news))
+    }
+
+    /// A recording that is being opened, of which nothing is known, with `--at 30`.
+    fn opening() -> State {
+        let mut state = fixture::list();
+        state.pacing.from = Some(Place::At(Micros(30_000_000)));
+        let source = Source { cast: "a.cast".into(), audit: None };
+        update::open(&mut state, source, String::new(), None);
+        state
+    }
+
+    #[test]
+    fn a_moment_asked_for_before_it_is_open_counts_more_than_where_it_was_to_begin() {
+        let opened = || News::Opened(Box::default());
+        assert_eq!(news(&mut opening(), opened()), [Effect::Goto(Micros(30_000_000))]);
+        let mut state = opening();
+        assert_eq!(press(&mut state, ":12\n"), [Effect::Goto(Micros(12_000_000))]);
+        assert!(news(&mut state, opened()).is_empty());
+        assert_eq!(state.play.as_ref().unwrap().position, Micros(12_000_000));
+        // Beyond the end, as it turns out.
+        let overview = Overview { duration: Micros(5_000_000), ..Overview::default() };
+        news(&mut state, News::Overview(overview.clone()));
+        assert_eq!(state.play.as_ref().unwrap().position, Micros(5_000_000));
+        // One that has to wait for the length.
+        let mut state = opening();
+        press(&mut state, "5");
+        assert!(news(&mut state, opened()).is_empty());
+        assert_eq!(news(&mut state, News::Overview(overview)), [Effect::Goto(Micros(2_500_000))]);
+    }
+
+    #[test]
+    fn what_runs_is_shown_live_unless_somebody_holds_it_or_looks_elsewhere() {
+        let overview = || News::Overview(Overview { duration: Micros(5_000_000), ..Overview::default() });
+        for (keys, is_live) in [("", true), (" ", false), (":1\n", false)] {
+            let mut state = fixture::list();
+            press(&mut state, "j\n");
+            press(&mut state, keys);
+            news(&mut state, overview());
+            assert_eq!(state.play.as_ref().unwrap().live, is_live, "{keys}");
+        }
+    }
+
+    #[test]
     fn news_of_a_recording_closed_before_are_ignored() {
         let mut state = fixture::playing();
-        let news = News::SearchDone(0);
-        assert!(receive(&mut state, Message::Recording(999, news)).is_empty());
+        assert!(receive(&mut state, Message::Recording(999, News::SearchDone(0))).is_empty());
     }
 }

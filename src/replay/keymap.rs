@@ -15,6 +15,8 @@ pub enum Context {
     Anywhere,
     /// In the list of sessions.
     Sessions,
+    /// In its query line: keys that are no text.
+    Query,
     /// In an open recording.
     Recording,
     /// In the list of themes.
@@ -60,15 +62,34 @@ const SECOND: u64 = 1_000_000;
 #[rustfmt::skip]
 pub const TABLE: &[Binding] = &[
     group(Context::Sessions, "sessions"),
-    bind(Context::Sessions, &["enter", "l", "right"], Action::Open, ["Enter", "open the recording", "open"]),
-    bind(Context::Sessions, &["/"], Action::StartTyping, ["/", "filter: type any words; all must be in the row", "filter"]),
+    bind(Context::Sessions, &["enter"], Action::Open, ["Enter", "open the recording, at the chosen hit or the first", "open"]),
+    bind(Context::Sessions, &["/", "i"], Action::StartTyping, ["/  i", "type a query: words, and fields such as user:ana", "find"]),
+    bind(Context::Sessions, &["right", "l"], Action::Into, ["→ ←  l h", "into the hits of a session, and back", "hits"]),
+    bind(Context::Sessions, &["left", "h"], Action::Out, ["", "", ""]),
     bind(Context::Sessions, &["up", "k", "ctrl-p"], Action::Up, ["↑ ↓  k j", "move", ""]),
     bind(Context::Sessions, &["down", "j", "ctrl-n"], Action::Down, ["", "", ""]),
     bind(Context::Sessions, &["pageup", "ctrl-b"], Action::PageUp, ["PgUp PgDn", "move by a page", ""]),
     bind(Context::Sessions, &["pagedown", "ctrl-f"], Action::PageDown, ["", "", ""]),
     bind(Context::Sessions, &["home", "g"], Action::First, ["Home End  g G", "newest, oldest", ""]),
     bind(Context::Sessions, &["end", "G"], Action::Last, ["", "", ""]),
-    bind(Context::Sessions, &["r", "f5"], Action::Reload, ["r  F5", "read the list again", "reload"]),
+    bind(Context::Sessions, &["ctrl-r"], Action::History, ["Ctrl-R", "queries asked before; Del forgets one", "history"]),
+    bind(Context::Sessions, &["@", "ctrl-o"], Action::SavedQueries, ["@  Ctrl-O", "saved queries; Del deletes one", ""]),
+    bind(Context::Sessions, &["s", "ctrl-s"], Action::SaveQuery, ["s  Ctrl-S", "save the query under a name", ""]),
+    bind(Context::Sessions, &["r", "f5"], Action::Reload, ["r  F5", "look for new sessions", ""]),
+
+    group(Context::Query, "query"),
+    bind(Context::Query, &["enter"], Action::Open, ["Enter", "open the recording, at the chosen hit or the first", "open"]),
+    bind(Context::Query, &["up", "ctrl-p"], Action::Up, ["↑ ↓", "move; ↑ in an empty line: queries asked before", ""]),
+    bind(Context::Query, &["down", "ctrl-n"], Action::Down, ["", "", ""]),
+    bind(Context::Query, &["right"], Action::Into, ["→ ←", "at the end of the line: into the hits, and back", ""]),
+    bind(Context::Query, &["left"], Action::Out, ["", "", ""]),
+    bind(Context::Query, &["tab"], Action::Complete, ["Tab", "complete a field or a value; again: the next one", "complete"]),
+    bind(Context::Query, &["pageup", "ctrl-b"], Action::PageUp, ["PgUp PgDn", "move by a page", ""]),
+    bind(Context::Query, &["pagedown", "ctrl-f"], Action::PageDown, ["", "", ""]),
+    bind(Context::Query, &["ctrl-r"], Action::History, ["Ctrl-R", "queries asked before; Del forgets one", "history"]),
+    bind(Context::Query, &["ctrl-o"], Action::SavedQueries, ["@  Ctrl-O", "saved queries; Del deletes one", "saved"]),
+    bind(Context::Query, &["ctrl-s"], Action::SaveQuery, ["Ctrl-S", "save the query under a name", "save"]),
+    bind(Context::Query, &["f5"], Action::Reload, ["F5", "look for new sessions", ""]),
 
     group(Context::Recording, "play"),
     bind(Context::Recording, &["space"], Action::TogglePlay, ["Space", "play, pause", "play"]),
@@ -135,6 +156,8 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["-", "_"], Action::Slower, ["", "", ""]),
     bind(Context::Recording, &["i"], Action::ToggleIdle, ["i", "shorten pauses, or play them in full", "idle"]),
     group(Context::Recording, "screen"),
+    bind(Context::Recording, &["b"], Action::LookBack, ["b", "look back at lines that left the screen; also the wheel", ""]),
+    bind(Context::Recording, &["l"], Action::ShowLinks, ["l", "links on the screen: where they lead", ""]),
     bind(Context::Recording, &["z"], Action::ToggleZoom, ["z", "the recorded screen alone", "zoom"]),
     bind(Context::Recording, &["H"], Action::Pan(-8, 0), ["H J K L", "move a cut screen's window", ""]),
     bind(Context::Recording, &["J"], Action::Pan(0, 4), ["", "", ""]),

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::replay::finder::places;
 use crate::replay::play::Play;
 use crate::replay::state::State;
 
@@ -11,21 +12,6 @@ const BESIDE: u16 = 100;
 const LIST_COLUMNS: (u16, u16) = (34, 96);
 /// Rows of the body from which a list below the screen leaves room for the screen.
 const BELOW: u16 = 14;
-
-/// The list of sessions: title, filter, headings, rows, footer.
-#[derive(Clone, Copy, Debug)]
-pub struct SessionsLayout {
-    /// Title bar.
-    pub title: Rect,
-    /// Filter line.
-    pub filter: Rect,
-    /// Names of the columns.
-    pub headings: Rect,
-    /// The rows.
-    pub rows: Rect,
-    /// Hints.
-    pub footer: Rect,
-}
 
 /// An open recording.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +35,7 @@ pub struct PlayLayout {
 }
 
 /// Cuts `rows` rows off the top of `area`.
-fn take(area: &mut Rect, rows: u16) -> Rect {
+pub fn take(area: &mut Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
     let top = Rect { height: rows, ..*area };
     area.y += rows;
@@ -58,20 +44,10 @@ fn take(area: &mut Rect, rows: u16) -> Rect {
 }
 
 /// Cuts `rows` rows off the bottom of `area`.
-fn take_bottom(area: &mut Rect, rows: u16) -> Rect {
+pub fn take_bottom(area: &mut Rect, rows: u16) -> Rect {
     let rows = rows.min(area.height);
     area.height -= rows;
     Rect { y: area.y + area.height, height: rows, ..*area }
-}
-
-/// The list of sessions on `area`.
-#[must_use]
-pub fn sessions(mut area: Rect) -> SessionsLayout {
-    let title = take(&mut area, 1);
-    let filter = take(&mut area, 1);
-    let headings = take(&mut area, 1);
-    let footer = take_bottom(&mut area, 1);
-    SessionsLayout { title, filter, headings, rows: area, footer }
 }
 
 /// An open recording on `area`.
@@ -177,7 +153,7 @@ pub fn page(state: &State) -> usize {
     let area = Rect::new(0, 0, state.size.0, state.size.1);
     let rows = match &state.play {
         Some(open) => play(open, area).list.height.saturating_sub(1),
-        None => sessions(area).rows.height,
+        None => places::places(state).rows.height,
     };
     usize::from(rows.max(2)) - 1
 }

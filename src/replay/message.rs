@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use crate::cast::Header;
 use crate::error::Error;
-use crate::error::Result;
 use crate::replay::decode::Answer;
+use crate::replay::finder;
 use crate::replay::moments::Moments;
 use crate::replay::player::Goal;
 use crate::replay::questions::Asked;
-use crate::replay::sessions::Session;
+use crate::replay::rewind::Stretch;
 use crate::replay::theme::Offer;
 use crate::term::Snapshot;
 use crate::types::Micros;
@@ -35,8 +35,8 @@ pub enum Message {
     Answer(Answer),
     /// All themes.
     Themes(Vec<Offer>),
-    /// The list of sessions has been read.
-    Sessions(Result<Vec<Session>>),
+    /// News for the list of sessions.
+    Library(finder::librarian::News),
     /// News of the recording opened under this ticket.
     Recording(Ticket, News),
 }
@@ -57,10 +57,14 @@ pub enum News {
     Ended,
     /// Its calls and commands, and the questions to people.
     Moments(Box<Moments>, Vec<Asked>),
+    /// Lines that had left the screen, for the look of that number.
+    LookedBack(u64, Stretch),
     /// Search hits, in the order of time.
     Hits(u64, Vec<Hit>),
     /// The search of that number is through.
     SearchDone(u64),
+    /// When what a hit of the index shows appears, for the search of that number; none: it does not.
+    Landed(u64, Option<Micros>),
 }
 
 /// The screen at a moment.

@@ -2,9 +2,11 @@
 
 use crate::cast::Header;
 use crate::error::Error;
+use crate::replay::back::Back;
 use crate::replay::deck::Source;
 use crate::replay::entries::Entry;
 use crate::replay::going::Place;
+use crate::replay::links::Choice;
 use crate::replay::message::Frame;
 use crate::replay::message::Hit;
 use crate::replay::message::Overview;
@@ -83,6 +85,10 @@ pub struct Search {
     pub done: bool,
     /// Whether to jump to the first hit from here on as soon as it is known.
     pub jump: bool,
+    /// Whether it is for the hit that the list was left with: the way back leads there at once.
+    pub is_of_list: bool,
+    /// The moment of the index's hit that was gone to, until it is known when exactly it appears.
+    pub landing: Option<Micros>,
     /// Whether the screen asked for is that of a hit.
     show: bool,
     /// Where the newest occurrence stands on the screen of a hit: what a cut screen's window shows.
@@ -127,6 +133,8 @@ pub struct Play {
     pub stepping: Option<u64>,
     /// Where to go as soon as its length is known.
     pub later: Option<Place>,
+    /// Whether somebody has gone to a moment since it was opened: where it was to begin counts no more then.
+    pub sought: bool,
     /// Whether it is still being written, as far as is known.
     pub grows: bool,
     /// Whether the newest screen is shown as it comes.
@@ -149,6 +157,14 @@ pub struct Play {
     pub pan: Option<(u16, u16)>,
     /// The search.
     pub search: Search,
+    /// The lines that have left the screen, while they are looked at.
+    pub back: Option<Back>,
+    /// The link of the screen that is looked at.
+    pub link: Option<Choice>,
+    /// Whether the timeline is held with the mouse.
+    pub is_dragged: bool,
+    /// How often somebody began or ended looking at them.
+    pub looks: u64,
 }
 
 impl Play {
@@ -174,6 +190,7 @@ impl Play {
             wanted: Some(Micros(0)),
             stepping: None,
             later: None,
+            sought: false,
             grows: false,
             live: false,
             pause_from: Micros(0),
@@ -185,6 +202,10 @@ impl Play {
             zoom: false,
             pan: None,
             search: Search::default(),
+            back: None,
+            link: None,
+            is_dragged: false,
+            looks: 0,
         }
     }
 
@@ -240,10 +261,11 @@ impl Play {
         (self.position >= next).then(|| self.want(self.position))
     }
 
-    /// Goes to `at`, within the recording. Gives the moment whose screen is needed.
+    /// Goes to `at`, within the recording as far as its length is known. Gives the moment whose screen is needed.
     pub fn seek(&mut self, at: Micros) -> Micros {
         self.later = None;
-        let at = at.min(self.duration());
+        self.sought = true;
+        let at = if self.knows_length() { at.min(self.duration()) } else { at };
         self.position = at;
         self.pause_from = at;
         self.follows = true;
@@ -252,6 +274,18 @@ impl Play {
         self.search.place = None;
         self.live = false;
         self.want(at)
+    }
+
+    /// Goes to `place` as soon as the length is known.
+    pub fn seek_later(&mut self, place: Place) {
+        self.later = Some(place);
+        self.sought = true;
+    }
+
+    /// Takes what one pass over the recording told; says whether it is the first time.
+    pub fn set_overview(&mut self, overview: Overview) -> bool {
+        self.position = self.position.min(overview.duration);
+        self.overview.replace(overview).is_none()
     }
 
     /// Goes `by` events on, or back, and holds there. Gives the number of the event whose screen is needed.
@@ -289,6 +323,12 @@ impl Play {
         let at = self.seek(at);
         self.search.show = true;
         at
+    }
+
+    /// A hit of the index appears at `at`: goes there, unless the person has gone elsewhere meanwhile.
+    pub fn landed(&mut self, at: Micros) -> Option<Micros> {
+        let landing = self.search.landing.take()?;
+        (!self.playing && self.position == landing && self.stepping.is_none()).then(|| self.seek_hit(at))
     }
 
     fn want(&mut self, at: Micros) -> Micros {

@@ -7,6 +7,7 @@ use crate::replay::tape::Cursor;
 use crate::replay::tape::Mark;
 use crate::replay::tape::Tape;
 use crate::replay::tape::is_step;
+use crate::term::History;
 use crate::term::Screen;
 use crate::types::Micros;
 
@@ -43,6 +44,8 @@ pub struct Player {
     cursor: Cursor,
     /// What is shown there.
     pub screen: Screen,
+    /// What leaves the screen is kept in it, if there is one, stamped with the time.
+    pub history: Option<History>,
     /// Where the screen is, and the event after it, if it has been read already.
     mark: Mark,
     ahead: Option<Event>,
@@ -64,7 +67,8 @@ impl Player {
 
     /// At `mark`, where `screen` is shown.
     pub fn resume(tape: &Tape, mark: Mark, screen: Screen) -> Result<Self> {
-        Ok(Self { cursor: tape.read_from(mark)?, screen, mark, ahead: None, at_end: false, torn: false })
+        let cursor = tape.read_from(mark)?;
+        Ok(Self { cursor, screen, history: None, mark, ahead: None, at_end: false, torn: false })
     }
 
     /// At the same place, but the recording may have grown: it is looked at anew if its end was met.
@@ -104,28 +108,39 @@ impl Player {
         self.peek()?;
         let event = self.ahead.take_if(|event| goal.is_none_or(|goal| goal.takes(&self.mark, event)))?;
         self.mark = self.cursor.mark();
+        self.history.iter_mut().for_each(|history| history.stamp = event.time.0);
         match event.kind {
             EventKind::Output => {
                 let mut rest = event.data.as_str();
                 while rest.len() > PIECE {
                     let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
-                    self.screen.feed(piece);
+                    self.feed(piece);
                     rest = after;
                     if stop() {
                         self.torn = true;
                         return None;
                     }
                 }
-                self.screen.feed(rest);
+                self.feed(rest);
             }
             EventKind::Resize => {
                 if let Some((cols, rows)) = event.size() {
-                    self.screen.resize(cols, rows);
+                    match &mut self.history {
+                        Some(history) => self.screen.resize_into(cols, rows, history),
+                        None => self.screen.resize(cols, rows),
+                    }
                 }
             }
             _ => {}
         }
         Some(event.data.len())
+    }
+
+    fn feed(&mut self, text: &str) {
+        match &mut self.history {
+            Some(history) => self.screen.feed_into(text, history),
+            None => self.screen.feed(text),
+        }
     }
 
     /// Plays to `goal`, or to the end.

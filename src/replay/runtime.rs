@@ -5,7 +5,6 @@ use std::io;
 use std::io::Stdout;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::Sender;
@@ -26,6 +25,10 @@ use crate::replay::deck::Deck;
 use crate::replay::deck::Options;
 use crate::replay::deck::Source;
 use crate::replay::decode::Answer;
+use crate::replay::finder;
+use crate::replay::finder::Wish;
+use crate::replay::finder::librarian::Librarian;
+use crate::replay::finder::librarian::Library;
 use crate::replay::guard::Guard;
 use crate::replay::guard::PanicGuard;
 use crate::replay::input;
@@ -35,7 +38,6 @@ use crate::replay::listen::listen;
 use crate::replay::look::Look;
 use crate::replay::message::Message;
 use crate::replay::player::Goal;
-use crate::replay::sessions::Session;
 use crate::replay::state::Pacing;
 use crate::replay::state::State;
 use crate::replay::update;
@@ -62,13 +64,10 @@ const NO_ANSWER: u64 = 1_000_000;
 /// Messages taken before the next picture.
 const AT_ONCE: usize = 256;
 
-/// Gives the sessions of the store, newest first. Called on a thread of its own.
-pub type Library = Arc<dyn Fn() -> Result<Vec<Session>> + Send + Sync>;
-
 /// What is shown first.
 pub enum Start {
-    /// The list of sessions.
-    List,
+    /// The list of sessions, with this query.
+    List(String),
     /// One recording.
     Recording {
         /// Where it is.
@@ -108,9 +107,10 @@ pub fn run(setup: Setup) -> Result<()> {
     let mut state = State::new(look.theme().clone(), zone, pacing);
     let follows = look.wanted.follows();
     (state.look, state.keys) = (look, keys);
-    state.has_list = matches!(start, Start::List);
+    state.time = clock.unix_micros();
+    state.has_list = matches!(start, Start::List(_));
     let first = match start {
-        Start::List => vec![Effect::Reload],
+        Start::List(query) => finder::begin(&mut state, &query),
         Start::Recording { source, title, expected } => update::open(&mut state, source, title, expected),
     };
     let (sender, messages) = mpsc::channel();
@@ -130,12 +130,14 @@ pub fn run(setup: Setup) -> Result<()> {
         };
         heard.send(message).is_ok()
     })?;
+    let librarian =
+        library.map(|library| Librarian::start(library, clock.clone(), state.zone.clone(), sender.clone()));
     let mut runtime = Runtime {
         state,
         terminal: ManuallyDrop::new(terminal),
         guard: Some(guard),
         clock,
-        library,
+        librarian,
         cache,
         sender,
         deck: None,
@@ -144,7 +146,7 @@ pub fn run(setup: Setup) -> Result<()> {
         early: VecDeque::new(),
     };
     if follows {
-        runtime.ask()?;
+        runtime.ask_ground()?;
     }
     runtime.perform(first)?;
     runtime.wait_for_answer(&messages, GROUND, |answer| !matches!(answer, Answer::Ground(_)));
@@ -161,7 +163,7 @@ struct Runtime {
     terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     guard: Option<Guard>,
     clock: Clock,
-    library: Option<Library>,
+    librarian: Option<Librarian>,
     cache: Option<PathBuf>,
     sender: Sender<Message>,
     deck: Option<Deck>,
@@ -181,6 +183,7 @@ impl Runtime {
             let early = std::mem::take(&mut self.early);
             let patience = if early.is_empty() { self.patience() } else { Duration::ZERO };
             let first = messages.recv_timeout(patience);
+            self.state.time = self.clock.unix_micros();
             for message in early.into_iter().chain(first).chain(messages.try_iter().take(AT_ONCE)) {
                 match message {
                     Message::TerminalLost(error) => {
@@ -209,7 +212,7 @@ impl Runtime {
         }
     }
 
-    fn ask(&mut self) -> Result<()> {
+    fn ask_ground(&mut self) -> Result<()> {
         if let Some(guard) = self.guard.as_ref().filter(|_| self.state.look.asks) {
             guard.ask()?;
             self.asked = Some(self.clock.elapsed());
@@ -274,7 +277,7 @@ impl Runtime {
         for effect in effects {
             match effect {
                 Effect::Open(source, ticket) => {
-                    let follows = self.state.pacing.follows;
+                    let follows = self.state.play.as_ref().is_some_and(|play| play.grows);
                     let options = Options { cache: self.cache.clone(), clock: self.clock.clone(), follows };
                     self.deck = Some(Deck::open(source, ticket, self.sender.clone(), options));
                 }
@@ -286,7 +289,14 @@ impl Runtime {
                         deck.search(number, pattern);
                     }
                 }
-                Effect::Reload => self.reload(),
+                Effect::Land(number, pattern, at) => {
+                    self.deck.iter().for_each(|deck| deck.land(number, pattern.clone(), at));
+                }
+                Effect::Library(wish) => self.ask(wish),
+                Effect::Rewind(number, steps) => {
+                    self.deck.iter().for_each(|deck| deck.rewind(number, steps));
+                }
+                Effect::StopRewind(number) => self.deck.iter().for_each(|deck| deck.stop_rewind(number)),
                 Effect::Suspend => {
                     self.suspend()?;
                     stopped = true;
@@ -296,7 +306,7 @@ impl Runtime {
                     stopped = true;
                 }
                 Effect::ListThemes => self.list_themes(),
-                Effect::AskGround if self.asked.is_none() => self.ask()?,
+                Effect::AskGround if self.asked.is_none() => self.ask_ground()?,
                 Effect::AskGround => {}
                 Effect::Quit => self.left = Some(Ok(())),
             }
@@ -304,12 +314,14 @@ impl Runtime {
         Ok(stopped)
     }
 
-    fn reload(&self) {
-        let Some(library) = self.library.clone() else { return };
-        let sender = self.sender.clone();
-        thread::spawn(move || {
-            let _ = sender.send(Message::Sessions(library()));
-        });
+    fn ask(&self, wish: Wish) {
+        let Some(librarian) = &self.librarian else { return };
+        match wish {
+            Wish::Find(ask) => librarian.ask(ask),
+            Wish::Values(ask) => librarian.ask_values(ask),
+            Wish::Keep(change) => librarian.keep(change),
+            Wish::CatchUp => librarian.catch_up(),
+        }
     }
 
     fn list_themes(&self) {
@@ -334,7 +346,7 @@ impl Runtime {
         }
         // It may have been turned from dark to light as well.
         if self.state.look.wanted.follows() {
-            self.ask()?;
+            self.ask_ground()?;
         }
         // Not `clear`: that asks the terminal for its cursor.
         let size = self.terminal.size().context(|| "cannot ask the terminal for its size")?;

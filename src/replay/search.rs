@@ -9,16 +9,23 @@ use crate::replay::tape::Tape;
 use crate::term::Screen;
 use crate::term::Snapshot;
 use crate::term::Watcher;
+use crate::types::Micros;
 
 /// Most hits given; a search with more of them is not worth walking through.
 const MAX_HITS: usize = 10_000;
+/// Most texts of one pattern.
+const MAX_TEXTS: usize = 16;
 /// Longest line put together from wrapped rows, in characters.
 const MAX_LINE: usize = 64 << 10;
 
-/// What is searched: plain text; capitals count only when there are some.
+/// A hit of the index appears at most so many microseconds after its moment: a stretch of text is no longer.
+const NEAR: u64 = 10_000_000;
+
+/// What is searched: plain texts; capitals count only when there are some.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
-    text: Vec<char>,
+    /// None of them empty.
+    texts: Vec<Vec<char>>,
     exact: bool,
 }
 
@@ -27,7 +34,15 @@ impl Pattern {
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let exact = text.chars().any(char::is_uppercase);
-        (!text.is_empty()).then(|| Self { text: text.chars().collect(), exact })
+        Some(Self { exact, ..Self::any(&[text])? })
+    }
+
+    /// Any of `texts`, in letters of either case; none when all are empty.
+    #[must_use]
+    pub fn any(texts: &[impl AsRef<str>]) -> Option<Self> {
+        let texts = texts.iter().map(|text| text.as_ref().chars().collect::<Vec<char>>());
+        let texts: Vec<Vec<char>> = texts.filter(|text| !text.is_empty()).take(MAX_TEXTS).collect();
+        (!texts.is_empty()).then_some(Self { texts, exact: false })
     }
 
     /// Ranges of `line`'s characters that match, from left to right, without overlap.
@@ -35,13 +50,14 @@ impl Pattern {
     pub fn find(&self, line: &[char]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let mut at = 0;
-        while at + self.text.len() <= line.len() {
-            if self.text.iter().zip(&line[at..]).all(|(a, b)| self.same(*a, *b)) {
-                found.push(at..at + self.text.len());
-                at += self.text.len();
-            } else {
-                at += 1;
-            }
+        while at < line.len() {
+            let rest = &line[at..];
+            let is_here = |text: &&Vec<char>| {
+                text.len() <= rest.len() && text.iter().zip(rest).all(|(a, b)| self.same(*a, *b))
+            };
+            let length = self.texts.iter().filter(is_here).map(Vec::len).max();
+            found.extend(length.map(|length| at..at + length));
+            at += length.unwrap_or(1);
         }
         found
     }
@@ -82,7 +98,33 @@ impl Pattern {
 ///
 /// `found` takes the hits of each event and says whether to go on. Text that wraps is searched as one line, text
 /// that scrolls by within one event is seen too.
-pub fn search(tape: &Tape, pattern: &Pattern, mut found: impl FnMut(Option<Hit>) -> bool) -> Result<()> {
+pub fn search(tape: &Tape, pattern: &Pattern, found: impl FnMut(Option<Hit>) -> bool) -> Result<()> {
+    let mut found = found;
+    search_from(tape, pattern, Micros(0), |_, hit| found(hit))
+}
+
+/// The first moment from `from` on, within [`NEAR`] of it, at which `pattern` appears. What stood on the screen before
+/// is not looked at. Looks from time to time whether to `stop`.
+pub fn first(
+    tape: &Tape,
+    pattern: &Pattern,
+    from: Micros,
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Micros>> {
+    let mut first = None;
+    search_from(tape, pattern, from, |at, hit| {
+        first = hit.map(|hit| hit.at);
+        first.is_none() && at.0 <= from.0.saturating_add(NEAR) && !stop()
+    })?;
+    Ok(first)
+}
+
+fn search_from(
+    tape: &Tape,
+    pattern: &Pattern,
+    from: Micros,
+    mut found: impl FnMut(Micros, Option<Hit>) -> bool,
+) -> Result<()> {
     let header = tape.header();
     let mut screen = Screen::new(header.cols, header.rows);
     let mut before = 0;
@@ -90,6 +132,13 @@ pub fn search(tape: &Tape, pattern: &Pattern, mut found: impl FnMut(Option<Hit>)
     for event in tape.read_from(tape.start())? {
         // A line that cannot be read hides nothing else.
         let Ok(event) = event else { continue };
+        if event.time < from && event.kind == Kind::Output {
+            // Passed over without emulating it, which takes ten times as long as reading.
+            if !found(event.time, None) {
+                break;
+            }
+            continue;
+        }
         let mut passing = Passing { pattern, pending: Vec::new(), gone: 0, changed: false };
         match event.kind {
             Kind::Output => screen.feed_watched(&event.data, &mut passing),
@@ -112,7 +161,7 @@ pub fn search(tape: &Tape, pattern: &Pattern, mut found: impl FnMut(Option<Hit>)
             }
             before = now;
         }
-        if !found(hit) || hits == MAX_HITS {
+        if !found(event.time, hit) || hits == MAX_HITS {
             break;
         }
     }
@@ -190,6 +239,14 @@ mod tests {
     fn typing_on_in_the_line_is_not_a_new_hit_and_colours_do_not_part_a_word() {
         assert_eq!(hits("ls", &["$ l", "s", " -", "l"]), [2]);
         assert_eq!(hits("secret", &["se\x1b[31mcr\x1b[met"]), [1]);
+    }
+
+    #[test]
+    fn any_of_several_texts_is_found_the_longest_first() {
+        let line: Vec<char> = "access denied: Access".chars().collect();
+        let pattern = Pattern::any(&["access", "", "access denied"]).unwrap();
+        assert_eq!(pattern.find(&line), [0..13, 15..21]);
+        assert_eq!(Pattern::any(&[""]), None);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::record::Place;
 use crate::replay::deck::Source;
+use crate::store::SessionRow;
 use crate::types::Micros;
 
 /// One recorded session.
@@ -44,6 +46,12 @@ pub enum State {
 }
 
 impl State {
+    /// Whether more of it is to come.
+    #[must_use]
+    pub fn is_running(self) -> bool {
+        self == Self::Running
+    }
+
     /// The word for it.
     #[must_use]
     pub fn words(self) -> String {
@@ -58,52 +66,34 @@ impl State {
 }
 
 impl Session {
+    /// The session of a row of the index.
+    #[must_use]
+    pub fn new(row: SessionRow, place: &Place) -> Self {
+        let interrupted =
+            row.reason.as_deref() == Some("interrupted") || row.sealed.as_deref() == Some("interrupted");
+        let state = match (row.reason.as_deref(), row.signal) {
+            _ if interrupted => State::Interrupted,
+            (None, _) => State::Running,
+            (Some(_), Some(signal)) => State::Killed(signal),
+            (Some(_), None) => State::Ended(row.status),
+        };
+        Self {
+            id: row.id.to_string(),
+            started: row.started,
+            length: Some(row.last),
+            user: row.user,
+            host: row.host,
+            command: row.title.unwrap_or(row.command),
+            calls: row.calls,
+            denials: row.denied,
+            state,
+            folder: place.folder(row.id),
+        }
+    }
+
     /// Where its recording is.
     #[must_use]
     pub fn source(&self) -> Source {
         Source { cast: self.folder.join("terminal.cast"), audit: Some(self.folder.join("audit.jsonl")) }
-    }
-
-    /// Whether every word of `filter` stands somewhere in it; `when` is its start as the list shows it.
-    #[must_use]
-    pub fn matches(&self, filter: &str, when: &str) -> bool {
-        if filter.trim().is_empty() {
-            return true;
-        }
-        let Self { id, user, host, command, state, .. } = self;
-        let denied = if self.denials > 0 { "denied" } else { "" };
-        let all = format!("{id} {when} {user}@{host} {command} {} {denied}", state.words()).to_lowercase();
-        filter.to_lowercase().split_whitespace().all(|word| all.contains(word))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_word_of_a_filter_must_match() {
-        let session = Session {
-            id: "01ABC".to_owned(),
-            started: 0,
-            length: None,
-            user: "ana".to_owned(),
-            host: "box".to_owned(),
-            command: "aws s3 LS".to_owned(),
-            calls: 3,
-            denials: 1,
-            state: State::Ended(Some(2)),
-            folder: PathBuf::new(),
-        };
-        for (filter, fits) in [
-            ("", true),
-            ("s3 ls", true),
-            ("ANA@box", true),
-            ("2025-11 exit", true),
-            ("denied", true),
-            ("ana ec2", false),
-        ] {
-            assert_eq!(session.matches(filter, "2025-11-21 03:18"), fits, "{filter}");
-        }
     }
 }

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use ratatui::layout::Rect;
 
-use crate::error::Error;
+use crate::query::Now;
+use crate::replay::finder::Finder;
 use crate::replay::going::Place;
 use crate::replay::help::Help;
 use crate::replay::keys::Keys;
@@ -11,49 +13,11 @@ use crate::replay::look::Look;
 use crate::replay::look::Picker;
 use crate::replay::play::Play;
 use crate::replay::play::Speed;
-use crate::replay::sessions::Session;
 use crate::replay::theme::Theme;
 use crate::types::Micros;
 
 /// Smallest terminal that everything fits on.
 pub const SMALLEST: (u16, u16) = (40, 12);
-
-/// The list of sessions.
-#[derive(Default)]
-pub struct Sessions {
-    /// What was read; none before it has been read.
-    pub read: Option<Result<Vec<Session>, Error>>,
-    /// Indices of the rows that fit the filter, newest first.
-    pub shown: Vec<usize>,
-    /// The chosen row of `shown`.
-    pub selected: usize,
-    /// The filter.
-    pub filter: String,
-    /// Whether keys go into the filter.
-    pub typing: bool,
-}
-
-impl Sessions {
-    /// The chosen session.
-    #[must_use]
-    pub fn chosen(&self) -> Option<&Session> {
-        let index = *self.shown.get(self.selected)?;
-        self.read.as_ref()?.as_ref().ok()?.get(index)
-    }
-
-    /// Works out anew which rows are shown. The chosen session stays chosen if it is still there.
-    pub fn refresh(&mut self, zone: &TimeZone) {
-        let chosen = self.chosen().map(|session| session.id.clone());
-        let Some(Ok(all)) = &self.read else {
-            self.shown.clear();
-            return;
-        };
-        let fits = |session: &Session| session.matches(&self.filter, &moment(session.started, zone));
-        self.shown = (0..all.len()).filter(|index| fits(&all[*index])).collect();
-        let again = chosen.and_then(|id| self.shown.iter().position(|index| all[*index].id == id));
-        self.selected = again.unwrap_or(0);
-    }
-}
 
 /// How recordings are played when they are opened.
 #[derive(Clone, Copy, Debug, Default)]
@@ -84,10 +48,12 @@ pub struct State {
     pub pending: Vec<String>,
     /// The person's time zone.
     pub zone: TimeZone,
+    /// The time, in microseconds since the Unix epoch.
+    pub time: u64,
     /// How recordings are played.
     pub pacing: Pacing,
     /// The list.
-    pub sessions: Sessions,
+    pub sessions: Finder,
     /// The open recording.
     pub play: Option<Play>,
     /// Whether there is a list to go back to.
@@ -117,7 +83,8 @@ impl State {
             pending: Vec::new(),
             zone,
             pacing,
-            sessions: Sessions::default(),
+            sessions: Finder::default(),
+            time: 0,
             play: None,
             has_list: true,
             help: None,
@@ -126,6 +93,18 @@ impl State {
             notice: None,
             tickets: 0,
         }
+    }
+
+    /// What relative times in a query count from.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        Now { unix_micros: self.time, zone: self.zone.clone() }
+    }
+
+    /// The whole terminal.
+    #[must_use]
+    pub fn area(&self) -> Rect {
+        Rect::new(0, 0, self.size.0, self.size.1)
     }
 
     /// Whether the terminal is too small for anything.

@@ -11,6 +11,7 @@ use crate::cast::Header;
 use crate::cast::Input;
 use crate::cast::Kind as EventKind;
 use crate::cast::Reader;
+use crate::cast::present;
 use crate::error::Error;
 use crate::error::IoContext;
 use crate::error::Kind;
@@ -94,9 +95,8 @@ impl Tape {
     pub fn read_from(&self, mark: Mark) -> Result<Cursor> {
         match &self.source {
             Source::File(path) => {
-                let path = present(path);
                 let about = || format!("cannot read {}", path.display());
-                let input = Input::open_at(&path, mark.entry, mark.offset).context(about)?;
+                let input = Input::open_at(path, mark.entry, mark.offset).context(about)?;
                 let reader = Reader::resume(input, self.header.clone(), mark.offset, mark.time);
                 let reader = Box::new(reader.after_lines(mark.line));
                 Ok(Cursor { events: Events::File(reader), steps: mark.steps })
@@ -108,18 +108,6 @@ impl Tape {
             }
         }
     }
-}
-
-/// The file itself, or what it was packed into when it is gone (`NAME.zst`).
-#[must_use]
-pub fn present(path: &Path) -> PathBuf {
-    if path.exists() {
-        return path.to_owned();
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".zst");
-    let packed = PathBuf::from(name);
-    if packed.exists() { packed } else { path.to_owned() }
 }
 
 /// Reads events one after another.

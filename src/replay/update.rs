@@ -2,14 +2,17 @@
 //! effects.
 
 use crate::replay::action::Action;
+use crate::replay::back;
 use crate::replay::deck::Source;
 use crate::replay::entries::Entry;
+use crate::replay::finder;
 use crate::replay::going;
 use crate::replay::going::Place;
 use crate::replay::help;
 use crate::replay::help::Help;
 use crate::replay::keymap::Context;
 use crate::replay::layout;
+use crate::replay::links;
 use crate::replay::look;
 use crate::replay::message::Ticket;
 use crate::replay::play::Play;
@@ -32,8 +35,14 @@ pub enum Effect {
     Step(u64),
     /// Look for a pattern, as the search of that number.
     Search(u64, Pattern),
-    /// Read the list of sessions.
-    Reload,
+    /// Look for what a hit of the index shows, from its moment on, for the search of that number.
+    Land(u64, Pattern, Micros),
+    /// Ask the index.
+    Library(finder::Wish),
+    /// Ask for what had left the screen after so many events that changed it, as the look of that number.
+    Rewind(u64, u64),
+    /// Want no more of the look before that number.
+    StopRewind(u64),
     /// Stop as a shell job.
     Suspend,
     /// Enter the terminal anew and draw everything.
@@ -52,7 +61,11 @@ pub fn context(state: &State) -> Context {
     if state.picker.is_some() {
         return Context::Themes;
     }
-    if state.play.is_some() { Context::Recording } else { Context::Sessions }
+    match (&state.play, state.sessions.typing) {
+        (Some(_), _) => Context::Recording,
+        (None, true) => Context::Query,
+        (None, false) => Context::Sessions,
+    }
 }
 
 /// Opens `source` under a new ticket.
@@ -90,38 +103,17 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::ChooseTheme => return look::open(state),
         _ => {}
     }
-    if state.play.is_some() { recording(state, action) } else { sessions(state, action) }
-}
-
-fn sessions(state: &mut State, action: Action) -> Vec<Effect> {
-    let page = layout::page(state);
-    let list = &mut state.sessions;
-    let last = list.shown.len().saturating_sub(1);
-    match action {
-        Action::Open => {
-            let Some(session) = list.chosen() else { return Vec::new() };
-            let title = format!("{}  {}@{}", session.command, session.user, session.host);
-            let (source, expected) = (session.source(), session.length);
-            list.typing = false;
-            return open(state, source, title, expected);
-        }
-        Action::Back if list.typing || !list.filter.is_empty() => {
-            list.typing = false;
-            list.filter.clear();
-            list.refresh(&state.zone);
-        }
-        Action::Back => return vec![Effect::Quit],
-        Action::StartTyping => list.typing = true,
-        Action::Reload => return vec![Effect::Reload],
-        Action::Up => list.selected = list.selected.saturating_sub(1),
-        Action::Down => list.selected = (list.selected + 1).min(last),
-        Action::PageUp => list.selected = list.selected.saturating_sub(page),
-        Action::PageDown => list.selected = (list.selected + page).min(last),
-        Action::First => list.selected = 0,
-        Action::Last => list.selected = last,
-        _ => {}
+    if state.play.is_none() {
+        return finder::update(state, action);
     }
-    Vec::new()
+    if links::update(state, action) {
+        return Vec::new();
+    }
+    let (mut effects, is_done) = back::update(state, action);
+    if !is_done {
+        effects.extend(recording(state, action));
+    }
+    effects
 }
 
 fn recording(state: &mut State, action: Action) -> Vec<Effect> {
@@ -317,7 +309,7 @@ fn jump_to(state: &mut State, forward: bool, is_one: fn(&Entry) -> bool) -> Vec<
 /// Goes there once the length is known.
 fn go_later(state: &mut State, place: Place) -> Vec<Effect> {
     if let Some(play) = &mut state.play {
-        play.later = Some(place);
+        play.seek_later(place);
         play.playing = false;
         state.notice = Some("still reading: it goes there as soon as its length is known".to_owned());
     }
@@ -398,7 +390,7 @@ fn back(state: &mut State) -> Vec<Effect> {
         play.zoom = false;
         return Vec::new();
     }
-    if play.search.pattern.take().is_some() {
+    if !play.search.is_of_list && play.search.pattern.take().is_some() {
         play.search.hits.clear();
         return Vec::new();
     }
@@ -411,16 +403,24 @@ fn back(state: &mut State) -> Vec<Effect> {
 
 /// Begins the search that was typed.
 pub fn begin_search(state: &mut State, text: &str) -> Vec<Effect> {
+    if back::search(state, text) {
+        return Vec::new();
+    }
     let Some(play) = &mut state.play else { return Vec::new() };
     let Some(pattern) = Pattern::new(text) else { return Vec::new() };
-    let number = play.search.number + 1;
     play.playing = false;
-    text.clone_into(&mut play.search.text);
-    play.search.number = number;
-    play.search.pattern = Some(pattern.clone());
-    play.search.hits.clear();
-    play.search.done = false;
+    let effects = mark(play, pattern, text.to_owned());
     play.search.jump = true;
+    effects
+}
+
+/// Marks `pattern`, called `text`, wherever it stands on the screen, and looks for it in the whole recording.
+pub fn mark(play: &mut Play, pattern: Pattern, text: String) -> Vec<Effect> {
+    let number = play.search.number + 1;
+    let search = &mut play.search;
+    (search.text, search.number, search.pattern) = (text, number, Some(pattern.clone()));
+    (search.done, search.jump, search.landing, search.is_of_list) = (false, false, None, false);
+    search.hits.clear();
     vec![Effect::Search(number, pattern)]
 }
 
@@ -438,7 +438,20 @@ mod tests {
         assert!(matches!(&effects[..], [Effect::Open(_, 1)]), "{effects:?}");
         assert_eq!(update(&mut state, Action::Back), [Effect::Close]);
         assert!(state.play.is_none());
+        assert_eq!(update(&mut state, Action::Back), []);
+        assert!(!state.sessions.typing, "out of the line first");
         assert_eq!(update(&mut state, Action::Back), [Effect::Quit]);
+    }
+
+    #[test]
+    fn what_still_runs_is_followed_when_it_is_opened() {
+        let mut state = fixture::list();
+        update(&mut state, Action::Open);
+        assert!(!state.play.as_ref().unwrap().grows, "the first one is over");
+        let mut state = fixture::list();
+        update(&mut state, Action::Down);
+        update(&mut state, Action::Open);
+        assert!(state.play.as_ref().unwrap().grows, "the second one runs");
     }
 
     #[test]

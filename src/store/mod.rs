@@ -4,8 +4,11 @@
 //! read brings it up to date first. Many processes may read and write at once (WAL; writers take turns).
 
 use std::cell::Cell;
+use std::cell::RefCell;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -18,9 +21,16 @@ use crate::error::Kind;
 use crate::error::Result;
 
 mod approvals;
+mod condition;
+mod count;
+mod find;
+mod hits;
 mod look;
 mod query;
 mod rows;
+mod texts;
+mod values;
+mod walk;
 mod words;
 mod write;
 
@@ -30,6 +40,8 @@ pub use approvals::ApprovalRow;
 pub use approvals::ApprovalSearch;
 pub use approvals::Asked;
 pub use approvals::Became;
+pub use find::Found;
+pub use find::Interrupter;
 pub use look::Looked;
 pub use look::look;
 pub use rows::Added;
@@ -52,12 +64,15 @@ pub use rows::Search;
 pub use rows::SessionEnded;
 pub use rows::SessionRow;
 pub use rows::Source;
+pub use texts::Piece;
 pub use write::Batch;
 
 /// Version of the tables; another version is made anew.
-const SCHEMA: i32 = 4;
+const SCHEMA: i32 = 5;
 /// How long a writer waits for another one. A batch takes well under a second.
 const BUSY: Duration = Duration::from_secs(10);
+/// How long between two tries where SQLite does not wait itself.
+const BETWEEN: Duration = Duration::from_millis(10);
 
 /// An open index.
 #[derive(Debug)]
@@ -65,6 +80,8 @@ pub struct Index {
     connection: Connection,
     path: PathBuf,
     health: Cell<Health>,
+    /// Somebody no longer wants the answer; see [`Interrupter`].
+    is_stopped: Arc<AtomicBool>,
 }
 
 /// What is known of the file.
@@ -91,9 +108,9 @@ impl Index {
     pub fn open(path: &Path) -> Result<Opened> {
         let opened = Connection::open(path).and_then(|connection| {
             connection.busy_timeout(BUSY)?;
+            use_log(&connection)?;
             connection.execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;
-                 PRAGMA cache_size = -16384;",
+                "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;",
             )?;
             connection.set_prepared_statement_cache_capacity(64);
             let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -104,7 +121,12 @@ impl Index {
             Err(cause) if is_damage(&cause) => return Ok(Opened::Unusable(cause.to_string())),
             Err(cause) => return Err(cannot("open", path, &cause)),
         };
-        let index = Self { connection, path: path.to_owned(), health: Cell::new(Health::Fine) };
+        let index = Self {
+            connection,
+            path: path.to_owned(),
+            health: Cell::new(Health::Fine),
+            is_stopped: Arc::default(),
+        };
         match version {
             SCHEMA => Ok(Opened::Ready(index)),
             0 => match index.make_tables() {
@@ -136,8 +158,9 @@ impl Index {
         let (path, health) = (&self.path, &self.health);
         let fail = |cause: &rusqlite::Error| failed(path, health, cause);
         let transaction = begun.map_err(|cause| fail(&cause))?;
-        let batch = Batch { transaction, fail: &fail };
+        let batch = Batch { transaction, fail: &fail, parts: RefCell::default() };
         let done = work(&batch)?;
+        batch.add_parts()?;
         batch.transaction.commit().map_err(|cause| fail(&cause))?;
         Ok(done)
     }
@@ -159,7 +182,26 @@ impl Index {
     }
 }
 
+/// Switches a new file to a write-ahead log; one that has it stays as it is.
+///
+/// Of several that meet at a new file SQLite turns all but one away at once, whatever the time-out.
+fn use_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut tries = BUSY.as_millis() / BETWEEN.as_millis();
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL") {
+            Err(cause) if tries > 0 && cause.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                tries -= 1;
+                std::thread::sleep(BETWEEN);
+            }
+            done => return done,
+        }
+    }
+}
+
 fn failed(path: &Path, health: &Cell<Health>, cause: &rusqlite::Error) -> Error {
+    if cause.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) {
+        return find::given_up();
+    }
     health.set(match is_damage(cause) {
         true => Health::Damaged,
         false => health.get().max(Health::Failed),

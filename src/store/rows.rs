@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::approvals::ApprovalFilter;
+use crate::query::Query;
 use crate::types::Effect;
 use crate::types::Micros;
 use crate::types::SessionId;
@@ -33,6 +34,8 @@ pub struct NewSession {
     pub profile: Option<String>,
     /// Region.
     pub region: Option<String>,
+    /// The person's groups.
+    pub groups: Vec<String>,
 }
 
 /// How far a session has been indexed.
@@ -84,8 +87,6 @@ pub struct NewCall<'a> {
     pub began: Micros,
     /// Service.
     pub service: &'a str,
-    /// Operation.
-    pub operation: &'a str,
     /// IAM action.
     pub action: &'a str,
     /// Access level.
@@ -98,8 +99,8 @@ pub struct NewCall<'a> {
     pub resource: &'a str,
     /// The command that made it.
     pub command: Option<u64>,
-    /// Process id of the client.
-    pub pid: Option<u32>,
+    /// Its parameters in one line; what is long is cut.
+    pub params: &'a str,
 }
 
 /// What became of a command line.
@@ -193,8 +194,6 @@ pub struct Decided<'a> {
     pub effect: &'a str,
     /// The rule that decided.
     pub rule: Option<&'a str>,
-    /// Why.
-    pub reason: &'a str,
 }
 
 /// A call that is over.
@@ -202,14 +201,14 @@ pub struct Decided<'a> {
 pub struct CallEnded<'a> {
     /// Its number.
     pub call: u64,
-    /// When.
-    pub ended: Micros,
-    /// What became of it, in one word.
-    pub outcome: &'a str,
     /// HTTP status.
     pub status: Option<u16>,
     /// Error code.
     pub error: Option<&'a str>,
+    /// When.
+    pub ended: Micros,
+    /// What the error says.
+    pub message: &'a str,
 }
 
 /// How a session ended.
@@ -240,12 +239,14 @@ pub struct Filter {
     pub action: Option<String>,
     /// Had a call with this decision (together with `service` and `action`: of such a call).
     pub decision: Option<Effect>,
-    /// Shows these words on its screen, in a command, a call or an approval. Looks at the newest 20,000 places with them.
+    /// Shows these words near each other on its screen, in a command, a call or an approval.
     pub text: Option<String>,
     /// Ran a command with this in its line; letters of either case.
     pub command: Option<String>,
     /// Had such a question to people.
     pub approvals: Option<ApprovalFilter>,
+    /// Fits this.
+    pub query: Option<Query>,
 }
 
 /// Which part of a long answer.
@@ -310,16 +311,16 @@ pub struct SessionRow {
     pub masks: u64,
 }
 
-/// What to search for.
+/// Which commands to search for.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
-    /// Words that must all occur near each other (in one piece of screen, one command, one call, one question); `"…"` keeps words
-    /// together, `*` at the end of a word stands for any end. May be empty when commands are searched.
+    /// Words that must all be in the line; `"…"` keeps words together, `*` at the end of a word stands for any end. May be
+    /// empty.
     pub words: String,
     /// Only in this session.
     pub session: Option<SessionId>,
-    /// Only commands, and only such.
-    pub commands: Option<CommandFilter>,
+    /// Only such.
+    pub commands: CommandFilter,
 }
 
 /// Which commands; every condition that is given must hold.
@@ -364,6 +365,8 @@ pub enum Source {
     Call,
     /// A question to people, or its answer.
     Approval,
+    /// The session as a whole.
+    Session,
 }
 
 impl Source {
@@ -375,6 +378,7 @@ impl Source {
             Self::Command => "command",
             Self::Call => "call",
             Self::Approval => "approval",
+            Self::Session => "session",
         }
     }
 }
@@ -390,10 +394,14 @@ pub struct Hit {
     pub source: Source,
     /// The words with something around them, in one line.
     pub snippet: String,
-    /// Where in the snippet the first of them stands, in bytes; empty when it is spelt differently.
-    pub found: Range<usize>,
+    /// Where in the snippet they stand, in bytes, in order; none when they are spelt differently.
+    pub found: Vec<Range<usize>>,
     /// The command, when commands were searched.
     pub command: Option<CommandHit>,
+    /// The number of the call, when it is one.
+    pub call: Option<u64>,
+    /// The name of the question, when it is one.
+    pub question: Option<String>,
 }
 
 /// A command that was found.

@@ -1,5 +1,5 @@
 CREATE TABLE sessions (
-    n INTEGER PRIMARY KEY,
+    n INTEGER PRIMARY KEY,              -- when it began, in quarters of a second: newer sessions have higher numbers
     id TEXT NOT NULL UNIQUE,
     started INTEGER NOT NULL,           -- microseconds since the Unix epoch
     user TEXT NOT NULL,
@@ -33,41 +33,33 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_started ON sessions (started);
 
+-- What calls have in common: few rows stand for very many calls, so that a search looks at them first.
+-- Empty, and 0 for the status: there is none (yet).
+CREATE TABLE kinds (
+    n INTEGER PRIMARY KEY,
+    service TEXT NOT NULL,
+    action TEXT NOT NULL,
+    access TEXT NOT NULL,
+    region TEXT NOT NULL,
+    account TEXT NOT NULL,
+    effect TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    UNIQUE (action, effect, status, error, rule, region, account, access, service)
+);
+
 CREATE TABLE calls (
     session INTEGER NOT NULL,
     call INTEGER NOT NULL,
     began INTEGER NOT NULL,
-    ended INTEGER,
-    service TEXT NOT NULL,
-    operation TEXT NOT NULL,
-    action TEXT NOT NULL,
-    access TEXT NOT NULL,
-    region TEXT NOT NULL,
-    account TEXT,
-    resource TEXT NOT NULL,
-    effect TEXT,
-    rule TEXT,
-    reason TEXT,
-    outcome TEXT,
-    status INTEGER,
-    error TEXT,
+    kind INTEGER NOT NULL,
+    resource TEXT NOT NULL,             -- the first ARN
     command INTEGER,                    -- number of the command that made it
-    pid INTEGER,
     PRIMARY KEY (session, call)
 ) WITHOUT ROWID;
+CREATE INDEX calls_kind ON calls (kind, session);
 CREATE INDEX calls_command ON calls (session, command) WHERE command IS NOT NULL;
-
--- Which actions a session used and what was decided, so that filters need not look at every call.
--- effect is empty for "any", so each call counts once there and once under its decision.
-CREATE TABLE tallies (
-    session INTEGER NOT NULL,
-    action TEXT NOT NULL,
-    effect TEXT NOT NULL,
-    service TEXT NOT NULL,
-    calls INTEGER NOT NULL,
-    PRIMARY KEY (session, action, effect)
-) WITHOUT ROWID;
-CREATE INDEX tallies_action ON tallies (effect, action, service, session);
 
 -- number: that of the command; for what has none (kinds 1 to 3), minus the place of its line in the audit log.
 CREATE TABLE commands (
@@ -90,8 +82,9 @@ CREATE TABLE commands (
     PRIMARY KEY (session, number)
 ) WITHOUT ROWID;
 -- Few commands fail and few take long; a query has to hold the condition word for word to use them.
-CREATE INDEX commands_failed ON commands (session, number) WHERE status <> 0 OR signal IS NOT NULL;
-CREATE INDEX commands_long ON commands (session, number) WHERE took >= 1000000;
+CREATE INDEX commands_failed ON commands (session, number, status, signal, kind) WHERE status <> 0 OR signal IS NOT NULL;
+CREATE INDEX commands_long ON commands (session, number, took, kind) WHERE took >= 1000000;
+CREATE INDEX commands_end ON commands (session, number, kind, status, signal, took);
 
 -- at: when it was asked, in microseconds since the Unix epoch; text: where in `texts` it can be found.
 CREATE TABLE approvals (
@@ -122,6 +115,7 @@ CREATE TABLE approvals (
 );
 CREATE INDEX approvals_at ON approvals (at);
 CREATE INDEX approvals_answer ON approvals (answer, at);
+CREATE INDEX approvals_used ON approvals (session) WHERE used > 0;
 
 -- Everybody who had a part in an answer.
 CREATE TABLE approval_people (
@@ -147,18 +141,50 @@ CREATE TABLE alerts (
 );
 CREATE INDEX alerts_session ON alerts (session);
 
--- What can be searched. A body is text, or zstd of text when it is a blob; `words` holds only the positions.
+-- Groups of the session's person.
+CREATE TABLE groups (
+    session INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (session, name)
+) WITHOUT ROWID;
+
+-- Rules that masked something in a session, and how often.
+CREATE TABLE secrets (
+    session INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    hits INTEGER NOT NULL,
+    PRIMARY KEY (session, rule)
+) WITHOUT ROWID;
+
+-- What commands, calls and questions say. A body is text, or zstd of text when it is a blob; `words` holds only the
+-- positions. id: the session's n << 24, and a number within the session; so the texts of a session stand together.
 CREATE TABLE texts (
     id INTEGER PRIMARY KEY,
-    session INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    source INTEGER NOT NULL,            -- 0 screen, 1 command, 2 call, 3 approval
-    item INTEGER,                       -- number of the command, row of the approval
+    source INTEGER NOT NULL,            -- 1 command, 2 call, 3 approval
+    item INTEGER,                       -- number of the command or call, row of the approval
     body NOT NULL
 );
-CREATE INDEX texts_session ON texts (session);
 CREATE VIRTUAL TABLE words USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 
-PRAGMA user_version = 4;
+-- What screens showed, in stretches of some 16 KiB. `screen_words` knows only which words a stretch has: what stands
+-- where is looked up in the stretch itself. id: the session's n << 13, and a number within the session.
+CREATE TABLE screens (
+    id INTEGER PRIMARY KEY,
+    bytes INTEGER NOT NULL,             -- of the text
+    marks BLOB NOT NULL,                -- where its pieces begin, and when they were shown
+    body BLOB NOT NULL                  -- zstd of the text
+);
+CREATE VIRTUAL TABLE screen_words USING fts5 (
+    text, content = '', contentless_delete = 1, detail = none, tokenize = 'unicode61 remove_diacritics 2'
+);
+
+-- Each three letters in a row of command lines and ARNs, so that a part of one is found. rowid: the session's n << 20,
+-- and a number for each batch.
+CREATE VIRTUAL TABLE grams USING fts5 (
+    text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram'
+);
+
+PRAGMA user_version = 5;

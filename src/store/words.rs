@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use regex::RegexBuilder;
+use crate::query::Node;
+use crate::query::Text;
 
 /// Characters of a snippet before the hit, and in all.
 const BEFORE: usize = 40;
@@ -29,61 +30,240 @@ fn stands_alone(letter: char) -> bool {
     matches!(u32::from(letter), 0x2E80..=0x9FFF | 0xAC00..=0xD7AF | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF)
 }
 
-/// The query in the words of FTS5: every part must occur, parts in quotes as they stand, `*` for any end. None when
-/// there is no letter or digit in it.
-pub(super) fn query(words: &str) -> Option<String> {
-    let parts: Vec<String> = parts(words)
-        .into_iter()
-        .filter(|part| part.contains(char::is_alphanumeric))
-        .map(|part| {
-            let (word, star) = match part.strip_suffix('*') {
-                Some(word) => (word, "*"),
-                None => (part, ""),
-            };
-            format!("\"{}\"{star}", cut(word))
-        })
-        .collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
-}
-
-/// Words, and what stands in quotes as one.
-fn parts(words: &str) -> Vec<&str> {
+/// Words as they stand in an option: parts that must all occur, those in quotes as they stand, `*` for any end.
+pub(super) fn texts(words: &str) -> Vec<Text> {
     let quoted = words.split('"').enumerate();
     let parts = quoted.flat_map(|(number, part)| match number % 2 {
         0 => part.split_whitespace().collect(),
         _ => vec![part],
     });
+    let parts = parts
+        .filter(|part| part.contains(char::is_alphanumeric))
+        .map(|part| Text { words: part.trim_end_matches('*').to_owned(), is_prefix: part.ends_with('*') });
     parts.collect()
 }
 
-/// One line around the first hit in `text`, and where in it the hit is.
-pub(super) fn snippet(text: &str, words: &str) -> (String, Range<usize>) {
-    let hit = parts(words).into_iter().find_map(|part| {
-        let word = part.trim_matches(|letter: char| !letter.is_alphanumeric());
-        let pattern =
-            RegexBuilder::new(&regex::escape(word)).case_insensitive(true).size_limit(1 << 20).build();
-        pattern.ok().filter(|_| !word.is_empty())?.find(text).map(|hit| hit.range())
+/// The same in the words of FTS5. None when there is no letter or digit in it.
+pub(super) fn query(words: &str) -> Option<String> {
+    let parts: Vec<String> = texts(words).iter().map(phrase).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+fn phrase(text: &Text) -> String {
+    format!("\"{}\"{}", cut(&text.words).replace('"', " "), if text.is_prefix { "*" } else { "" })
+}
+
+/// Texts of a query, none of them under `not`, in the words of FTS5.
+pub(super) fn expression(node: &Node) -> String {
+    written(node, &phrase)
+}
+
+/// The same for an index that knows which words a text has, and not where: what fits this may fit, and must be looked
+/// at with [`fits`] unless the second is `false`.
+pub(super) fn loose_expression(node: &Node) -> (String, bool) {
+    let mut has_phrases = false;
+    node.leaves(false, &mut |leaf, _| {
+        has_phrases |= matches!(leaf, Node::Text(text) if folded(&text.words).len() > 1);
     });
-    let hit = hit.unwrap_or(0..0);
-    let begin = text[..hit.start].char_indices().rev().take(BEFORE).last().map_or(hit.start, |(at, _)| at);
-    let mut line = String::new();
-    let mut found = 0..0;
-    for (at, letter) in text[begin..].char_indices().take(SNIPPET) {
-        let at = begin + at;
-        if at == hit.start && !hit.is_empty() {
-            found = line.len()..line.len();
+    let all = |text: &Text| {
+        let words = folded(&text.words);
+        let last = words.len().saturating_sub(1);
+        let words: Vec<String> = words
+            .iter()
+            .enumerate()
+            .map(|(at, word)| format!("\"{word}\"{}", if at == last && text.is_prefix { "*" } else { "" }))
+            .collect();
+        match words.len() {
+            0 => "\"\"".to_owned(),
+            _ => format!("({})", words.join(" AND ")),
         }
+    };
+    (written(node, &all), has_phrases)
+}
+
+fn written(node: &Node, leaf: &dyn Fn(&Text) -> String) -> String {
+    let list = |nodes: &[Node], between: &str| {
+        let parts: Vec<String> = nodes.iter().map(|node| written(node, leaf)).collect();
+        format!("({})", parts.join(between))
+    };
+    match node {
+        Node::All(nodes) => list(nodes, " AND "),
+        Node::Any(nodes) => list(nodes, " OR "),
+        Node::Text(text) => leaf(text),
+        Node::Not(_) | Node::Field(_) => "\"\"".to_owned(),
+    }
+}
+
+/// Words of a text as the index has them, each with its place.
+struct Tokens<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        let rest = &self.text[self.at..];
+        let skipped = rest.find(char::is_alphanumeric)?;
+        let rest = &rest[skipped..];
+        let first = rest.chars().next()?;
+        let length = match stands_alone(first) {
+            true => first.len_utf8(),
+            false => rest
+                .find(|letter: char| !letter.is_alphanumeric() && !is_mark(letter) || stands_alone(letter))
+                .unwrap_or(rest.len()),
+        };
+        let start = self.at + skipped;
+        self.at = start + length;
+        Some(start..self.at)
+    }
+}
+
+/// Accents that stand after their letter.
+fn is_mark(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}')
+}
+
+/// The words of a text, in small letters without accents.
+fn folded(text: &str) -> Vec<String> {
+    Tokens { text, at: 0 }.map(|word| text[word].chars().filter_map(fold).collect()).collect()
+}
+
+/// A letter without its case and accent, as the index has it; none for an accent alone.
+fn fold(letter: char) -> Option<char> {
+    const PLAIN: &[(&str, char)] = &[
+        ("àáâãäåāăą", 'a'),
+        ("çćĉċč", 'c'),
+        ("ďð", 'd'),
+        ("èéêëēĕėęě", 'e'),
+        ("ĝğġģ", 'g'),
+        ("ĥ", 'h'),
+        ("ìíîïĩīĭį", 'i'),
+        ("ĵ", 'j'),
+        ("ķ", 'k'),
+        ("ĺļľ", 'l'),
+        ("ñńņň", 'n'),
+        ("òóôõöōŏő", 'o'),
+        ("ŕŗř", 'r'),
+        ("śŝşš", 's'),
+        ("ţť", 't'),
+        ("ùúûüũūŭůűų", 'u'),
+        ("ŵ", 'w'),
+        ("ýÿŷ", 'y'),
+        ("źżž", 'z'),
+    ];
+    if letter.is_ascii() {
+        return Some(letter.to_ascii_lowercase());
+    }
+    if is_mark(letter) {
+        return None;
+    }
+    let small = letter.to_lowercase().next().unwrap_or(letter);
+    let plain = PLAIN.iter().find(|(letters, _)| letters.contains(small));
+    Some(plain.map_or(small, |(_, plain)| *plain))
+}
+
+fn same(word: &str, wanted: &str, is_prefix: bool) -> bool {
+    let mut letters = word.chars().filter_map(fold);
+    for wanted in wanted.chars() {
+        if letters.next() != Some(wanted) {
+            return false;
+        }
+    }
+    is_prefix || letters.next().is_none()
+}
+
+/// A text of a query, ready to be looked for.
+pub(super) struct Wanted {
+    words: Vec<String>,
+    is_prefix: bool,
+}
+
+impl Wanted {
+    pub(super) fn new(text: &Text) -> Self {
+        Self { words: folded(&text.words), is_prefix: text.is_prefix }
+    }
+
+    /// Where it stands in `text`, whose words are `tokens`.
+    fn places<'a>(
+        &'a self,
+        text: &'a str,
+        tokens: &'a [Range<usize>],
+    ) -> impl Iterator<Item = Range<usize>> + 'a {
+        let count = self.words.len().max(1);
+        tokens.windows(count).filter_map(move |window| {
+            let is_here = window.iter().zip(&self.words).enumerate().all(|(at, (token, wanted))| {
+                same(&text[token.clone()], wanted, self.is_prefix && at + 1 == count)
+            });
+            (is_here && !self.words.is_empty()).then(|| window[0].start..window[count - 1].end)
+        })
+    }
+}
+
+/// The words of a text, for looking for several things in it.
+pub(super) fn tokens(text: &str) -> Vec<Range<usize>> {
+    Tokens { text, at: 0 }.collect()
+}
+
+/// Whether texts of a query, none of them under `not`, stand in `text`.
+pub(super) fn fits(node: &Node, text: &str) -> bool {
+    fn holds(node: &Node, text: &str, tokens: &[Range<usize>]) -> bool {
+        match node {
+            Node::All(nodes) => nodes.iter().all(|node| holds(node, text, tokens)),
+            Node::Any(nodes) => nodes.iter().any(|node| holds(node, text, tokens)),
+            Node::Not(node) => !holds(node, text, tokens),
+            Node::Text(wanted) => Wanted::new(wanted).places(text, tokens).next().is_some(),
+            Node::Field(_) => false,
+        }
+    }
+    holds(node, text, &tokens(text))
+}
+
+/// How many of some texts stand in `text`.
+pub(super) fn count(wanted: &[Wanted], text: &str) -> usize {
+    let tokens = tokens(text);
+    wanted.iter().filter(|wanted| wanted.places(text, &tokens).next().is_some()).count()
+}
+
+/// Where the first of some texts stands in `text`; 0 when none does.
+pub(super) fn first(wanted: &[Wanted], text: &str) -> usize {
+    let tokens = tokens(text);
+    let places = wanted.iter().filter_map(|wanted| wanted.places(text, &tokens).next());
+    places.map(|place| place.start).min().unwrap_or(0)
+}
+
+/// One line around the first hit in `text`, and where in it all hits are.
+pub(super) fn snippet(text: &str, texts: &[&Text]) -> (String, Vec<Range<usize>>) {
+    let wanted: Vec<Wanted> = texts.iter().map(|text| Wanted::new(text)).collect();
+    let words = tokens(text);
+    let firsts = wanted.iter().filter_map(|wanted| wanted.places(text, &words).next());
+    // The place that has most of what is wanted right after it.
+    let near = |start: usize| {
+        let end = text.ceil_char_boundary((start + SNIPPET / 2).min(text.len()));
+        std::cmp::Reverse(count(&wanted, &text[start..end]))
+    };
+    let first = firsts.map(|place| place.start).min_by_key(|start| (near(*start), *start)).unwrap_or(0);
+    let begin = text[..first].char_indices().rev().take(BEFORE).last().map_or(first, |(at, _)| at);
+    let mut line = String::new();
+    for letter in text[begin..].chars().take(SNIPPET) {
         let is_space = letter.is_whitespace();
         if !is_space || !(line.is_empty() || line.ends_with(' ')) {
             line.push(if is_space { ' ' } else { letter });
         }
-        if hit.contains(&at) {
-            found.end = line.len();
-        }
     }
     line.truncate(line.trim_end().len());
-    found.end = found.end.min(line.len());
-    found.start = found.start.min(found.end);
+    let words = tokens(&line);
+    let mut found: Vec<Range<usize>> =
+        wanted.iter().flat_map(|wanted| wanted.places(&line, &words)).collect();
+    found.sort_by_key(|range| (range.start, range.end));
+    found.dedup_by(|later, before| {
+        let do_meet = later.start < before.end;
+        if do_meet {
+            before.end = before.end.max(later.end);
+        }
+        do_meet
+    });
     (line, found)
 }
 
@@ -91,22 +271,31 @@ pub(super) fn snippet(text: &str, words: &str) -> (String, Range<usize>) {
 mod tests {
     use super::*;
 
+    fn text(words: &str) -> Text {
+        texts(words).remove(0)
+    }
+
     #[test]
     fn a_query_is_words_phrases_and_beginnings() {
         assert_eq!(query("s3:GetObject deny*").unwrap(), "\"s3:GetObject\" \"deny\"*");
         assert_eq!(query("\"access denied\" OR").unwrap(), "\"access denied\" \"OR\"");
         assert_eq!(query("中文 x").unwrap(), "\" 中  文 \" \"x\"");
         assert_eq!(query(" \" * "), None);
+        let node = Node::All(vec![Node::Text(text("s3:GetObj*")), Node::Text(text("x"))]);
+        assert_eq!(loose_expression(&node), ("((\"s3\" AND \"getobj\"*) AND (\"x\"))".to_owned(), true));
     }
 
     #[test]
-    fn a_snippet_shows_the_hit_in_one_line() {
-        let text = format!("{}\nbefore\r\n  the Needle here\n{}", "x".repeat(100), "y".repeat(300));
-        let (line, found) = snippet(&text, "\"needle\" other");
-        assert_eq!(&line[found.clone()], "Needle");
+    fn a_snippet_shows_the_hits_in_one_line() {
+        let long = format!("{}\nbefore\r\n  the Needle here\n{}", "x".repeat(100), "y".repeat(300));
+        let (line, found) = snippet(&long, &[&text("needle"), &text("other"), &text("her*")]);
+        let found: Vec<&str> = found.into_iter().map(|range| &line[range]).collect();
+        assert_eq!(found, ["Needle", "here"]);
         assert!(line.contains("before the Needle here yyy") && line.chars().count() <= SNIPPET);
-        assert_eq!(snippet("nothing", "else"), ("nothing".to_owned(), 0..0));
-        let (line, found) = snippet("é中needle", "NEEDLE");
-        assert_eq!(&line[found], "needle");
+        assert_eq!(snippet("nothing", &[&text("else")]), ("nothing".to_owned(), Vec::new()));
+        let (line, found) = snippet("Ａ é中needle Été", &[&text("NEEDLE"), &text("ete")]);
+        assert_eq!(found.into_iter().map(|range| &line[range]).collect::<Vec<_>>(), ["needle", "Été"]);
+        let (line, found) = snippet("quota\nof 中文检索 reached", &[&text("检索")]);
+        assert_eq!(&line[found[0].clone()], "检索");
     }
 }

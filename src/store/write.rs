@@ -1,8 +1,13 @@
 //! Filling the index.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
 use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 use rusqlite::Params;
+use rusqlite::Row;
 use rusqlite::Transaction;
 use rusqlite::params;
 
@@ -18,19 +23,31 @@ use super::rows::NewSession;
 use super::rows::Progress;
 use super::rows::SessionEnded;
 use super::rows::Source;
-use super::words;
 use crate::error::Error;
 use crate::error::Result;
 use crate::types::Micros;
 use crate::types::SessionId;
 
-/// Texts longer than this are stored compressed, in bytes.
-const COMPRESS_FROM: usize = 256;
+/// What calls have in common.
+#[derive(Default)]
+struct Kind {
+    service: String,
+    action: String,
+    access: String,
+    region: String,
+    account: String,
+    effect: String,
+    rule: String,
+    status: u16,
+    error: String,
+}
 
 /// Changes that are kept together or not at all.
 pub struct Batch<'a> {
     pub(super) transaction: Transaction<'a>,
     pub(super) fail: &'a dyn Fn(&rusqlite::Error) -> Error,
+    /// Command lines and ARNs of sessions, that are found by their parts once the batch is over.
+    pub(super) parts: RefCell<HashMap<i64, BTreeSet<String>>>,
 }
 
 impl Batch<'_> {
@@ -49,9 +66,10 @@ impl Batch<'_> {
 
     /// Adds a session; gives its row.
     pub fn add_session(&self, new: &NewSession) -> Result<i64> {
+        let row = self.free_row(new.started)?;
         self.run(
-            "INSERT INTO sessions (id, started, user, host, agent, command, title, cwd, profile, region, identity)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO sessions (n, id, started, user, host, agent, command, title, cwd, profile, region, identity)
+             VALUES (?12, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
             params![
                 new.id.to_string(),
                 signed(new.started),
@@ -63,10 +81,14 @@ impl Batch<'_> {
                 new.cwd,
                 new.profile,
                 new.region,
-                new.identity
+                new.identity,
+                row
             ],
         )?;
-        Ok(self.transaction.last_insert_rowid())
+        new.groups.iter().try_for_each(|group| {
+            self.run("INSERT OR IGNORE INTO groups (session, name) VALUES (?1, ?2)", params![row, group])
+        })?;
+        Ok(row)
     }
 
     /// Says how far the session is now.
@@ -111,54 +133,115 @@ impl Batch<'_> {
 
     /// Adds a call, which can then be found by its words.
     pub fn begin_call(&self, session: i64, call: &NewCall<'_>) -> Result<()> {
+        let kind = self.kind(&Kind {
+            service: call.service.to_owned(),
+            action: call.action.to_owned(),
+            access: call.access.to_owned(),
+            region: call.region.to_owned(),
+            account: call.account.unwrap_or_default().to_owned(),
+            ..Kind::default()
+        })?;
         self.run(
-            "INSERT OR REPLACE INTO calls
-             (session, call, began, service, operation, action, access, region, account, resource, command, pid)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            "INSERT OR REPLACE INTO calls (session, call, began, kind, resource, command)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 session,
                 signed(call.call),
                 signed(call.began.0),
-                call.service,
-                call.operation,
-                call.action,
-                call.access,
-                call.region,
-                call.account,
+                kind,
                 call.resource,
-                call.command.map(signed),
-                call.pid
+                call.command.map(signed)
             ],
         )?;
-        self.run(
-            "INSERT INTO tallies (session, action, effect, service, calls) VALUES (?1, ?2, '', ?3, 1)
-             ON CONFLICT DO UPDATE SET calls = calls + 1",
-            params![session, call.action, call.service],
-        )?;
-        self.add_text(session, call.began, Source::Call, &format!("{} {}", call.action, call.resource))
+        self.note_part(session, call.resource);
+        let text = format!("{} {} {}", call.action, call.resource, call.params);
+        self.add_item(session, call.began, (Source::Call, Some(signed(call.call))), (text.trim_end(), ""))
+            .map(drop)
     }
 
     /// Adds what was decided about a call.
     pub fn decide(&self, session: i64, decided: &Decided<'_>) -> Result<()> {
         let call = signed(decided.call);
-        self.run(
-            "UPDATE calls SET effect = ?3, rule = ?4, reason = ?5 WHERE session = ?1 AND call = ?2",
-            params![session, call, decided.effect, decided.rule, decided.reason],
-        )?;
-        self.run(
-            "INSERT INTO tallies (session, action, effect, service, calls)
-             SELECT session, action, ?3, service, 1 FROM calls WHERE session = ?1 AND call = ?2
-             ON CONFLICT DO UPDATE SET calls = calls + 1",
-            params![session, call, decided.effect],
-        )
+        self.change_kind(session, call, |kind| {
+            decided.effect.clone_into(&mut kind.effect);
+            decided.rule.unwrap_or_default().clone_into(&mut kind.rule);
+        })
     }
 
     /// Adds the end of a call.
     pub fn end_call(&self, session: i64, end: &CallEnded<'_>) -> Result<()> {
+        self.change_kind(session, signed(end.call), |kind| {
+            kind.status = end.status.unwrap_or_default();
+            end.error.unwrap_or_default().clone_into(&mut kind.error);
+        })?;
+        let Some(error) = end.error else { return Ok(()) };
+        let (item, text) = ((Source::Call, Some(signed(end.call))), format!("{error} {}", end.message));
+        self.add_item(session, end.ended, item, (text.trim_end(), "")).map(drop)
+    }
+
+    /// The row of a kind of calls.
+    fn kind(&self, kind: &Kind) -> Result<i64> {
+        let Kind { service, action, access, region, account, effect, rule, status, error } = kind;
+        let values = params![service, action, access, region, account, effect, rule, status, error];
+        let found = self.get(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT n FROM kinds WHERE service = ?1 AND action = ?2 AND access = ?3 AND region = ?4
+                 AND account = ?5 AND effect = ?6 AND rule = ?7 AND status = ?8 AND error = ?9",
+            )?;
+            statement.query_row(values, |row| row.get(0)).optional()
+        })?;
+        if let Some(found) = found {
+            return Ok(found);
+        }
         self.run(
-            "UPDATE calls SET ended = ?3, outcome = ?4, status = ?5, error = ?6 WHERE session = ?1 AND call = ?2",
-            params![session, signed(end.call), signed(end.ended.0), end.outcome, end.status, end.error],
+            "INSERT INTO kinds (service, action, access, region, account, effect, rule, status, error)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            values,
+        )?;
+        Ok(self.transaction.last_insert_rowid())
+    }
+
+    /// More is known of a call.
+    fn change_kind(&self, session: i64, call: i64, change: impl FnOnce(&mut Kind)) -> Result<()> {
+        let found = self.get(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT service, action, access, region, account, effect, rule, status, error
+                 FROM calls JOIN kinds ON n = kind WHERE session = ?1 AND call = ?2",
+            )?;
+            let read = |row: &Row<'_>| {
+                Ok(Kind {
+                    service: row.get(0)?,
+                    action: row.get(1)?,
+                    access: row.get(2)?,
+                    region: row.get(3)?,
+                    account: row.get(4)?,
+                    effect: row.get(5)?,
+                    rule: row.get(6)?,
+                    status: row.get(7)?,
+                    error: row.get(8)?,
+                })
+            };
+            statement.query_row(params![session, call], read).optional()
+        })?;
+        let Some(mut kind) = found else { return Ok(()) };
+        change(&mut kind);
+        let kind = self.kind(&kind)?;
+        self.run(
+            "UPDATE calls SET kind = ?3 WHERE session = ?1 AND call = ?2 AND kind <> ?3",
+            params![session, call, kind],
         )
+    }
+
+    /// Adds how often rules masked something.
+    pub fn mask<'r>(&self, session: i64, rules: impl Iterator<Item = (&'r str, u64)>) -> Result<()> {
+        for (rule, hits) in rules {
+            self.run(
+                "INSERT INTO secrets (session, rule, hits) VALUES (?1, ?2, ?3)
+                 ON CONFLICT DO UPDATE SET hits = hits + excluded.hits",
+                params![session, rule, signed(hits)],
+            )?;
+        }
+        Ok(())
     }
 
     /// Adds a command, which can then be found by its words; but not one that could not be executed: a search along
@@ -183,10 +266,11 @@ impl Batch<'_> {
                 new.rule
             ],
         )?;
-        match new.kind {
-            CommandKind::Failed => Ok(()),
-            _ => self.add_item(session, new.began, (Source::Command, Some(number)), (new.line, "")).map(drop),
+        if new.kind == CommandKind::Failed {
+            return Ok(());
         }
+        self.note_part(session, new.line);
+        self.add_item(session, new.began, (Source::Command, Some(number)), (new.line, "")).map(drop)
     }
 
     /// Adds a line that was typed, with its end.
@@ -225,44 +309,12 @@ impl Batch<'_> {
         )
     }
 
-    /// Adds a text that can be found by its words.
-    pub fn add_text(&self, session: i64, at: Micros, source: Source, text: &str) -> Result<()> {
-        self.add_item(session, at, (source, None), (text, "")).map(drop)
-    }
-
-    /// Adds a text of something, that can also be found by the word `with`, if that is not empty; gives its place.
-    pub(super) fn add_item(
-        &self,
-        session: i64,
-        at: Micros,
-        (source, item): (Source, Option<i64>),
-        (text, with): (&str, &str),
-    ) -> Result<i64> {
-        let packed = match text.len() {
-            COMPRESS_FROM.. => zstd::bulk::compress(text.as_bytes(), 3).ok(),
-            _ => None,
-        };
-        let sql = "INSERT INTO texts (session, at, source, item, body) VALUES (?1, ?2, ?3, ?4, ?5)";
-        let source = source as i64;
-        match packed {
-            Some(packed) => self.run(sql, params![session, signed(at.0), source, item, packed])?,
-            None => self.run(sql, params![session, signed(at.0), source, item, text])?,
-        }
-        let id = self.transaction.last_insert_rowid();
-        let sql = "INSERT INTO words (rowid, text) VALUES (?1, ?2)";
-        match with {
-            "" => self.run(sql, params![id, words::cut(text)])?,
-            with => self.run(sql, params![id, format!("{with} {}", words::cut(text))])?,
-        }
-        Ok(id)
-    }
-
     /// Takes a session out of the index.
     pub fn forget(&self, id: SessionId) -> Result<()> {
         let Some(Progress { row, .. }) = self.progress(id)? else { return Ok(()) };
-        self.run("DELETE FROM words WHERE rowid IN (SELECT id FROM texts WHERE session = ?1)", [row])?;
+        self.forget_texts(row)?;
         self.forget_approvals(row)?;
-        for table in ["texts", "calls", "tallies", "commands", "alerts"] {
+        for table in ["calls", "commands", "alerts", "groups", "secrets"] {
             self.run(&format!("DELETE FROM {table} WHERE session = ?1"), [row])?;
         }
         self.run("DELETE FROM sessions WHERE n = ?1", [row])

@@ -10,6 +10,7 @@ pub mod fd;
 pub mod harden;
 pub mod locked;
 pub mod lookup;
+pub mod nice;
 pub mod outlet;
 pub mod peer;
 pub mod poll;

@@ -13,6 +13,11 @@ use avt::parser::Function;
 
 use crate::term::Colour;
 use crate::term::Rgb;
+use crate::term::history::History;
+use crate::term::history::Row;
+use crate::term::links::KeptLinks;
+use crate::term::links::Links;
+use crate::term::links::Tracker;
 
 /// Widest screen emulated; a recording that asks for more gets this. Bounds memory: 1000 × 500 cells are 16 MiB.
 pub const MAX_COLS: u16 = 1000;
@@ -110,6 +115,8 @@ pub struct Snapshot {
     pub cursor: Option<(u16, u16)>,
     /// Column and row where the cursor is, hidden or not.
     pub focus: (u16, u16),
+    /// Its links.
+    pub links: Links,
 }
 
 impl Snapshot {
@@ -130,8 +137,8 @@ impl Snapshot {
     }
 }
 
-/// Enough to go on from a moment: the screen's size and the output that draws it anew.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Enough to go on from a moment: the screen's size, the output that draws it anew, and its links.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Keyframe {
     /// Columns.
     pub cols: u16,
@@ -139,13 +146,15 @@ pub struct Keyframe {
     pub rows: u16,
     /// Feeding this to an empty screen of that size gives the same screen, modes and unfinished sequences included.
     pub drawing: String,
+    /// The links, which that output does not draw.
+    pub links: KeptLinks,
 }
 
 impl Keyframe {
     /// Bytes of memory it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.drawing.len() + size_of::<Self>()
+        self.drawing.len() + self.links.bytes() + size_of::<Self>()
     }
 }
 
@@ -161,9 +170,11 @@ pub trait Watcher {
     }
 }
 
-/// A terminal's screen without scrollback. Bytes go in, cells come out; nothing is answered.
+/// A terminal's screen without scrollback; [`Screen::feed_into`] gives what leaves it. Bytes go in, cells come out;
+/// nothing is answered.
 pub struct Screen {
     terminal: Terminal,
+    links: Tracker,
     /// The beginning of a character whose other bytes have not come yet.
     partial: Vec<u8>,
 }
@@ -175,7 +186,7 @@ impl Screen {
         let (cols, rows) = bounded(cols, rows);
         let terminal =
             Terminal::new(cols, rows).unwrap_or_else(|_| unreachable!("a bounded size is never zero"));
-        Self { terminal, partial: Vec::new() }
+        Self { terminal, links: Tracker::default(), partial: Vec::new() }
     }
 
     /// The screen that `keyframe` was taken of.
@@ -183,6 +194,7 @@ impl Screen {
     pub fn restore(keyframe: &Keyframe) -> Self {
         let mut screen = Self::new(keyframe.cols, keyframe.rows);
         screen.feed(&keyframe.drawing);
+        screen.links.restore(&keyframe.links, &mut screen.terminal);
         screen
     }
 
@@ -190,12 +202,38 @@ impl Screen {
     #[must_use]
     pub fn keyframe(&self) -> Keyframe {
         let (cols, rows) = self.size();
-        Keyframe { cols, rows, drawing: self.terminal.dump() }
+        Keyframe { cols, rows, drawing: self.terminal.dump(), links: self.links.keep(&self.terminal) }
     }
 
     /// Takes output that is text already.
     pub fn feed(&mut self, text: &str) {
-        self.terminal.feed(text);
+        self.observed(text, &mut ());
+    }
+
+    /// Takes output, and adds the lines that leave the main screen to `history`.
+    pub fn feed_into(&mut self, text: &str, history: &mut History) {
+        self.observed(text, history);
+    }
+
+    /// As [`Screen::resize`]; adds the lines that leave the main screen to `history`.
+    pub fn resize_into(&mut self, cols: u16, rows: u16, history: &mut History) {
+        let (cols, rows) = bounded(cols, rows);
+        self.terminal.resize_with(cols, rows, history);
+    }
+
+    fn observed<O: Observer>(&mut self, mut text: &str, observer: &mut O) {
+        loop {
+            let (taken, change) = self.links.scan(text);
+            let (part, rest) = text.split_at(taken);
+            if self.links.is_open() {
+                self.terminal.feed_with(part, (&mut self.links, &mut *observer));
+            } else {
+                self.terminal.feed_with(part, &mut *observer);
+            }
+            let Some(change) = change else { return };
+            self.links.change(change, &self.terminal);
+            text = rest;
+        }
     }
 
     /// Takes output as it comes: characters may be split between calls, bytes that are no text show as U+FFFD.
@@ -209,15 +247,15 @@ impl Screen {
         };
         loop {
             match str::from_utf8(rest) {
-                Ok(text) => return self.terminal.feed(text),
+                Ok(text) => return self.feed(text),
                 Err(error) => {
                     let (good, bad) = rest.split_at(error.valid_up_to());
-                    self.terminal.feed(str::from_utf8(good).unwrap_or_default());
+                    self.feed(str::from_utf8(good).unwrap_or_default());
                     let Some(length) = error.error_len() else {
                         self.partial = bad.to_vec();
                         return;
                     };
-                    self.terminal.feed('\u{fffd}');
+                    self.feed("\u{fffd}");
                     rest = &bad[length..];
                 }
             }
@@ -226,7 +264,7 @@ impl Screen {
 
     /// Takes output and tells `watcher` what changes.
     pub fn feed_watched(&mut self, text: &str, watcher: &mut dyn Watcher) {
-        self.terminal.feed_with(text, Watched { watcher, alternate: None });
+        self.observed(text, &mut Watched { watcher, alternate: None });
     }
 
     /// Changes the size; text is wrapped anew as a terminal would.
@@ -261,7 +299,8 @@ impl Screen {
             narrow(position.col).min(cols.saturating_sub(1)),
             narrow(usize::try_from(position.row).unwrap_or_default()).min(rows.saturating_sub(1)),
         );
-        Snapshot { cols, rows, cells, wrapped, cursor: cursor.position().map(|_| focus), focus }
+        let links = self.links.shown(&self.terminal);
+        Snapshot { cols, rows, cells, wrapped, cursor: cursor.position().map(|_| focus), focus, links }
     }
 
     /// The text of visible row `row` without spaces at its end; empty beyond the last row.
@@ -282,6 +321,16 @@ impl Screen {
     #[must_use]
     pub fn text(&self) -> String {
         shown_text(self.terminal.screen())
+    }
+
+    /// The rows of the main screen, also while a full-screen program covers it, without empty ones at the end.
+    #[must_use]
+    pub fn main_rows(&self, stamp: u64) -> Vec<Row> {
+        let lines = self.terminal.primary_screen().visible_lines();
+        let mut rows: Vec<Row> = lines.map(|line| Row::of(line, stamp)).collect();
+        let last = rows.iter().rposition(|row| !row.cells.is_empty());
+        rows.truncate(last.map_or(0, |last| last + 1));
+        rows
     }
 
     /// The rows of the main screen as logical lines: a line that wrapped is one.

@@ -15,6 +15,8 @@ use std::process::Child;
 use std::process::Command;
 use std::process::Output;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -229,8 +231,11 @@ pub fn argv(line: &Value) -> Vec<&str> {
     line["argv"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect()
 }
 
-/// A C program, compiled once.
+/// A C program, compiled once, also where several tests want it at the same time.
 pub fn compiled(name: &str, source: &str, flags: &[&str]) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    // One that failed has told why; the next may still try.
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("commands");
     fs::create_dir_all(&folder).unwrap();
     let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(format!("{flags:?}{source}")));

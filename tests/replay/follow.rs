@@ -45,6 +45,35 @@ fn a_running_session_is_shown_as_it_goes_on() {
 }
 
 #[test]
+fn a_running_session_opened_from_the_list_is_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = Session::begin(&dir.path().join("hoop"), 1, &["deploy"], (80, 24));
+    session.output(10, "first words\r\n");
+    let mut viewer = Driven::start(&[], dir.path(), (100, 24));
+    viewer.wait_for("running");
+    viewer.press("\r");
+    viewer.wait_for("first words");
+    viewer.wait_for("live");
+    session.output(2_000, "second words\r\n");
+    viewer.wait_for("second words");
+    viewer.press(" ");
+    viewer.wait_for("running");
+    session.output(2_000, "third words\r\n");
+    viewer.wait_for("0:04");
+    assert!(!viewer.text().contains("third"));
+    // Played on at its speed, up to what comes.
+    viewer.press("++ ");
+    viewer.wait_for("third words");
+    viewer.wait_for("live");
+    session.end(0);
+    viewer.wait_for("it has ended");
+    viewer.press("\u{1b}");
+    viewer.wait_for("1 session");
+    viewer.press("q");
+    assert_eq!(viewer.end(), (0, true));
+}
+
+#[test]
 fn a_file_is_followed_from_half_a_line_to_its_packed_form() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("growing.cast");

@@ -17,8 +17,10 @@ use nix::sys::signal::Signal;
 use pty::Driven;
 
 mod approvals;
+mod back;
 mod commands;
 mod emulator;
+mod finding;
 mod follow;
 mod hostile;
 mod look;
@@ -71,9 +73,9 @@ fn a_tour_of_the_viewer() {
     assert!(list.contains("3 sessions") && list.contains("make deploy"), "{list}");
     viewer.press("make");
     viewer.wait_for("1 of 3 sessions");
-    viewer.press("\u{1b}");
-    viewer.wait_for("type to filter");
-    viewer.press("g\r");
+    viewer.press("\u{15}");
+    viewer.wait_until("all sessions", |text| text.contains("3 sessions") && !text.contains("of 3"));
+    viewer.press("\r");
     viewer.wait_for("2026-07-02 08:00:00 billing");
     // To the denied call: the screen is that of its moment.
     viewer.press("c]");

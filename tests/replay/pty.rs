@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
+use hoop::term::Colour;
 use hoop::term::Screen;
 use portable_pty::Child;
 use portable_pty::CommandBuilder;
@@ -109,6 +110,13 @@ impl Driven {
     /// The process that was started.
     pub fn pid(&self) -> i32 {
         i32::try_from(self.child.process_id().unwrap()).unwrap()
+    }
+
+    /// The text of the cells with this background.
+    pub fn on(&self, background: Colour) -> String {
+        let snapshot = self.screen.lock().unwrap().snapshot();
+        let rows = (0..snapshot.rows).flat_map(|row| snapshot.row(row).to_vec());
+        rows.filter(|cell| cell.background == Some(background)).map(|cell| cell.character).collect()
     }
 
     /// Waits until `wanted` is shown; gives all that is shown then.

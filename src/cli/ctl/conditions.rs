@@ -1,10 +1,20 @@
-//! Conditions on commands and approvals, as they stand in a search (`exit:1 took:>5s command:make`,
-//! `approval:denied approver:ana`) and in options.
+//! Queries as people give them to subcommands, and conditions on commands and approvals as they stand in options.
 
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 
+use super::console::Console;
 use crate::config::duration;
+use crate::error::Error;
+use crate::error::Kind;
+use crate::error::Result;
+use crate::query;
+use crate::query::Bounds;
+use crate::query::Field;
+use crate::query::Node;
+use crate::query::Now;
+use crate::query::Query;
+use crate::query::Test;
 use crate::store::ApprovalFilter;
 use crate::store::Became;
 use crate::store::CommandFilter;
@@ -12,13 +22,27 @@ use crate::store::ExitFilter;
 use crate::store::Length;
 use crate::types::Micros;
 
-/// Names of conditions.
-const NAMES: [&str; 5] = ["exit", "took", "command", "approval", "approver"];
+/// Understands a query that stands in the arguments of a subcommand.
+pub fn query(words: &[String], console: &Console<'_>) -> Result<Query> {
+    let text = words.join(" ");
+    let now = Now { unix_micros: console.now, zone: console.zone.clone() };
+    query::parse(&text, &now).map_err(|trouble| {
+        let error = Error::new(Kind::Usage, "cannot understand the query").why(format!(
+            "{} {}",
+            trouble.pointed(&text),
+            trouble.why
+        ));
+        match trouble.fix.as_str() {
+            "" => error,
+            fix => error.fix(fix),
+        }
+    })
+}
 
-/// What a query asks for.
+/// A query that is about commands or questions to people alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
-    /// The words that are left.
+    /// Words that their lines must have.
     pub words: String,
     /// Conditions on commands; with those on approvals: on the command behind the call.
     pub commands: Option<CommandFilter>,
@@ -26,34 +50,55 @@ pub struct Conditions {
     pub approvals: Option<ApprovalFilter>,
 }
 
-/// Takes a query apart; what is wrong with it in words.
-///
-/// A condition is `name:value` outside quotes; its value may be in quotes: `command:"git push"`.
-pub fn split(query: &str) -> Result<Conditions, String> {
+/// The query as such conditions; none when it asks for more.
+pub fn of(query: &Query) -> Option<Conditions> {
+    let nodes = match query.node.as_ref()? {
+        Node::All(nodes) => nodes.as_slice(),
+        node => std::slice::from_ref(node),
+    };
     let (mut commands, mut approvals) = (CommandFilter::default(), ApprovalFilter::default());
     let mut words = Vec::new();
-    for part in parts(query) {
-        let condition = part.split_once(':').filter(|(name, _)| NAMES.contains(name));
-        let Some((name, value)) = condition else {
-            words.push(part);
-            continue;
-        };
-        let value = value.trim_matches('"');
-        match name {
-            "exit" => commands.exit = Some(exit(value)?),
-            "took" => add_took(&mut commands, took(value)?),
-            "approval" => approvals.became.push(became(value)?),
-            "command" if value.trim_matches('*').is_empty() => {
-                return Err("`command:` needs a part of a command line".to_owned());
+    for node in nodes {
+        let term = match node {
+            Node::Field(term) => term,
+            Node::Text(text) => {
+                words.push(format!("\"{}{}\"", text.words, if text.is_prefix { "*" } else { "" }));
+                continue;
             }
-            "command" => commands.parts.push(value.to_owned()),
-            _ if value.is_empty() => return Err("`approver:` needs a name".to_owned()),
-            _ => approvals.approvers.push(value.to_owned()),
+            _ => return None,
+        };
+        match (term.field, &term.test) {
+            (Field::Exit, Test::Other(0)) if commands.exit.is_none() => {
+                commands.exit = Some(ExitFilter::Failed);
+            }
+            (Field::Exit, Test::Within(Bounds { low: Some(low), high: Some(high) }))
+                if low == high && commands.exit.is_none() =>
+            {
+                commands.exit = Some(ExitFilter::Status(i32::try_from(*low).ok()?));
+            }
+            (Field::Took, Test::Within(Bounds { low, high })) => {
+                let length =
+                    |at: i64| Length { than: Micros(u64::try_from(at).unwrap_or(0)), or_equal: true };
+                if low.is_some() && commands.longer.is_some() || high.is_some() && commands.shorter.is_some()
+                {
+                    return None;
+                }
+                commands.longer = low.map(length).or(commands.longer);
+                commands.shorter = high.map(length).or(commands.shorter);
+            }
+            (Field::Command, Test::Has(part)) => commands.parts.push(part.0.clone()),
+            (Field::Approval, Test::Word(word)) => approvals.became.push(became(word).ok()?),
+            (Field::Approver, Test::Is(name)) => approvals.approvers.push(name.0.clone()),
+            _ => return None,
         }
     }
     let commands = (commands != CommandFilter::default()).then_some(commands);
     let approvals = (approvals != ApprovalFilter::default()).then_some(approvals);
-    Ok(Conditions { words: words.join(" "), commands, approvals })
+    (commands.is_some() || approvals.is_some()).then(|| Conditions {
+        words: words.join(" "),
+        commands,
+        approvals,
+    })
 }
 
 /// What became of a question: `granted`, `denied` …
@@ -67,16 +112,6 @@ pub fn became(text: &str) -> Result<Became, String> {
 /// The same for options: shells complete the words.
 pub fn answers() -> impl TypedValueParser<Value = Became> {
     PossibleValuesParser::new(Became::ALL.map(Became::as_str)).try_map(|text| became(&text))
-}
-
-/// Split at spaces that do not stand in quotes.
-fn parts(query: &str) -> Vec<&str> {
-    let mut is_quoted = false;
-    let is_space = |letter: char| {
-        is_quoted ^= letter == '"';
-        letter.is_whitespace() && !is_quoted
-    };
-    query.split(is_space).filter(|part| !part.is_empty()).collect()
 }
 
 /// `1`, or `!0` for everything but success.
@@ -170,35 +205,39 @@ fn holds(line: &str, part: &str) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn conditions_are_told_from_words() {
-        let found = split("reports exit:1 took:>5s command:\"git push\" \"exit:2 now\"").unwrap();
-        assert_eq!(found.words, "reports \"exit:2 now\"");
-        assert_eq!(found.approvals, None);
-        let filter = found.commands.unwrap();
-        assert_eq!(filter.exit, Some(ExitFilter::Status(1)));
-        assert_eq!(filter.longer, Some(Length { than: Micros(5_000_000), or_equal: false }));
-        assert_eq!(filter.parts, ["git push"]);
-        let plain = Conditions { words: "s3:GetObject deny*".to_owned(), ..Conditions::default() };
-        assert_eq!(split("s3:GetObject deny*").unwrap(), plain);
-        assert_eq!(split("exit:!0 took:<=1m").unwrap().commands.unwrap().exit, Some(ExitFilter::Failed));
-        let wrong = "exit:x exit:-1 took:>5 took:soon command: command:** approval: approval:yes approver:";
-        for wrong in wrong.split(' ') {
-            assert!(split(wrong).is_err(), "{wrong}");
-        }
+    fn found(text: &str) -> Option<Conditions> {
+        let now = Now { unix_micros: 1_763_726_400_000_000, zone: jiff::tz::TimeZone::UTC };
+        of(&query::parse(text, &now).unwrap())
     }
 
     #[test]
-    fn conditions_on_approvals_are_taken_together() {
-        let query = "ticket approval:denied approval:expired approver:ana approver:\"bo b\" command:make";
-        let found = split(query).unwrap();
-        assert_eq!(found.words, "ticket");
-        let filter = found.approvals.unwrap();
+    fn a_query_about_commands_or_approvals_alone_is_told_from_others() {
+        let conditions = found("reports exit:1 took:>5s command:\"git push\" \"exit:2 now\"").unwrap();
+        assert_eq!(conditions.words, "\"reports\" \"exit:2 now\"");
+        assert_eq!(conditions.approvals, None);
+        let filter = conditions.commands.unwrap();
+        assert_eq!(filter.exit, Some(ExitFilter::Status(1)));
+        assert_eq!(filter.longer, Some(Length { than: Micros(5_000_001), or_equal: true }));
+        assert_eq!(filter.parts, ["git push"]);
+        let conditions =
+            found("ticket* approval:denied approval:expired approver:ana approver:\"bo b\" command:make");
+        let conditions = conditions.unwrap();
+        assert_eq!(conditions.words, "\"ticket*\"");
+        let filter = conditions.approvals.unwrap();
         assert_eq!(filter.became, [Became::Denied, Became::Expired]);
         assert_eq!(filter.approvers, ["ana", "bo b"]);
-        assert_eq!(found.commands.unwrap().parts, ["make"]);
-        let why = split("approval:yes").unwrap_err();
-        assert!(why.contains("granted, denied, expired, nobody, withdrawn, used, waiting"), "{why}");
+        assert_eq!(conditions.commands.unwrap().parts, ["make"]);
+        for other in [
+            "",
+            "words only",
+            "exit:1 user:ana",
+            "exit:1 or took:>5s",
+            "not exit:1",
+            "exit:1..5",
+            "exit:1 exit:2",
+        ] {
+            assert_eq!(found(other), None, "{other}");
+        }
     }
 
     #[test]
@@ -221,7 +260,7 @@ mod tests {
             ("command:push*origin", true),
             ("command:origin*push", false),
         ] {
-            assert_eq!(fits(&split(query).unwrap().commands.unwrap(), &facts), wanted, "{query}");
+            assert_eq!(fits(&found(query).unwrap().commands.unwrap(), &facts), wanted, "{query}");
         }
     }
 }

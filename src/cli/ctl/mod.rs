@@ -15,6 +15,7 @@ mod mask;
 mod mask_check;
 mod mask_explain;
 mod mask_scan;
+mod pack;
 mod policy;
 mod policy_compile;
 pub mod prune;
@@ -68,6 +69,7 @@ Examples:
   hoopctl mask scan .
   hoopctl doctor
   hoopctl prune --older-than 90d --dry-run
+  hoopctl pack
 
 Exit status: 0 well; 1 something was found wrong, or nothing was found; 2 wrong usage."
 )]
@@ -93,6 +95,7 @@ enum Subcommands {
     Verify(verify::Args),
     Index(index::Args),
     Prune(prune::Args),
+    Pack(pack::Args),
     Identify(identify::Args),
     /// Find secrets in files; show, list and check what is masked
     Mask(mask::Args),
@@ -173,6 +176,7 @@ fn run(command: &Subcommands) -> Result<u8> {
         Subcommands::Verify(args) => verify::run(args, &state, &mut console),
         Subcommands::Index(args) => index::run(args, &state, &mut console),
         Subcommands::Prune(args) => prune::run(args, &state, &mut console),
+        Subcommands::Pack(args) => pack::run(args, &state, &mut console),
         Subcommands::Identify(args) => identify::run(args, &mut console),
         Subcommands::Policy(_) | Subcommands::Config(_) | Subcommands::Mask(_) | Subcommands::Doctor(_) => {
             Ok(0)

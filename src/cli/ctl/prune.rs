@@ -159,7 +159,7 @@ fn summary(plan: &Plan, is_dry: bool) -> String {
 }
 
 /// Bytes in the largest unit with which there is something before the point.
-fn in_units(bytes: u64) -> String {
+pub(super) fn in_units(bytes: u64) -> String {
     let (mut rest, mut tenth, mut unit) = (bytes, 0, "B");
     for next in ["K", "M", "G", "T"] {
         if rest < 1_024 {

@@ -12,47 +12,32 @@ use super::conditions::Conditions;
 use super::console::Console;
 use super::console::brief;
 use super::console::place;
-use crate::error::Error;
-use crate::error::Kind;
 use crate::error::Result;
+use crate::query;
+use crate::query::Field;
+use crate::query::Node;
+use crate::query::Query;
+use crate::query::Term;
+use crate::query::Test;
 use crate::record::Place;
 use crate::record::index;
 use crate::store::ApprovalSearch;
+use crate::store::Found;
 use crate::store::Hit;
+use crate::store::Index;
 use crate::store::Page;
 use crate::store::Search;
+use crate::store::SessionRow;
+use crate::store::Source;
 use crate::term::safe;
+use crate::types::Micros;
 use crate::types::SessionId;
 
-/// Find words in everything that was recorded: screens, commands, AWS calls, approvals.
+/// Find places in everything that was recorded: screens, commands, AWS calls, approvals.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  hoopctl search AccessDenied
-  hoopctl search '\"connection refused\" redis*'
-  hoopctl search --session 01KAHX3V secret --json
-  hoopctl search 'exit:!0 took:>5s command:make'
-  hoopctl search 'approval:denied approver:ana'
-
-All words must occur near each other; quotes keep words together; `*` at the end
-of a word stands for any end. With a condition on commands only these are searched,
-and all words must be in the command line:
-  exit:1          ended with that status; exit:!0 with another than 0, or killed
-  took:>5s        ran longer; also >= < <=, in ms, s, m, h, d
-  command:PART    has that in its line; `*` stands for anything;
-                  quotes keep words together: command:\"git push\"
-With a condition on approvals only questions to people are searched, and all words
-must be in the question, its rule, its reason or the names of the people:
-  approval:WORD   granted, denied, expired (nobody answered in time), nobody (nobody
-                  could have answered), withdrawn (the client or the session went
-                  away), used (granted, and used again later), waiting (not
-                  answered); given twice, one of both
-  approver:NAME   who had a part in the answer; `*` stands for anything; given
-                  twice, both together
-Both kinds together: questions about calls of such commands, or of what they started
-Open a session that was found: hoop-replay SESSION, then / and the words")]
+#[command(after_help = help())]
 pub struct Args {
-    /// The words.
+    /// Words and fields; all must hold.
     #[arg(required = true, value_name = "QUERY")]
     pub words: Vec<String>,
     /// Only in this session (the start of its id is enough, or `last`).
@@ -69,30 +54,109 @@ pub struct Args {
     pub json: bool,
 }
 
+/// Most places of one session that are looked for.
+const MOST: u32 = 10_000;
+
+fn help() -> String {
+    format!(
+        "\
+Examples:
+  hoopctl search AccessDenied
+  hoopctl search '\"connection refused\" redis* after:2d'
+  hoopctl search 'user:ana action:s3:Delete* not decision:deny'
+  hoopctl search 'exit:!0 took:>5s command:make' --json
+  hoopctl search 'approval:denied approver:ana'
+
+Words must occur near each other; quotes keep words together; `*` at the end of a word
+stands for any end. Conditions are joined by a space or `and`, `or`, `not` (or `-`), ( ).
+
+{}
+Names are in letters of either case, `*` stands for anything. Numbers, lengths and times
+have ranges: status:400..499, took:>5s, duration:1m..1h, after:2026-07-01 before:2d.
+With conditions on commands (approvals) alone, words must be in the command line (the
+question, its rule, its reason or the names of the people).
+
+All of it, with examples: docs/search.md
+Open a session that was found: hoop-replay SESSION, then / and the words",
+        query::help()
+    )
+}
+
 /// Does it; gives the exit status: 1 when nothing was found, as grep does.
 pub fn run(args: &Args, state: &Path, console: &mut Console<'_>) -> Result<u8> {
+    let query = conditions::query(&args.words, console)?;
     let session = args.session.as_ref().map(|name| session(state, name)).transpose()?;
     let (index, notices) = index::open(state)?;
     notices.iter().for_each(|notice| console.notice(notice));
-    let found = conditions::split(&args.words.join(" ")).map_err(|why| {
-        Error::new(Kind::Usage, why).fix("a text that looks like a condition goes in quotes: '\"exit:1\"'")
-    })?;
     let page = Page { limit: args.limit, offset: args.offset };
-    let Conditions { words, commands, approvals } = found;
+    let Some(Conditions { words, commands, approvals }) = conditions::of(&query) else {
+        let hits = places(&index, query, session, page)?;
+        return show(&hits, args.json, console);
+    };
     if let Some(filter) = approvals {
         let search = ApprovalSearch { filter, words, commands, session, ..ApprovalSearch::default() };
         return approvals_log::show(&index.approvals(&search, page)?, args.json, console);
     }
-    let is_of_commands = commands.is_some();
-    let search = Search { words, session, commands };
-    let hits = index.search(&search, page)?;
-    match args.json {
+    let search = Search { words, session, commands: commands.unwrap_or_default() };
+    let hits = index.commands(&search, page)?;
+    if args.json || hits.is_empty() {
+        return show(&hits, args.json, console);
+    }
+    let rows: Vec<Vec<String>> = hits.iter().map(command_cells).collect();
+    console.table(&["SESSION", "TIME", "TOOK", "END", "COMMAND"], &[1, 2], &rows)?;
+    Ok(0)
+}
+
+/// The places of a page, those of the newest session first; a session that fits by itself is one place.
+fn places(index: &Index, query: Query, session: Option<SessionId>, page: Page) -> Result<Vec<Hit>> {
+    let only =
+        session.map(|id| Node::Field(Term { field: Field::Session, test: Test::Begins(id.to_string()) }));
+    let query = match (query.node, only) {
+        (Some(Node::All(mut nodes)), Some(only)) => {
+            nodes.push(only);
+            Query { node: Some(Node::All(nodes)) }
+        }
+        (Some(node), Some(only)) => Query { node: Some(Node::All(vec![node, only])) },
+        (node, only) => Query { node: node.or(only) },
+    };
+    let wanted = page.limit.saturating_add(page.offset).min(MOST) as usize;
+    let mut hits = Vec::new();
+    let mut offset = 0;
+    while hits.len() < wanted {
+        let found = index.find_places(&query, Page { limit: page.limit.clamp(1, 100), offset }, wanted)?;
+        offset += found.len() as u32;
+        if found.is_empty() {
+            break;
+        }
+        for Found { session, hits: places, .. } in found {
+            match places.is_empty() {
+                true => hits.push(whole(&session)),
+                false => hits.extend(places),
+            }
+        }
+    }
+    Ok(hits.into_iter().skip(page.offset as usize).take(page.limit as usize).collect())
+}
+
+/// A session as a place.
+fn whole(session: &SessionRow) -> Hit {
+    let text = session.title.as_ref().unwrap_or(&session.command);
+    Hit {
+        session: session.id,
+        at: Micros(0),
+        source: Source::Session,
+        snippet: format!("{}@{}: {text}", session.user, session.host),
+        found: Vec::new(),
+        command: None,
+        call: None,
+        question: None,
+    }
+}
+
+fn show(hits: &[Hit], is_json: bool, console: &mut Console<'_>) -> Result<u8> {
+    match is_json {
         true => hits.iter().try_for_each(|hit| console.json(&as_json(hit)))?,
         false if hits.is_empty() => console.notice("nothing found"),
-        false if is_of_commands => {
-            let rows: Vec<Vec<String>> = hits.iter().map(command_cells).collect();
-            console.table(&["SESSION", "TIME", "TOOK", "END", "COMMAND"], &[1, 2], &rows)?;
-        }
         false => {
             let rows: Vec<Vec<String>> = hits.iter().map(cells).collect();
             console.table(&["SESSION", "TIME", "WHERE", "TEXT"], &[1], &rows)?;
@@ -134,7 +198,14 @@ fn as_json(hit: &Hit) -> Value {
         "t_us": hit.at,
         "where": hit.source.as_str(),
         "text": hit.snippet,
+        "found": hit.found.iter().map(|range| [range.start, range.end]).collect::<Vec<_>>(),
     });
+    if let Some(call) = hit.call {
+        object["call"] = json!(call);
+    }
+    if let Some(question) = &hit.question {
+        object["question"] = json!(question);
+    }
     if let Some(command) = &hit.command {
         object["command"] = json!({
             "number": command.number,

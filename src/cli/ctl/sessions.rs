@@ -35,13 +35,18 @@ const IDENTITY_COLUMNS: usize = 20;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  hoopctl sessions --since 2d --decision deny
-  hoopctl sessions --action 's3:Delete*' --user ana
-  hoopctl sessions --text 'AccessDenied' --json | jq .id
-  hoopctl sessions --approval granted --approver bo
+  hoopctl sessions after:2d decision:deny
+  hoopctl sessions 'user:ana action:s3:Delete* not error:*'
+  hoopctl sessions 'AccessDenied duration:>5m' --json | jq .id
+  hoopctl sessions --since 2d --approval granted --approver bo
 
+A query has words and fields, joined by a space, `or`, `not` and ( ): hoopctl search --help
+lists the fields, docs/search.md tells all of it. Options narrow it down further.
 Times: 2026-07-01, 2026-07-01T12:30, RFC 3339, or a length of time ago: 90m, 2h, 3d, 1w.")]
 pub struct Args {
+    /// Words and fields that must hold of a session.
+    #[arg(value_name = "QUERY")]
+    pub query: Vec<String>,
     /// Of this person.
     #[arg(long)]
     pub user: Option<String>,
@@ -96,6 +101,7 @@ pub fn run(args: &Args, state: &Path, console: &mut Console<'_>) -> Result<u8> {
         decision: args.decision,
         text: args.text.clone(),
         command: args.command.clone(),
+        query: Some(conditions::query(&args.query, console)?),
         approvals: Some(approvals).filter(|approvals| *approvals != ApprovalFilter::default()),
     };
     let (index, notices) = index::open(state)?;

@@ -20,7 +20,7 @@ use crate::term::safe;
 /// Check that recordings are whole and unchanged.
 ///
 /// Checks the hash chain of the audit log, the terminal recording against its checkpoints, the bodies and the
-/// signed seal. Exits with 1 if anything is wrong.
+/// signed seal, and that every call that went on was allowed by a rule or a person. Exits with 1 if anything is wrong.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

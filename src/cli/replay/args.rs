@@ -14,6 +14,8 @@ use crate::types::Micros;
 const AFTER_HELP: &str = "\
 Examples:
   hoop-replay                          find a session, press Enter
+  hoop-replay user:ana decision:deny   those that fit; also words, after:2d, exit:!0, (a or b), -c
+  hoop-replay @denied                  a query saved as `denied`
   hoop-replay last                     the newest one
   hoop-replay 01J9ZK                   the one whose id begins so
   hoop-replay demo.cast                any asciinema recording, version 1, 2 or 3
@@ -41,9 +43,18 @@ NO_COLOR switches colours off. Exit status: 0, 1 for a failure, 2 for a wrong co
     disable_help_subcommand = true
 )]
 pub struct Cli {
-    /// A session id or its beginning, `last`, or a file: the viewer opens with it [default: the list of sessions]
-    #[arg(value_name = "RECORDING")]
+    /// A session id or its beginning, `last`, or a file: the viewer opens with it. Anything else is a query for the list
+    /// of sessions, `@NAME` a saved one [default: the list]
+    #[arg(value_name = "RECORDING|QUERY")]
     pub recording: Option<String>,
+
+    /// More words of a query
+    #[arg(value_name = "QUERY", hide = true)]
+    pub words: Vec<String>,
+
+    /// Open the list of sessions with this query
+    #[arg(short, long, value_name = "QUERY", conflicts_with = "recording")]
+    pub query: Option<String>,
 
     /// Watch a running session, or a file that is still written, as it goes on; Space holds it, End catches up
     #[arg(short = 'F', long, requires = "recording")]

@@ -1,9 +1,8 @@
-//! The sessions of the store, for the viewer's list and for `hoop-replay list`.
+//! The sessions of the store, as lines.
 
 use std::env;
 use std::io;
 use std::io::IsTerminal;
-use std::path::Path;
 
 use jiff::tz::TimeZone;
 
@@ -12,17 +11,6 @@ use crate::cli::ctl::console::Console;
 use crate::cli::ctl::sessions;
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::record;
-use crate::record::Place;
-use crate::record::index;
-use crate::replay::Session;
-use crate::replay::SessionState;
-use crate::store::Filter;
-use crate::store::Page;
-use crate::store::SessionRow;
-
-/// Most sessions in the viewer's list, about 50 MiB.
-const MOST: u32 = 100_000;
 
 /// The examples of `hoop-replay list --help`.
 pub const AFTER_HELP: &str = "\
@@ -45,36 +33,4 @@ pub fn run(args: &sessions::Args) -> Result<()> {
 fn columns() -> Option<usize> {
     let set = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     set.or_else(|| crossterm::terminal::size().ok().map(|(cols, _)| usize::from(cols)))
-}
-
-/// All sessions below `state`, newest first; those whose process died are sealed on the way.
-pub fn sessions(state: &Path) -> Result<Vec<Session>> {
-    record::recover(state, &Clock::system());
-    let (index, _) = index::open(state)?;
-    let rows = index.sessions(&Filter::default(), Page { limit: MOST, offset: 0 })?;
-    let place = Place::new(state);
-    Ok(rows.into_iter().map(|row| session(&place, row)).collect())
-}
-
-fn session(place: &Place, row: SessionRow) -> Session {
-    let interrupted =
-        row.reason.as_deref() == Some("interrupted") || row.sealed.as_deref() == Some("interrupted");
-    let state = match (row.reason.as_deref(), row.signal) {
-        _ if interrupted => SessionState::Interrupted,
-        (None, _) => SessionState::Running,
-        (Some(_), Some(signal)) => SessionState::Killed(signal),
-        (Some(_), None) => SessionState::Ended(row.status),
-    };
-    Session {
-        id: row.id.to_string(),
-        started: row.started,
-        length: Some(row.last),
-        user: row.user,
-        host: row.host,
-        command: row.title.unwrap_or(row.command),
-        calls: row.calls,
-        denials: row.denied,
-        state,
-        folder: place.folder(row.id),
-    }
 }

@@ -11,6 +11,7 @@ use clap::CommandFactory;
 use clap::FromArgMatches;
 use jiff::tz::TimeZone;
 
+use crate::cli::beside::Beside;
 use crate::cli::looking;
 use crate::cli::saying;
 use crate::cli::surroundings;
@@ -35,11 +36,13 @@ mod keys;
 mod list;
 mod place;
 mod play;
+mod wanted;
 
 use args::Cli;
 use args::PacingArgs;
 use args::Subcommands;
 use place::Found;
+use wanted::Wanted;
 
 /// The program's definition, for man pages and completions.
 #[must_use]
@@ -85,16 +88,19 @@ fn view(cli: &Cli) -> Result<()> {
     let config = Config::load(&surroundings::sources())?;
     let look = looking::look(cli.theme.as_deref(), cli.ascii, &config)?;
     let keys = looking::keys(&config)?;
-    let found = cli.recording.as_deref().map(place::find).transpose()?;
-    needs_terminal(cli.recording.as_deref())?;
-    let (start, library): (Start, Option<replay::Library>) = match found {
-        Some(found) => (opening(found)?, None),
-        None => {
-            let state = config.state_dir();
-            (Start::List, Some(Arc::new(move || list::sessions(&state))))
+    let state = config.state_dir();
+    let wanted = wanted::wanted(cli, &state)?;
+    needs_terminal(&wanted)?;
+    let (start, library): (Start, Option<replay::Library>) = match wanted {
+        Wanted::Recording { found, .. } => (opening(*found)?, None),
+        Wanted::List(query) => {
+            let is_secret = Arc::new(|query: &str| saying::masked(query) != query);
+            (Start::List(query), Some(replay::Library { state, is_secret }))
         }
     };
-    replay::run(Setup {
+    // Whoever looks at recordings has time; nothing waits for it.
+    let beside = Beside::packing(&config.state_dir(), config.record_pack());
+    let shown = replay::run(Setup {
         look,
         keys,
         zone: TimeZone::system(),
@@ -107,7 +113,9 @@ fn view(cli: &Cli) -> Result<()> {
         library,
         cache: Some(config.state_dir().join("cache/replay")),
         start,
-    })
+    });
+    beside.end();
+    shown
 }
 
 fn opening(found: Found) -> Result<Start> {
@@ -122,15 +130,16 @@ fn pacing(wish: &PacingArgs, usual_pause: Option<Duration>) -> Pacing {
     Pacing { speed: Speed::new(wish.speed.unwrap_or(1.0)), idle_limit, ..Pacing::default() }
 }
 
-fn needs_terminal(recording: Option<&str>) -> Result<()> {
+fn needs_terminal(wanted: &Wanted) -> Result<()> {
     let (input, output) = (io::stdin().is_terminal(), io::stdout().is_terminal());
     if input && output {
         return Ok(());
     }
     let which = if input { "standard output" } else { "standard input" };
-    let fix = match recording {
-        None => "without one, list them: hoop-replay list".to_owned(),
-        Some(name) => {
+    let fix = match wanted {
+        Wanted::List(query) if query.is_empty() => "without one, list them: hoop-replay list".to_owned(),
+        Wanted::List(query) => format!("without one: hoop-replay list '{}'", query.escape_debug()),
+        Wanted::Recording { name, .. } => {
             format!("without one, write it out: hoop-replay export {} --format txt", name.escape_debug())
         }
     };

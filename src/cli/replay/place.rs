@@ -5,6 +5,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::audit;
+use crate::cast;
 use crate::cli::surroundings;
 use crate::config::load::Config;
 use crate::error::Error;
@@ -12,7 +13,6 @@ use crate::error::Kind;
 use crate::error::Result;
 use crate::record;
 use crate::record::Place;
-use crate::replay;
 use crate::replay::Source;
 
 /// A recording that was found.
@@ -45,7 +45,7 @@ pub fn state() -> Result<PathBuf> {
 /// The recording that `name` means: a file, a folder, `last`, a session id or its beginning.
 pub fn find(name: &str) -> Result<Found> {
     let path = Path::new(name);
-    let present = replay::present(path);
+    let present = cast::present(path);
     if present.is_file() {
         // A recording of ours named by its file keeps its audit log.
         let beside = path.with_file_name("audit.jsonl");
@@ -69,7 +69,7 @@ pub fn find(name: &str) -> Result<Found> {
             again.fix("list the sessions: hoop-replay list   or give a file: hoop-replay ./demo.cast")
         })?
     };
-    let cast = replay::present(&folder.join("terminal.cast"));
+    let cast = cast::present(&folder.join("terminal.cast"));
     let source = Source { cast, audit: Some(folder.join("audit.jsonl")) };
     Ok(Found { source })
 }

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::thread;
 
 use crate::approval::Requester;
 use crate::audit::End;
 use crate::audit::EndReason;
+use crate::cli::beside::Beside;
 use crate::cli::known_values;
 use crate::cli::known_values::Fetching;
 use crate::cli::run::OURS;
@@ -32,7 +32,6 @@ use crate::cli::run::gateway::Setup;
 use crate::cli::run::identity::Asking;
 use crate::cli::run::notes;
 use crate::cli::run::notifying;
-use crate::cli::run::recovery::recover;
 use crate::cli::run::recovery::tell_recovered;
 use crate::cli::run::sandbox;
 use crate::cli::run::sandbox::Begun;
@@ -47,6 +46,7 @@ use crate::error::Result;
 use crate::gateway::Tell;
 use crate::gateway::Upstreams;
 use crate::mask::FOR_AGENTS;
+use crate::record;
 use crate::record::Recorder;
 use crate::session;
 use crate::session::Face;
@@ -288,7 +288,7 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
     let config = &settings.config;
     let asks = asks::of(config, &environment);
     let binds = gateway.binds().map_err(|error| not_started(&recorder, error))?;
-    let recovery = Rc::new(RefCell::new(None));
+    let (beside, packs) = (Rc::new(RefCell::new(None)), config.record_pack());
     let questions = broker.clone();
     let ended = session::run(Spec {
         program,
@@ -307,10 +307,10 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         broker,
         wakeups,
         started: Box::new({
-            let (gateway, recovery) = (gateway.clone(), Rc::clone(&recovery));
-            let clock = clock.clone();
+            let (gateway, beside) = (gateway.clone(), Rc::clone(&beside));
+            let (state, clock) = (state.clone(), clock.clone());
             move || {
-                *recovery.borrow_mut() = recover(&state, &clock);
+                *beside.borrow_mut() = Some(Beside::begin(&state, &clock, packs));
                 gateway.serve()
             }
         }),
@@ -333,6 +333,9 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         notes::say(&notice);
     }
     let status = conclude(&ended, &recorder, args);
+    if packs {
+        record::pack_later(&state, id);
+    }
     let (is_quiet, is_strict) = (config.quiet(), !args.approve_via.is_empty());
     let manner = summary::Manner { id, talks, is_quiet, is_strict };
     let (lines, status) = summary::of(&questions.tally(), manner, status);
@@ -341,9 +344,8 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         let took = clock.elapsed().into();
         notes::say(&notes::End { id, took, counts: recorder.counts() }.line());
     }
-    // One that panicked has told so itself.
-    if let Some(Ok(recovered)) = recovery.take().map(thread::JoinHandle::join) {
-        tell_recovered(&recovered);
+    if let Some(beside) = beside.take() {
+        tell_recovered(&beside.end());
     }
     Ok(status)
 }

@@ -16,6 +16,7 @@ use crate::replay::index::Index;
 use crate::replay::message::Frame;
 use crate::replay::message::Overview;
 use crate::replay::player::Player;
+use crate::term::Row;
 use crate::term::Snapshot;
 
 const EVENTS: u32 = 1_200;
@@ -244,6 +245,62 @@ fn an_index_that_is_damaged_or_not_ours_shows_no_wrong_place() {
         fs::copy(theirs, ours).unwrap();
     }
     world.assert_all_right();
+}
+
+/// All that had left the screen by then, and what stood on the main screen.
+fn looked_back(tape: &Tape, keyframes: &Keyframes, steps: u64) -> (Vec<Row>, usize, usize) {
+    let (mut rows, mut on_screen, mut stretches) = (Vec::new(), 0, 0);
+    rewind(tape, keyframes, steps, &|| true, |stretch| {
+        on_screen += stretch.on_screen;
+        stretches += 1;
+        rows.splice(0..0, stretch.rows);
+        assert!(!stretch.is_cut);
+    })
+    .unwrap();
+    (rows, on_screen, stretches)
+}
+
+#[test]
+fn what_left_the_screen_is_the_same_with_kept_screens_and_without() {
+    // Also lines that leave because the screen gets smaller.
+    let text = recording().replace("60x30", "60x7").replace("\"m\", \"here\"", "\"o\", \"\\u001bc\"");
+    let world = World::new(text.as_bytes());
+    let (_, works) = world.prepare();
+    let none = Keyframes::default();
+    for steps in [0, 1, 3, 29, 35, 250, 256, 700, 1_203, u64::MAX] {
+        let (rows, on_screen, one) = looked_back(&works.tape, &none, steps);
+        let (again, there, stretches) = looked_back(&works.tape, &works.keyframes, steps);
+        assert!(rows == again && on_screen == there, "{steps}: {} {}", rows.len(), again.len());
+        assert!(one == 1 && (steps < 700 || stretches > 2), "{steps}: {stretches}");
+        assert!(steps < 700 || rows.len() > 4_000);
+        let shown = world.straight(Goal::Step(steps)).0;
+        let last = rows.len() - on_screen;
+        for (row, line) in (0..).zip(&rows[last..]).filter(|_| !(30..60).contains(&(steps % 100))) {
+            assert_eq!(shown.row(row)[..line.cells.len()], *line.cells, "{steps}");
+        }
+        assert!(rows[..last].is_sorted_by_key(|row| row.stamp));
+    }
+}
+
+#[test]
+fn nobody_waits_for_lines_that_nobody_wants_any_more() {
+    let world = World::new(recording().as_bytes());
+    let (deck, messages) = world.deck(false);
+    next_frame(&messages, Goal::Time(Micros(0)));
+    deck.rewind(1, 900);
+    deck.rewind(2, 1_100);
+    let (mut rows, mut done) = (0, false);
+    while !done {
+        done = wait(&messages, |news| match news {
+            News::LookedBack(2, stretch) => {
+                rows += stretch.rows.len();
+                Some(stretch.is_last)
+            }
+            News::LookedBack(..) => Some(false),
+            _ => None,
+        });
+    }
+    assert!(rows > 4_000, "{rows}");
 }
 
 #[test]

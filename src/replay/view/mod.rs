@@ -1,10 +1,13 @@
 //! Drawing: the state in, cells out. Nothing here changes anything or asks anyone.
 
+mod back;
 mod detail;
 mod entries;
 mod following;
 mod help;
+mod links;
 mod pen;
+mod query;
 mod recording;
 mod screen;
 mod sessions;
@@ -40,7 +43,7 @@ fn parts(state: &State, area: Rect, pen: &mut Pen<'_>) {
     }
     match &state.play {
         Some(play) => recording::draw(state, play, area, pen),
-        None => sessions::draw(state, area, pen),
+        None => sessions::draw(state, pen),
     }
     if let Some(picker) = &state.picker {
         themes::draw(state, picker, pen);

@@ -83,13 +83,16 @@ impl<'a> Pen<'a> {
 
     /// The bottom line: hints for `context` from the keys in force, as many as there is room for; the way to help always.
     pub fn hints(&mut self, area: Rect, context: Context) {
+        // A letter is text in the query line; the last key of a line is none.
+        let is_text = context == Context::Query;
         let lines = self.keys.lines(context, self.ascii);
         let hints = |everywhere: bool| {
             lines.iter().filter_map(move |line| match line {
                 Line::Keys { shown, hint, is_everywhere, .. }
                     if *is_everywhere == everywhere && !hint.is_empty() && !shown.is_empty() =>
                 {
-                    Some((shown.split("  ").next().unwrap_or(shown), *hint))
+                    let key = if is_text { shown.rsplit("  ").next() } else { shown.split("  ").next() };
+                    Some((key.unwrap_or(shown), *hint))
                 }
                 _ => None,
             })

@@ -9,8 +9,11 @@ use crate::replay::layout::PlayLayout;
 use crate::replay::play::Play;
 use crate::replay::state::State;
 use crate::replay::theme::Meaning;
+use crate::replay::update;
+use crate::replay::view::back;
 use crate::replay::view::detail;
 use crate::replay::view::entries;
+use crate::replay::view::links;
 use crate::replay::view::pen::Pen;
 use crate::replay::view::screen;
 use crate::replay::view::timeline;
@@ -27,13 +30,19 @@ pub fn draw(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
     title(play, &layout, pen);
     match (&play.frame, &play.error) {
         (None, Some(error)) => pen.paragraph(layout.screen, &error.report("hoop-replay"), Meaning::Error),
-        _ => screen::draw(play, layout.screen, pen),
+        _ => match &play.back {
+            Some(lines) => back::draw(lines, layout.screen, pen),
+            None => {
+                screen::draw(play, layout.screen, pen);
+                links::draw(play, layout.screen, pen);
+            }
+        },
     }
     border(&layout, pen);
     entries::draw(play, layout.list, pen);
     detail::draw(play, layout.detail, pen);
     timeline::draw(play, &layout, pen);
-    footer(state, play, layout.footer, pen);
+    footer(state, play, &layout, pen);
 }
 
 fn title(play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
@@ -88,7 +97,8 @@ fn border(layout: &PlayLayout, pen: &mut Pen<'_>) {
     }
 }
 
-fn footer(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
+fn footer(state: &State, play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
+    let area = layout.footer;
     if area.is_empty() {
         return;
     }
@@ -98,6 +108,9 @@ fn footer(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
         let keys = [("  Enter", Meaning::Key), (verb, bar), (" Esc", Meaning::Key), (" cancel", bar)];
         let typed = [(sign, Meaning::Key), (text.as_str(), bar), ("▌", bar)];
         return pen.row(area, bar, &[typed.as_slice(), &keys].concat());
+    }
+    if let Some(lines) = &play.back {
+        return back::footer(lines, layout.screen.height, area, pen);
     }
     if let Some(notice) = &state.notice {
         return pen.row(area, bar, &[(" ", bar), (notice, bar)]);
@@ -111,10 +124,11 @@ fn footer(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
         let [next, previous, end] = [Action::NextHit, Action::PreviousHit, Action::Back].map(key);
         let keys =
             [(next.as_str(), Meaning::Key), (" next ", bar), (&previous, Meaning::Key), (" previous ", bar)];
-        let end = [(end.as_str(), Meaning::Key), (" end search", bar)];
+        let leave = if play.search.is_of_list { " back to the list" } else { " end search" };
+        let end = [(end.as_str(), Meaning::Key), (leave, bar)];
         return pen.row(area, bar, &[[(words.as_str(), bar)].as_slice(), &keys, &end].concat());
     }
-    pen.hints(area, if state.picker.is_some() { Context::Themes } else { Context::Recording });
+    pen.hints(area, update::context(state));
 }
 
 /// `"err" 2 of 17`, and a sign that more may come.

@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthChar;
 
 use crate::replay::layout;
+use crate::replay::links;
 use crate::replay::play::Play;
 use crate::replay::theme::Meaning;
 use crate::replay::view::pen::Pen;
@@ -35,6 +36,7 @@ pub fn draw(play: &Play, pane: Rect, pen: &mut Pen<'_>) {
         let is_hit = |col: u16| found.contains(&(col, row + top));
         draw_row(screen.row(row + top), left, place, &is_hit, pen);
     }
+    mark_links(play, (left, top), Rect { width: columns, height: rows, ..pane }, pen);
     if let Some((col, row)) = screen.cursor
         && (left..left + columns).contains(&col)
         && (top..top + rows).contains(&row)
@@ -45,7 +47,36 @@ pub fn draw(play: &Play, pane: Rect, pen: &mut Pen<'_>) {
     frame_around(pane, (columns, rows), pen);
 }
 
-fn draw_row(cells: &[Cell], left: u16, place: Rect, is_hit: &dyn Fn(u16) -> bool, pen: &mut Pen<'_>) {
+/// Underlines the links; those that may lead elsewhere than they say stand out, and the one that is looked at too.
+fn mark_links(play: &Play, (left, top): (u16, u16), pane: Rect, pen: &mut Pen<'_>) {
+    let Some(frame) = play.frame.as_ref().filter(|frame| !frame.screen.links.cells.is_empty()) else {
+        return;
+    };
+    for (number, link) in links::on(&frame.screen).iter().enumerate() {
+        let mut look = Style::new().add_modifier(Modifier::UNDERLINED);
+        if !link.doubts().is_empty() {
+            look = pen.theme.style(Meaning::Error).patch(look);
+        }
+        if play.link.is_some_and(|choice| choice.number == number) {
+            look = pen.theme.style(Meaning::Match).patch(look);
+        }
+        for (col, row) in &link.cells {
+            let place = col.checked_sub(left).zip(row.checked_sub(top));
+            let place = place.filter(|(x, y)| *x < pane.width && *y < pane.height);
+            if let Some(cell) = place.and_then(|(x, y)| pen.buffer.cell_mut((pane.x + x, pane.y + y))) {
+                cell.set_style(look);
+            }
+        }
+    }
+}
+
+pub(super) fn draw_row(
+    cells: &[Cell],
+    left: u16,
+    place: Rect,
+    is_hit: &dyn Fn(u16) -> bool,
+    pen: &mut Pen<'_>,
+) {
     let mut base: Option<u16> = None;
     for x in 0..place.width {
         let Some(cell) = cells.get(usize::from(left + x)) else { break };

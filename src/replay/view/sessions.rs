@@ -3,17 +3,26 @@
 use ratatui::layout::Rect;
 
 use crate::replay::entries::duration;
-use crate::replay::keymap::Context;
+use crate::replay::finder::Finder;
+use crate::replay::finder::places;
+use crate::replay::finder::places::Shown;
+use crate::replay::finder::rows::Row;
 use crate::replay::layout;
 use crate::replay::sessions::Session;
 use crate::replay::sessions::State as SessionState;
 use crate::replay::state::State;
 use crate::replay::state::moment;
 use crate::replay::theme::Meaning;
+use crate::replay::update;
 use crate::replay::view::pen::Pen;
+use crate::replay::view::query;
+use crate::store::Hit;
+use crate::store::Source;
 use crate::term::fit;
 use crate::term::fit_right;
 use crate::term::safe;
+use crate::term::tail;
+use crate::term::width;
 
 /// A column: its heading, its width, whether its text stands to the right.
 type Column = (&'static str, u16, bool);
@@ -22,62 +31,84 @@ type Column = (&'static str, u16, bool);
 const WIDE: u16 = 110;
 const MEDIUM: u16 = 72;
 
-/// Draws the list on `area`.
-pub fn draw(state: &State, area: Rect, pen: &mut Pen<'_>) {
-    let layout = layout::sessions(area);
-    let list = &state.sessions;
-    let count = match &list.read {
-        Some(Ok(all)) if list.shown.len() == all.len() => format!("{} sessions", all.len()),
-        Some(Ok(all)) => format!("{} of {} sessions", list.shown.len(), all.len()),
-        Some(Err(_)) => String::new(),
-        None => "reading …".to_owned(),
-    };
-    pen.row(layout.title, Meaning::Bar, &[(" hoop-replay  ", Meaning::Bar), (&count, Meaning::Bar)]);
-    filter(state, layout.filter, pen);
-    match &list.read {
-        Some(Err(error)) => pen.paragraph(layout.rows, &error.report("hoop-replay"), Meaning::Error),
-        Some(Ok(all)) if all.is_empty() => {
-            let hint = "nothing has been recorded yet\n\nrecord something:\n  hoop-run -- aws s3 ls";
-            pen.paragraph(layout.rows, hint, Meaning::Muted);
+/// Columns from which a hit says in words where it stands.
+const HIT_ROOMY: u16 = 60;
+
+/// Draws the list.
+pub fn draw(state: &State, pen: &mut Pen<'_>) {
+    let all = places::places(state);
+    let finder = &state.sessions;
+    title(finder, all.title, pen);
+    query::draw(finder, all.line, pen);
+    match (&finder.error, &finder.answered) {
+        (Some(error), _) => pen.paragraph(all.rows, &error.report("hoop-replay"), Meaning::Error),
+        (None, Some(asked)) if finder.rows.end() == 0 => {
+            pen.paragraph(all.rows, nothing(finder, asked), Meaning::Muted);
         }
-        Some(Ok(_)) if list.shown.is_empty() => {
-            pen.paragraph(layout.rows, "no session fits this filter; Esc clears it", Meaning::Muted);
-        }
-        Some(Ok(all)) => {
-            headings(layout.headings, pen);
-            let height = usize::from(layout.rows.height);
-            let first = layout::top(list.selected, list.shown.len(), height);
-            let rows = list.shown.iter().enumerate().skip(first).take(height);
-            for (y, (index, row)) in (layout.rows.y..).zip(rows) {
-                if let Some(session) = all.get(*row) {
-                    let place = Rect { y, height: 1, ..layout.rows };
-                    draw_session(state, session, index == list.selected, place, pen);
-                }
+        (None, Some(_)) => {
+            headings(all.headings, pen);
+            for (y, shown) in (all.rows.y..).zip(places::rows_shown(finder, &all)) {
+                draw_row(state, shown, Rect { y, height: 1, ..all.rows }, pen);
+            }
+            if !all.hits.is_empty() {
+                beside(state, all.hits, pen);
             }
         }
-        None => {}
+        (None, None) => {}
     }
-    match &state.notice {
-        Some(notice) => pen.row(layout.footer, Meaning::Bar, &[(" ", Meaning::Bar), (notice, Meaning::Bar)]),
-        None if state.picker.is_some() => pen.hints(layout.footer, Context::Themes),
-        None => pen.hints(layout.footer, Context::Sessions),
+    footer(state, all.footer, pen);
+    query::popup(state, &all, pen);
+}
+
+/// How many sessions, and what is being done about them.
+fn title(finder: &Finder, area: Rect, pen: &mut Pen<'_>) {
+    let plural = |count: u64| if count == 1 { "" } else { "s" };
+    let is_all = finder.answered.as_deref().is_none_or(str::is_empty);
+    let count = match (finder.count, finder.total) {
+        _ if finder.answered.is_none() => "reading …".to_owned(),
+        (_, Some(total)) if is_all => format!("{total} session{}", plural(total)),
+        (Some(count), Some(total)) => format!("{count} of {total} session{}", plural(total)),
+        (Some(count), None) => format!("{count} session{}", plural(count)),
+        (None, _) => format!("more than {} sessions", finder.rows.end().saturating_sub(1)),
+    };
+    let doing = match finder.reading {
+        _ if finder.is_asking() && finder.answered.is_some() => "searching … ".to_owned(),
+        Some((looked, of)) => format!("reading recordings, {looked} of {of} "),
+        None => String::new(),
+    };
+    let left = format!(" hoop-replay  {count}");
+    let room = usize::from(area.width).saturating_sub(width(&doing));
+    pen.row(area, Meaning::Bar, &[(&fit(&left, room), Meaning::Bar), (&doing, Meaning::Bar)]);
+}
+
+/// Why there is no row.
+fn nothing(finder: &Finder, asked: &str) -> &'static str {
+    match (asked.is_empty(), finder.caught_up) {
+        (_, false) => "reading the recordings …",
+        (true, true) => "nothing has been recorded yet\n\nrecord something:\n  hoop-run -- aws s3 ls",
+        (false, true) if finder.typing => "no session fits; Ctrl-U empties the line",
+        (false, true) => "no session fits; Esc empties the line",
     }
 }
 
-fn filter(state: &State, area: Rect, pen: &mut Pen<'_>) {
-    let list = &state.sessions;
-    let cursor = if list.typing { "▌" } else { "" };
-    if list.typing || !list.filter.is_empty() {
-        let pieces = [(" / ", Meaning::Heading), (&*list.filter, Meaning::Text), (cursor, Meaning::Heading)];
-        pen.row(area, Meaning::Text, &pieces);
-    } else {
-        let hint = if area.width < MEDIUM {
-            " type to filter"
-        } else {
-            " type to filter: command, who, date, state"
-        };
-        pen.row(area, Meaning::Text, &[(hint, Meaning::Muted)]);
+fn footer(state: &State, area: Rect, pen: &mut Pen<'_>) {
+    let bar = Meaning::Bar;
+    let finder = &state.sessions;
+    if let Some(name) = &finder.naming {
+        let why = state.notice.as_deref().map(|why| format!("  {why} ")).unwrap_or_default();
+        let keys = [("  Enter", Meaning::Key), (" save ", bar), (" Esc", Meaning::Key), (" cancel", bar)];
+        let typed = [(" save as @", Meaning::Key), (name.text(), bar), ("▌", bar), (&why, Meaning::Error)];
+        return pen.row(area, bar, &[typed.as_slice(), &keys].concat());
     }
+    if let Some(notice) = &state.notice {
+        return pen.row(area, bar, &[(" ", bar), (notice, bar)]);
+    }
+    if let Some(wrong) = &finder.wrong {
+        let fix = if wrong.fix.is_empty() { String::new() } else { format!("; {}", wrong.fix) };
+        let pieces = [(" ! ", Meaning::Error), (wrong.why.as_str(), bar), (fix.as_str(), bar)];
+        return pen.row(area, bar, &pieces);
+    }
+    pen.hints(area, update::context(state));
 }
 
 fn columns(width: u16) -> &'static [Column] {
@@ -118,10 +149,24 @@ fn placed(text: &str, width: u16, right: bool) -> String {
     if right { fit_right(text, usize::from(width)) } else { fit(text, usize::from(width)) }
 }
 
-fn draw_session(state: &State, session: &Session, selected: bool, area: Rect, pen: &mut Pen<'_>) {
+fn draw_row(state: &State, shown: Shown, area: Rect, pen: &mut Pen<'_>) {
+    let finder = &state.sessions;
+    match shown {
+        Shown::Session(index) => match finder.rows.get(index) {
+            Some(row) => draw_session(state, row, index == finder.selected, area, pen),
+            None => pen.row(area, Meaning::Text, &[(" …", Meaning::Muted)]),
+        },
+        Shown::Hit(_) | Shown::More => draw_hit(finder, shown, 2, area, pen),
+    }
+}
+
+fn draw_session(state: &State, row: &Row, chosen: bool, area: Rect, pen: &mut Pen<'_>) {
+    let session = &row.session;
+    // A hit of it is chosen instead: the session keeps its sign alone.
+    let selected = chosen && state.sessions.hit.is_none();
     let ground = if selected { Meaning::Selected } else { Meaning::Text };
     let own = |meaning| if selected { ground } else { meaning };
-    let mut pieces = vec![(if selected { "▸" } else { " " }.to_owned(), ground)];
+    let mut pieces = vec![(if chosen { "▸" } else { " " }.to_owned(), ground)];
     for (name, width, right) in columns(area.width) {
         let (text, meaning) = field(state, session, name, *width);
         pieces.push((placed(&safe(&text), *width, *right), own(meaning)));
@@ -131,6 +176,85 @@ fn draw_session(state: &State, session: &Session, selected: bool, area: Rect, pe
     let pieces: Vec<(&str, Meaning)> =
         pieces.iter().map(|(text, meaning)| (text.as_str(), *meaning)).collect();
     pen.row(area, ground, &pieces);
+}
+
+/// The pane with the hits of the chosen session.
+fn beside(state: &State, area: Rect, pen: &mut Pen<'_>) {
+    let finder = &state.sessions;
+    let x = area.x - 1;
+    for y in area.y - 1..area.y + area.height {
+        pen.text(Rect { x, y, width: 1, height: 1 }, "│", Meaning::Border);
+    }
+    let found = finder.row().map(|row| {
+        let more = if row.more { "more than " } else { "" };
+        let plural = if row.hits.len() == 1 { "" } else { "s" };
+        format!(" {more}{} hit{plural}", row.hits.len())
+    });
+    let heading = Rect { y: area.y - 1, height: 1, ..area };
+    pen.row(heading, Meaning::Text, &[(&found.unwrap_or_default(), Meaning::Heading)]);
+    for (y, shown) in (area.y..).zip(places::hits_shown(finder, usize::from(area.height))) {
+        draw_hit(finder, shown, 0, Rect { y, height: 1, ..area }, pen);
+    }
+}
+
+/// One place in the chosen session: when, where, and the words with what stands around them.
+fn draw_hit(finder: &Finder, shown: Shown, indent: usize, area: Rect, pen: &mut Pen<'_>) {
+    let indent = " ".repeat(indent);
+    let hit = match shown {
+        Shown::Hit(index) => finder.row().and_then(|row| row.hits.get(index)).map(|hit| (index, hit)),
+        _ => None,
+    };
+    let Some((index, hit)) = hit else {
+        return pen.row(area, Meaning::Text, &[(&indent, Meaning::Text), ("   … and more", Meaning::Muted)]);
+    };
+    let chosen = finder.hit == Some(index);
+    let ground = if chosen { Meaning::Selected } else { Meaning::Text };
+    let own = |meaning| if chosen { ground } else { meaning };
+    let sign = if chosen { "▸" } else { " " };
+    let when = format!("{:>7}  ", layout::clock(hit.at.0, true));
+    // Where there is little room its colour says where it stands.
+    let (source, colour) = match area.width {
+        ..HIT_ROOMY => (String::new(), source_meaning(hit.source)),
+        _ => (format!("{:<9}", hit.source.as_str()), Meaning::Muted),
+    };
+    let source = (&*source, own(source_meaning(hit.source)));
+    let lead = [(&*indent, ground), (sign, ground), (&*when, own(colour)), source];
+    let used: usize = lead.iter().map(|(text, _)| width(text)).sum();
+    let texts = around(hit, usize::from(area.width).saturating_sub(used));
+    let texts = texts.iter().map(|(text, is_hit)| (&**text, if *is_hit { Meaning::Match } else { ground }));
+    let pieces: Vec<(&str, Meaning)> = lead.into_iter().chain(texts).collect();
+    pen.row(area, ground, &pieces);
+}
+
+/// The snippet in parts, each with whether it was looked for; cut at its beginning when the first of these would not
+/// fit else.
+fn around(hit: &Hit, columns: usize) -> Vec<(String, bool)> {
+    let mut parts = Vec::new();
+    let mut end = 0;
+    let mut part = |range: std::ops::Range<usize>, is_hit| {
+        let text = safe(hit.snippet.get(range).unwrap_or_default()).into_owned();
+        parts.push((text, is_hit));
+    };
+    for range in &hit.found {
+        part(end..range.start.max(end), false);
+        part(range.start.max(end)..range.end, true);
+        end = range.end.max(end);
+    }
+    part(end..hit.snippet.len(), false);
+    let rest: usize = parts.iter().skip(1).map(|(text, _)| width(text)).sum();
+    if parts.len() > 1 {
+        parts[0].0 = tail(&parts[0].0, columns.saturating_sub(rest).max(columns / 3));
+    }
+    parts
+}
+
+fn source_meaning(source: Source) -> Meaning {
+    match source {
+        Source::Screen | Source::Session => Meaning::Muted,
+        Source::Command => Meaning::Command,
+        Source::Call => Meaning::Allow,
+        Source::Approval => Meaning::Ask,
+    }
 }
 
 fn field(state: &State, session: &Session, name: &str, width: u16) -> (String, Meaning) {

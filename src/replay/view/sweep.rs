@@ -42,7 +42,7 @@ type Case = (&'static str, fn() -> State, &'static [&'static str]);
 
 const CASES: &[Case] = &[
     ("the list", fixture::list, &["sessions", "aws s3 ls", "help", "11-21 03:18"]),
-    ("a filter", || with(fixture::list(), &[Action::StartTyping]), &["/ ▌", "aws s3 ls", "help"]),
+    ("a filter", || with(fixture::list(), &[Action::StartTyping]), &[" / ", "aws s3 ls", "help"]),
     ("a recording", fixture::playing, &["▶", "1:40", "help", "80x24"]),
     ("zoom", || with(fixture::playing(), &[Action::ToggleZoom]), &["line 22"]),
     ("its calls", || shown(&[Action::Down, Action::Down]), &["✗ s3:DeleteObject", "403", "help"]),

@@ -5,11 +5,14 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::buffer::Cell;
 use ratatui::style::Color;
+use ratatui::style::Modifier;
 
 use super::draw;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::replay::action::Action;
+use crate::replay::finder::librarian::News;
+use crate::replay::finder::line::Line;
 use crate::replay::fixture;
 use crate::replay::search::Pattern;
 use crate::replay::state::State;
@@ -49,11 +52,66 @@ fn the_list_shows_who_when_and_what_at_every_size() {
 #[test]
 fn an_empty_store_says_what_to_do() {
     let mut state = fixture::list();
-    state.sessions.read = Some(Ok(Vec::new()));
-    state.sessions.refresh(&jiff::tz::TimeZone::UTC);
+    state.sessions.begin(&state.now());
+    let failed = |state: &mut State, error: fn(u64) -> News| {
+        state.sessions.receive(News::CaughtUp(Ok(Vec::new())));
+        let number = state.sessions.number();
+        state.sessions.receive(error(number));
+    };
+    failed(&mut state, |number| News::Page { number, offset: 0, rows: Vec::new(), ended: true });
     assert!(text(&mut state, (40, 12)).contains("hoop-run -- aws s3 ls"));
-    state.sessions.read = Some(Err(Error::new(Kind::System, "cannot read x").fix("do y")));
+    failed(&mut state, |number| News::Failed(number, Error::new(Kind::System, "cannot read x").fix("do y")));
     assert!(text(&mut state, (40, 12)).contains("fix: do y"));
+}
+
+#[test]
+fn what_was_found_stands_below_its_session_or_beside_the_list() {
+    for size in SIZES {
+        let mut state = fixture::found();
+        let shown = text(&mut state, size);
+        for part in ["deploy user:ana", "3 of 4 sessions", "0:02.0", "make deploy"] {
+            assert!(shown.contains(part), "{part} at {size:?}:\n{shown}");
+        }
+        let beside = shown.lines().any(|line| line.contains("make  ") && line.contains("command"));
+        assert_eq!(beside, size.0 >= 140, "{size:?}:\n{shown}");
+        update(&mut state, Action::Last);
+        let shown = text(&mut state, size);
+        assert!(shown.contains("before deploy") && shown.contains("0:04.0"), "{size:?}:\n{shown}");
+    }
+    let mut state = fixture::found();
+    update(&mut state, Action::Into);
+    update(&mut state, Action::Down);
+    let shown = text(&mut state, (120, 30));
+    assert!(shown.contains("▸ 1:02.0  screen   the \\e[2JDeployment 世界 failed"), "{shown}");
+}
+
+#[test]
+fn a_wrong_query_is_underlined_and_explained() {
+    let mut state = fixture::found();
+    state.sessions.line = Line::new("ok decision:maybe");
+    let now = state.now();
+    state.sessions.edited(&now);
+    let buffer = picture(&mut state, (100, 24));
+    let wrong = buffer.content[100..200].iter().filter(|cell| cell.modifier.contains(Modifier::UNDERLINED));
+    let wrong: String = wrong.map(Cell::symbol).collect();
+    assert!(wrong.contains("maybe") && !wrong.contains("ok"), "{wrong}");
+    let shown = text(&mut state, (100, 24));
+    assert!(shown.lines().last().unwrap().contains('!'), "{shown}");
+    assert!(shown.contains("make deploy"), "the rows stay:\n{shown}");
+}
+
+#[test]
+fn completions_and_lists_of_queries_stand_below_the_line() {
+    let mut state = fixture::found();
+    for (line, wanted) in [("x dec", "decision:  "), ("decision:d", "deny"), ("took:", ">10s")] {
+        state.sessions.line = Line::new(line);
+        let now = state.now();
+        state.sessions.edited(&now);
+        let shown = text(&mut state, (80, 24));
+        assert!(shown.lines().skip(2).take(3).any(|row| row.contains(wanted)), "{line}:\n{shown}");
+    }
+    update(&mut state, Action::History);
+    assert!(text(&mut state, (80, 24)).contains("no query asked before fits"));
 }
 
 #[test]

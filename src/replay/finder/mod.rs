@@ -1,0 +1,341 @@
+//! The list of sessions and the query line above it: what is typed, what was found, what is chosen.
+//!
+//! Every change of the line asks the index at once; the answer comes as news from the threads of [`librarian`]. Only rows
+//! around the chosen one are held.
+
+mod landing;
+pub mod librarian;
+pub mod line;
+pub mod places;
+mod pointer;
+pub mod popup;
+pub mod queries;
+pub mod rows;
+mod suggestions;
+mod wishes;
+
+use crate::error::Error;
+use crate::query;
+use crate::query::Now;
+use crate::query::Sort;
+use crate::query::Trouble;
+use crate::query::Want;
+use crate::replay::sessions::Session;
+use crate::store::Hit;
+use librarian::Ask;
+use librarian::AskValues;
+use librarian::News;
+use line::Line;
+use popup::Popup;
+use queries::Change;
+use queries::Queries;
+use rows::PAGE;
+use rows::Row;
+use rows::Rows;
+
+pub use pointer::click;
+pub use pointer::scroll;
+pub use wishes::begin;
+pub use wishes::key;
+pub use wishes::told;
+pub use wishes::update;
+
+/// Rows asked for again at once when the index has changed.
+const MOST_AGAIN: usize = 500;
+
+/// What is to be asked outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Sessions.
+    Find(Ask),
+    /// Values of a field.
+    Values(AskValues),
+    /// A query is to be kept, or no longer.
+    Keep(Change),
+    /// The index is to be brought up to date.
+    CatchUp,
+}
+
+/// What an answer that is on its way is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// Another query.
+    Fresh,
+    /// More rows of the same.
+    More,
+    /// The same rows, as they are now.
+    Again,
+}
+
+/// The list.
+#[derive(Default)]
+pub struct Finder {
+    /// The query line.
+    pub line: Line,
+    /// Whether keys go into it.
+    pub typing: bool,
+    /// What is wrong with it, if anything.
+    pub wrong: Option<Trouble>,
+    /// The box below it.
+    pub popup: Option<Popup>,
+    /// The name being typed for the query that is to be saved.
+    pub naming: Option<Line>,
+    /// The rows held.
+    pub rows: Rows,
+    /// Number of the chosen row.
+    pub selected: usize,
+    /// The chosen hit of that row; none: the session itself.
+    pub hit: Option<usize>,
+    /// The query that the rows answer; none before the first answer.
+    pub answered: Option<String>,
+    /// Why there is no answer.
+    pub error: Option<Error>,
+    /// How many sessions the answer has, once it is known.
+    pub count: Option<u64>,
+    /// How many sessions the index has.
+    pub total: Option<u64>,
+    /// How many sessions of how many have been looked at, while the index is brought up to date.
+    pub reading: Option<(u64, u64)>,
+    /// Whether the index has been brought up to date once.
+    pub caught_up: bool,
+    /// Queries asked before, and saved ones.
+    pub queries: Queries,
+    /// Values of a field that came last.
+    known: Option<(AskValues, Vec<(String, u64)>)>,
+    /// The line as it was before a list of queries was shown.
+    kept: Line,
+    /// Whether the person has chosen a row.
+    touched: bool,
+    asked: Option<(Ask, Purpose)>,
+    number: u64,
+}
+
+impl Finder {
+    /// The list as it opens: with `query` in the line, and the cursor behind it.
+    #[must_use]
+    pub fn new(query: &str) -> Self {
+        Self { line: Line::new(query), typing: true, ..Self::default() }
+    }
+
+    /// The chosen session.
+    #[must_use]
+    pub fn chosen(&self) -> Option<&Session> {
+        self.row().map(|row| &row.session)
+    }
+
+    /// The chosen row.
+    #[must_use]
+    pub fn row(&self) -> Option<&Row> {
+        self.rows.get(self.selected)
+    }
+
+    /// The hit that Enter leads to: the chosen one, else the first.
+    #[must_use]
+    pub fn target(&self) -> Option<&Hit> {
+        self.row()?.hits.get(self.hit.unwrap_or(0))
+    }
+
+    /// How many rows there are, as far as is known.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        let counted = self.count.filter(|_| !self.rows.ended()).and_then(|count| usize::try_from(count).ok());
+        counted.unwrap_or(0).max(self.rows.end())
+    }
+
+    /// The number of the last question.
+    #[cfg(test)]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether the rows do not answer what is in the line yet.
+    #[must_use]
+    pub fn is_asking(&self) -> bool {
+        self.asked.as_ref().is_some_and(|(_, purpose)| *purpose == Purpose::Fresh)
+    }
+
+    /// Asks what is in the line, for the first time.
+    pub fn begin(&mut self, now: &Now) -> Vec<Wish> {
+        let mut wishes = self.ask_line(now);
+        wishes.push(Wish::CatchUp);
+        wishes
+    }
+
+    /// Asks what is in the line now; where it cannot be understood, what it would be without the part at the cursor,
+    /// which is still being typed. The rows stay as they are when that makes no sense either.
+    fn ask_line(&mut self, now: &Now) -> Vec<Wish> {
+        let line = self.line.text().trim().to_owned();
+        let text = match query::parse(&line, now) {
+            Ok(_) => {
+                self.wrong = None;
+                self.open_ended(now).unwrap_or(line)
+            }
+            Err(_) => {
+                self.wrong = query::parse(self.line.text(), now).err();
+                let rest = self.without_part();
+                if query::parse(&rest, now).is_err() {
+                    return Vec::new();
+                }
+                rest
+            }
+        };
+        let (asked, answered) = (self.asked.as_ref(), self.answered.as_ref());
+        let newest = asked.filter(|(_, purpose)| *purpose == Purpose::Fresh);
+        if newest.map_or(answered, |(ask, _)| Some(&ask.text)) == Some(&text) {
+            return Vec::new();
+        }
+        vec![self.ask(text, 0, PAGE, Purpose::Fresh)]
+    }
+
+    /// The query without the word, or the field with its value, at the cursor.
+    fn without_part(&self) -> String {
+        let text = self.line.text();
+        let part = query::typing(text, self.line.cursor()).range;
+        let head = text[..part.start].trim_end_matches(|c: char| !c.is_whitespace() && c != '(');
+        format!("{head}{}", &text[part.end..]).trim().to_owned()
+    }
+
+    /// The query with the word that is still being typed standing for all words that begin so.
+    fn open_ended(&self, now: &Now) -> Option<String> {
+        let text = self.line.text();
+        let word = query::typing(text, self.line.cursor());
+        let is_open = self.typing && self.line.is_at_end() && word.prefix.chars().count() > 1;
+        let is_word = text.ends_with(char::is_alphanumeric);
+        let has_ends = match word.want {
+            Want::Name => !["and", "or", "not"].contains(&word.prefix.to_lowercase().as_str()),
+            Want::Value(field) => field.info().sort == Sort::Name,
+        };
+        let starred = format!("{}*", text.trim());
+        (is_open && is_word && has_ends && query::parse(&starred, now).is_ok()).then_some(starred)
+    }
+
+    fn ask(&mut self, text: String, offset: usize, limit: usize, purpose: Purpose) -> Wish {
+        self.number += 1;
+        let ask = Ask { number: self.number, text, offset, limit };
+        self.asked = Some((ask.clone(), purpose));
+        Wish::Find(ask)
+    }
+
+    /// Asks for the rows around the chosen one that are missing.
+    fn ask_more(&mut self) -> Vec<Wish> {
+        if self.asked.as_ref().is_some_and(|(_, purpose)| *purpose != Purpose::More) {
+            return Vec::new();
+        }
+        let (Some(text), Some(offset)) = (self.answered.clone(), self.rows.missing(self.selected)) else {
+            return Vec::new();
+        };
+        if self.asked.as_ref().is_some_and(|(ask, _)| ask.offset == offset) {
+            return Vec::new();
+        }
+        let limit = match offset < self.rows.first() {
+            true => PAGE.min(self.rows.first() - offset),
+            false => PAGE,
+        };
+        vec![self.ask(text, offset, limit, Purpose::More)]
+    }
+
+    /// Asks for the rows that are held once more, because the index has changed.
+    fn ask_again(&mut self) -> Vec<Wish> {
+        if let Some((ask, Purpose::Fresh)) = self.asked.clone() {
+            return vec![self.ask(ask.text, 0, PAGE, Purpose::Fresh)];
+        }
+        let Some(text) = self.answered.clone() else { return Vec::new() };
+        let offset = self.rows.first();
+        let limit = (self.rows.end() - offset).clamp(PAGE, MOST_AGAIN);
+        vec![self.ask(text, offset, limit, Purpose::Again)]
+    }
+
+    /// Takes news; a word for the person comes back with what is to be asked next.
+    pub fn receive(&mut self, news: News) -> (Vec<Wish>, Option<String>) {
+        match news {
+            News::Page { number, offset, rows, ended } => {
+                return (self.take(number, offset, rows, ended), None);
+            }
+            News::Failed(number, error) => {
+                if self.asked.take_if(|(ask, _)| ask.number == number).is_some() {
+                    self.error = Some(error);
+                }
+            }
+            News::Count(number, count) => {
+                if number == self.number
+                    || self.asked.as_ref().is_none_or(|(_, purpose)| *purpose != Purpose::Fresh)
+                {
+                    self.count = Some(count);
+                }
+            }
+            News::Total(total) => self.total = Some(total),
+            News::Values(ask, values) => {
+                self.known = Some((ask, values));
+                self.suggest();
+            }
+            News::Reading(looked, of) => {
+                self.reading = Some((looked, of));
+                return (self.ask_again(), None);
+            }
+            News::CaughtUp(done) => {
+                self.reading = None;
+                self.caught_up = true;
+                let word = match done {
+                    Ok(notices) => notices.into_iter().next(),
+                    Err(error) => {
+                        let word = error.to_string();
+                        self.error = self.error.take().or(Some(error)).filter(|_| self.rows.end() == 0);
+                        Some(word)
+                    }
+                };
+                return (self.ask_again(), word);
+            }
+            News::Queries(Ok(queries), saved) => {
+                self.queries = queries;
+                self.relist();
+                return (Vec::new(), saved.map(|name| format!("saved: hoop-replay @{name} opens with it")));
+            }
+            News::Queries(Err(error), _) => return (Vec::new(), Some(words(&error))),
+        }
+        (Vec::new(), None)
+    }
+
+    fn take(&mut self, number: u64, offset: usize, rows: Vec<Row>, ended: bool) -> Vec<Wish> {
+        let Some((ask, purpose)) = self.asked.take_if(|(ask, _)| ask.number == number) else {
+            return Vec::new();
+        };
+        self.error = None;
+        let (chosen, hit) = (self.chosen().map(|session| session.id.clone()), self.hit.take());
+        match purpose {
+            Purpose::Fresh => {
+                self.rows.set(offset, rows, ended);
+                (self.answered, self.count) = (Some(ask.text), None);
+                (self.selected, self.touched) = (0, false);
+            }
+            Purpose::More => {
+                self.rows.take(offset, rows, ended);
+                self.hit = hit;
+            }
+            Purpose::Again => {
+                self.rows.set(offset, rows, ended);
+                if let Some(again) = chosen.filter(|_| self.touched).and_then(|id| self.rows.position(&id)) {
+                    self.selected = again;
+                    self.hit = hit.filter(|hit| self.row().is_some_and(|row| *hit < row.hits.len()));
+                }
+            }
+        }
+        if self.rows.ended() {
+            self.count = Some(self.rows.end() as u64);
+            self.selected = self.selected.min(self.rows.end().saturating_sub(1));
+        }
+        self.ask_more()
+    }
+
+    /// Chooses row `index`, and asks for rows that are missing there.
+    pub fn select(&mut self, index: usize) -> Vec<Wish> {
+        let last = self.length().saturating_sub(1);
+        (self.selected, self.hit, self.touched) = (index.min(last), None, true);
+        self.ask_more()
+    }
+}
+
+/// What went wrong and why, in one line.
+fn words(error: &Error) -> String {
+    let why = error.causes().first().map(|why| format!(": {why}")).unwrap_or_default();
+    format!("{}{why}", error.what())
+}

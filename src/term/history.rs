@@ -1,0 +1,104 @@
+//! Lines that have left the top of the main screen: what a terminal keeps to scroll back to.
+
+use std::collections::VecDeque;
+
+use avt::Line;
+use avt::Observation;
+use avt::Observer;
+use avt::Operation;
+use avt::parser::Function;
+
+use crate::term::Cell;
+
+/// A line as it was when it left the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its cells, without empty ones at the end.
+    pub cells: Box<[Cell]>,
+    /// Whether the next line continues it.
+    pub wrapped: bool,
+    /// What [`History::stamp`] was then.
+    pub stamp: u64,
+}
+
+impl Row {
+    pub(super) fn of(line: &Line, stamp: u64) -> Self {
+        let cells = line.cells();
+        let blank = Cell::from(&avt::Cell::default());
+        let end = cells.iter().rposition(|cell| Cell::from(cell) != blank).map_or(0, |last| last + 1);
+        Self { cells: cells[..end].iter().map(Cell::from).collect(), wrapped: line.is_wrapped(), stamp }
+    }
+
+    /// Bytes of memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.cells)
+    }
+}
+
+/// The newest of the lines that left a screen, as many as there is memory for.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// What the lines that leave from now on are stamped with.
+    pub stamp: u64,
+    rows: VecDeque<Row>,
+    bytes: usize,
+    most: usize,
+    has_lost: bool,
+}
+
+impl History {
+    /// None yet; at most `most` bytes of them.
+    #[must_use]
+    pub fn within(most: usize) -> Self {
+        Self { stamp: 0, rows: VecDeque::new(), bytes: 0, most, has_lost: false }
+    }
+
+    /// The lines, oldest first.
+    #[must_use]
+    pub fn into_rows(self) -> VecDeque<Row> {
+        self.rows
+    }
+
+    /// Bytes of memory that the lines take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether there were more lines than there is memory for.
+    #[must_use]
+    pub fn has_lost(&self) -> bool {
+        self.has_lost
+    }
+
+    fn push(&mut self, line: &Line) {
+        let row = Row::of(line, self.stamp);
+        self.bytes += row.bytes();
+        self.rows.push_back(row);
+        while self.bytes > self.most {
+            let Some(row) = self.rows.pop_front() else { break };
+            self.bytes -= row.bytes();
+            self.has_lost = true;
+        }
+    }
+}
+
+impl Observer for History {
+    type Output = ();
+
+    fn before(&mut self, context: &mut Observation<'_>, operation: &Operation) {
+        // A reset wipes the screen without scrolling; what stood there is not lost.
+        if matches!(operation, Operation::Function(Function::Ris)) {
+            let lines: Vec<&Line> = context.terminal().primary_screen().visible_lines().collect();
+            let last = lines.iter().rposition(|line| line.chars().any(|c| c != ' '));
+            lines[..last.map_or(0, |last| last + 1)].iter().for_each(|line| self.push(line));
+        }
+    }
+
+    fn evicted(&mut self, _: &mut Observation<'_>, line: &Line) {
+        self.push(line);
+    }
+
+    fn end(&mut self, _: &mut Observation<'_>) {}
+}
