@@ -19,6 +19,8 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::replay::bodies;
+use crate::replay::entries::Lines;
 use crate::replay::keyframes::Keyframes;
 use crate::replay::message::Hit;
 use crate::replay::message::Message;
@@ -57,6 +59,7 @@ pub struct Deck {
     wanted: Arc<Wanted>,
     keyframes: Arc<Keyframes>,
     search: Arc<AtomicU64>,
+    inspected: Arc<AtomicU64>,
     look: Arc<AtomicU64>,
 }
 
@@ -157,6 +160,7 @@ impl Deck {
             keyframes: Arc::default(),
             search: Arc::default(),
             look: Arc::default(),
+            inspected: Arc::default(),
         };
         deck.wanted.ask(Goal::Time(Micros(0)));
         let (source, wanted, keyframes) =
@@ -197,6 +201,21 @@ impl Deck {
             })?;
             desk.send(News::Hits(number, hits));
             desk.send(News::SearchDone(number));
+            Ok(())
+        });
+    }
+
+    /// Reads what the call at `lines` of the audit log sent and got, as question number `number`; the one before is not
+    /// worth answering any more.
+    pub fn inspect(&self, number: u64, lines: Lines) {
+        let Some(audit) = self.source.audit.clone() else { return };
+        self.inspected.store(number, Ordering::Relaxed);
+        let (inspected, wanted) = (Arc::clone(&self.inspected), Arc::clone(&self.wanted));
+        self.desk().spawn(move |desk| {
+            let stop = || inspected.load(Ordering::Relaxed) != number || wanted.stopped();
+            if !stop() {
+                desk.send(News::Parts(number, lines, bodies::read(&audit, lines, &stop)));
+            }
             Ok(())
         });
     }

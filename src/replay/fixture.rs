@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use crate::audit::Alert;
 use crate::audit::Answer;
 use crate::audit::ApprovalAnswered;
 use crate::audit::ApprovalAsked;
@@ -10,10 +11,19 @@ use crate::audit::ApprovalUsed;
 use crate::audit::ApprovalVote;
 use crate::audit::Approvals;
 use crate::audit::Event;
-use crate::record::Node;
+use crate::audit::Line;
+use crate::audit::Mask;
+use crate::audit::Start;
+use crate::replay::alerts;
+use crate::replay::bodies::Part;
 use crate::replay::deck::Source;
 use crate::replay::entries;
 use crate::replay::entries::Entry;
+use crate::replay::entries::Kind;
+use crate::replay::entries::Lines;
+use crate::replay::entries::trouble;
+use crate::replay::facts;
+use crate::replay::facts::Facts;
 use crate::replay::finder;
 use crate::replay::finder::librarian::News;
 use crate::replay::finder::rows::Row;
@@ -22,6 +32,7 @@ use crate::replay::message::Overview;
 use crate::replay::moments::Moments;
 use crate::replay::play::Play;
 use crate::replay::player::Goal;
+use crate::replay::pretty;
 use crate::replay::questions;
 use crate::replay::questions::Questions;
 use crate::replay::sessions;
@@ -77,7 +88,7 @@ pub fn answer(state: &mut State, rows: Vec<Row>, ended: bool) {
     finder::told(state, News::Total(4));
 }
 
-/// A list of four sessions, before anything is typed.
+/// A list of four sessions, while nothing is typed.
 pub fn list() -> State {
     let rows = [
         ("aws s3 ls", 3, 0, sessions::State::Ended(Some(0))),
@@ -103,6 +114,7 @@ pub fn list() -> State {
     finder::told(&mut state, News::CaughtUp(Ok(Vec::new())));
     let rows = rows_of(&state);
     answer(&mut state, rows, true);
+    state.sessions.typing = false;
     state
 }
 
@@ -181,12 +193,13 @@ pub fn asked() -> State {
     }
     let play = state.play.as_mut().unwrap();
     play.questions = Questions::new(approvals.all().iter().map(questions::asked).collect());
+    play.has_audit = true;
     let moments = play.moments.entries().iter().map(|entry| {
         // The denied call waited for the second question.
         Entry { call: (entry.title == "s3:DeleteObject").then_some(2), ..entry.clone() }
     });
     let moments = Moments::new(moments.collect());
-    play.set_moments(moments);
+    play.set_moments(moments, Vec::new());
     state
 }
 
@@ -214,30 +227,76 @@ pub fn playing() -> State {
     play.receive(frame);
     play.wanted = None;
     let call = |at, symbol, meaning, title: &str, result: &str| Entry {
-        at: Micros(at),
+        kind: Kind::Call,
         symbol,
         meaning,
-        title: title.to_owned(),
         subject: "arn:aws:s3:::reports/2026/07.csv".to_owned(),
         result: result.to_owned(),
-        mood: Meaning::Text,
         took: Some(Micros(80_000)),
-        node: Node::default(),
-        call: None,
+        decision: if meaning == Meaning::Deny { "deny" } else { "allow" },
+        lines: Some(Lines { begin: at, end: None }),
+        ..trouble(Micros(at), title, String::new())
+    };
+    let call = |at, symbol, meaning, title: &str, result: &str| Entry {
         detail: vec![
             ("action", title.to_owned()),
             ("resource", "arn:aws:s3:::reports/2026/07.csv".to_owned()),
             ("decision", "deny".to_owned()),
             ("rule", "\"no deletes\" policy.toml:41".to_owned()),
-            ("parameters", "{\n  \"Bucket\": \"reports\",\n  \"Key\": \"\u{1b}]0;x\u{7}\"\n}".to_owned()),
         ],
+        ..call(at, symbol, meaning, title, result)
     };
-    play.set_moments(Moments::new(vec![
-        call(1_000_000, '$', Meaning::Command, "aws s3 ls", "ok"),
+    let command = Entry {
+        kind: Kind::Command,
+        lines: None,
+        ..call(1_000_000, '$', Meaning::Command, "aws s3 ls", "ok")
+    };
+    let moments = Moments::new(vec![
+        command,
         call(10_000_000, '✓', Meaning::Allow, "s3:ListAllMyBuckets", "200"),
         call(60_000_000, '✗', Meaning::Deny, "s3:DeleteObject", "403"),
         entries::marker(Micros(80_000_000), "checkpoint"),
-    ]));
+    ]);
+    play.set_moments(moments, Vec::new());
     state.play = Some(play);
     state
+}
+
+/// Answers the question what the chosen call sent and got.
+pub fn read_call(state: &mut State) {
+    let play = state.play.as_mut().unwrap();
+    let Some((number, lines)) = play.look() else { return };
+    let part = |name, text: &str| {
+        let made = pretty::pretty(text.as_bytes(), None);
+        let (note, form) = (format!("{}, {} bytes", made.form.word(), text.len()), made.form);
+        Part { name, note, form, lines: made.lines, masked: 0, trouble: None }
+    };
+    let parts = vec![
+        part("parameters", "{\"Bucket\":\"reports\",\"Key\":\"\u{1b}]0;x\u{7}\"}"),
+        part("response", "<R><Secret>hoopmask:jwt:abcdefgh</Secret><Size>12</Size></R>"),
+    ];
+    play.take_parts(number, lines, parts);
+}
+
+/// Tells of the session as a whole, of an alert and a masked secret.
+pub fn tell(state: &mut State) {
+    let mut start = Start::new(SessionId::new(STARTED, 1), STARTED, vec!["make".into(), "deploy".into()]);
+    "ana".clone_into(&mut start.user);
+    "full".clone_into(&mut start.sandbox);
+    let mut facts = Facts::default();
+    let event = Event::SessionStart(Box::new(start));
+    facts.take(&Line { seq: 0, t: Micros(0), event, prev: String::new(), hash: String::new(), offset: 0 });
+    facts.look("there is no such folder".as_ref());
+    let zone = state.zone.clone();
+    let play = state.play.as_mut().unwrap();
+    play.facts = facts::rows(Some(&facts), None, &zone);
+    let rules = [("jwt".to_owned(), 2)].into();
+    let fired =
+        Alert { name: "harvest".to_owned(), message: "6 secrets in a minute".to_owned(), ..Alert::default() };
+    let alerts = vec![
+        alerts::alert(Micros(61_000_000), &fired),
+        alerts::masked(Micros(62_000_000), &Mask { place: "terminal".to_owned(), rules, call: None }),
+    ];
+    let moments = Moments::new(play.moments.entries().to_vec());
+    play.set_moments(moments, alerts);
 }

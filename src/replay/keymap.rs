@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 use crossterm::event::KeyModifiers;
 
 use crate::replay::action::Action;
+use crate::replay::panes::Tab;
 use crate::types::Micros;
 
 /// Where a key is pressed. Names are stable: a key file calls the contexts so (`Recording` is `recording`).
@@ -120,12 +121,17 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["n"], Action::NextHit, ["n N", "next hit, hit before", ""]),
     bind(Context::Recording, &["N"], Action::PreviousHit, ["", "", ""]),
     group(Context::Recording, "calls, commands, approvals"),
-    bind(Context::Recording, &["c"], Action::ToggleList, ["c", "calls and commands: show, hide", "calls"]),
-    bind(Context::Recording, &["a"], Action::ToggleApprovals, ["a", "approvals in place of the calls, and back", "approvals"]),
-    bind(Context::Recording, &["w"], Action::NextWhich, ["w", "which approvals: granted, not granted, used …", ""]),
-    bind(Context::Recording, &["down", "j"], Action::Down, ["↑ ↓  k j", "choose a call or command", ""]),
+    bind(Context::Recording, &["c"], Action::ToggleList, ["c", "the list beside the screen: show, hide", "list"]),
+    bind(Context::Recording, &["tab"], Action::NextTab, ["Tab", "its next tab (Shift-Tab: the one before)", "tabs"]),
+    bind(Context::Recording, &["shift-tab"], Action::PreviousTab, ["", "", ""]),
+    bind(Context::Recording, &["C"], Action::ShowTab(Tab::Calls), ["C", "the AWS calls as a table, and back", ""]),
+    bind(Context::Recording, &["X"], Action::ShowTab(Tab::Commands), ["X", "the commands as a tree, and back", ""]),
+    bind(Context::Recording, &["a"], Action::ToggleApprovals, ["a", "the approvals, and back", ""]),
+    bind(Context::Recording, &["A"], Action::ShowTab(Tab::Alerts), ["A", "alerts and masked secrets, and back", ""]),
+    bind(Context::Recording, &["I"], Action::ShowTab(Tab::Session), ["I", "the facts of the session, and back", ""]),
+    bind(Context::Recording, &["down", "j"], Action::Down, ["↑ ↓  k j", "choose a row of the list", ""]),
     bind(Context::Recording, &["up", "k"], Action::Up, ["", "", ""]),
-    bind(Context::Recording, &["enter"], Action::Open, ["Enter", "jump to the chosen call, command or question", "jump"]),
+    bind(Context::Recording, &["enter"], Action::Open, ["Enter", "jump to the chosen one; again: to its end", "jump"]),
     group(Context::Recording, "jump"),
     bind(Context::Recording, &["]"], Action::NextEntry, ["[ ]", "jump to the one before, the next", ""]),
     bind(Context::Recording, &["["], Action::PreviousEntry, ["", "", ""]),
@@ -146,9 +152,12 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["' g"], Action::SeekStart, ["", "beginning", ""]),
     bind(Context::Recording, &["' e"], Action::SeekEnd, ["", "end", ""]),
     bind(Context::Recording, &["u"], Action::ToCommand, ["u", "choose the command behind a call or a command", ""]),
-    bind(Context::Recording, &["o"], Action::ToCalls, ["o", "choose the first call of a command, an approval", ""]),
+    bind(Context::Recording, &["o"], Action::ToCalls, ["o", "choose the calls of a command, an approval", ""]),
     group(Context::Recording, "detail"),
     bind(Context::Recording, &["d"], Action::ToggleDetail, ["d", "all about the chosen one: show, hide", "detail"]),
+    bind(Context::Recording, &["&"], Action::StartFilter, ["&", "only rows with these words; -word: without", "filter"]),
+    bind(Context::Recording, &["w"], Action::NextWhich, ["w", "which calls or approvals: denied, granted, …", ""]),
+    bind(Context::Recording, &["F"], Action::StartFinding, ["F", "find in the detail (then n N)", ""]),
     bind(Context::Recording, &["pageup"], Action::PageUp, ["PgUp PgDn", "scroll the detail, or page through the list", ""]),
     bind(Context::Recording, &["pagedown"], Action::PageDown, ["", "", ""]),
     group(Context::Recording, "speed"),
@@ -206,7 +215,8 @@ pub fn name(key: &KeyEvent) -> Option<String> {
         KeyCode::End => "end".to_owned(),
         KeyCode::PageUp => "pageup".to_owned(),
         KeyCode::PageDown => "pagedown".to_owned(),
-        KeyCode::Tab | KeyCode::BackTab => "tab".to_owned(),
+        KeyCode::Tab => "tab".to_owned(),
+        KeyCode::BackTab => return Some("shift-tab".to_owned()),
         KeyCode::Insert => "insert".to_owned(),
         KeyCode::Delete => "delete".to_owned(),
         KeyCode::F(n) => format!("f{n}"),

@@ -4,12 +4,18 @@
 //! carries them out with the threads of `deck`; `view` draws the state and nothing else.
 
 mod action;
+mod alerts;
 mod ascii;
 mod back;
+mod bodies;
+mod calls;
 mod commands;
 mod deck;
 mod decode;
+mod detail;
 mod entries;
+mod facts;
+mod filter;
 mod finder;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
@@ -24,15 +30,18 @@ mod keyframes;
 mod keymap;
 mod keys;
 mod layout;
+mod linked;
 mod links;
 mod listen;
 mod look;
 mod message;
 mod moments;
+mod panes;
 mod play;
 mod player;
 mod prepare;
 mod press;
+mod pretty;
 mod project;
 mod questions;
 mod rewind;
@@ -41,8 +50,10 @@ mod search;
 mod sessions;
 mod state;
 mod still;
+mod tabs;
 mod tape;
 mod theme;
+mod timeline;
 mod update;
 mod view;
 

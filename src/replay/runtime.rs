@@ -199,6 +199,7 @@ impl Runtime {
             if let Some(play) = &mut self.state.play {
                 let passed = now.0.saturating_sub(before.0).min(GAP);
                 effects.extend(play.tick(Micros(passed)).map(Effect::Goto));
+                effects.extend(play.look().map(|(number, lines)| Effect::Look(number, lines)));
             }
             before = now;
             if self.perform(effects)? {
@@ -289,6 +290,7 @@ impl Runtime {
                         deck.search(number, pattern);
                     }
                 }
+                Effect::Look(number, lines) => self.deck.iter().for_each(|deck| deck.inspect(number, lines)),
                 Effect::Land(number, pattern, at) => {
                     self.deck.iter().for_each(|deck| deck.land(number, pattern.clone(), at));
                 }

@@ -32,6 +32,19 @@ pub struct Pacing {
     pub from: Option<Place>,
 }
 
+/// What a text is typed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typing {
+    /// To search the screen's text.
+    Search,
+    /// To go to a moment.
+    Moment,
+    /// To narrow the list.
+    Filter,
+    /// To search the detail.
+    Find,
+}
+
 /// The viewer.
 pub struct State {
     /// Columns and rows of the terminal.
@@ -60,10 +73,10 @@ pub struct State {
     pub has_list: bool,
     /// The list of keys; none: not shown.
     pub help: Option<Help>,
-    /// The search, or the moment to go to, being typed.
+    /// What is being typed.
     pub typed: Option<String>,
-    /// Whether what is typed is a moment.
-    pub going: bool,
+    /// What it is typed for.
+    pub typing: Typing,
     /// A word about what just happened; gone with the next key.
     pub notice: Option<String>,
     /// Tickets given so far.
@@ -89,7 +102,7 @@ impl State {
             has_list: true,
             help: None,
             typed: None,
-            going: false,
+            typing: Typing::Search,
             notice: None,
             tickets: 0,
         }

@@ -24,6 +24,7 @@ mod finding;
 mod follow;
 mod hostile;
 mod look;
+mod panes;
 mod pty;
 mod store;
 mod terminal;
@@ -94,7 +95,7 @@ fn a_tour_of_the_viewer() {
         assert!(detail.contains(part), "{part}:\n{detail}");
     }
     viewer.press("d?");
-    viewer.wait_for("jump to the chosen call");
+    viewer.wait_for("jump to the chosen one");
     viewer.press("?t");
     viewer.wait_for(" themes ");
     viewer.press("j\r");

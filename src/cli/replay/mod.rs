@@ -99,7 +99,7 @@ fn view(cli: &Cli) -> Result<()> {
         }
     };
     // Whoever looks at recordings has time; nothing waits for it.
-    let beside = Beside::packing(&config.state_dir(), config.record_pack());
+    let beside = Beside::packing(&config.state_dir(), &Clock::system(), config.record_pack());
     let shown = replay::run(Setup {
         look,
         keys,

@@ -1,6 +1,7 @@
-//! Drawing: the state in, cells out. Nothing here changes anything or asks anyone.
+//! Drawing: the state in, cells out. Nothing here asks anyone, or changes what is known.
 
 mod back;
+mod calls;
 mod detail;
 mod entries;
 mod following;
@@ -28,8 +29,15 @@ use crate::replay::theme::Meaning;
 pub use pen::Pen;
 pub use pen::wrapped;
 
-/// Draws everything on `area`.
-pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
+/// Lays out what has changed since the last picture, then draws everything on `area`.
+pub fn draw(state: &mut State, area: Rect, buffer: &mut Buffer) {
+    if let Some(play) = &mut state.play {
+        play.settle(area);
+    }
+    paint(state, area, buffer);
+}
+
+fn paint(state: &State, area: Rect, buffer: &mut Buffer) {
     parts(state, area, &mut Pen::new(buffer, &state.theme).with_keys(&state.keys, state.look.ascii));
     if state.look.ascii {
         ascii::apply(buffer, area);

@@ -50,7 +50,7 @@ const CASES: &[Case] = &[
     (
         "approvals",
         || with(fixture::asked(), &[Action::ToggleApprovals]),
-        &["approvals  3", "⊘ s3:Put", "help"],
+        &["Approvals 3", "⊘ s3:Put", "help"],
     ),
     ("a search", || with(fixture::playing(), &[Action::StartTyping]), &["/▌", "Enter", "Esc"]),
     ("keys", || with(fixture::playing(), &[Action::ToggleHelp]), &[" keys", "Esc close", "play, pause"]),
@@ -161,7 +161,7 @@ fn each_theme_has_a_picture_that_is_always_the_same() {
         state.size = SIZE;
         let area = Rect::new(0, 0, SIZE.0, SIZE.1);
         let mut buffer = Buffer::empty(area);
-        draw(&state, area, &mut buffer);
+        draw(&mut state, area, &mut buffer);
         let mut bytes = Vec::new();
         let cells = area.positions().map(|position| (position.x, position.y, &buffer[position]));
         CrosstermBackend::new(&mut bytes).draw(cells).unwrap();
