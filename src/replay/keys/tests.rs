@@ -111,7 +111,7 @@ fn own_keys_take_the_place_of_built_in_ones() {
     };
     assert_eq!(shown("play, pause"), Some("p Ctrl-Space"));
     assert_eq!(shown("the next marker, "), Some("M"));
-    assert_eq!(shown("calls and commands"), Some(""));
+    assert_eq!(shown("the list beside"), Some(""));
     assert_eq!(shown("5 seconds"), Some("← →"));
     let listed = keys.to_toml();
     for part in [
