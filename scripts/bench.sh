@@ -10,4 +10,5 @@ cargo bench --bench commands
 python3 benches/sandbox.py
 python3 benches/gateway.py
 python3 benches/replay.py
+python3 benches/export.py
 python3 benches/terminal.py "$@"

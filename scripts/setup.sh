@@ -270,6 +270,24 @@ asciinema() {
   rm -rf "$cache/asciinema/build"
 }
 
+# The asciinemas of Python, which wrote the older versions: 1.4 recordings of version 1, 2.4 those of version 2. Tests leave out
+# what cannot be installed.
+older_asciinemas() {
+  local version place
+  for version in 1.4.0 2.4.0; do
+    place=$cache/asciinema-${version%%.*}
+    current "$place" "$version" && continue
+    say "installing asciinema $version"
+    rm -rf "$place"
+    if python3 -m venv "$place" && "$place/bin/pip" install --quiet --disable-pip-version-check "asciinema==$version"; then
+      printf '%s' "$version" > "$place/.stamp"
+    else
+      say "asciinema $version could not be installed; its tests are left out"
+      rm -rf "$place"
+    fi
+  done
+}
+
 # Pages that we export are opened and clicked in it. Tests go on without it.
 browser() {
   for program in chromium chromium-browser google-chrome; do
@@ -301,6 +319,7 @@ if [ "$purpose" = test ]; then
   npm_packages oidc "a certified OpenID provider"
   npm_packages saml "a SAML identity provider"
   asciinema
+  older_asciinemas
   browser
   chromium
 fi

@@ -244,6 +244,12 @@ impl Config {
         self.given("replay.keys")
     }
 
+    /// `replay.plain`
+    #[must_use]
+    pub fn replay_plain(&self) -> bool {
+        self.truth("replay.plain")
+    }
+
     /// `replay.idle_limit`; `None`: every pause is kept.
     #[must_use]
     pub fn replay_idle_limit(&self) -> Option<Duration> {

@@ -21,6 +21,8 @@ pub struct Bounds {
     pub cells: usize,
     /// Most rows of all screens together.
     pub rows: usize,
+    /// Most cells of rows that are not as on the screen before, of all screens together: what a picture that moves is made of.
+    pub changes: usize,
     /// The least time between two screens, as long as there is room.
     pub gap: Micros,
 }
@@ -55,6 +57,8 @@ pub struct Frames {
     cells: usize,
     /// Rows of all screens together.
     used: usize,
+    /// Cells of rows that are not as on the screen before.
+    changed: usize,
 }
 
 impl Frames {
@@ -77,6 +81,7 @@ impl Frames {
             known: HashMap::new(),
             cells: 0,
             used: 0,
+            changed: 0,
         };
         let mut changed = Some(Micros(0));
         for event in events {
@@ -117,7 +122,9 @@ impl Frames {
         let is_same = |last: &Frame| last.rows == rows && last.cursor == cursor && last.size == size;
         if !self.frames.last().is_some_and(is_same) {
             self.used += rows.len();
-            self.frames.push(Frame { at, size, cursor, rows });
+            let frame = Frame { at, size, cursor, rows };
+            self.changed += changed(self.frames.last(), &frame);
+            self.frames.push(frame);
         }
     }
 
@@ -138,7 +145,10 @@ impl Frames {
     /// Takes every other screen out as long as there are too many.
     fn make_room(&mut self, bounds: Bounds) {
         let has_too_many = |frames: &Self| {
-            frames.frames.len() > bounds.frames || frames.cells > bounds.cells || frames.used > bounds.rows
+            frames.frames.len() > bounds.frames
+                || frames.cells > bounds.cells
+                || frames.used > bounds.rows
+                || frames.changed > bounds.changes
         };
         while self.frames.len() > 2 && has_too_many(self) {
             let mut number = 0;
@@ -147,6 +157,8 @@ impl Frames {
                 number % 2 == 1
             });
             self.used = self.frames.iter().map(|frame| frame.rows.len()).sum();
+            let before = std::iter::once(None).chain(self.frames.iter().map(Some));
+            self.changed = before.zip(&self.frames).map(|(before, frame)| changed(before, frame)).sum();
             self.gap = Micros(self.gap.0.saturating_mul(2));
             self.forget_rows();
         }
@@ -170,6 +182,13 @@ impl Frames {
         self.known = kept.iter().zip(0..).map(|(row, number)| (Rc::clone(row), number)).collect();
         self.rows = kept;
     }
+}
+
+/// Cells of the rows of a screen that are not as on the one before.
+fn changed(before: Option<&Frame>, frame: &Frame) -> usize {
+    let row = |frame: &Frame, at: usize| frame.rows.get(at).copied();
+    let differs = |at: &usize| before.and_then(|before| row(before, *at)) != row(frame, *at);
+    (0..frame.rows.len()).filter(differs).count() * usize::from(frame.size.0)
 }
 
 /// Whether nothing is drawn there.
@@ -196,7 +215,10 @@ mod tests {
 
     #[test]
     fn every_screen_is_there_and_rows_are_kept_once() {
-        let frames = played(10, Bounds { frames: 100, cells: 10_000, rows: 100_000, gap: Micros(1_000) });
+        let frames = played(
+            10,
+            Bounds { frames: 100, cells: 10_000, rows: 100_000, changes: usize::MAX, gap: Micros(1_000) },
+        );
         assert_eq!((frames.frames.len(), frames.size), (10, (20, 3)));
         assert_eq!(frames.rows.len(), 11, "ten lines and the empty one");
         let text = |frame: &Frame| -> String {
@@ -214,7 +236,8 @@ mod tests {
 
     #[test]
     fn a_long_recording_has_fewer_screens() {
-        let bounds = Bounds { frames: 50, cells: 10_000, rows: 100_000, gap: Micros(1_000) };
+        let bounds =
+            Bounds { frames: 50, cells: 10_000, rows: 100_000, changes: usize::MAX, gap: Micros(1_000) };
         let frames = played(5_000, bounds);
         assert!(frames.frames.len() <= 52 && frames.frames.len() > 20, "{}", frames.frames.len());
         assert!(frames.rows.len() < 4 * 52);
@@ -223,5 +246,8 @@ mod tests {
         assert_eq!(few.frames[0].at, Micros(0));
         let few = played(5_000, Bounds { rows: 60, frames: 5_000, ..bounds });
         assert!(few.frames.len() < 30, "{}", few.frames.len());
+        // Three rows of twenty cells change with each line that scrolls.
+        let few = played(5_000, Bounds { changes: 1_800, frames: 5_000, ..bounds });
+        assert!(few.changed <= 1_860 && few.frames.len() > 15, "{} {}", few.changed, few.frames.len());
     }
 }

@@ -127,20 +127,7 @@ impl Happened {
     /// A named place of the terminal recording; its time counts from the beginning of the part. Those of a session of ours
     /// (`is_ours`) that tell of commands, calls and approvals are passed over: these have tables of their own.
     pub fn marker(&mut self, at: Micros, name: &str, is_ours: bool) {
-        let told = [
-            "$ ",
-            "call ",
-            "denied ",
-            "asked ",
-            "granted",
-            "expired",
-            "nobody",
-            "withdrawn",
-            "yes by ",
-            "alert ",
-            "refused ",
-        ];
-        let is_ours = is_ours && told.iter().any(|start| name.starts_with(start));
+        let is_ours = is_ours && is_told_by_audit(name);
         let at = Micros(at.0.saturating_add(self.span.from.0));
         if !is_ours && let Some(at) = self.moment(at, "marker", name) {
             self.markers.add(at, "marker", &[name.to_owned()], &[("marker", name.to_owned())]);
@@ -315,6 +302,25 @@ impl Happened {
         }
         Ok(())
     }
+}
+
+/// Whether a marker of a session of hoop's tells of something that its audit log tells in full.
+#[must_use]
+pub fn is_told_by_audit(marker: &str) -> bool {
+    let told = [
+        "$ ",
+        "call ",
+        "denied ",
+        "asked ",
+        "granted",
+        "expired",
+        "nobody",
+        "withdrawn",
+        "yes by ",
+        "alert ",
+        "refused ",
+    ];
+    told.iter().any(|start| marker.starts_with(start))
 }
 
 fn answer(answered: &ApprovalAnswered) -> String {

@@ -22,6 +22,7 @@ use crate::term::Attributes;
 use crate::term::Palette;
 use crate::term::is_unsafe;
 use crate::term::safe;
+use crate::types::Micros;
 
 const SCRIPT: &str = include_str!("page/player.js");
 const STYLE: &str = include_str!("page/player.css");
@@ -41,6 +42,10 @@ pub struct Page<'a> {
     pub palette: &'a Palette,
     /// What happened: see [`super::Happened`].
     pub happened: &'a super::Happened,
+    /// The longest pause while it plays; none: pauses are kept until the reader says otherwise.
+    pub pause: Option<Micros>,
+    /// How many times as fast it begins to play; the times themselves stay as they were.
+    pub speed: f64,
 }
 
 /// Writes the page.
@@ -95,6 +100,8 @@ fn data(page: &Page<'_>) -> Value {
         "frames": frames,
         "events": page.happened.events,
         "tables": page.happened.tables(),
+        "pause": page.pause.map(|pause| millis(pause.0)),
+        "speed": page.speed,
     })
 }
 

@@ -6,7 +6,10 @@ use ab_glyph_rasterizer::Point;
 use ab_glyph_rasterizer::Rasterizer;
 use ab_glyph_rasterizer::point;
 use ttf_parser::OutlineBuilder;
+use ttf_parser::Transform;
 
+use super::emoji;
+use super::emoji::Emoji;
 use super::font::Font;
 use super::font::Fonts;
 use super::font::Found;
@@ -25,6 +28,8 @@ const SLANT: f32 = 0.2;
 const SHADES: f32 = 15.0;
 /// Most shapes that are kept.
 const MOST_SHAPES: usize = 4_096;
+/// Most coloured letters that are kept; one takes up to 200 KiB, usually 20.
+const MOST_EMOJI: usize = 256;
 /// Most dots of a picture, as browsers and viewers take them.
 const MOST_DOTS: usize = 100_000_000;
 
@@ -111,6 +116,8 @@ struct Key {
 pub struct Painter {
     fonts: Fonts,
     shapes: HashMap<Key, Shape>,
+    /// Coloured letters; none: the font has that letter in one colour only.
+    emoji: HashMap<(Found, u8), Option<Emoji>>,
     /// Width and height of a cell, in dots.
     pub cell: (usize, usize),
     size: f32,
@@ -139,7 +146,7 @@ impl Painter {
             reason = "a small positive number"
         )]
         let cell = (width as usize, height as usize);
-        Ok(Self { fonts, shapes: HashMap::new(), cell, size, baseline })
+        Ok(Self { fonts, shapes: HashMap::new(), emoji: HashMap::new(), cell, size, baseline })
     }
 
     /// Draws cells from the dot `(x, y)` on, each on its own ground.
@@ -184,9 +191,17 @@ impl Painter {
 
     fn letter(&mut self, cell: &Cell, (x, y): (usize, usize), ink: Rgb, image: &mut Image) {
         let has = |attribute| cell.attributes.has(attribute);
-        let Some(found) = self.fonts.find(cell.character, has(Attributes::BOLD)) else {
+        let is_emoji = cell.columns == 2 && emoji::is_pictograph(cell.character);
+        let found = match is_emoji {
+            true => self.fonts.find_emoji(cell.character),
+            false => self.fonts.find(cell.character, has(Attributes::BOLD)),
+        };
+        let Some(found) = found else {
             return self.missing(cell, (x, y), ink, image);
         };
+        if self.coloured(found, cell.columns, (x, y), image) {
+            return;
+        }
         let is_filling = matches!(cell.character, '\u{2500}'..='\u{259f}' | '\u{e0b0}'..='\u{e0b3}');
         let key = Key { found, columns: cell.columns, is_italic: has(Attributes::ITALIC), is_filling };
         if !self.shapes.contains_key(&key) {
@@ -200,6 +215,28 @@ impl Painter {
         for (at, cover) in shape.cover.iter().enumerate().filter(|(_, cover)| **cover > 0.0) {
             image.blend(x + at % shape.width, y + at / shape.width, ink, *cover);
         }
+    }
+
+    /// Draws a letter in the colours that its font has for it; whether there are any.
+    fn coloured(&mut self, found: Found, columns: u8, (x, y): (usize, usize), image: &mut Image) -> bool {
+        if !self.fonts.font(found.font).is_some_and(Font::is_coloured) {
+            return false;
+        }
+        if self.emoji.len() >= MOST_EMOJI {
+            self.emoji.clear();
+        }
+        let size = (self.cell.0 * usize::from(columns.max(1)), self.cell.1);
+        let fonts = &self.fonts;
+        let known = self.emoji.entry((found, columns)).or_insert_with(|| {
+            let face = fonts.font(found.font).and_then(Font::face)?;
+            emoji::draw(&face, found.glyph, size)
+        });
+        let Some(emoji) = known else { return false };
+        for (at, [r, g, b, cover]) in emoji.dots.iter().enumerate().filter(|(_, dot)| dot[3] > 0.0) {
+            let ink = Rgb(byte(*r), byte(*g), byte(*b));
+            image.blend(x + at % emoji.width, y + at / emoji.width, ink, *cover);
+        }
+        true
     }
 
     /// A frame where no font has the letter.
@@ -230,21 +267,17 @@ impl Painter {
             let (ascent, descent) = (f32::from(face.ascender()), f32::from(face.descender()));
             let (across, down) =
                 (cell_width / advance.max(1.0) * scale, cell_height / (ascent - descent).max(1.0));
-            Place { across, down, left: 0.0, baseline: ascent * down, slant: 0.0 }
+            let before = Transform::default();
+            Place { across, down, left: 0.0, baseline: ascent * down, slant: 0.0, before }
         } else {
             // Letters of other fonts are made to fit, and stand in the middle.
             let fit = (cell_width / advance.max(1.0)).min(1.0) * scale;
             let left = ((cell_width - advance * fit / scale) / 2.0).max(0.0);
             let slant = if key.is_italic { SLANT } else { 0.0 };
-            Place { across: fit, down: fit, left, baseline: self.baseline, slant }
+            let (baseline, before) = (self.baseline, Transform::default());
+            Place { across: fit, down: fit, left, baseline, slant, before }
         };
-        let mut pen = Pen {
-            rasterizer: Rasterizer::new(width, self.cell.1),
-            size: (cell_width, cell_height),
-            place,
-            start: point(0.0, 0.0),
-            last: point(0.0, 0.0),
-        };
+        let mut pen = Pen::new(Rasterizer::new(width, self.cell.1), (width, self.cell.1), place);
         if face.outline_glyph(key.found.glyph, &mut pen).is_none() {
             return empty;
         }
@@ -256,6 +289,11 @@ impl Painter {
         });
         shape
     }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
+fn byte(part: f32) -> u8 {
+    (part * 255.0).round().clamp(0.0, 255.0) as u8
 }
 
 /// Text and ground colour of a cell.
@@ -273,16 +311,19 @@ fn inks(cell: &Cell, palette: &Palette) -> (Rgb, Rgb) {
 }
 
 /// From the units of a font to dots of a cell.
-struct Place {
-    across: f32,
-    down: f32,
-    left: f32,
-    baseline: f32,
-    slant: f32,
+pub(super) struct Place {
+    pub(super) across: f32,
+    pub(super) down: f32,
+    pub(super) left: f32,
+    pub(super) baseline: f32,
+    pub(super) slant: f32,
+    /// What is done with a shape before, in units of the font.
+    pub(super) before: Transform,
 }
 
-struct Pen {
-    rasterizer: Rasterizer,
+/// Draws an outline into a cell.
+pub(super) struct Pen {
+    pub(super) rasterizer: Rasterizer,
     size: (f32, f32),
     place: Place,
     start: Point,
@@ -290,8 +331,16 @@ struct Pen {
 }
 
 impl Pen {
+    /// A pen for `size` dots, which are those of the rasterizer.
+    #[expect(clippy::cast_precision_loss, reason = "a small number")]
+    pub(super) fn new(rasterizer: Rasterizer, size: (usize, usize), place: Place) -> Self {
+        let size = (size.0 as f32, size.1 as f32);
+        Self { rasterizer, size, place, start: point(0.0, 0.0), last: point(0.0, 0.0) }
+    }
+
     fn at(&self, x: f32, y: f32) -> Point {
-        let Place { across, down, left, baseline, slant } = self.place;
+        let Place { across, down, left, baseline, slant, before } = &self.place;
+        let (x, y) = (before.a * x + before.c * y + before.e, before.b * x + before.d * y + before.f);
         // What lies outside of the cell is drawn at its edge, where it covers nothing.
         let (x, y) = (left + (x + y * slant) * across, baseline - y * down);
         point(x.clamp(0.0, self.size.0), y.clamp(0.0, self.size.1))

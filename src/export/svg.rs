@@ -90,7 +90,45 @@ pub(super) fn write_title(
 
 /// A row of cells, its upper edge at `y`.
 pub(super) fn write_row(cells: &[Cell], y: f64, palette: &Palette, out: &mut impl Write) -> io::Result<()> {
-    runs(cells).iter().try_for_each(|run| write_run(run, y, palette, out))
+    let runs = runs(cells);
+    write_grounds(&runs, y, palette, out)?;
+    runs.iter().try_for_each(|run| write_run(run, y, palette, out))
+}
+
+/// The ground of a row, each stretch of one colour as a whole: where two rectangles meet between dots, a line would show.
+fn write_grounds(runs: &[Run], y: f64, palette: &Palette, out: &mut impl Write) -> io::Result<()> {
+    let mut stretches: Vec<(usize, usize, Rgb)> = Vec::new();
+    for run in runs {
+        let (_, ground) = inks(&run.look, palette);
+        let end = run.col + run.columns;
+        match stretches.last_mut() {
+            Some((_, last, colour)) if *last == run.col && *colour == ground => *last = end,
+            _ => stretches.push((run.col, end, ground)),
+        }
+    }
+    for (from, to, ground) in stretches.into_iter().filter(|(.., ground)| *ground != palette.background) {
+        let (x, wide) = (MARGIN + columns(from), columns(to - from));
+        writeln!(
+            out,
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{CELL_HEIGHT}\" fill=\"{}\"/>",
+            // A hair wider, so that no line shows between neighbours.
+            wide + 0.3,
+            hex(ground)
+        )?;
+    }
+    Ok(())
+}
+
+/// The colours of letter and ground.
+fn inks(look: &Cell, palette: &Palette) -> (Rgb, Rgb) {
+    let ink = look.foreground.map_or(palette.foreground, |colour| palette.resolve(colour));
+    let ground = look.background.map_or(palette.background, |colour| palette.resolve(colour));
+    if look.attributes.has(Attributes::INVERSE) { (ground, ink) } else { (ink, ground) }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "at most a thousand columns")]
+fn columns(count: usize) -> f64 {
+    count as f64 * CELL_WIDTH
 }
 
 /// Neighbouring cells that look alike.
@@ -124,22 +162,8 @@ fn alike(a: &Cell, b: &Cell) -> bool {
 
 fn write_run(run: &Run, y: f64, palette: &Palette, out: &mut impl Write) -> io::Result<()> {
     let has = |attribute| run.look.attributes.has(attribute);
-    let mut ink = run.look.foreground.map_or(palette.foreground, |colour| palette.resolve(colour));
-    let mut ground = run.look.background.map_or(palette.background, |colour| palette.resolve(colour));
-    if has(Attributes::INVERSE) {
-        (ink, ground) = (ground, ink);
-    }
-    #[expect(clippy::cast_precision_loss, reason = "at most a thousand columns")]
-    let (x, wide) = ((run.col as f64).mul_add(CELL_WIDTH, MARGIN), run.columns as f64 * CELL_WIDTH);
-    if ground != palette.background {
-        writeln!(
-            out,
-            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{CELL_HEIGHT}\" fill=\"{}\"/>",
-            // A hair wider, so that no line shows between neighbours.
-            wide + 0.3,
-            hex(ground)
-        )?;
-    }
+    let (ink, _) = inks(&run.look, palette);
+    let x = MARGIN + columns(run.col);
     let lined = has(Attributes::UNDERLINE) || has(Attributes::STRUCK);
     let text = if lined { run.text.as_str() } else { run.text.trim_end() };
     if text.is_empty() {
@@ -154,9 +178,7 @@ fn write_run(run: &Run, y: f64, palette: &Palette, out: &mut impl Write) -> io::
     }
     write!(out, " fill=\"{}\" xml:space=\"preserve\"", hex(ink))?;
     if text.len() > 1 && text.is_ascii() {
-        #[expect(clippy::cast_precision_loss, reason = "at most a thousand columns")]
-        let length = text.len() as f64 * CELL_WIDTH;
-        write!(out, " textLength=\"{length:.1}\"")?;
+        write!(out, " textLength=\"{:.1}\"", columns(text.len()))?;
     }
     if has(Attributes::BOLD) {
         write!(out, " font-weight=\"bold\"")?;

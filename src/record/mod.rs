@@ -94,6 +94,7 @@ pub use seal::Previous;
 pub use seal::Seal;
 pub use seal::SealedAs;
 pub use seal::public_key;
+pub use seal::sealed_as;
 pub use survey::HostKey;
 pub use survey::Stored;
 pub use survey::host_key;

@@ -19,6 +19,8 @@ use super::seal;
 use super::seal::Previous;
 use super::seal::Seal;
 use super::survey::bytes_in;
+use crate::audit;
+use crate::audit::Event;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::Kind;
@@ -37,7 +39,8 @@ const MAX_SEAL: u64 = 64 << 10;
 /// What is to go.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wish {
-    /// What began before this, in microseconds since the Unix epoch; `None`: age is nothing to go by.
+    /// What began before this, in microseconds since the Unix epoch; `None`: age is nothing to go by. Of what was imported counts
+    /// when that was.
     pub before: Option<u64>,
     /// The newest so many stay, whatever else is wished.
     pub keep: usize,
@@ -54,6 +57,8 @@ pub struct Going {
     pub bytes: u64,
     /// Whether it has a seal.
     pub is_sealed: bool,
+    /// Whether it was made by another program and taken into the store.
+    pub is_imported: bool,
 }
 
 /// What would go, and what stays.
@@ -148,7 +153,9 @@ pub fn plan(state: &Path, wish: &Wish) -> Result<Plan> {
     let may_go = sessions.len().saturating_sub(wish.keep);
     let by_number_alone = wish.before.is_none() && wish.max_bytes.is_none();
     for (number, (&session, &bytes)) in sessions.iter().zip(&sizes).enumerate() {
-        let is_old = wish.before.is_some_and(|before| session.unix_millis().saturating_mul(1_000) < before);
+        let began = session.unix_millis().saturating_mul(1_000);
+        let imported = imported(&place, session);
+        let is_old = wish.before.is_some_and(|before| imported.unwrap_or(began) < before);
         let is_too_much = wish.max_bytes.is_some_and(|most| all > most);
         if number >= may_go || !(is_old || is_too_much || by_number_alone) {
             plan.staying = (plan.staying.0 + 1, plan.staying.1 + bytes);
@@ -161,9 +168,21 @@ pub fn plan(state: &Path, wish: &Wish) -> Result<Plan> {
         }
         all -= bytes;
         let is_sealed = place.folder(session).join("seal.json").exists();
-        plan.going.push(Going { session, bytes, is_sealed });
+        plan.going.push(Going { session, bytes, is_sealed, is_imported: imported.is_some() });
     }
     Ok(plan)
+}
+
+/// When a recording was imported; none when it is a session of hoop's. Those are sealed, nearly all, and not looked into.
+fn imported(place: &Place, session: SessionId) -> Option<u64> {
+    let folder = place.folder(session);
+    if folder.join("seal.json").exists() {
+        return None;
+    }
+    match audit::Reader::open(&folder.join("audit.jsonl")).ok()?.next()?.ok()?.event {
+        Event::SessionStart(start) => start.imported.map(|imported| imported.at),
+        _ => None,
+    }
 }
 
 /// Whether it runs, or its process died and the next start will seal it.

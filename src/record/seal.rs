@@ -151,6 +151,13 @@ pub(super) fn read(folder: &Path) -> Result<Option<Found>> {
     Ok(Some(Found { fault: check(text, &seal.key).err(), sha256: hex::encode(Sha256::digest(&file)), seal }))
 }
 
+/// Who sealed the recording in `folder`; none when it has no seal that can be read. Whether the seal is true only
+/// [`super::verify()`] says.
+#[must_use]
+pub fn sealed_as(folder: &Path) -> Option<SealedAs> {
+    read(folder).ok().flatten().map(|found| found.seal.sealed_as)
+}
+
 /// Checks the signature of `key` that stands at the end of `text`.
 pub(super) fn check(text: &str, key: &str) -> Result<(), String> {
     let parts = text.rsplit_once(",\"signature\":\"");

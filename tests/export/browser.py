@@ -113,6 +113,9 @@ try:
         "title": text("title"),
         "first_screen": text("screen").strip(),
         "tabs": look("[...document.querySelectorAll('#tabs button')].map(b => b.textContent).join('|')"),
+        "speed": look("document.getElementById('speed').value"),
+        "skips": look("document.getElementById('idle').checked"),
+        "pause": look("document.getElementById('idle').parentNode.title"),
         "length_ms": float(look("document.getElementById('line').getAttribute('aria-valuemax')")) * 1000,
     }
     # The refused call.
@@ -140,12 +143,14 @@ try:
     shot("middle")
     # Plays, and passes over the pause.
     key("Home")
-    look("document.getElementById('speed').selectedIndex = 5")
+    look("document.getElementById('speed').value = '16'")
+    begun = time.monotonic()
     click("document.getElementById('play')")
     wait("document.getElementById('screen').innerText.includes('after a long pause')")
     seen["played_ms"] = float(look("document.documentElement.dataset.now"))
     seen["after_play"] = text("screen")
     wait("document.documentElement.dataset.playing === 'no'")
+    seen["took_ms"] = (time.monotonic() - begun) * 1000
     seen["paused"] = look("document.documentElement.dataset.playing")
     seen["look_before"] = look("getComputedStyle(document.body).backgroundColor")
     click("document.getElementById('look')")

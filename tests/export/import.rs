@@ -128,3 +128,25 @@ fn bad_files_are_refused_with_line_and_reason() {
     assert!(said.contains("1 lines that cannot be read left out"), "{said}");
     assert_eq!(output(dir.path(), &["export", "last", "-f", "txt"]), "good\n");
 }
+
+#[test]
+fn imports_are_pruned_as_sessions_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let prune = |more: &[&str]| {
+        let done = hoopctl(dir.path(), &[&["prune"], more].concat());
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap()
+    };
+    // Recorded in November 2025, and taken in now.
+    output(dir.path(), &["import", &fixture("v2.cast")]);
+    assert!(prune(&["--older-than", "1d"]).contains("nothing to remove; 1 stay"), "it came today");
+    let shown = prune(&["--keep", "0", "--dry-run"]);
+    assert!(shown.contains("imported\n1 would go"), "{shown}");
+    assert!(prune(&["--keep", "0", "--dry-run", "--json"]).contains("\"imported\":true"));
+    assert!(prune(&["--keep", "0"]).contains("1 removed"));
+    assert_eq!(output(dir.path(), &["--plain"]), "sessions: none yet\n");
+    let verified = hoopctl(dir.path(), &["verify", "--all"]);
+    assert!(String::from_utf8_lossy(&verified.stdout).contains("pruned"), "{verified:?}");
+    // Gone means that it can come again.
+    output(dir.path(), &["import", &fixture("v2.cast")]);
+}

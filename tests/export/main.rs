@@ -15,6 +15,7 @@ use std::process::Output;
 #[path = "../replay/store.rs"]
 mod store;
 
+mod asciinema;
 mod canary;
 mod cast;
 mod hostile;

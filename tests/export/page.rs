@@ -79,19 +79,42 @@ fn browser() -> Option<&'static str> {
         .find(|path| Path::new(path).exists())
 }
 
-#[test]
-fn a_page_is_used_in_a_browser() {
-    let Some(browser) = browser() else { return };
+/// What a page exported with `more` shows to somebody who uses it; none where there is no browser.
+fn used(more: &[&str]) -> Option<Value> {
+    let browser = browser()?;
     let dir = tempfile::tempdir().unwrap();
     hostile_session(&dir.path().join("hoop"));
     let file = dir.path().join("session.html");
-    bytes(dir.path(), &["export", "last", "-o", file.to_str().unwrap(), "--title", HOSTILE]);
+    let base = ["export", "last", "-o", file.to_str().unwrap(), "--title", HOSTILE];
+    bytes(dir.path(), &[&base, more].concat());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/export/browser.py");
     let mut arguments = vec![script.display().to_string(), browser.to_owned(), file.display().to_string()];
     arguments.extend(std::env::var("HOOP_SCREENSHOTS").ok());
     let done = Command::new("python3").args(arguments).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let seen: Value = serde_json::from_slice(&done.stdout).unwrap();
+    Some(serde_json::from_slice(&done.stdout).unwrap())
+}
+
+#[test]
+fn a_page_plays_as_fast_and_with_such_pauses_as_it_was_asked_for() {
+    for (more, speed, skips, pause) in [
+        (&["--speed", "3", "--idle-limit", "0.5s"][..], "3", true, "more than 0.5 s"),
+        (&["--speed", "8", "--idle-limit", "off"], "8", false, "more than 2 s"),
+    ] {
+        let Some(seen) = used(more) else { return };
+        assert_eq!((seen["speed"].as_str(), seen["skips"].as_bool()), (Some(speed), Some(skips)), "{seen}");
+        assert!(seen["pause"].as_str().unwrap().contains(pause), "{seen}");
+        assert_eq!(seen["errors"], serde_json::json!([]), "{seen}");
+        // Times are as they were recorded: twenty seconds of pause, which take a second and more at 16 times the speed.
+        assert!(seen["length_ms"].as_f64().unwrap() > 20_000.0, "{seen}");
+        assert!(skips || seen["took_ms"].as_f64().unwrap() > 1_250.0, "{seen}");
+    }
+}
+
+#[test]
+fn a_page_is_used_in_a_browser() {
+    let Some(seen) = used(&[]) else { return };
+    assert_eq!((seen["speed"].as_str(), seen["skips"].as_bool()), (Some("1"), Some(true)), "{seen}");
     let text = |name: &str| seen[name].as_str().unwrap_or_else(|| panic!("{name}: {seen}")).to_owned();
     assert_eq!(seen["errors"], serde_json::json!([]), "{seen}");
     assert_eq!(seen["outside"], serde_json::json!([]), "{seen}");

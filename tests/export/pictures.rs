@@ -104,3 +104,36 @@ fn a_moving_svg_is_well_formed_and_has_no_script() {
     );
     assert!(picture.contains("&lt;&amp;&quot;&gt;"));
 }
+
+#[test]
+fn emoji_are_drawn_in_colours() {
+    let font = fixture("emoji.ttf");
+    let (width, _, dots) = shown("🔴🟩\x1b[?25l", &["--font", &font, "--theme", "dark"]);
+    let cell = width / 12;
+    let (top, high) = (cell, 20);
+    let at = |x: usize, y: usize| -> [u8; 3] { dots[(y * width + x) * 3..][..3].try_into().unwrap() };
+    // Ours, where nobody gives another one: a red circle, whose corners are the ground.
+    let (_, _, own) = shown("🔴\x1b[?25l", &["--theme", "dark"]);
+    let of_own = |x: usize, y: usize| -> [u8; 3] { own[(y * width + x) * 3..][..3].try_into().unwrap() };
+    let middle = of_own(cell + cell, top + high / 2);
+    assert!(middle[0] > 180 && middle[1] < 90 && middle[2] < 100, "{middle:?}");
+    assert_eq!(of_own(cell + 1, top + 1), of_own(2, 2));
+    // Layers: a blue square in a red one.
+    assert_eq!(at(cell + 2, top + high / 2), [255, 0, 0]);
+    assert_eq!(at(cell + cell, top + high / 2), [0, 0, 255]);
+    // A bitmap: green, and the ground where it has a hole.
+    assert_eq!(at(cell + 2 * cell + 4, top + high / 2), [0, 200, 0]);
+    assert_eq!(at(cell + 3 * cell, top + high / 2), at(2, 2));
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a.cast");
+    std::fs::write(&file, "{\"version\":2,\"width\":10,\"height\":4}\n[0.5, \"o\", \"🔴 🟩\"]\n").unwrap();
+    let moving = bytes(dir.path(), &["export", file.to_str().unwrap(), "-f", "gif", "--font", &font]);
+    let mut options = gif::DecodeOptions::new();
+    options.set_color_output(gif::ColorOutput::RGBA);
+    let mut decoder = options.read_info(&moving[..]).unwrap();
+    let mut colours = std::collections::BTreeSet::new();
+    while let Some(frame) = decoder.read_next_frame().unwrap() {
+        colours.extend(frame.buffer.chunks_exact(4).map(|dot| [dot[0], dot[1], dot[2]]));
+    }
+    assert!(colours.contains(&[255, 0, 0]) && colours.contains(&[0, 200, 0]), "{colours:?}");
+}

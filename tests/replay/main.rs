@@ -22,10 +22,13 @@ mod commands;
 mod emulator;
 mod finding;
 mod follow;
+mod golden;
 mod hostile;
 mod look;
 mod panes;
+mod plain;
 mod pty;
+mod readme;
 mod store;
 mod terminal;
 
@@ -178,7 +181,7 @@ fn play_draws_and_does_nothing_else() {
 #[test]
 fn without_a_terminal_it_says_what_to_do_instead() {
     let dir = filled();
-    assert!(trouble(dir.path(), &[], 2).contains("hoop-replay list"));
+    assert!(trouble(dir.path(), &[], 2).contains("hoop-replay --plain"));
     assert!(trouble(dir.path(), &["last"], 2).contains("hoop-replay export last --format txt"));
     assert!(trouble(dir.path(), &["play", "last"], 2).contains("export last --format txt"));
 }

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use hoop::term::Colour;
 use hoop::term::Screen;
+use hoop::term::Snapshot;
 use portable_pty::Child;
 use portable_pty::CommandBuilder;
 use portable_pty::MasterPty;
@@ -53,16 +54,21 @@ impl Driven {
         mut command: CommandBuilder,
         (arguments, variables): (&[&str], &[(&str, &str)]),
         state: &Path,
-        (cols, rows): (u16, u16),
+        size: (u16, u16),
     ) -> Self {
-        let pair =
-            native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
         command.args(arguments);
         command.env_clear();
         command.env("XDG_STATE_HOME", state);
         command.env("TERM", "xterm-256color");
         command.env("TZ", "UTC");
         variables.iter().for_each(|(name, value)| command.env(name, value));
+        Self::spawn(command, size)
+    }
+
+    /// Starts any program.
+    pub fn spawn(command: CommandBuilder, (cols, rows): (u16, u16)) -> Self {
+        let pair =
+            native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let screen = Arc::new(Mutex::new(Screen::new(cols, rows)));
@@ -110,6 +116,11 @@ impl Driven {
     /// The process that was started.
     pub fn pid(&self) -> i32 {
         i32::try_from(self.child.process_id().unwrap()).unwrap()
+    }
+
+    /// The cells of what the terminal shows.
+    pub fn snapshot(&self) -> Snapshot {
+        self.screen.lock().unwrap().snapshot()
     }
 
     /// The text of the cells with this background.

@@ -34,7 +34,8 @@ Examples:
   hoopctl prune --max-size 20G
 
 What --older-than or --max-size names goes, but never the newest --keep; --keep alone removes all
-others. --max-size removes the oldest until the rest fits.
+others. --max-size removes the oldest until the rest fits. Of an imported recording counts when
+it was imported.
 
 Exit status: 0 done, also where there was nothing to do; 1 something could not be removed."
 )]
@@ -128,6 +129,7 @@ fn why(args: &Args) -> String {
 fn row(going: &Going, console: &Console<'_>, failed: Option<&str>) -> Vec<String> {
     let state = match failed {
         Some(why) => format!("cannot be removed: {}", safe(why)),
+        None if going.is_imported => "imported".to_owned(),
         None if going.is_sealed => "sealed".to_owned(),
         None => "never sealed".to_owned(),
     };
@@ -141,6 +143,7 @@ fn object(going: &Going, is_removed: bool, why: Option<&str>) -> serde_json::Val
         "began": rfc3339(going.session.unix_millis().saturating_mul(1_000)),
         "bytes": going.bytes,
         "sealed": going.is_sealed,
+        "imported": going.is_imported,
         "removed": is_removed,
         "why": why,
     })

@@ -22,6 +22,9 @@ Examples:
   hoop-replay --speed 4 --idle-limit 0.5s last
   hoop-replay --follow last            what is running now, as it goes on
   hoop-replay --at 1:02 last           from that moment on; also 50%, #120 (an event), end
+  hoop-replay --plain last             the same as lines of text: facts, what happened, the last screen
+  hoop-replay --plain last | grep '^call .* decision: deny'
+  hoop-replay --plain 'action:s3:Delete* decision:deny'
   hoop-replay list --since 2d --json | jq .id
   hoop-replay export last --format jsonl | jq 'select(.decision.effect == \"deny\")'
   hoop-replay export last --at 0:12 -o moment.png
@@ -60,9 +63,13 @@ pub struct Cli {
     #[arg(short = 'F', long, requires = "recording")]
     pub follow: bool,
 
-    /// Begin at this moment: seconds, 1:02.5, 50%, #120 (an event) or `end`
+    /// Begin at this moment: seconds, 1:02.5, 50%, #120 (an event) or `end`; with --plain, show its screen: may be repeated
     #[arg(long, value_name = "TIME", value_parser = replay::Place::parse, requires = "recording")]
-    pub at: Option<replay::Place>,
+    pub at: Vec<replay::Place>,
+
+    /// Print what the viewer shows as plain lines, one fact a line, for screen readers and pipes
+    #[arg(long)]
+    pub plain: bool,
 
     /// How it is played.
     #[command(flatten)]

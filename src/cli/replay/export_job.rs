@@ -56,14 +56,17 @@ use crate::types::Micros;
 /// What a picture without a title says.
 const NO_TITLE: &str = "none";
 
-/// The longest pause of a moving picture where nobody says otherwise.
+/// The longest pause of a moving picture or a page where nobody says otherwise.
 const USUAL_PAUSE: Micros = Micros(2_000_000);
 /// What a moving picture holds at most: five minutes at ten screens a second, longer ones fewer.
-const MOVING: Bounds = Bounds { frames: 3_000, cells: 1_000_000, rows: 200_000, gap: Micros(66_000) };
+const MOVING: Bounds =
+    Bounds { frames: 3_000, cells: 1_000_000, rows: 200_000, changes: 600_000, gap: Micros(66_000) };
 /// The same of one in SVG, of which each letter outside of ASCII is an element.
-const MOVIE: Bounds = Bounds { frames: 1_500, cells: 300_000, rows: 60_000, gap: Micros(66_000) };
+const MOVIE: Bounds =
+    Bounds { frames: 1_500, cells: 300_000, rows: 60_000, changes: usize::MAX, gap: Micros(66_000) };
 /// What a page holds at most: ten minutes at twenty screens a second, longer ones fewer.
-const PAGE: Bounds = Bounds { frames: 12_000, cells: 3_000_000, rows: 1_000_000, gap: Micros(33_000) };
+const PAGE: Bounds =
+    Bounds { frames: 12_000, cells: 3_000_000, rows: 1_000_000, changes: usize::MAX, gap: Micros(33_000) };
 
 /// An export that can begin.
 pub struct Job<'w> {
@@ -337,6 +340,8 @@ impl<'w> Job<'w> {
             frames: &frames,
             palette: self.theme.palette(),
             happened: &happened,
+            pause: self.wish.pacing.idle_limit.map_or(Some(USUAL_PAUSE), Pause::limit),
+            speed: self.wish.pacing.speed.unwrap_or(1.0),
         };
         export::write_page(&page, out)?;
         Ok(events.unread())

@@ -126,7 +126,14 @@ fn start(wish: &Import, header: &Header, cleaner: &Cleaner) -> Result<Start> {
     let name = cleaner.text(&name).into_owned();
     // The same file is the same session, so that it is not taken in twice.
     let random = bytes[..10].iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
-    let command = vec![clean.command.clone().unwrap_or_else(|| name.clone())];
+    // A plain line is taken apart, so that it reads as it was; any other is one word, in quotes wherever it is shown.
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || " _./:=@%+,-".contains(letter);
+    let command = match &clean.command {
+        Some(line) if !line.trim().is_empty() && line.chars().all(is_plain) => {
+            line.split_ascii_whitespace().map(str::to_owned).collect()
+        }
+        line => vec![line.clone().unwrap_or_else(|| name.clone())],
+    };
     let mut start = Start::new(SessionId::new(started, random), started, command);
     let title = wish.title.as_deref().map(|title| cleaner.text(title).into_owned());
     start.title = Some(title.or(clean.title).or(clean.command).unwrap_or_else(|| name.clone()));

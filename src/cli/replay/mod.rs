@@ -35,6 +35,7 @@ mod import;
 mod keys;
 mod list;
 mod place;
+mod plain;
 mod play;
 mod wanted;
 
@@ -86,10 +87,13 @@ fn run(cli: &Cli) -> Result<()> {
 /// Opens the viewer.
 fn view(cli: &Cli) -> Result<()> {
     let config = Config::load(&surroundings::sources())?;
-    let look = looking::look(cli.theme.as_deref(), cli.ascii, &config)?;
-    let keys = looking::keys(&config)?;
     let state = config.state_dir();
     let wanted = wanted::wanted(cli, &state)?;
+    if cli.plain || config.replay_plain() {
+        return plain::run(cli, &config, &wanted);
+    }
+    let look = looking::look(cli.theme.as_deref(), cli.ascii, &config)?;
+    let keys = looking::keys(&config)?;
     needs_terminal(&wanted)?;
     let (start, library): (Start, Option<replay::Library>) = match wanted {
         Wanted::Recording { found, .. } => (opening(*found)?, None),
@@ -106,7 +110,7 @@ fn view(cli: &Cli) -> Result<()> {
         zone: TimeZone::system(),
         pacing: Pacing {
             follows: cli.follow,
-            from: cli.at,
+            from: cli.at.last().copied(),
             ..pacing(&cli.pacing, config.replay_idle_limit())
         },
         clock: Clock::system(),
@@ -137,10 +141,13 @@ fn needs_terminal(wanted: &Wanted) -> Result<()> {
     }
     let which = if input { "standard output" } else { "standard input" };
     let fix = match wanted {
-        Wanted::List(query) if query.is_empty() => "without one, list them: hoop-replay list".to_owned(),
-        Wanted::List(query) => format!("without one: hoop-replay list '{}'", query.escape_debug()),
+        Wanted::List(query) if query.is_empty() => "without one, list them: hoop-replay --plain".to_owned(),
+        Wanted::List(query) => format!("without one: hoop-replay --plain '{}'", query.escape_debug()),
         Wanted::Recording { name, .. } => {
-            format!("without one, write it out: hoop-replay export {} --format txt", name.escape_debug())
+            let name = name.escape_debug();
+            format!(
+                "without one, as lines: hoop-replay --plain {name}   or its text alone: hoop-replay export {name} --format txt"
+            )
         }
     };
     Err(Error::new(Kind::Usage, "the viewer needs a terminal").why(format!("{which} is none")).fix(fix))

@@ -48,7 +48,7 @@ pub fn wanted(cli: &Cli, state: &Path) -> Result<Wanted> {
 }
 
 fn list(cli: &Cli, query: &str, state: &Path) -> Result<Wanted> {
-    if cli.follow || cli.at.is_some() {
+    if cli.follow || !cli.at.is_empty() {
         return Err(Error::new(Kind::Usage, "--at and --follow go with one recording")
             .why(format!("there is no recording `{}`, so it was taken for a query", query.escape_debug()))
             .fix("name a session, or `last`: hoop-replay --at 1:02 last"));

@@ -10,7 +10,8 @@
   const packed = Uint8Array.from(atob(id("data").textContent), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const data = JSON.parse(await new Response(stream).text());
-  const pause = 2000;
+  // What stands in the way of watching: pauses longer than this, unless they were asked for.
+  const pause = data.pause === null ? 2000 : data.pause;
   const root = document.documentElement;
   root.dataset.look = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   document.title = data.title;
@@ -239,8 +240,16 @@
   id("next").addEventListener("click", () => step(1));
   const light = () => (root.dataset.look = root.dataset.look === "dark" ? "light" : "dark");
   id("look").addEventListener("click", light);
+  const select = id("speed");
+  if (![...select.options].some((option) => Number(option.value) === data.speed)) {
+    const option = make("option", "", String(data.speed));
+    const next = [...select.options].find((other) => Number(other.value) > data.speed);
+    select.insertBefore(option, next || null);
+  }
+  select.selectedIndex = [...select.options].findIndex((option) => Number(option.value) === data.speed);
+  id("idle").checked = data.pause !== null;
+  id("idle").parentNode.title = `pauses of more than ${pause / 1000} s are passed over (i)`;
   const speed = (direction) => {
-    const select = id("speed");
     select.selectedIndex = Math.min(Math.max(select.selectedIndex + direction, 0), select.options.length - 1);
   };
   const keys = {
