@@ -22,6 +22,9 @@ _hoop__replay() {
             hoop__replay,import)
                 cmd="hoop__replay__subcmd__import"
                 ;;
+            hoop__replay,keys)
+                cmd="hoop__replay__subcmd__keys"
+                ;;
             hoop__replay,list)
                 cmd="hoop__replay__subcmd__list"
                 ;;
@@ -35,20 +38,12 @@ _hoop__replay() {
 
     case "${cmd}" in
         hoop__replay)
-            opts="-q -F -s -i -h -V --query --follow --at --plain --speed --idle-limit --theme --help --version export import play list"
+            opts="-F -s -i -h -V --follow --at --speed --idle-limit --theme --ascii --help --version export import play keys list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --query)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                -q)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --at)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -81,16 +76,12 @@ _hoop__replay() {
             return 0
             ;;
         hoop__subcmd__replay__subcmd__export)
-            opts="-f -o -s -i -h --query --format --output --overwrite --from --to --at --title --mask --theme --font-size --font --speed --idle-limit --help"
+            opts="-f -o -s -i -h --format --output --overwrite --from --to --at --title --mask --theme --font-size --font --speed --idle-limit --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --query)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "cast cast2 txt screen html svg png gif movie jsonl csv ocsf cloudtrail" -- "${cur}"))
                     return 0
@@ -173,6 +164,20 @@ _hoop__replay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoop__subcmd__replay__subcmd__keys)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

@@ -3,6 +3,7 @@
 mod beside;
 pub mod ctl;
 mod known_values;
+mod looking;
 mod mask_rules;
 pub mod replay;
 pub mod run;

@@ -11,6 +11,7 @@ pub mod load;
 pub mod manual;
 pub mod providers;
 pub mod settings;
+mod texts;
 
 pub use diagnostic::Diagnostics;
 pub use hotkey::HotKey;

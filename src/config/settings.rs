@@ -232,6 +232,18 @@ impl Config {
         self.text("replay.theme")
     }
 
+    /// `replay.ascii`: `auto`, `always`, `never`.
+    #[must_use]
+    pub fn replay_ascii(&self) -> &str {
+        self.text("replay.ascii")
+    }
+
+    /// `replay.keys`: a file.
+    #[must_use]
+    pub fn replay_keys(&self) -> Option<&str> {
+        self.given("replay.keys")
+    }
+
     /// `replay.plain`
     #[must_use]
     pub fn replay_plain(&self) -> bool {

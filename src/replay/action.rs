@@ -3,7 +3,7 @@
 use crate::replay::panes::Tab;
 use crate::types::Micros;
 
-/// One wish. Names are stable: they will be used in a key configuration.
+/// One wish. Names are stable: a key file uses them ([`Action::name`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Leave the program.
@@ -12,8 +12,8 @@ pub enum Action {
     Back,
     /// Show or hide the keys.
     ToggleHelp,
-    /// The next theme.
-    NextTheme,
+    /// Show the themes to choose from.
+    ChooseTheme,
     /// Stop the program as a shell job.
     Suspend,
     /// The row above.
@@ -88,6 +88,10 @@ pub enum Action {
     NextCall,
     /// Jump to the AWS call before.
     PreviousCall,
+    /// Jump to the next refused call or command.
+    NextDenial,
+    /// Jump to the refused call or command before.
+    PreviousDenial,
     /// Jump to the next marker.
     NextMarker,
     /// Jump to the marker before.
@@ -142,4 +146,56 @@ pub enum Action {
     LookBack,
     /// Show where the links on the screen lead, or no more.
     ShowLinks,
+}
+
+impl Action {
+    /// What a key file calls it: the variant in small letters with hyphens, `toggle-play`; one that holds a number says it.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::SeekForward(by) => format!("seek-forward-{}s", by.0 / 1_000_000),
+            Self::SeekBack(by) => format!("seek-back-{}s", by.0 / 1_000_000),
+            Self::SeekPercent(part) => format!("seek-{part}-percent"),
+            Self::Pan(x, _) if x < 0 => "pan-left".to_owned(),
+            Self::Pan(x, _) if x > 0 => "pan-right".to_owned(),
+            Self::Pan(_, y) => if y < 0 { "pan-up" } else { "pan-down" }.to_owned(),
+            other => kebab(&format!("{other:?}")),
+        }
+    }
+}
+
+/// `TogglePlay` as `toggle-play`; whatever is no letter or digit becomes one hyphen.
+#[must_use]
+pub fn kebab(name: &str) -> String {
+    let mut kebab = String::new();
+    for c in name.chars() {
+        let begins = c.is_ascii_uppercase() || !c.is_ascii_alphanumeric();
+        if begins && !kebab.is_empty() && !kebab.ends_with('-') {
+            kebab.push('-');
+        }
+        if c.is_ascii_alphanumeric() {
+            kebab.push(c.to_ascii_lowercase());
+        }
+    }
+    kebab.trim_end_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_words_with_hyphens() {
+        for (action, name) in [
+            (Action::Quit, "quit"),
+            (Action::TogglePlay, "toggle-play"),
+            (Action::SeekForward(Micros(60_000_000)), "seek-forward-60s"),
+            (Action::SeekPercent(30), "seek-30-percent"),
+            (Action::Pan(-8, 0), "pan-left"),
+            (Action::Pan(0, 4), "pan-down"),
+        ] {
+            assert_eq!(action.name(), name);
+        }
+        assert_eq!(kebab("SeekFoo(Micros(5), -3)"), "seek-foo-micros-5-3");
+    }
 }

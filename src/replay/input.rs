@@ -19,19 +19,21 @@ use crate::replay::facts;
 use crate::replay::finder;
 use crate::replay::going;
 use crate::replay::going::Place;
-use crate::replay::keymap;
+use crate::replay::help;
 use crate::replay::keymap::Context;
 use crate::replay::layout;
 use crate::replay::linked;
 use crate::replay::links;
+use crate::replay::look;
 use crate::replay::message::Message;
 use crate::replay::message::News;
 use crate::replay::message::Told;
 use crate::replay::moments::Moments;
 use crate::replay::panes::Tab;
+use crate::replay::press::press;
 use crate::replay::state::State;
-use crate::replay::summary;
 use crate::replay::state::Typing;
+use crate::replay::summary;
 use crate::replay::tabs;
 use crate::replay::timeline;
 use crate::replay::timeline::Of;
@@ -53,6 +55,10 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Terminal(event) => terminal(state, event),
         Message::TerminalLost(_) | Message::Leave => vec![Effect::Quit],
+        Message::Stop => vec![Effect::Suspend],
+        Message::Continue => vec![Effect::Redraw],
+        Message::Answer(answer) => look::answered(state, answer),
+        Message::Themes(offers) => look::listed(state, offers),
         Message::Library(news) => finder::told(state, news),
         Message::Summary(ticket, found, is_done) => {
             summary::told(state, ticket, found, is_done);
@@ -211,11 +217,16 @@ fn terminal(state: &mut State, event: TerminalEvent) -> Vec<Effect> {
 fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     // The mouse may have left without a word.
     state.play.iter_mut().for_each(|play| play.hover = None);
-    if let Some(effects) = typing(state, key) {
+    if help::typing(state, key) {
+        return Vec::new();
+    }
+    let is_covered = state.help.is_some() || state.picker.is_some();
+    if !is_covered && let Some(effects) = typing(state, key) {
+        state.pending.clear();
         return effects;
     }
-    match keymap::resolve(&key, update::context(state)) {
-        Some(action) => update::update(state, action),
+    match press(state, &key) {
+        Some(effects) => effects,
         None => Vec::new(),
     }
 }
@@ -273,6 +284,11 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
     if state.is_too_small() {
         return Vec::new();
     }
+    if state.help.is_none()
+        && let Some(effects) = look::mouse(state, mouse)
+    {
+        return effects;
+    }
     let at = Position::new(mouse.column, mouse.row);
     match mouse.kind {
         MouseEventKind::ScrollUp if finder::scroll(state, at, false) => Vec::new(),
@@ -297,7 +313,7 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
                 Context::Summary => summary::click(state, at, pressed),
                 Context::Diff => diff::click(state, at, pressed),
                 Context::Recording => click_recording(state, at, pressed),
-                Context::Sessions | Context::Query | Context::Anywhere => finder::click(state, at, pressed),
+                _ => finder::click(state, at, pressed),
             }
         }
         _ => Vec::new(),

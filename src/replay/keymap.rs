@@ -1,4 +1,5 @@
-//! Which key means what, in one table: the resolver, the help and the footer all read it.
+//! Which key means what, in one table. `keys` lays the user's own over it; the resolver, the help and the footer read
+//! that.
 
 use crossterm::event::KeyCode;
 use crossterm::event::KeyEvent;
@@ -8,7 +9,7 @@ use crate::replay::action::Action;
 use crate::replay::panes::Tab;
 use crate::types::Micros;
 
-/// Where a key is pressed.
+/// Where a key is pressed. Names are stable: a key file calls the contexts so (`Recording` is `recording`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Context {
     /// Everywhere but while typing.
@@ -23,13 +24,18 @@ pub enum Context {
     Summary,
     /// Where two sessions are compared.
     Diff,
+    /// In the list of themes.
+    Themes,
+    /// In the list of keys.
+    Help,
 }
 
 /// A line of the table.
 pub struct Binding {
     /// Where it holds.
     pub context: Context,
-    /// The keys: each a key, with `ctrl-` or `shift-` before it.
+    /// The keys: each a key, with `ctrl-`, `shift-` or `alt-` before it; or several, apart by spaces, to be pressed one after
+    /// the other. None: this is no binding but the title of those below it.
     pub keys: &'static [&'static str],
     /// What they do.
     pub action: Action,
@@ -51,11 +57,16 @@ const fn bind(
     Binding { context, keys, action, shown, help, hint }
 }
 
+const fn group(context: Context, title: &'static str) -> Binding {
+    Binding { context, keys: &[], action: Action::ToggleHelp, shown: "", help: title, hint: "" }
+}
+
 const SECOND: u64 = 1_000_000;
 
 /// Every key. The first line that fits counts; footers show hints in this order for as long as there is room.
 #[rustfmt::skip]
 pub const TABLE: &[Binding] = &[
+    group(Context::Sessions, "sessions"),
     bind(Context::Sessions, &["enter"], Action::Open, ["Enter", "open it at the chosen hit, or the first one", "open"]),
     bind(Context::Sessions, &["/", "i"], Action::StartTyping, ["/  i", "type a query: words, user:ana, after:2d …", "find"]),
     bind(Context::Sessions, &["right", "l"], Action::Into, ["→ ←  l h", "into the hits of a session, and back", "hits"]),
@@ -72,6 +83,7 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Sessions, &["s", "ctrl-s"], Action::SaveQuery, ["s  Ctrl-S", "save the query under a name", ""]),
     bind(Context::Sessions, &["r", "f5"], Action::Reload, ["r  F5", "look for new sessions", ""]),
 
+    group(Context::Query, "query"),
     bind(Context::Query, &["enter"], Action::Open, ["Enter", "open it at the chosen hit, or the first one", "open"]),
     bind(Context::Query, &["up", "ctrl-p"], Action::Up, ["↑ ↓", "move; ↑ in an empty line: earlier queries", ""]),
     bind(Context::Query, &["down", "ctrl-n"], Action::Down, ["", "", ""]),
@@ -85,7 +97,9 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Query, &["ctrl-s"], Action::SaveQuery, ["Ctrl-S", "save the query under a name", "save"]),
     bind(Context::Query, &["f5"], Action::Reload, ["F5", "look for new sessions", ""]),
 
+    group(Context::Recording, "play"),
     bind(Context::Recording, &["space"], Action::TogglePlay, ["Space", "play, pause", "play"]),
+    group(Context::Recording, "go to a moment"),
     bind(Context::Recording, &["right"], Action::SeekForward(Micros(5 * SECOND)), ["← →", "5 seconds back, on", "5 s"]),
     bind(Context::Recording, &["left"], Action::SeekBack(Micros(5 * SECOND)), ["", "", ""]),
     bind(Context::Recording, &["shift-right"], Action::SeekForward(Micros(60 * SECOND)), ["Shift ← →", "a minute back, on", ""]),
@@ -107,9 +121,11 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["9"], Action::SeekPercent(90), ["", "", ""]),
     bind(Context::Recording, &["home", "g"], Action::SeekStart, ["Home End  g G", "to the beginning, the end (running: follow it)", ""]),
     bind(Context::Recording, &["end", "G"], Action::SeekEnd, ["", "", ""]),
+    group(Context::Recording, "search"),
     bind(Context::Recording, &["/"], Action::StartTyping, ["/", "search the screen's text", "search"]),
     bind(Context::Recording, &["n"], Action::NextHit, ["n N", "next hit, hit before", ""]),
     bind(Context::Recording, &["N"], Action::PreviousHit, ["", "", ""]),
+    group(Context::Recording, "calls, commands, approvals"),
     bind(Context::Recording, &["c"], Action::ToggleList, ["c", "the list beside the screen: show, hide", "list"]),
     bind(Context::Recording, &["tab"], Action::NextTab, ["Tab", "its next tab (Shift-Tab: the one before)", "tabs"]),
     bind(Context::Recording, &["shift-tab"], Action::PreviousTab, ["", "", ""]),
@@ -121,6 +137,7 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["down", "j"], Action::Down, ["↑ ↓  k j", "choose a row of the list", ""]),
     bind(Context::Recording, &["up", "k"], Action::Up, ["", "", ""]),
     bind(Context::Recording, &["enter"], Action::Open, ["Enter", "jump to the chosen one; again: to its end", "jump"]),
+    group(Context::Recording, "jump"),
     bind(Context::Recording, &["]"], Action::NextEntry, ["[ ]", "jump to the one before, the next", ""]),
     bind(Context::Recording, &["["], Action::PreviousEntry, ["", "", ""]),
     bind(Context::Recording, &["}"], Action::NextCommand, ["{ }", "the command before, the next", ""]),
@@ -129,17 +146,30 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["("], Action::PreviousCall, ["", "", ""]),
     bind(Context::Recording, &["m"], Action::NextMarker, ["m M", "the next marker, the one before", ""]),
     bind(Context::Recording, &["M"], Action::PreviousMarker, ["", "", ""]),
+    bind(Context::Recording, &["' d"], Action::NextDenial, ["' …", "go to a place: what may follow is shown", "go to"]),
+    bind(Context::Recording, &["' D"], Action::PreviousDenial, ["", "", ""]),
+    bind(Context::Recording, &["' c"], Action::NextCommand, ["", "", ""]),
+    bind(Context::Recording, &["' C"], Action::PreviousCommand, ["", "", ""]),
+    bind(Context::Recording, &["' a"], Action::NextCall, ["", "", ""]),
+    bind(Context::Recording, &["' A"], Action::PreviousCall, ["", "", ""]),
+    bind(Context::Recording, &["' m"], Action::NextMarker, ["", "", ""]),
+    bind(Context::Recording, &["' M"], Action::PreviousMarker, ["", "", ""]),
+    bind(Context::Recording, &["' g"], Action::SeekStart, ["", "beginning", ""]),
+    bind(Context::Recording, &["' e"], Action::SeekEnd, ["", "end", ""]),
     bind(Context::Recording, &["u"], Action::ToCommand, ["u", "choose the command behind a call or a command", ""]),
     bind(Context::Recording, &["o"], Action::ToCalls, ["o", "choose the calls of a command, an approval", ""]),
+    group(Context::Recording, "detail"),
     bind(Context::Recording, &["d"], Action::ToggleDetail, ["d", "all about the chosen one: show, hide", "detail"]),
     bind(Context::Recording, &["&"], Action::StartFilter, ["&", "only rows with these words; -word: without", "filter"]),
     bind(Context::Recording, &["w"], Action::NextWhich, ["w", "which calls or approvals: denied, granted, …", ""]),
     bind(Context::Recording, &["F"], Action::StartFinding, ["F", "find in the detail (then n N)", ""]),
     bind(Context::Recording, &["pageup"], Action::PageUp, ["PgUp PgDn", "scroll the detail, or page through the list", ""]),
     bind(Context::Recording, &["pagedown"], Action::PageDown, ["", "", ""]),
+    group(Context::Recording, "speed"),
     bind(Context::Recording, &["+", "="], Action::Faster, ["- +", "half, twice the speed (0.5 to 16)", "speed"]),
     bind(Context::Recording, &["-", "_"], Action::Slower, ["", "", ""]),
     bind(Context::Recording, &["i"], Action::ToggleIdle, ["i", "shorten pauses, or play them in full", "idle"]),
+    group(Context::Recording, "screen"),
     bind(Context::Recording, &["b"], Action::LookBack, ["b", "look back at lines that left the screen; also the wheel", ""]),
     bind(Context::Recording, &["l"], Action::ShowLinks, ["l", "links on the screen: where they lead", ""]),
     bind(Context::Recording, &["z"], Action::ToggleZoom, ["z", "the recorded screen alone", "zoom"]),
@@ -151,6 +181,7 @@ pub const TABLE: &[Binding] = &[
 
     bind(Context::Recording, &["S"], Action::Summary, ["S", "the summary of the session", "summary"]),
 
+    group(Context::Summary, "summary"),
     bind(Context::Summary, &["enter"], Action::Open, ["Enter", "to the first of the calls that the line counts; n N: the others", "jump"]),
     bind(Context::Summary, &["down", "j"], Action::Down, ["↑ ↓  k j", "choose a line", "choose"]),
     bind(Context::Summary, &["up", "k"], Action::Up, ["", "", ""]),
@@ -162,6 +193,7 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Summary, &["end", "G"], Action::Last, ["", "", ""]),
     bind(Context::Summary, &["S"], Action::Summary, ["S", "back to where it was opened", ""]),
 
+    group(Context::Diff, "comparison"),
     bind(Context::Diff, &["enter"], Action::Open, ["Enter", "open that session at that moment", "open"]),
     bind(Context::Diff, &["right", "l"], Action::Right, ["← →  h l", "choose the first or the second session", "session"]),
     bind(Context::Diff, &["left", "h"], Action::Left, ["", "", ""]),
@@ -177,31 +209,33 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Diff, &["home", "g"], Action::First, ["Home End  g G", "the first row, the last", ""]),
     bind(Context::Diff, &["end", "G"], Action::Last, ["", "", ""]),
 
+    bind(Context::Themes, &["enter"], Action::Open, ["Enter", "keep this theme", "keep"]),
+    bind(Context::Themes, &["up", "k", "ctrl-p"], Action::Up, ["↑ ↓  k j", "see another one", "see"]),
+    bind(Context::Themes, &["down", "j", "ctrl-n"], Action::Down, ["", "", ""]),
+    bind(Context::Themes, &["pageup"], Action::PageUp, ["PgUp PgDn", "move by a page", ""]),
+    bind(Context::Themes, &["pagedown"], Action::PageDown, ["", "", ""]),
+    bind(Context::Themes, &["home", "g"], Action::First, ["Home End  g G", "first, last", ""]),
+    bind(Context::Themes, &["end", "G"], Action::Last, ["", "", ""]),
+
+    bind(Context::Help, &["/"], Action::StartTyping, ["/", "show only keys about …", "search"]),
+    bind(Context::Help, &["up", "k", "ctrl-p"], Action::Up, ["↑ ↓  k j", "scroll", ""]),
+    bind(Context::Help, &["down", "j", "ctrl-n"], Action::Down, ["", "", ""]),
+    bind(Context::Help, &["pageup"], Action::PageUp, ["PgUp PgDn", "scroll by a page", ""]),
+    bind(Context::Help, &["pagedown", "space"], Action::PageDown, ["", "", ""]),
+    bind(Context::Help, &["home", "g"], Action::First, ["Home End  g G", "to the first, the last line", ""]),
+    bind(Context::Help, &["end", "G"], Action::Last, ["", "", ""]),
+
+    group(Context::Anywhere, "everywhere"),
     bind(Context::Anywhere, &["?", "f1"], Action::ToggleHelp, ["?  F1", "these keys", "help"]),
-    bind(Context::Anywhere, &["t"], Action::NextTheme, ["t", "next theme", ""]),
+    bind(Context::Anywhere, &["t"], Action::ChooseTheme, ["t", "themes: look at them, choose one", ""]),
     bind(Context::Anywhere, &["esc", "backspace"], Action::Back, ["Esc", "close, go back", "back"]),
     bind(Context::Anywhere, &["q", "ctrl-c"], Action::Quit, ["q  Ctrl-C", "leave", "quit"]),
     bind(Context::Anywhere, &["ctrl-z"], Action::Suspend, ["Ctrl-Z", "suspend; `fg` brings it back", ""]),
 ];
 
-/// What `key` means in `context`.
-#[must_use]
-pub fn resolve(key: &KeyEvent, context: Context) -> Option<Action> {
-    let name = name(key)?;
-    let here =
-        |binding: &&Binding| matches!(binding.context, Context::Anywhere) || binding.context == context;
-    TABLE.iter().filter(here).find(|binding| binding.keys.contains(&name.as_str())).map(|found| found.action)
-}
-
-/// The lines of the table for help in `context`, then those for everywhere.
-pub fn lines(context: Context) -> impl Iterator<Item = &'static Binding> {
-    let own = TABLE.iter().filter(move |binding| binding.context == context);
-    let all = TABLE.iter().filter(|binding| binding.context == Context::Anywhere);
-    own.chain(all).filter(|binding| !binding.shown.is_empty())
-}
-
 /// The name of a key as the table writes it.
-fn name(key: &KeyEvent) -> Option<String> {
+#[must_use]
+pub fn name(key: &KeyEvent) -> Option<String> {
     let base = match key.code {
         KeyCode::Char(' ') => "space".to_owned(),
         KeyCode::Char(c) => c.to_string(),
@@ -218,61 +252,14 @@ fn name(key: &KeyEvent) -> Option<String> {
         KeyCode::PageDown => "pagedown".to_owned(),
         KeyCode::Tab => "tab".to_owned(),
         KeyCode::BackTab => return Some("shift-tab".to_owned()),
+        KeyCode::Insert => "insert".to_owned(),
+        KeyCode::Delete => "delete".to_owned(),
         KeyCode::F(n) => format!("f{n}"),
         _ => return None,
     };
+    let alt = if key.modifiers.contains(KeyModifiers::ALT) { "alt-" } else { "" };
     let ctrl = if key.modifiers.contains(KeyModifiers::CONTROL) { "ctrl-" } else { "" };
     // A shifted character is another character already.
     let shifted = key.modifiers.contains(KeyModifiers::SHIFT) && !matches!(key.code, KeyCode::Char(_));
-    Some(format!("{ctrl}{}{base}", if shifted { "shift-" } else { "" }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
-        KeyEvent::new(code, modifiers)
-    }
-
-    #[test]
-    fn keys_mean_what_the_table_says() {
-        let plain = |code| press(code, KeyModifiers::NONE);
-        assert_eq!(resolve(&plain(KeyCode::Char(' ')), Context::Recording), Some(Action::TogglePlay));
-        assert_eq!(resolve(&plain(KeyCode::Char(' ')), Context::Sessions), None);
-        assert_eq!(
-            resolve(&press(KeyCode::Left, KeyModifiers::SHIFT), Context::Recording),
-            Some(Action::SeekBack(Micros(60_000_000)))
-        );
-        assert_eq!(
-            resolve(&press(KeyCode::Char('G'), KeyModifiers::SHIFT), Context::Recording),
-            Some(Action::SeekEnd)
-        );
-        assert_eq!(
-            resolve(&press(KeyCode::Char('c'), KeyModifiers::CONTROL), Context::Recording),
-            Some(Action::Quit)
-        );
-        assert_eq!(resolve(&plain(KeyCode::Char('c')), Context::Recording), Some(Action::ToggleList));
-    }
-
-    #[test]
-    fn no_key_stands_twice_in_one_place() {
-        for context in [
-            Context::Sessions,
-            Context::Query,
-            Context::Recording,
-            Context::Summary,
-            Context::Diff,
-        ] {
-            let mut keys: Vec<&str> = TABLE
-                .iter()
-                .filter(|binding| matches!(binding.context, Context::Anywhere) || binding.context == context)
-                .flat_map(|binding| binding.keys.iter().copied())
-                .collect();
-            let all = keys.len();
-            keys.sort_unstable();
-            keys.dedup();
-            assert_eq!(keys.len(), all, "{context:?}");
-        }
-    }
+    Some(format!("{alt}{ctrl}{}{base}", if shifted { "shift-" } else { "" }))
 }

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::record::compare::Comparison;
 use crate::record::summary::Summary;
 use crate::replay::bodies::Part;
+use crate::replay::decode::Answer;
 use crate::replay::entries;
 use crate::replay::entries::Entry;
 use crate::replay::entries::Lines;
@@ -19,6 +20,7 @@ use crate::replay::moments::Moments;
 use crate::replay::player::Goal;
 use crate::replay::questions::Asked;
 use crate::replay::rewind::Stretch;
+use crate::replay::theme::Offer;
 use crate::term::Snapshot;
 use crate::types::Micros;
 
@@ -33,6 +35,14 @@ pub enum Message {
     TerminalLost(Error),
     /// A signal asks to leave.
     Leave,
+    /// A signal asks to stop as a shell job.
+    Stop,
+    /// Stopped before, going on now.
+    Continue,
+    /// The terminal told something about itself.
+    Answer(Answer),
+    /// All themes.
+    Themes(Vec<Offer>),
     /// News for the list of sessions.
     Library(finder::librarian::News),
     /// The summary of that ticket, so far or as a whole.

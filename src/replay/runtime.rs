@@ -1,26 +1,22 @@
 //! The event loop: waits for messages, lets time go by, draws, carries out effects. Files are other threads' matter.
 
+use std::collections::VecDeque;
 use std::io;
 use std::io::Stdout;
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::Sender;
+use std::thread;
 use std::time::Duration;
 
 use crossterm::execute;
 use crossterm::terminal::BeginSynchronizedUpdate;
 use crossterm::terminal::EndSynchronizedUpdate;
 use jiff::tz::TimeZone;
-use nix::sys::signal;
-use nix::sys::signal::Signal;
-use nix::unistd::Pid;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use signal_hook::consts::SIGHUP;
-use signal_hook::consts::SIGINT;
-use signal_hook::consts::SIGTERM;
-use signal_hook::iterator::Signals;
 
 use crate::clock::Clock;
 use crate::error::IoContext;
@@ -29,6 +25,7 @@ use crate::replay::deck::Deck;
 use crate::replay::deck::Options;
 use crate::replay::deck::Source;
 use crate::replay::diff;
+use crate::replay::decode::Answer;
 use crate::replay::finder;
 use crate::replay::finder::Wish;
 use crate::replay::finder::librarian::Librarian;
@@ -36,18 +33,20 @@ use crate::replay::finder::librarian::Library;
 use crate::replay::guard::Guard;
 use crate::replay::guard::PanicGuard;
 use crate::replay::input;
+use crate::replay::keys::Keys;
 use crate::replay::listen::Heard;
 use crate::replay::listen::listen;
+use crate::replay::look::Look;
 use crate::replay::message::Message;
 use crate::replay::player::Goal;
 use crate::replay::state::Pacing;
 use crate::replay::state::State;
 use crate::replay::summary;
 use crate::replay::summing::Work;
-use crate::replay::theme::Theme;
 use crate::replay::update;
 use crate::replay::update::Effect;
 use crate::replay::view;
+use crate::sys::signals;
 use crate::types::Micros;
 
 /// Longest wait while something plays: the time shown has tenths.
@@ -56,6 +55,15 @@ const PLAYING: Duration = Duration::from_millis(100);
 const PICTURE: Duration = Duration::from_millis(16);
 /// A wait that nothing but a message ends.
 const IDLE: Duration = Duration::from_secs(3_600);
+/// More time than this between two pictures was not spent playing: somebody stopped the process, or the machine slept.
+const GAP: u64 = 1_000_000;
+/// How long the first picture waits for the terminal's ground, so that it need not be drawn twice. Terminals answer within a
+/// few milliseconds; one that does not is drawn on as it is.
+const GROUND: Duration = Duration::from_millis(40);
+/// How long an answer that is on its way is waited for at the end, so that it does not end up in the shell.
+const LAST_ANSWER: Duration = Duration::from_millis(200);
+/// An answer that takes longer than this does not come.
+const NO_ANSWER: u64 = 1_000_000;
 /// Messages taken before the next picture.
 const AT_ONCE: usize = 256;
 
@@ -86,7 +94,9 @@ pub enum Start {
 /// All that the viewer needs from outside.
 pub struct Setup {
     /// How it looks.
-    pub theme: Theme,
+    pub look: Look,
+    /// The keys in force.
+    pub keys: Keys,
     /// The person's time zone.
     pub zone: TimeZone,
     /// How recordings are played.
@@ -105,8 +115,10 @@ pub struct Setup {
 ///
 /// Fails when the terminal cannot be entered, or stops taking what is drawn.
 pub fn run(setup: Setup) -> Result<()> {
-    let Setup { theme, zone, pacing, clock, library, cache, start } = setup;
-    let mut state = State::new(theme, zone, pacing);
+    let Setup { look, keys, zone, pacing, clock, library, cache, start } = setup;
+    let mut state = State::new(look.theme().clone(), zone, pacing);
+    let follows = look.wanted.follows();
+    (state.look, state.keys) = (look, keys);
     state.time = clock.unix_micros();
     state.has_list = matches!(start, Start::List(_));
     let first = match start {
@@ -117,23 +129,25 @@ pub fn run(setup: Setup) -> Result<()> {
     let (sender, messages) = mpsc::channel();
     let terminal =
         Terminal::new(CrosstermBackend::new(io::stdout())).context(|| "cannot use the terminal")?;
-    let signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).context(|| "cannot watch for signals")?;
     let _hook = PanicGuard::set();
     let guard = Guard::enter()?;
     let heard = sender.clone();
-    listen(signals, move |what| {
+    listen(move |what| {
         let message = match what {
             Heard::Terminal(event) => Message::Terminal(event),
+            Heard::Answer(answer) => Message::Answer(answer),
             Heard::Lost(error) => Message::TerminalLost(error),
             Heard::Leave => Message::Leave,
+            Heard::Stop => Message::Stop,
+            Heard::Continue => Message::Continue,
         };
         heard.send(message).is_ok()
-    });
+    })?;
     let librarian =
         library.map(|library| Librarian::start(library, clock.clone(), state.zone.clone(), sender.clone()));
     let mut runtime = Runtime {
         state,
-        terminal,
+        terminal: ManuallyDrop::new(terminal),
         guard: Some(guard),
         clock,
         librarian,
@@ -143,15 +157,25 @@ pub fn run(setup: Setup) -> Result<()> {
         summing: None,
         comparing: None,
         left: None,
+        asked: None,
+        early: VecDeque::new(),
     };
-    runtime.draw()?;
+    if follows {
+        runtime.ask_ground()?;
+    }
     runtime.perform(first)?;
-    runtime.turn(&messages)
+    runtime.wait_for_answer(&messages, GROUND, |answer| !matches!(answer, Answer::Ground(_)));
+    let done = runtime.draw().and_then(|()| runtime.turn(&messages));
+    if runtime.is_asked() {
+        runtime.wait_for_answer(&messages, LAST_ANSWER, |answer| *answer == Answer::Attributes);
+    }
+    done
 }
 
 struct Runtime {
     state: State,
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: it would show the cursor, which the guard does, and panic on a terminal that is gone.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     guard: Option<Guard>,
     clock: Clock,
     librarian: Option<Librarian>,
@@ -162,6 +186,10 @@ struct Runtime {
     comparing: Option<Work>,
     /// Why it ends, once it does.
     left: Option<Result<()>>,
+    /// When the terminal was asked for its ground, as long as an answer is to come.
+    asked: Option<Micros>,
+    /// Messages that came while an answer was waited for.
+    early: VecDeque<Message>,
 }
 
 impl Runtime {
@@ -169,18 +197,25 @@ impl Runtime {
         let mut before = self.clock.elapsed();
         loop {
             let mut effects = Vec::new();
-            let first = messages.recv_timeout(self.patience());
+            let early = std::mem::take(&mut self.early);
+            let patience = if early.is_empty() { self.patience() } else { Duration::ZERO };
+            let first = messages.recv_timeout(patience);
             self.state.time = self.clock.unix_micros();
-            for message in first.into_iter().chain(messages.try_iter().take(AT_ONCE)) {
-                if let Message::TerminalLost(error) = message {
-                    self.left = Some(Err(error));
-                    continue;
+            for message in early.into_iter().chain(first).chain(messages.try_iter().take(AT_ONCE)) {
+                match message {
+                    Message::TerminalLost(error) => {
+                        self.left = Some(Err(error));
+                        continue;
+                    }
+                    Message::Answer(Answer::Attributes) => self.asked = None,
+                    _ => {}
                 }
                 effects.extend(input::receive(&mut self.state, message));
             }
             let now = self.clock.elapsed();
             if let Some(play) = &mut self.state.play {
-                effects.extend(play.tick(Micros(now.0.saturating_sub(before.0))).map(Effect::Goto));
+                let passed = now.0.saturating_sub(before.0).min(GAP);
+                effects.extend(play.tick(Micros(passed)).map(Effect::Goto));
                 effects.extend(play.look().map(|(number, lines)| Effect::Look(number, lines)));
             }
             before = now;
@@ -196,6 +231,45 @@ impl Runtime {
                 return left;
             }
             self.draw()?;
+        }
+    }
+
+    fn ask_ground(&mut self) -> Result<()> {
+        if let Some(guard) = self.guard.as_ref().filter(|_| self.state.look.asks) {
+            guard.ask()?;
+            self.asked = Some(self.clock.elapsed());
+        }
+        Ok(())
+    }
+
+    /// Whether an answer of the terminal may still come.
+    fn is_asked(&self) -> bool {
+        self.asked.is_some_and(|at| self.clock.elapsed().0.saturating_sub(at.0) < NO_ANSWER)
+    }
+
+    /// Waits until an answer is the one; what else comes meanwhile is kept for later.
+    fn wait_for_answer(
+        &mut self,
+        messages: &Receiver<Message>,
+        most: Duration,
+        is_it: impl Fn(&Answer) -> bool,
+    ) {
+        let end = self.clock.elapsed().0.saturating_add(Micros::from(most).0);
+        while self.is_asked() {
+            let left = Duration::from_micros(end.saturating_sub(self.clock.elapsed().0));
+            let Ok(message) = messages.recv_timeout(left) else { return };
+            let Message::Answer(answer) = message else {
+                self.early.push_back(message);
+                continue;
+            };
+            if answer == Answer::Attributes {
+                self.asked = None;
+            }
+            let is_it = is_it(&answer);
+            input::receive(&mut self.state, Message::Answer(answer));
+            if is_it {
+                return;
+            }
         }
     }
 
@@ -259,6 +333,13 @@ impl Runtime {
                     self.suspend()?;
                     stopped = true;
                 }
+                Effect::Redraw => {
+                    self.come_back()?;
+                    stopped = true;
+                }
+                Effect::ListThemes => self.list_themes(),
+                Effect::AskGround if self.asked.is_none() => self.ask_ground()?,
+                Effect::AskGround => {}
                 Effect::Quit => self.left = Some(Ok(())),
             }
         }
@@ -275,14 +356,31 @@ impl Runtime {
         }
     }
 
+    fn list_themes(&self) {
+        let (shelf, sender) = (self.state.look.shelf.clone(), self.sender.clone());
+        thread::spawn(move || {
+            let _ = sender.send(Message::Themes(shelf.offers()));
+        });
+    }
+
     /// Stops the whole job, as Ctrl-Z does to programs that leave the key to the terminal.
     fn suspend(&mut self) -> Result<()> {
         self.guard = None;
-        let stopped = signal::kill(Pid::from_raw(0), Signal::SIGTSTP);
+        signals::stop_job();
         self.guard = Some(Guard::enter()?);
-        stopped.map_err(io::Error::from).context(|| "cannot suspend")?;
-        // Draws everything anew. Not `clear`: that asks the terminal for its cursor, and the answer goes to the thread
-        // that reads keys.
+        self.come_back()
+    }
+
+    /// Enters the terminal anew and draws everything: whoever had it meanwhile has changed both.
+    fn come_back(&mut self) -> Result<()> {
+        if let Some(guard) = &self.guard {
+            guard.again()?;
+        }
+        // It may have been turned from dark to light as well.
+        if self.state.look.wanted.follows() {
+            self.ask_ground()?;
+        }
+        // Not `clear`: that asks the terminal for its cursor.
         let size = self.terminal.size().context(|| "cannot ask the terminal for its size")?;
         self.terminal.resize(size.into()).context(|| "cannot write to the terminal")
     }

@@ -8,6 +8,10 @@ use crate::query::Now;
 use crate::replay::diff::Diff;
 use crate::replay::finder::Finder;
 use crate::replay::going::Place;
+use crate::replay::help::Help;
+use crate::replay::keys::Keys;
+use crate::replay::look::Look;
+use crate::replay::look::Picker;
 use crate::replay::play::Play;
 use crate::replay::play::Speed;
 use crate::replay::summary::Sheet;
@@ -47,8 +51,16 @@ pub enum Typing {
 pub struct State {
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// How things look.
+    /// The theme in force.
     pub theme: Theme,
+    /// How things look beside that.
+    pub look: Look,
+    /// The list of themes; none: not shown.
+    pub picker: Option<Picker>,
+    /// The keys in force.
+    pub keys: Keys,
+    /// Keys that wait for those that follow.
+    pub pending: Vec<String>,
     /// The person's time zone.
     pub zone: TimeZone,
     /// The time, in microseconds since the Unix epoch.
@@ -65,8 +77,8 @@ pub struct State {
     pub diff: Option<Diff>,
     /// Whether there is a list to go back to.
     pub has_list: bool,
-    /// How far the help is scrolled; none: not shown.
-    pub help: Option<u16>,
+    /// The list of keys; none: not shown.
+    pub help: Option<Help>,
     /// What is being typed.
     pub typed: Option<String>,
     /// What it is typed for.
@@ -83,7 +95,11 @@ impl State {
     pub fn new(theme: Theme, zone: TimeZone, pacing: Pacing) -> Self {
         Self {
             size: (80, 24),
+            look: Look::of(&theme),
             theme,
+            picker: None,
+            keys: Keys::default(),
+            pending: Vec::new(),
             zone,
             pacing,
             sessions: Finder::default(),

@@ -1,7 +1,10 @@
 //! How things look, by what they mean: `themes/*.toml`, compiled in, or a file of the user's.
 
-use std::fs;
-use std::path::Path;
+mod depth;
+mod file;
+mod shelf;
+#[cfg(test)]
+mod tests;
 
 use ratatui::style::Color;
 use ratatui::style::Modifier;
@@ -9,23 +12,35 @@ use ratatui::style::Style;
 use serde::Deserialize;
 
 use crate::error::Error;
-use crate::error::IoContext;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::term::Colour;
 use crate::term::Palette;
 use crate::term::Rgb;
+pub use depth::Depth;
+use depth::nearest_basic;
+use file::File;
+use file::Look;
+use file::Shade;
+pub use shelf::Ground;
+pub use shelf::Offer;
+pub use shelf::Shelf;
+pub use shelf::Wanted;
 
-/// The themes that come with hoop, in the order in which `t` walks through them.
+/// The themes that come with hoop, in the order in which they are listed.
 const BUILT_IN: &[(&str, &str)] = &[
     ("dark", include_str!("../../themes/dark.toml")),
     ("light", include_str!("../../themes/light.toml")),
     ("high-contrast", include_str!("../../themes/high-contrast.toml")),
+    ("high-contrast-light", include_str!("../../themes/high-contrast-light.toml")),
+    ("colour-blind", include_str!("../../themes/colour-blind.toml")),
+    ("colour-blind-light", include_str!("../../themes/colour-blind-light.toml")),
+    ("monochrome", include_str!("../../themes/monochrome.toml")),
     ("solarized", include_str!("../../themes/solarized.toml")),
+    ("solarized-light", include_str!("../../themes/solarized-light.toml")),
+    ("gruvbox", include_str!("../../themes/gruvbox.toml")),
+    ("nord", include_str!("../../themes/nord.toml")),
 ];
-
-/// Largest theme file read, in bytes.
-const MAX_FILE: u64 = 64 << 10;
 
 /// What a piece of the picture means; a theme gives each a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,36 +79,16 @@ pub enum Meaning {
     Unplayed,
 }
 
-/// How many colours the outer terminal has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
-    /// `NO_COLOR`, or a terminal without: attributes only.
-    None,
-    /// 256 numbered colours.
-    Indexed,
-    /// Any colour.
-    True,
-}
-
-impl Depth {
-    /// Judges by the values of `NO_COLOR`, `COLORTERM` and `TERM`. `NO_COLOR` counts when it is not empty.
-    #[must_use]
-    pub fn from_environment(no_color: Option<&str>, colorterm: Option<&str>, term: Option<&str>) -> Self {
-        if no_color.is_some_and(|value| !value.is_empty()) || term == Some("dumb") {
-            return Self::None;
-        }
-        let direct = term.is_some_and(|term| term.ends_with("-direct"));
-        if direct || matches!(colorterm, Some("truecolor" | "24bit")) { Self::True } else { Self::Indexed }
-    }
-}
-
 /// The look of everything.
 #[derive(Clone, Debug)]
 pub struct Theme {
     name: String,
+    about: String,
+    is_colour_blind_safe: bool,
     looks: Looks,
     palette: Palette,
     own_colours: bool,
+    greys: bool,
     depth: Depth,
 }
 
@@ -103,51 +98,61 @@ impl Theme {
         BUILT_IN.iter().map(|(name, _)| *name)
     }
 
-    /// The theme called `name`, or in the file `name` if that is a path (holds `/` or ends in `.toml`).
+    /// The built-in theme called `name`, or the one in the file `name` if that is a path.
     ///
-    /// Fails when there is no such theme, or when the file cannot be read, holds an unknown key or a colour that is none.
+    /// Fails as [`Shelf::find`] does.
     pub fn load(name: &str, depth: Depth) -> Result<Self> {
-        if let Some((name, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
-            return Self::parse(name, text, depth);
-        }
-        if !name.contains('/') && !name.ends_with(".toml") {
-            let known: Vec<&str> = Self::names().collect();
-            return Err(Error::new(Kind::Usage, format!("no theme is called `{}`", name.escape_debug()))
-                .why(format!("there are {}", known.join(", ")))
-                .fix("name one of them, or give the path of a theme file: --theme ./mine.toml"));
-        }
-        let path = Path::new(name);
-        let about = || format!("cannot read the theme {}", path.display());
-        let size = fs::metadata(path).context(about)?.len();
-        if size > MAX_FILE {
-            return Err(Error::new(Kind::Config, about()).why(format!("it is larger than {MAX_FILE} bytes")));
-        }
-        Self::parse(name, &fs::read_to_string(path).context(about)?, depth)
+        Shelf::new(None, depth).theme(name)
     }
 
     /// Reads a theme; `origin` is its name or file in messages.
     pub fn parse(origin: &str, text: &str, depth: Depth) -> Result<Self> {
-        let file: File = toml::from_str(text).map_err(|error| refusal(origin, text, &error))?;
+        let file: File = toml::from_str(text).map_err(|error| file::refusal(origin, text, &error))?;
         let palette = file.screen.palette().map_err(|reason| {
             Error::new(Kind::Config, format!("theme {origin}: {reason}"))
                 .fix("write colours as \"#rrggbb\"; `basic` takes sixteen of them")
         })?;
-        let own_colours = file.screen.terminal_colours;
-        Ok(Self { name: origin.to_owned(), looks: file.look, palette, own_colours, depth })
+        Ok(Self {
+            name: origin.to_owned(),
+            about: file.about.chars().filter(|c| !c.is_control()).take(80).collect(),
+            is_colour_blind_safe: file.colour_blind_safe,
+            looks: file.look,
+            palette,
+            own_colours: file.screen.terminal_colours,
+            greys: file.screen.greys,
+            depth,
+        })
     }
 
-    /// The built-in theme after this one; the first one after a user's own.
+    /// The same under another name.
     #[must_use]
-    pub fn next(&self) -> Self {
-        let at = BUILT_IN.iter().position(|(name, _)| *name == self.name);
-        let (name, text) = BUILT_IN[at.map_or(0, |at| (at + 1) % BUILT_IN.len())];
-        Self::parse(name, text, self.depth).unwrap_or_else(|_| self.clone())
+    fn called(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// How many colours it has.
+    #[must_use]
+    pub fn depth(&self) -> Depth {
+        self.depth
     }
 
     /// Its name, or the file it came from.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// A few words about it; may be empty.
+    #[must_use]
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+
+    /// Whether it says of itself that its meanings keep apart for people who do not see all colours.
+    #[must_use]
+    pub fn is_colour_blind_safe(&self) -> bool {
+        self.is_colour_blind_safe
     }
 
     /// Default and basic colours for recorded screens, for pictures.
@@ -161,12 +166,14 @@ impl Theme {
     pub fn style(&self, meaning: Meaning) -> Style {
         let look = self.looks.of(meaning);
         let mut style = Style::new();
-        if self.depth == Depth::None {
-            style = style.add_modifier(without_colour(meaning));
-        } else {
-            let ground = if self.own_colours { (None, None) } else { self.ground() };
-            style.fg = look.fg.map(|colour| self.shade(colour)).or(ground.0);
-            style.bg = look.bg.map(|colour| self.shade(colour)).or(ground.1);
+        match self.depth {
+            Depth::None => style = style.add_modifier(without_colour(meaning)),
+            Depth::Basic => style = self.among_sixteen(meaning),
+            Depth::Indexed | Depth::True => {
+                let ground = if self.own_colours { (None, None) } else { self.ground() };
+                style.fg = look.fg.map(|colour| self.shade(colour)).or(ground.0);
+                style.bg = look.bg.map(|colour| self.shade(colour)).or(ground.1);
+            }
         }
         for (on, modifier) in [
             (look.bold, Modifier::BOLD),
@@ -180,6 +187,37 @@ impl Theme {
             }
         }
         style
+    }
+
+    /// Where there are sixteen colours only, two of a theme may come to the same: what would be read on its own colour
+    /// becomes black or white, and a ground that would not be seen is told by exchanging it with the letters.
+    fn among_sixteen(&self, meaning: Meaning) -> Style {
+        let look = self.looks.of(meaning);
+        let Palette { foreground, background, .. } = self.palette;
+        let ground = (nearest_basic(foreground), nearest_basic(background));
+        let own = if self.own_colours {
+            (Color::Reset, Color::Reset)
+        } else {
+            (Color::Indexed(ground.0), Color::Indexed(ground.1))
+        };
+        let number = |shade: Option<Shade>, usual: u8| match shade {
+            Some(Shade::Basic(index)) => index,
+            Some(Shade::Exact(rgb)) => nearest_basic(rgb),
+            Some(Shade::Default) | None => usual,
+        };
+        let (mut fg, bg) = (number(look.fg, ground.0), number(look.bg, ground.1));
+        if look.bg.is_some() && bg == ground.1 {
+            return Style::new().fg(own.0).bg(own.1).add_modifier(Modifier::REVERSED);
+        }
+        if fg == bg {
+            fg = if matches!(bg, 7 | 9..=15) { 0 } else { 15 };
+        }
+        let colour = |given: Option<Shade>, index: u8, own: Color| match given {
+            Some(Shade::Default) => Color::Reset,
+            Some(_) => Color::Indexed(index),
+            None => own,
+        };
+        Style::new().fg(colour(look.fg, fg, own.0)).bg(colour(look.bg, bg, own.1))
     }
 
     /// The default colours of a recorded screen.
@@ -197,22 +235,25 @@ impl Theme {
     pub fn recorded(&self, colour: Colour) -> Option<Color> {
         match (self.depth, colour) {
             (Depth::None, _) => None,
-            (_, Colour::Indexed(index)) if self.own_colours || index >= 16 => Some(Color::Indexed(index)),
-            (_, colour) => Some(self.shade(Look16::Exact(self.palette.resolve(colour)))),
+            (_, colour) if self.greys => Some(self.shade(Shade::Exact(self.palette.resolve(colour).grey()))),
+            (_, Colour::Indexed(index @ 0..16)) if self.own_colours => Some(Color::Indexed(index)),
+            (Depth::Indexed | Depth::True, Colour::Indexed(index @ 16..)) => Some(Color::Indexed(index)),
+            (_, colour) => Some(self.shade(Shade::Exact(self.palette.resolve(colour)))),
         }
     }
 
     fn ground(&self) -> (Option<Color>, Option<Color>) {
         let Palette { foreground, background, .. } = self.palette;
-        (Some(self.shade(Look16::Exact(foreground))), Some(self.shade(Look16::Exact(background))))
+        (Some(self.shade(Shade::Exact(foreground))), Some(self.shade(Shade::Exact(background))))
     }
 
-    fn shade(&self, colour: Look16) -> Color {
+    fn shade(&self, colour: Shade) -> Color {
         match (colour, self.depth) {
-            (Look16::Default, _) => Color::Reset,
-            (Look16::Basic(index), _) => Color::Indexed(index),
-            (Look16::Exact(Rgb(r, g, b)), Depth::True) => Color::Rgb(r, g, b),
-            (Look16::Exact(rgb), _) => Color::Indexed(rgb.nearest_indexed()),
+            (Shade::Default, _) => Color::Reset,
+            (Shade::Basic(index), _) => Color::Indexed(index),
+            (Shade::Exact(Rgb(r, g, b)), Depth::True) => Color::Rgb(r, g, b),
+            (Shade::Exact(rgb), Depth::Basic) => Color::Indexed(nearest_basic(rgb)),
+            (Shade::Exact(rgb), _) => Color::Indexed(rgb.nearest_indexed()),
         }
     }
 }
@@ -222,21 +263,15 @@ fn without_colour(meaning: Meaning) -> Modifier {
     match meaning {
         Meaning::Selected | Meaning::Match | Meaning::Bar => Modifier::REVERSED,
         Meaning::Deny | Meaning::Error | Meaning::Heading | Meaning::Key | Meaning::Played => Modifier::BOLD,
+        Meaning::Ask => Modifier::UNDERLINED,
         Meaning::Muted | Meaning::Unplayed => Modifier::DIM,
         _ => Modifier::empty(),
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    look: Looks,
-    screen: ScreenColours,
-}
-
-/// One look for each [`Meaning`].
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+/// One look for each [`Meaning`]; one that is left out looks like text.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct Looks {
     text: Look,
     muted: Look,
@@ -277,148 +312,5 @@ impl Looks {
             Meaning::Played => self.played,
             Meaning::Unplayed => self.unplayed,
         }
-    }
-}
-
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Look {
-    fg: Option<Look16>,
-    bg: Option<Look16>,
-    bold: bool,
-    dim: bool,
-    italic: bool,
-    underline: bool,
-    reverse: bool,
-}
-
-/// A colour in a theme file: `default`, one of the sixteen by name, or `#rrggbb`.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "String")]
-enum Look16 {
-    Default,
-    Basic(u8),
-    Exact(Rgb),
-}
-
-const BASIC_NAMES: [&str; 8] = ["black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"];
-
-impl TryFrom<String> for Look16 {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        if text == "default" {
-            return Ok(Self::Default);
-        }
-        let (name, bright) = text.strip_prefix("bright-").map_or((text.as_str(), 0), |name| (name, 8));
-        let basic = (0..).zip(BASIC_NAMES).find(|(_, known)| *known == name);
-        match (basic, Rgb::parse(&text)) {
-            (Some((index, _)), _) => Ok(Self::Basic(index + bright)),
-            (None, Some(rgb)) => Ok(Self::Exact(rgb)),
-            (None, None) => Err(format!(
-                "`{}` is not a colour: give \"#rrggbb\", \"default\", or one of {} (also as bright-…)",
-                text.escape_debug(),
-                BASIC_NAMES.join(", ")
-            )),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct ScreenColours {
-    /// In the viewer, leave default and basic colours to the terminal; the values below are for pictures then.
-    #[serde(default)]
-    terminal_colours: bool,
-    foreground: String,
-    background: String,
-    basic: Vec<String>,
-}
-
-impl ScreenColours {
-    fn palette(&self) -> Result<Palette, String> {
-        let read = |text: &String| {
-            Rgb::parse(text).ok_or_else(|| format!("`{}` is not a colour", text.escape_debug()))
-        };
-        let basic: Vec<Rgb> = self.basic.iter().map(read).collect::<Result<_, _>>()?;
-        let basic = <[Rgb; 16]>::try_from(basic)
-            .map_err(|found| format!("`screen.basic` holds {} colours, not 16", found.len()))?;
-        Ok(Palette { foreground: read(&self.foreground)?, background: read(&self.background)?, basic })
-    }
-}
-
-/// Turns the TOML reader's words into ours: place, name, suggestion.
-fn refusal(origin: &str, text: &str, error: &toml::de::Error) -> Error {
-    let line = error.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-    let place = line.map_or_else(|| origin.to_owned(), |line| format!("{origin}:{line}"));
-    let message = error.message();
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    if message.starts_with("unknown field") {
-        let unknown = quoted.next().unwrap_or_default();
-        let known: Vec<&str> = quoted.collect();
-        let near = known
-            .iter()
-            .max_by(|a, b| strsim::jaro_winkler(a, unknown).total_cmp(&strsim::jaro_winkler(b, unknown)));
-        let fix = match near.filter(|near| strsim::jaro_winkler(near, unknown) > 0.7) {
-            Some(near) => format!("did you mean `{near}`?  all keys here: {}", known.join(", ")),
-            None => format!("keys here: {}", known.join(", ")),
-        };
-        return Error::new(
-            Kind::Config,
-            format!("unknown key `{}` in theme {place}", unknown.escape_debug()),
-        )
-        .fix(fix);
-    }
-    Error::new(Kind::Config, format!("cannot use the theme {place}"))
-        .why(message)
-        .fix("compare with a built-in one: themes/dark.toml in the source")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_built_in_theme_is_whole() {
-        for (name, text) in BUILT_IN {
-            let theme = Theme::parse(name, text, Depth::True).unwrap();
-            assert_eq!(theme.name(), *name);
-        }
-        let first = Theme::load("dark", Depth::True).unwrap();
-        let around = BUILT_IN.iter().fold(first.clone(), |theme, _| theme.next());
-        assert_eq!(around.name(), first.name());
-    }
-
-    #[test]
-    fn an_unknown_key_is_refused_with_a_suggestion() {
-        let text = BUILT_IN[0].1.replace("selected =", "selektd =");
-        let error = Theme::parse("mine.toml", &text, Depth::True).unwrap_err();
-        let report = error.report("hoop-replay");
-        assert!(report.contains("unknown key `selektd` in theme mine.toml:"), "{report}");
-        assert!(report.contains("did you mean `selected`?"), "{report}");
-    }
-
-    #[test]
-    fn a_wrong_colour_or_name_is_refused() {
-        let text = BUILT_IN[0].1.replacen("fg = \"", "fg = \"x", 1);
-        let report = Theme::parse("mine.toml", &text, Depth::True).unwrap_err().report("hoop-replay");
-        assert!(report.contains("is not a colour"), "{report}");
-        let report = Theme::load("drak", Depth::True).unwrap_err().report("hoop-replay");
-        assert!(report.contains("there are dark, light, high-contrast, solarized"), "{report}");
-    }
-
-    #[test]
-    fn without_colours_there_are_none() {
-        for name in Theme::names() {
-            let theme = Theme::load(name, Depth::None).unwrap();
-            for meaning in [Meaning::Text, Meaning::Selected, Meaning::Deny, Meaning::Played, Meaning::Bar] {
-                let style = theme.style(meaning);
-                assert!(style.fg.is_none() && style.bg.is_none(), "{name} {meaning:?}");
-            }
-            assert_eq!(theme.recorded(Colour::Indexed(1)), None);
-        }
-        assert_eq!(Depth::from_environment(Some("1"), Some("truecolor"), None), Depth::None);
-        assert_eq!(Depth::from_environment(Some(""), Some("truecolor"), None), Depth::True);
-        assert_eq!(Depth::from_environment(None, None, Some("xterm-256color")), Depth::Indexed);
     }
 }

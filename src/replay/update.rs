@@ -14,11 +14,13 @@ use crate::replay::entries::Lines;
 use crate::replay::finder;
 use crate::replay::going;
 use crate::replay::going::Place;
-use crate::replay::keymap;
+use crate::replay::help;
+use crate::replay::help::Help;
 use crate::replay::keymap::Context;
 use crate::replay::layout;
 use crate::replay::linked;
 use crate::replay::links;
+use crate::replay::look;
 use crate::replay::message::Ticket;
 use crate::replay::play::Play;
 use crate::replay::search::Pattern;
@@ -59,6 +61,12 @@ pub enum Effect {
     StopRewind(u64),
     /// Stop as a shell job.
     Suspend,
+    /// Enter the terminal anew and draw everything.
+    Redraw,
+    /// Read the list of themes.
+    ListThemes,
+    /// Ask the terminal for its background, unless it has said so already.
+    AskGround,
     /// Leave.
     Quit,
 }
@@ -66,6 +74,9 @@ pub enum Effect {
 /// Where keys are pressed now.
 #[must_use]
 pub fn context(state: &State) -> Context {
+    if state.picker.is_some() {
+        return Context::Themes;
+    }
     match (&state.play, state.sessions.typing) {
         _ if summary::is_open(state) => Context::Summary,
         (Some(_), _) => Context::Recording,
@@ -95,27 +106,27 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
-        Action::ToggleHelp => {
-            state.help = if state.help.is_some() { None } else { Some(0) };
-            return Vec::new();
-        }
-        Action::NextTheme => {
-            state.theme = state.theme.next();
-            state.notice = Some(format!("theme: {}", state.theme.name()));
-            return Vec::new();
-        }
         _ => {}
     }
-    if let Some(scroll) = state.help {
-        state.help = scrolled_help(state, scroll, action);
+    if state.help.is_some() {
+        help::update(state, action);
         return Vec::new();
+    }
+    match action {
+        Action::ToggleHelp => {
+            state.help = Some(Help::default());
+            return Vec::new();
+        }
+        _ if state.picker.is_some() => return look::update(state, action),
+        Action::ChooseTheme => return look::open(state),
+        _ => {}
     }
     match context(state) {
         Context::Summary => return summary::update(state, action),
         Context::Diff => return diff::update(state, action),
         _ if action == Action::Summary => return summary::open(state),
         Context::Recording => {}
-        Context::Sessions | Context::Query | Context::Anywhere => return finder::update(state, action),
+        _ => return finder::update(state, action),
     }
     if links::update(state, action) {
         return Vec::new();
@@ -140,20 +151,6 @@ pub fn hold_at(state: &mut State, at: Micros) -> Vec<Effect> {
     uncover(play, screen);
     effects.push(Effect::Goto(play.seek(at)));
     effects
-}
-
-fn scrolled_help(state: &State, scroll: u16, action: Action) -> Option<u16> {
-    let lines = keymap::lines(context(state)).count();
-    let most = u16::try_from(lines).unwrap_or(u16::MAX).saturating_sub(state.size.1.saturating_sub(4));
-    let to = match action {
-        Action::Back => return None,
-        Action::Up => scroll.saturating_sub(1),
-        Action::Down => scroll.saturating_add(1),
-        Action::PageUp | Action::First | Action::SeekStart => 0,
-        Action::PageDown | Action::Last | Action::SeekEnd => most,
-        _ => scroll,
-    };
-    Some(to.min(most))
 }
 
 fn recording(state: &mut State, action: Action) -> Vec<Effect> {
@@ -253,6 +250,8 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
         Action::PreviousCommand => return jump_to(state, false, Entry::is_command),
         Action::NextCall => return jump_to(state, true, Entry::is_call),
         Action::PreviousCall => return jump_to(state, false, Entry::is_call),
+        Action::NextDenial => return jump_to(state, true, is_denial),
+        Action::PreviousDenial => return jump_to(state, false, is_denial),
         Action::NextMarker => return jump_to(state, true, is_marker),
         Action::PreviousMarker => return jump_to(state, false, is_marker),
         _ => None,
@@ -281,6 +280,10 @@ fn toggle_play(play: &mut Play) -> Vec<Effect> {
         play.follows = true;
     }
     Vec::new()
+}
+
+fn is_denial(entry: &Entry) -> bool {
+    entry.meaning == Meaning::Deny
 }
 
 fn is_marker(entry: &Entry) -> bool {
@@ -550,16 +553,5 @@ mod tests {
         assert!(layout::play(state.play.as_ref().unwrap(), area).screen.is_empty());
         update(&mut state, Action::Open);
         assert!(!layout::play(state.play.as_ref().unwrap(), area).screen.is_empty());
-    }
-
-    #[test]
-    fn help_scrolls_and_goes_away() {
-        let mut state = fixture::playing();
-        state.size = (40, 12);
-        update(&mut state, Action::ToggleHelp);
-        update(&mut state, Action::PageDown);
-        assert!(state.help.unwrap() > 5);
-        update(&mut state, Action::Back);
-        assert!(state.help.is_none() && state.play.is_some());
     }
 }

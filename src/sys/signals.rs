@@ -163,6 +163,19 @@ pub fn stop_ourselves() {
     let _ = raise(Signal::SIGSTOP);
 }
 
+/// Stops the whole job as the terminal's own Ctrl-Z does; returns when somebody continues it. From the main thread: the
+/// kernel hands the signal to the thread that sends it, before anything else happens there.
+pub fn stop_job() {
+    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    // SAFETY: the default action has no handler.
+    let before = unsafe { sigaction(Signal::SIGTSTP, &default) };
+    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(0), Signal::SIGTSTP);
+    if let Ok(before) = before {
+        // SAFETY: the action is one that the process had before, so its handler, if any, is still valid.
+        let _ = unsafe { sigaction(Signal::SIGTSTP, &before) };
+    }
+}
+
 /// Ends this process by `signal`, so that whoever started it sees the truth. Returns only if the signal does not kill.
 pub fn die_of(signal: Signal) {
     let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());

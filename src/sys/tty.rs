@@ -6,6 +6,7 @@ use std::os::fd::AsRawFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 use std::os::fd::RawFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::panic;
 use std::ptr;
 use std::sync::Once;
@@ -99,6 +100,18 @@ pub fn bring_back(fd: BorrowedFd<'_>, modes: &Modes) {
     // A terminal that is gone needs nothing.
     let _ = tcsetattr(fd, SetArg::TCSANOW, &modes.0);
     let _ = nix::unistd::write(fd, PLAIN);
+}
+
+/// Writes `bytes` to the controlling terminal without ever waiting for it: what still waits to be shown there is dropped if
+/// there is no room otherwise.
+pub fn write_at_once(bytes: &[u8]) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    let Ok(terminal) = options.open("/dev/tty") else { return };
+    if !matches!(crate::sys::fd::write(&terminal, bytes), Ok(crate::sys::fd::Moved::Bytes(_))) {
+        let _ = nix::sys::termios::tcflush(&terminal, nix::sys::termios::FlushArg::TCOFLUSH);
+        let _ = crate::sys::fd::write(&terminal, bytes);
+    }
 }
 
 /// Whether there is a terminal that controls this process.

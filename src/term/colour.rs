@@ -16,6 +16,25 @@ impl Rgb {
         Some(Self(part(0)?, part(2)?, part(4)?))
     }
 
+    /// How much light it gives, from 0 to 1: WCAG's relative luminance.
+    #[must_use]
+    pub fn luminance(self) -> f64 {
+        let linear = |part: u8| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(self.0) + 0.7152 * linear(self.1) + 0.0722 * linear(self.2)
+    }
+
+    /// The grey that looks as light.
+    #[must_use]
+    pub fn grey(self) -> Self {
+        let Self(r, g, b) = self;
+        let light = (u32::from(r) * 299 + u32::from(g) * 587 + u32::from(b) * 114) / 1_000;
+        let light = u8::try_from(light).unwrap_or(u8::MAX);
+        Self(light, light, light)
+    }
+
     /// The nearest of the 240 fixed colours of a 256-colour terminal (16–255).
     #[must_use]
     pub fn nearest_indexed(self) -> u8 {

@@ -24,12 +24,14 @@ mod finding;
 mod follow;
 mod golden;
 mod hostile;
+mod look;
 mod panes;
 mod plain;
 mod pty;
 mod readme;
 mod store;
 mod sums;
+mod terminal;
 
 fn fixture(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).display().to_string()
@@ -99,7 +101,9 @@ fn a_tour_of_the_viewer() {
     viewer.press("d?");
     viewer.wait_for("jump to the chosen one");
     viewer.press("?t");
-    viewer.wait_for("theme: light");
+    viewer.wait_for(" themes ");
+    viewer.press("j\r");
+    viewer.wait_for("theme dark; to keep it");
     viewer.resize(40, 12);
     viewer.wait_for("✗ s3:DeleteObject          403");
     viewer.press("c");

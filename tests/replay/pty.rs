@@ -33,8 +33,13 @@ pub struct Driven {
 impl Driven {
     /// Starts `hoop-replay` with `arguments` and the store `state`.
     pub fn start(arguments: &[&str], state: &Path, size: (u16, u16)) -> Self {
-        let command = CommandBuilder::new(env!("CARGO_BIN_EXE_hoop-replay"));
-        Self::start_command(command, arguments, state, size)
+        Self::start_in(&[], &[&[env!("CARGO_BIN_EXE_hoop-replay")], arguments].concat(), state, size)
+    }
+
+    /// Starts `program` with its arguments, the store `state` and more variables.
+    pub fn start_in(variables: &[(&str, &str)], program: &[&str], state: &Path, size: (u16, u16)) -> Self {
+        let command = CommandBuilder::new(program[0]);
+        Self::start_command(command, (&program[1..], variables), state, size)
     }
 
     /// The same, but it may ask for so many KiB of memory only.
@@ -42,12 +47,12 @@ impl Driven {
         let mut command = CommandBuilder::new("/bin/sh");
         let limit = format!("export MALLOC_ARENA_MAX=2; ulimit -v {memory}; exec \"$0\" \"$@\"");
         command.args(["-c", &limit, env!("CARGO_BIN_EXE_hoop-replay")]);
-        Self::start_command(command, arguments, state, size)
+        Self::start_command(command, (arguments, &[]), state, size)
     }
 
     fn start_command(
         mut command: CommandBuilder,
-        arguments: &[&str],
+        (arguments, variables): (&[&str], &[(&str, &str)]),
         state: &Path,
         size: (u16, u16),
     ) -> Self {
@@ -56,6 +61,7 @@ impl Driven {
         command.env("XDG_STATE_HOME", state);
         command.env("TERM", "xterm-256color");
         command.env("TZ", "UTC");
+        variables.iter().for_each(|(name, value)| command.env(name, value));
         Self::spawn(command, size)
     }
 
@@ -100,6 +106,16 @@ impl Driven {
     /// What the terminal shows.
     pub fn text(&self) -> String {
         self.screen.lock().unwrap().text()
+    }
+
+    /// Whether the alternate screen is shown.
+    pub fn is_alternate(&self) -> bool {
+        self.screen.lock().unwrap().is_alternate()
+    }
+
+    /// The process that was started.
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.process_id().unwrap()).unwrap()
     }
 
     /// The cells of what the terminal shows.
@@ -149,7 +165,6 @@ impl Driven {
 
     /// Sends a signal.
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
-        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).unwrap();
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.pid()), signal).unwrap();
     }
 }

@@ -36,7 +36,7 @@ Examples:
   hoop-replay diff 01J9ZK 01J9ZM       what this run did differently
   hoop-replay play last                in this terminal, without the viewer
 
-In the viewer press ? for the keys. Recordings are kept below $XDG_STATE_HOME/hoop (~/.local/state/hoop).
+In the viewer press ? for the keys, t for the themes. Recordings are kept below $XDG_STATE_HOME/hoop (~/.local/state/hoop).
 NO_COLOR switches colours off. Exit status: 0, 1 for a failure, 2 for a wrong command line.";
 
 /// Find, watch, search and export recorded sessions
@@ -79,9 +79,14 @@ pub struct Cli {
     #[command(flatten)]
     pub pacing: PacingArgs,
 
-    /// How it looks: dark, light, high-contrast, solarized, or a theme file [default: `replay.theme`, dark]
-    #[arg(long, value_name = "NAME|FILE")]
+    /// How it looks: `auto` (as the terminal is), a theme's name, two (for a dark terminal, for a light one), or a file
+    /// [default: `replay.theme`, auto]
+    #[arg(long, value_name = "NAME|NAME,NAME|FILE")]
     pub theme: Option<String>,
+
+    /// Draw with ASCII only; without it, as the locale and the terminal are
+    #[arg(long)]
+    pub ascii: bool,
 
     /// What else to do.
     #[command(subcommand)]
@@ -135,6 +140,9 @@ pub enum Subcommands {
     Import(Import),
     /// Play a recording in this terminal, without the viewer
     Play(Play),
+    /// List the viewer's keys, as a file to start your own from
+    #[command(after_help = super::keys::AFTER_HELP)]
+    Keys,
 }
 
 /// What `play` takes.

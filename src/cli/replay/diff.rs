@@ -329,7 +329,7 @@ fn show(wish: &Diff) -> Result<u8> {
     let found = [place::find(&wish.a)?, place::find(&wish.b)?];
     let titles = [found[0].title(), found[1].title()];
     let sources = found.map(|found| found.source);
-    super::show(None, replay::Start::Diff { sources, titles, exact: wish.exact })?;
+    super::show(replay::Start::Diff { sources, titles, exact: wish.exact })?;
     Ok(0)
 }
 

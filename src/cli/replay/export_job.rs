@@ -14,7 +14,6 @@ use super::export_args::Export;
 use super::export_args::Format;
 use super::place;
 use super::place::Found;
-use super::theme;
 use crate::audit;
 use crate::audit::Event as Told;
 use crate::audit::Start;
@@ -24,6 +23,7 @@ use crate::cast::Header;
 use crate::cast::Kind as EventKind;
 use crate::cast::Reader;
 use crate::cli::known_values;
+use crate::cli::looking;
 use crate::cli::mask_rules;
 use crate::cli::surroundings;
 use crate::config::load::Config;
@@ -90,7 +90,7 @@ impl<'w> Job<'w> {
     pub fn new(wish: &'w Export, format: Format, recording: &str, query: Option<Query>) -> Result<Self> {
         let found = place::find(recording)?;
         let config = Config::load(&surroundings::sources())?;
-        let theme = theme(wish.theme.as_deref(), &config)?;
+        let theme = looking::theme_of_pictures(wish.theme.as_deref(), &config)?;
         let cleaner = wish.mask.as_deref().map(|packs| cleaner(&config, packs)).transpose()?;
         let mut job = Self {
             wish,

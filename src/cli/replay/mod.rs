@@ -1,6 +1,5 @@
 //! `hoop-replay`: the viewer, and what it does without a screen.
 
-use std::env;
 use std::ffi::OsString;
 use std::io;
 use std::io::IsTerminal;
@@ -13,6 +12,7 @@ use clap::FromArgMatches;
 use jiff::tz::TimeZone;
 
 use crate::cli::beside::Beside;
+use crate::cli::looking;
 use crate::cli::saying;
 use crate::cli::surroundings;
 use crate::clock::Clock;
@@ -21,12 +21,10 @@ use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::replay;
-use crate::replay::Depth;
 use crate::replay::Pacing;
 use crate::replay::Setup;
 use crate::replay::Speed;
 use crate::replay::Start;
-use crate::replay::Theme;
 use crate::types::Micros;
 
 mod args;
@@ -35,6 +33,7 @@ mod export;
 mod export_args;
 mod export_job;
 mod import;
+mod keys;
 mod list;
 mod place;
 mod plain;
@@ -88,6 +87,7 @@ fn run(cli: &Cli) -> Result<u8> {
         Some(Subcommands::Export(wish)) => export::run(wish),
         Some(Subcommands::Import(wish)) => import::run(wish),
         Some(Subcommands::Play(wish)) => play::run(wish),
+        Some(Subcommands::Keys) => keys::run(),
         None => view(cli),
     };
     done.map(|()| 0)
@@ -101,7 +101,8 @@ fn view(cli: &Cli) -> Result<()> {
     if cli.plain || config.replay_plain() {
         return plain::run(cli, &config, &wanted);
     }
-    let theme = theme(cli.theme.as_deref(), &config)?;
+    let look = looking::look(cli.theme.as_deref(), cli.ascii, &config)?;
+    let keys = looking::keys(&config)?;
     needs_terminal(&wanted)?;
     let (start, library): (Start, Option<replay::Library>) = match wanted {
         Wanted::Recording { found, .. } => (opening(*found)?, None),
@@ -113,7 +114,8 @@ fn view(cli: &Cli) -> Result<()> {
     // Whoever looks at recordings has time; nothing waits for it.
     let beside = Beside::packing(&config.state_dir(), &Clock::system(), config.record_pack());
     let shown = replay::run(Setup {
-        theme,
+        look,
+        keys,
         zone: TimeZone::system(),
         pacing: Pacing {
             follows: cli.follow,
@@ -129,11 +131,12 @@ fn view(cli: &Cli) -> Result<()> {
     shown
 }
 
-/// Shows `start`, played as is usual; `theme`: none for the configured one.
-fn show(theme_name: Option<&str>, start: Start) -> Result<()> {
+/// Shows `start`, played and looking as is usual.
+fn show(start: Start) -> Result<()> {
     let config = Config::load(&surroundings::sources())?;
     replay::run(Setup {
-        theme: theme(theme_name, &config)?,
+        look: looking::look(None, false, &config)?,
+        keys: looking::keys(&config)?,
         zone: TimeZone::system(),
         pacing: pacing(&PacingArgs::default(), config.replay_idle_limit()),
         clock: Clock::system(),
@@ -153,14 +156,6 @@ fn opening(found: Found) -> Result<Start> {
 fn pacing(wish: &PacingArgs, usual_pause: Option<Duration>) -> Pacing {
     let idle_limit = wish.idle_limit.map_or(usual_pause.map(Micros::from), args::Pause::limit);
     Pacing { speed: Speed::new(wish.speed.unwrap_or(1.0)), idle_limit, ..Pacing::default() }
-}
-
-/// The theme that is asked for, with as many colours as the terminal has.
-fn theme(name: Option<&str>, config: &Config) -> Result<Theme> {
-    let variable = |name: &str| env::var(name).ok();
-    let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
-    let depth = Depth::from_environment(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
-    Theme::load(name.unwrap_or(config.replay_theme()), depth)
 }
 
 fn needs_terminal(wanted: &Wanted) -> Result<()> {

@@ -5,6 +5,7 @@ mod calls;
 mod detail;
 mod diff;
 mod entries;
+mod following;
 mod help;
 mod links;
 mod pen;
@@ -14,12 +15,16 @@ mod screen;
 mod sessions;
 mod summary;
 #[cfg(test)]
+mod sweep;
+#[cfg(test)]
 mod tests;
+mod themes;
 mod timeline;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::replay::ascii;
 use crate::replay::state::SMALLEST;
 use crate::replay::state::State;
 use crate::replay::theme::Meaning;
@@ -35,19 +40,31 @@ pub fn draw(state: &mut State, area: Rect, buffer: &mut Buffer) {
 }
 
 fn paint(state: &State, area: Rect, buffer: &mut Buffer) {
-    let mut pen = Pen::new(buffer, &state.theme);
+    parts(state, area, &mut Pen::new(buffer, &state.theme).with_keys(&state.keys, state.look.ascii));
+    if state.look.ascii {
+        ascii::apply(buffer, area);
+    }
+}
+
+fn parts(state: &State, area: Rect, pen: &mut Pen<'_>) {
     pen.fill(area, Meaning::Text);
     if state.is_too_small() {
-        return too_small(state, area, &mut pen);
+        return too_small(state, area, pen);
     }
     match (&state.summary, &state.play, &state.diff) {
-        (Some(sheet), ..) if sheet.is_open => summary::draw(state, sheet, area, &mut pen),
-        (_, Some(play), _) => recording::draw(state, play, area, &mut pen),
-        (_, None, Some(diff)) => diff::draw(state, diff, area, &mut pen),
-        (_, None, None) => sessions::draw(state, &mut pen),
+        (Some(sheet), ..) if sheet.is_open => summary::draw(state, sheet, area, pen),
+        (_, Some(play), _) => recording::draw(state, play, area, pen),
+        (_, None, Some(diff)) => diff::draw(state, diff, area, pen),
+        (_, None, None) => sessions::draw(state, pen),
     }
-    if let Some(scroll) = state.help {
-        help::draw(state, scroll, area, &mut pen);
+    if let Some(picker) = &state.picker {
+        themes::draw(state, picker, pen);
+    }
+    if let Some(open) = &state.help {
+        help::draw(state, open, area, pen);
+    }
+    if !state.pending.is_empty() {
+        following::draw(state, area, pen);
     }
 }
 

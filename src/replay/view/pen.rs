@@ -4,8 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::replay::keymap;
 use crate::replay::keymap::Context;
+use crate::replay::keys::Keys;
+use crate::replay::keys::Line;
 use crate::replay::theme::Meaning;
 use crate::replay::theme::Theme;
 use crate::term::clip;
@@ -18,12 +19,22 @@ pub struct Pen<'a> {
     pub buffer: &'a mut Buffer,
     /// How it looks.
     pub theme: &'a Theme,
+    /// The keys that hints name.
+    pub keys: &'a Keys,
+    /// Whether arrows are written out, because only ASCII is shown.
+    pub ascii: bool,
 }
 
 impl<'a> Pen<'a> {
-    /// A pen.
+    /// A pen that knows the built-in keys.
     pub fn new(buffer: &'a mut Buffer, theme: &'a Theme) -> Self {
-        Self { buffer, theme }
+        Self { buffer, theme, keys: Keys::usual(), ascii: false }
+    }
+
+    /// The same with these keys.
+    #[must_use]
+    pub fn with_keys(self, keys: &'a Keys, ascii: bool) -> Self {
+        Self { keys, ascii, ..self }
     }
 
     /// Empties `area` in the look of `meaning`.
@@ -70,22 +81,26 @@ impl<'a> Pen<'a> {
         }
     }
 
-    /// The bottom line: hints for `context` from the key table, as many as there is room for; the way to help always.
+    /// The bottom line: hints for `context` from the keys in force, as many as there is room for; the way to help always.
     pub fn hints(&mut self, area: Rect, context: Context) {
         // A letter is text in the query line; the last key of a line is none.
-        let short = |keys: &'static str| match context {
-            Context::Query => keys.rsplit("  ").next().unwrap_or(keys),
-            _ => keys.split("  ").next().unwrap_or(keys),
-        };
-        let hints = |of: Context| {
-            keymap::lines(context)
-                .filter(move |binding| binding.context == of && !binding.hint.is_empty())
-                .map(move |binding| (short(binding.shown), binding.hint))
+        let is_text = context == Context::Query;
+        let lines = self.keys.lines(context, self.ascii);
+        let hints = |everywhere: bool| {
+            lines.iter().filter_map(move |line| match line {
+                Line::Keys { shown, hint, is_everywhere, .. }
+                    if *is_everywhere == everywhere && !hint.is_empty() && !shown.is_empty() =>
+                {
+                    let key = if is_text { shown.rsplit("  ").next() } else { shown.split("  ").next() };
+                    Some((key.unwrap_or(shown), *hint))
+                }
+                _ => None,
+            })
         };
         let columns = |(key, hint): &(&str, &str)| width(key) + width(hint) + 3;
-        let always: usize = hints(Context::Anywhere).map(|hint| columns(&hint)).sum();
+        let always: usize = hints(true).map(|hint| columns(&hint)).sum();
         let mut room = usize::from(area.width).saturating_sub(always);
-        let fitting = hints(context).take_while(|hint| {
+        let fitting = hints(false).take_while(|hint| {
             let fits = columns(hint) <= room;
             room = room.saturating_sub(columns(hint));
             fits
@@ -93,7 +108,7 @@ impl<'a> Pen<'a> {
         let shown: Vec<_> = fitting.collect();
         let texts: Vec<(String, String)> = shown
             .into_iter()
-            .chain(hints(Context::Anywhere))
+            .chain(hints(true))
             .map(|(key, hint)| (format!(" {key}"), format!(" {hint} ")))
             .collect();
         let pieces: Vec<(&str, Meaning)> = texts
@@ -101,6 +116,19 @@ impl<'a> Pen<'a> {
             .flat_map(|(key, hint)| [(key.as_str(), Meaning::Key), (hint.as_str(), Meaning::Bar)])
             .collect();
         self.row(area, Meaning::Bar, &pieces);
+    }
+
+    /// A box around `place`.
+    pub fn frame(&mut self, place: Rect) {
+        let line = "─".repeat(usize::from(place.width.saturating_sub(2)));
+        let last = place.y + place.height.saturating_sub(1);
+        self.text(place, &format!("╭{line}╮"), Meaning::Border);
+        self.text(Rect { y: last, height: 1, ..place }, &format!("╰{line}╯"), Meaning::Border);
+        for y in place.y + 1..last {
+            self.text(Rect { y, height: 1, ..place }, "│", Meaning::Border);
+            let right = Rect { x: place.x + place.width.saturating_sub(1), y, width: 1, height: 1 };
+            self.text(right, "│", Meaning::Border);
+        }
     }
 
     /// Several lines, wrapped, one column in from the edges.

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::replay::action::Action;
 use crate::replay::keymap::Context;
 use crate::replay::layout;
 use crate::replay::layout::PlayLayout;
@@ -9,6 +10,7 @@ use crate::replay::play::Play;
 use crate::replay::state::State;
 use crate::replay::state::Typing;
 use crate::replay::theme::Meaning;
+use crate::replay::update;
 use crate::replay::view::back;
 use crate::replay::view::detail;
 use crate::replay::view::entries;
@@ -127,12 +129,15 @@ fn footer(state: &State, play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
     }
     if play.search.is_shown() {
         let words = format!(" {} ", search_words(play));
-        let keys = [(" n", Meaning::Key), (" next ", bar), (" N", Meaning::Key), (" previous ", bar)];
+        let key = |action| format!(" {}", pen.keys.first(Context::Recording, action, pen.ascii));
+        let [next, previous, end] = [Action::NextHit, Action::PreviousHit, Action::Back].map(key);
+        let keys =
+            [(next.as_str(), Meaning::Key), (" next ", bar), (&previous, Meaning::Key), (" previous ", bar)];
         let leave = if play.search.is_of_list { " back to the list" } else { " end search" };
-        let end = [(" Esc", Meaning::Key), (leave, bar)];
+        let end = [(end.as_str(), Meaning::Key), (leave, bar)];
         return pen.row(area, bar, &[[(words.as_str(), bar)].as_slice(), &keys, &end].concat());
     }
-    pen.hints(area, Context::Recording);
+    pen.hints(area, update::context(state));
 }
 
 /// `"err" 2 of 17`, and a sign that more may come.

@@ -7,13 +7,13 @@ use crate::replay::finder::Finder;
 use crate::replay::finder::places;
 use crate::replay::finder::places::Shown;
 use crate::replay::finder::rows::Row;
-use crate::replay::keymap::Context;
 use crate::replay::layout;
 use crate::replay::sessions::Session;
 use crate::replay::sessions::State as SessionState;
 use crate::replay::state::State;
 use crate::replay::state::moment;
 use crate::replay::theme::Meaning;
+use crate::replay::update;
 use crate::replay::view::pen::Pen;
 use crate::replay::view::query;
 use crate::store::Hit;
@@ -108,7 +108,7 @@ fn footer(state: &State, area: Rect, pen: &mut Pen<'_>) {
         let pieces = [(" ! ", Meaning::Error), (wrong.why.as_str(), bar), (fix.as_str(), bar)];
         return pen.row(area, bar, &pieces);
     }
-    pen.hints(area, if finder.typing { Context::Query } else { Context::Sessions });
+    pen.hints(area, update::context(state));
 }
 
 fn columns(width: u16) -> &'static [Column] {

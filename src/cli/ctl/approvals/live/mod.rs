@@ -6,8 +6,8 @@ mod state;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::env;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::mpsc;
 use std::sync::mpsc::RecvTimeoutError;
@@ -15,16 +15,11 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 
-use crossterm::event::Event as TerminalEvent;
 use crossterm::execute;
 use crossterm::terminal::BeginSynchronizedUpdate;
 use crossterm::terminal::EndSynchronizedUpdate;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use signal_hook::consts::SIGHUP;
-use signal_hook::consts::SIGINT;
-use signal_hook::consts::SIGTERM;
-use signal_hook::iterator::Signals;
 
 use super::Console;
 use super::Found;
@@ -34,6 +29,7 @@ use super::object;
 use super::signed_in::Person;
 use crate::approval::Card;
 use crate::approval::Via;
+use crate::cli::looking;
 use crate::clock::Clock;
 use crate::control::board::Board;
 use crate::control::board::News;
@@ -41,12 +37,12 @@ use crate::control::client::Session;
 use crate::error::Error;
 use crate::error::IoContext;
 use crate::error::Result;
-use crate::replay::Depth;
+use crate::replay;
 use crate::replay::Guard;
 use crate::replay::Heard;
 use crate::replay::PanicGuard;
-use crate::replay::Theme;
 use crate::replay::listen;
+use crate::sys::signals;
 use crate::types::SessionId;
 use state::Effect;
 use state::Key;
@@ -59,9 +55,7 @@ const AT_ONCE: usize = 256;
 
 /// What arrives.
 enum Message {
-    Terminal(TerminalEvent),
-    TerminalLost(Error),
-    Leave,
+    Heard(Heard),
     Board(News),
     Answered(Key, Result<Told>),
 }
@@ -105,33 +99,30 @@ impl Waiting {
 /// # Errors
 /// When the terminal cannot be used any more.
 pub(super) fn run(person: &Person, clock: &Clock) -> Result<u8> {
-    let variable = |name: &str| env::var(name).ok();
-    let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
-    let depth = Depth::from_environment(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
-    let theme = Theme::load(person.config.replay_theme(), depth)?;
+    let mut look = looking::look(None, false, &person.config)?;
     let (sender, messages) = mpsc::channel();
     let _board = open(person, &sender)?;
-    let mut terminal =
-        Terminal::new(CrosstermBackend::new(io::stdout())).context(|| "cannot use the terminal")?;
-    let signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).context(|| "cannot watch for signals")?;
+    // Never dropped: it would show the cursor, which the guard does, and panic on a terminal that is gone.
+    let mut terminal = ManuallyDrop::new(
+        Terminal::new(CrosstermBackend::new(io::stdout())).context(|| "cannot use the terminal")?,
+    );
     let _hook = PanicGuard::set();
-    let _guard = Guard::enter()?;
+    let mut guard = Some(Guard::enter()?);
     let heard = sender.clone();
-    listen(signals, move |what| {
-        let message = match what {
-            Heard::Terminal(event) => Message::Terminal(event),
-            Heard::Lost(error) => Message::TerminalLost(error),
-            Heard::Leave => Message::Leave,
-        };
-        heard.send(message).is_ok()
-    });
+    listen(move |what| heard.send(Message::Heard(what)).is_ok())?;
+    if let Some(guard) = guard.as_ref().filter(|_| look.asks && look.wanted.follows()) {
+        guard.ask()?;
+    }
     let (mut state, mut waiting) = (State::default(), Waiting::default());
     loop {
         let (now, unix) = (clock.elapsed(), clock.unix_micros());
         let drawn = execute!(io::stdout(), BeginSynchronizedUpdate).and_then(|()| {
             terminal.draw(|frame| {
                 let area = frame.area();
-                draw::draw(&mut state, &theme, (now, unix), area, frame.buffer_mut());
+                draw::draw(&mut state, look.theme(), (now, unix), area, frame.buffer_mut());
+                if look.ascii {
+                    replay::draw_in_ascii(frame.buffer_mut(), area);
+                }
             })?;
             execute!(io::stdout(), EndSynchronizedUpdate)
         });
@@ -144,9 +135,27 @@ pub(super) fn run(person: &Person, clock: &Clock) -> Result<u8> {
         let now = clock.elapsed();
         for message in first.into_iter().chain(messages.try_iter().take(AT_ONCE)) {
             let effect = match message {
-                Message::Terminal(event) => state.terminal(&event, now),
-                Message::TerminalLost(error) => return Err(error),
-                Message::Leave => return Ok(0),
+                Message::Heard(Heard::Terminal(event)) => state.terminal(&event, now),
+                Message::Heard(Heard::Answer(answer)) => {
+                    look.answered(answer);
+                    None
+                }
+                Message::Heard(Heard::Lost(error)) => return Err(error),
+                Message::Heard(Heard::Leave) => return Ok(0),
+                Message::Heard(Heard::Stop) => {
+                    drop(guard.take());
+                    signals::stop_job();
+                    guard = Some(Guard::enter()?);
+                    None
+                }
+                Message::Heard(Heard::Continue) => {
+                    if let Some(guard) = &guard {
+                        guard.again()?;
+                    }
+                    let size = terminal.size().context(|| "cannot ask the terminal for its size")?;
+                    terminal.resize(size.into()).context(|| "cannot write to the terminal")?;
+                    None
+                }
                 Message::Board(news) => {
                     if let Some(error) = waiting.take(news) {
                         state.trouble(&error);
