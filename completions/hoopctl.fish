@@ -33,7 +33,7 @@ complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "logout" -d 'Forget 
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "whoami" -d 'Show who hoop takes you for'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "approvals" -d 'See what waits for a person, and answer it'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "sessions" -d 'List recorded sessions, newest first'
-complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "search" -d 'Find words in everything that was recorded: screens, commands, AWS calls, approvals'
+complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "search" -d 'Find places in everything that was recorded: screens, commands, AWS calls, approvals'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "commands" -d 'List the commands of a session: everything that any program in it executed'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "calls" -d 'List the AWS calls of a session, and the command that made each'
 complete -c hoopctl -n "__fish_hoopctl_needs_command" -f -a "verify" -d 'Check that recordings are whole and unchanged'
