@@ -84,12 +84,16 @@ _hoop__replay() {
             return 0
             ;;
         hoop__subcmd__replay__subcmd__export)
-            opts="-f -o -s -i -h --format --output --overwrite --from --to --at --title --mask --theme --font-size --font --speed --idle-limit --help"
+            opts="-f -o -s -i -h --query --format --output --overwrite --from --to --at --title --mask --theme --font-size --font --speed --idle-limit --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --query)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "cast cast2 txt screen html svg png gif movie jsonl csv ocsf cloudtrail" -- "${cur}"))
                     return 0

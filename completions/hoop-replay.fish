@@ -39,6 +39,7 @@ complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "import" -d 'Ta
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "play" -d 'Play a recording in this terminal, without the viewer'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "keys" -d 'List the viewer\'s keys, as a file to start your own from'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "list" -d 'List recorded sessions, newest first'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l query -d 'Only calls that fit this; without a RECORDING those of all sessions that do (jsonl, csv, ocsf, cloudtrail)' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -s f -l format -d 'What to write [default: by the name of the output file]' -r -f -a "cast\t'asciicast 3'
 cast2\t'asciicast 2'
 txt\t'text as seen'

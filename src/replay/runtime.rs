@@ -25,6 +25,7 @@ use crate::replay::deck::Deck;
 use crate::replay::deck::Options;
 use crate::replay::deck::Source;
 use crate::replay::decode::Answer;
+use crate::replay::diff;
 use crate::replay::finder;
 use crate::replay::finder::Wish;
 use crate::replay::finder::librarian::Librarian;
@@ -40,6 +41,8 @@ use crate::replay::message::Message;
 use crate::replay::player::Goal;
 use crate::replay::state::Pacing;
 use crate::replay::state::State;
+use crate::replay::summary;
+use crate::replay::summing::Work;
 use crate::replay::update;
 use crate::replay::update::Effect;
 use crate::replay::view;
@@ -77,6 +80,15 @@ pub enum Start {
         /// How long it is, if that is known.
         expected: Option<Micros>,
     },
+    /// Two sessions beside each other.
+    Diff {
+        /// Where they are: each with its audit log.
+        sources: [Source; 2],
+        /// What to call them.
+        titles: [String; 2],
+        /// Whether times, random names and numbers count.
+        exact: bool,
+    },
 }
 
 /// All that the viewer needs from outside.
@@ -112,6 +124,7 @@ pub fn run(setup: Setup) -> Result<()> {
     let first = match start {
         Start::List(query) => finder::begin(&mut state, &query),
         Start::Recording { source, title, expected } => update::open(&mut state, source, title, expected),
+        Start::Diff { sources, titles, exact } => diff::open(&mut state, sources, titles, exact),
     };
     let (sender, messages) = mpsc::channel();
     let terminal =
@@ -141,6 +154,8 @@ pub fn run(setup: Setup) -> Result<()> {
         cache,
         sender,
         deck: None,
+        summing: None,
+        comparing: None,
         left: None,
         asked: None,
         early: VecDeque::new(),
@@ -167,6 +182,8 @@ struct Runtime {
     cache: Option<PathBuf>,
     sender: Sender<Message>,
     deck: Option<Deck>,
+    summing: Option<Work>,
+    comparing: Option<Work>,
     /// Why it ends, once it does.
     left: Option<Result<()>>,
     /// When the terminal was asked for its ground, as long as an answer is to come.
@@ -202,6 +219,10 @@ impl Runtime {
                 effects.extend(play.look().map(|(number, lines)| Effect::Look(number, lines)));
             }
             before = now;
+            if !summary::is_open(&self.state) {
+                // A running session is summed up for as long as somebody looks.
+                self.summing = None;
+            }
             if self.perform(effects)? {
                 // Time spent stopped is not time played.
                 before = self.clock.elapsed();
@@ -289,6 +310,15 @@ impl Runtime {
                     if let Some(deck) = &self.deck {
                         deck.search(number, pattern);
                     }
+                }
+                Effect::FindMoments(number, wanted) => {
+                    self.deck.iter().for_each(|deck| deck.find_moments(number, wanted.clone()));
+                }
+                Effect::Summarise(audit, ticket) => {
+                    self.summing = Some(Work::summarise(audit, ticket, self.sender.clone()));
+                }
+                Effect::Compare(audits, exact, ticket) => {
+                    self.comparing = Some(Work::compare(audits, exact, ticket, self.sender.clone()));
                 }
                 Effect::Look(number, lines) => self.deck.iter().for_each(|deck| deck.inspect(number, lines)),
                 Effect::Land(number, pattern, at) => {

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use crate::query::Now;
+use crate::replay::diff::Diff;
 use crate::replay::finder::Finder;
 use crate::replay::going::Place;
 use crate::replay::help::Help;
@@ -13,6 +14,7 @@ use crate::replay::look::Look;
 use crate::replay::look::Picker;
 use crate::replay::play::Play;
 use crate::replay::play::Speed;
+use crate::replay::summary::Sheet;
 use crate::replay::theme::Theme;
 use crate::types::Micros;
 
@@ -69,6 +71,10 @@ pub struct State {
     pub sessions: Finder,
     /// The open recording.
     pub play: Option<Play>,
+    /// The summary of a session, shown or kept.
+    pub summary: Option<Sheet>,
+    /// Two sessions that are compared; what is opened from there comes back to it.
+    pub diff: Option<Diff>,
     /// Whether there is a list to go back to.
     pub has_list: bool,
     /// The list of keys; none: not shown.
@@ -99,6 +105,8 @@ impl State {
             sessions: Finder::default(),
             time: 0,
             play: None,
+            summary: None,
+            diff: None,
             has_list: true,
             help: None,
             typed: None,

@@ -1,10 +1,14 @@
 //! What a wish does to the state. Nothing here reads, writes or waits: what is to be done outside comes back as
 //! effects.
 
+use std::path::PathBuf;
+
+use crate::record::summary::Counted;
 use crate::replay::action::Action;
 use crate::replay::back;
 use crate::replay::deck::Source;
 use crate::replay::detail::Detail;
+use crate::replay::diff;
 use crate::replay::entries::Entry;
 use crate::replay::entries::Lines;
 use crate::replay::finder;
@@ -22,6 +26,7 @@ use crate::replay::play::Play;
 use crate::replay::search::Pattern;
 use crate::replay::state::State;
 use crate::replay::state::Typing;
+use crate::replay::summary;
 use crate::replay::theme::Meaning;
 use crate::types::Micros;
 
@@ -38,6 +43,12 @@ pub enum Effect {
     Step(u64),
     /// Look for a pattern, as the search of that number.
     Search(u64, Pattern),
+    /// Look for the moments that a row of the summary counts, as the search of that number.
+    FindMoments(u64, Counted),
+    /// Sum up the audit log, under that ticket.
+    Summarise(PathBuf, Ticket),
+    /// Compare two audit logs; whether times, random names and numbers count.
+    Compare([PathBuf; 2], bool, Ticket),
     /// Read what the call at these lines of the audit log sent and got, as the question of that number.
     Look(u64, Lines),
     /// Look for what a hit of the index shows, from its moment on, for the search of that number.
@@ -67,7 +78,9 @@ pub fn context(state: &State) -> Context {
         return Context::Themes;
     }
     match (&state.play, state.sessions.typing) {
+        _ if summary::is_open(state) => Context::Summary,
         (Some(_), _) => Context::Recording,
+        (None, _) if state.diff.is_some() => Context::Diff,
         (None, true) => Context::Query,
         (None, false) => Context::Sessions,
     }
@@ -108,8 +121,12 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::ChooseTheme => return look::open(state),
         _ => {}
     }
-    if state.play.is_none() {
-        return finder::update(state, action);
+    match context(state) {
+        Context::Summary => return summary::update(state, action),
+        Context::Diff => return diff::update(state, action),
+        _ if action == Action::Summary => return summary::open(state),
+        Context::Recording => {}
+        Context::Sessions | Context::Query | Context::Anywhere | Context::Themes | Context::Help => return finder::update(state, action),
     }
     if links::update(state, action) {
         return Vec::new();
@@ -118,6 +135,21 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     if !is_done {
         effects.extend(recording(state, action));
     }
+    effects
+}
+
+/// Goes to `at` of the open recording, holds there, and shows its screen.
+pub fn hold_at(state: &mut State, at: Micros) -> Vec<Effect> {
+    let screen = ratatui::layout::Rect::new(0, 0, state.size.0, state.size.1);
+    let Some(play) = &mut state.play else { return Vec::new() };
+    // How long it is may not be known yet.
+    play.expected = play.expected.max(Some(at));
+    play.playing = false;
+    play.follows = true;
+    play.link = None;
+    let mut effects = back::end(play);
+    uncover(play, screen);
+    effects.push(Effect::Goto(play.seek(at)));
     effects
 }
 
@@ -373,11 +405,12 @@ fn back(state: &mut State) -> Vec<Effect> {
         play.zoom = false;
         return Vec::new();
     }
-    if !play.search.is_of_list && play.search.pattern.take().is_some() {
+    if !play.search.is_of_list && play.search.is_shown() {
+        play.search.pattern = None;
         play.search.hits.clear();
         return Vec::new();
     }
-    if !state.has_list {
+    if !state.has_list && state.diff.is_none() {
         return vec![Effect::Quit];
     }
     state.play = None;

@@ -30,6 +30,7 @@ mod plain;
 mod pty;
 mod readme;
 mod store;
+mod sums;
 mod terminal;
 
 fn fixture(name: &str) -> String {

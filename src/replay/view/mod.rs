@@ -3,6 +3,7 @@
 mod back;
 mod calls;
 mod detail;
+mod diff;
 mod entries;
 mod following;
 mod help;
@@ -12,6 +13,7 @@ mod query;
 mod recording;
 mod screen;
 mod sessions;
+mod summary;
 #[cfg(test)]
 mod sweep;
 #[cfg(test)]
@@ -49,9 +51,11 @@ fn parts(state: &State, area: Rect, pen: &mut Pen<'_>) {
     if state.is_too_small() {
         return too_small(state, area, pen);
     }
-    match &state.play {
-        Some(play) => recording::draw(state, play, area, pen),
-        None => sessions::draw(state, pen),
+    match (&state.summary, &state.play, &state.diff) {
+        (Some(sheet), ..) if sheet.is_open => summary::draw(state, sheet, area, pen),
+        (_, Some(play), _) => recording::draw(state, play, area, pen),
+        (_, None, Some(diff)) => diff::draw(state, diff, area, pen),
+        (_, None, None) => sessions::draw(state, pen),
     }
     if let Some(picker) = &state.picker {
         themes::draw(state, picker, pen);

@@ -127,7 +127,7 @@ fn footer(state: &State, play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
     if let (Some(error), true) = (&play.error, play.frame.is_some()) {
         return pen.row(area, bar, &[(" ! ", Meaning::Key), (&error.to_string(), bar)]);
     }
-    if play.search.pattern.is_some() {
+    if play.search.is_shown() {
         let words = format!(" {} ", search_words(play));
         let key = |action| format!(" {}", pen.keys.first(Context::Recording, action, pen.ascii));
         let [next, previous, end] = [Action::NextHit, Action::PreviousHit, Action::Back].map(key);
