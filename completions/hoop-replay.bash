@@ -38,12 +38,20 @@ _hoop__replay() {
 
     case "${cmd}" in
         hoop__replay)
-            opts="-F -s -i -h -V --follow --at --speed --idle-limit --theme --ascii --help --version export import play keys list"
+            opts="-q -F -s -i -h -V --query --follow --at --plain --speed --idle-limit --theme --ascii --help --version export import play keys list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --query)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -q)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --at)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -76,12 +84,16 @@ _hoop__replay() {
             return 0
             ;;
         hoop__subcmd__replay__subcmd__export)
-            opts="-f -o -s -i -h --format --output --overwrite --from --to --at --title --mask --theme --font-size --font --speed --idle-limit --help"
+            opts="-f -o -s -i -h --query --format --output --overwrite --from --to --at --title --mask --theme --font-size --font --speed --idle-limit --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --query)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "cast cast2 txt screen html svg png gif movie jsonl csv ocsf cloudtrail" -- "${cur}"))
                     return 0

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_hoop_replay_global_optspecs
-    string join \n F/follow at= s/speed= i/idle-limit= theme= ascii h/help V/version
+    string join \n q/query= F/follow at= plain s/speed= i/idle-limit= theme= ascii h/help V/version
 end
 
 function __fish_hoop_replay_needs_command
@@ -24,11 +24,13 @@ function __fish_hoop_replay_using_subcommand
     contains -- $cmd[1] $argv
 end
 
-complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -l at -d 'Begin at this moment: seconds, 1:02.5, 50%, #120 (an event) or `end`' -r
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s q -l query -d 'Open the list of sessions with this query' -r
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -l at -d 'Begin at this moment: seconds, 1:02.5, 50%, #120 (an event) or `end`; with --plain, show its screen: may be repeated' -r
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s s -l speed -d 'Play so many times as fast; the viewer takes 0.5, 1, 2, 4, 8 or 16' -r
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s i -l idle-limit -d 'Shorten pauses to this: 2s, 500ms, or `off` to keep them' -r
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -l theme -d 'How it looks: `auto` (as the terminal is), a theme\'s name, two (for a dark terminal, for a light one), or a file [default: `replay.theme`, auto]' -r
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s F -l follow -d 'Watch a running session, or a file that is still written, as it goes on; Space holds it, End catches up'
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -l plain -d 'Print what the viewer shows as plain lines, one fact a line, for screen readers and pipes'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -l ascii -d 'Draw with ASCII only; without it, as the locale and the terminal are'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s h -l help -d 'Print help'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s V -l version -d 'Print version'
@@ -37,6 +39,7 @@ complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "import" -d 'Ta
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "play" -d 'Play a recording in this terminal, without the viewer'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "keys" -d 'List the viewer\'s keys, as a file to start your own from'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "list" -d 'List recorded sessions, newest first'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l query -d 'Only calls that fit this; without a RECORDING those of all sessions that do (jsonl, csv, ocsf, cloudtrail)' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -s f -l format -d 'What to write [default: by the name of the output file]' -r -f -a "cast\t'asciicast 3'
 cast2\t'asciicast 2'
 txt\t'text as seen'

@@ -95,7 +95,7 @@ fn links_are_marked_and_lead_nowhere_but_their_targets_can_be_read() {
     let raw = viewer.raw();
     assert_eq!(viewer.end(), (0, true));
     assert!(
-        !String::from_utf8_lossy(&raw.lock().unwrap()).contains("\u{1b}]"),
+        !String::from_utf8_lossy(&raw.lock().unwrap()).replacen("\u{1b}]11;?", "", 1).contains("\u{1b}]"),
         "nothing of it reached the terminal"
     );
 }
