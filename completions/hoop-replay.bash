@@ -16,20 +16,23 @@ _hoop__replay() {
             ",$1")
                 cmd="hoop__replay"
                 ;;
+            hoop__replay,diff)
+                cmd="hoop__replay__subcmd__diff"
+                ;;
             hoop__replay,export)
                 cmd="hoop__replay__subcmd__export"
                 ;;
             hoop__replay,import)
                 cmd="hoop__replay__subcmd__import"
                 ;;
-            hoop__replay,keys)
-                cmd="hoop__replay__subcmd__keys"
-                ;;
             hoop__replay,list)
                 cmd="hoop__replay__subcmd__list"
                 ;;
             hoop__replay,play)
                 cmd="hoop__replay__subcmd__play"
+                ;;
+            hoop__replay,summary)
+                cmd="hoop__replay__subcmd__summary"
                 ;;
             *)
                 ;;
@@ -38,7 +41,7 @@ _hoop__replay() {
 
     case "${cmd}" in
         hoop__replay)
-            opts="-q -F -s -i -h -V --query --follow --at --plain --speed --idle-limit --theme --ascii --help --version export import play keys list"
+            opts="-q -F -s -i -h -V --query --follow --at --plain --speed --idle-limit --theme --help --version summary diff export import play list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -74,6 +77,24 @@ _hoop__replay() {
                     ;;
                 --theme)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoop__subcmd__replay__subcmd__diff)
+            opts="-h --plain --json --only --all --exact --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --only)
+                    COMPREPLY=($(compgen -W "calls commands" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -183,20 +204,6 @@ _hoop__replay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        hoop__subcmd__replay__subcmd__keys)
-            opts="-h --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         hoop__subcmd__replay__subcmd__list)
             opts="-n -h --user --since --until --service --action --decision --text --command --approval --approver --limit --offset --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -283,6 +290,28 @@ _hoop__replay() {
                     return 0
                     ;;
                 -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoop__subcmd__replay__subcmd__summary)
+            opts="-n -h --rows --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --rows)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

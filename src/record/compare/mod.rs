@@ -16,14 +16,10 @@ use std::thread;
 
 use serde_json::Value;
 
-#[cfg(test)]
-use crate::audit::Event;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
 use crate::types::Effect;
-#[cfg(test)]
-use crate::types::Micros;
 use align::align;
 use normal::Grain;
 use normal::normal;
@@ -303,13 +299,16 @@ fn flatten(value: &Value, name: String, flat: &mut BTreeMap<String, Flat>) -> Op
     Some(())
 }
 
+/// When, and what.
+#[cfg(test)]
+type Timed = (crate::types::Micros, crate::audit::Event);
+
 /// What comparing logs of these events would give.
 #[cfg(test)]
-pub fn of_events(a: Vec<(Micros, Event)>, b: Vec<(Micros, Event)>) -> Comparison {
+pub fn of_events(a: Vec<Timed>, b: Vec<Timed>) -> Comparison {
     let manner = Manner::default();
-    let side = |events: Vec<(Micros, Event)>| {
-        side::of_events(events.into_iter().map(|(at, event)| (at.0, event)), &manner)
-    };
+    let side =
+        |events: Vec<Timed>| side::of_events(events.into_iter().map(|(at, event)| (at.0, event)), &manner);
     let (a, b) = (side(a), side(b));
     Comparison::new(a, b, manner)
 }
