@@ -119,6 +119,13 @@ def policies():
     yield read("demo/policy.toml", "rb")
 
 
+def queries():
+    for line in re.findall(r"`([^`\n]+)`", read("docs/search.md")):
+        yield line.encode()
+    yield b'user:ana (error or "a \\" b"*) -took:>5s not status:4xx command:"git push" after:2d'
+    yield "é中 (( ) or \"".encode()
+
+
 def question(name, kind, cls=1, flags=0x0100, opt=False):
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".") if label)
     extra = b"\0" + struct.pack(">HHIH", 41, 1232, 0x8000, 0) if opt else b""
@@ -229,6 +236,7 @@ SEEDS = {
     "mask_frames": frames,
     "mask_stream": streams,
     "policy": policies,
+    "query": queries,
     "saml": saml,
     "dns": dns,
     "cast": casts,

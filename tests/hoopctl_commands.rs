@@ -174,7 +174,7 @@ fn a_search_finds_commands_by_how_they_ended_and_how_long_they_took() {
     let (_, err, status) = hoopctl(dir.path(), &["search", "exit:x"]);
     assert_eq!(status, Some(2));
     assert!(
-        err.starts_with("hoopctl: `x` is no exit status: write a number") && err.contains("\n  fix: "),
+        err.contains("  why: exit:x\n            ^ `x` is no exit status\n  fix: write a number"),
         "{err}"
     );
     let (table, ..) = hoopctl(dir.path(), &["search", "exit:!0", "took:>10s"]);

@@ -4,6 +4,7 @@
 mod frames;
 mod mask;
 mod policy;
+mod query;
 mod record;
 mod replay;
 mod saml;
@@ -15,6 +16,7 @@ pub use mask::mask_json;
 pub use mask::mask_stream;
 pub use mask::mask_xml;
 pub use policy::policy;
+pub use query::query;
 pub use record::audit;
 pub use record::cast;
 pub use replay::replay;
@@ -40,6 +42,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("mask_stream", mask_stream),
     ("mask_xml", mask_xml),
     ("policy", policy),
+    ("query", query),
     ("replay", replay),
     ("replay_index", replay_index),
     ("request", request),

@@ -138,6 +138,9 @@ pub struct Start {
     /// The agent that runs, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// The repository that the session works in: `github.com/shop/web`, or a folder; as the folder says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
     /// The AWS profile that upstream credentials come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
@@ -214,6 +217,7 @@ impl Start {
             cwd: String::new(),
             title: None,
             agent: None,
+            repository: None,
             profile: None,
             region: None,
             policies: Vec::new(),

@@ -27,6 +27,7 @@ pub use host::may_hold_aws;
 pub use host::region_of_host;
 pub use host::upstream_host;
 pub use identify::body_needed;
+pub use identify::cbor_value;
 pub use identify::form_pairs;
 pub use identify::identify;
 pub use identify::reshaped;

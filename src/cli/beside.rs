@@ -20,13 +20,12 @@ const PACKED_AFTER: Duration = Duration::from_secs(3_600);
 pub(super) struct Beside {
     stop: Arc<AtomicBool>,
     recovery: Option<JoinHandle<Vec<Recovered>>>,
-    packing: Option<JoinHandle<()>>,
 }
 
 impl Beside {
     /// Begins what there is to do: there may be gigabytes to read. With nothing to do it costs two looks into a folder.
     pub(super) fn begin(state: &Path, clock: &Clock, packs: bool) -> Self {
-        let (place, clock) = (state.to_owned(), clock.clone());
+        let (place, clock, for_packing) = (state.to_owned(), clock.clone(), clock.clone());
         let recovery = record::may_need_recovery(state).then(|| {
             thread::spawn(move || {
                 let recovered = record::recover(&place, &clock);
@@ -40,31 +39,29 @@ impl Beside {
                 recovered
             })
         });
-        let mut beside = Self::packing(state, packs);
+        let mut beside = Self::packing(state, &for_packing, packs);
         beside.recovery = recovery;
         beside
     }
 
     /// As [`Beside::begin`], but nothing is sealed.
-    pub(super) fn packing(state: &Path, packs: bool) -> Self {
+    pub(super) fn packing(state: &Path, clock: &Clock, packs: bool) -> Self {
         let stop: Arc<AtomicBool> = Arc::default();
-        let packing = (packs && record::is_pack_due(state, PACKED_AFTER)).then(|| {
-            let (state, stop) = (state.to_owned(), Arc::clone(&stop));
+        if packs && record::is_pack_due(state, PACKED_AFTER, clock) {
+            let (state, clock, stop) = (state.to_owned(), clock.clone(), Arc::clone(&stop));
             thread::spawn(move || {
                 nice::yield_to_others();
-                record::pack_due(&state, PACKED_AFTER, &|| stop.load(Ordering::Relaxed));
-            })
-        });
-        Self { stop, recovery: None, packing }
+                record::pack_due(&state, PACKED_AFTER, &clock, &|| stop.load(Ordering::Relaxed));
+            });
+        }
+        Self { stop, recovery: None }
     }
 
-    /// Ends it: what is sealed just now is waited for, what is packed is left for the next time.
+    /// Ends it: what is sealed just now is waited for, what is packed is left for the next time. Nobody waits for that: the
+    /// end of this process harms no recording, wherever it meets it.
     pub(super) fn end(self) -> Vec<Recovered> {
         self.stop.store(true, Ordering::Relaxed);
         // One that panicked has told so itself.
-        if let Some(packing) = self.packing {
-            drop(packing.join());
-        }
         self.recovery.and_then(|recovery| recovery.join().ok()).unwrap_or_default()
     }
 }

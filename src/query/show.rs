@@ -148,7 +148,6 @@ mod tests {
     use super::super::paint;
     use super::super::parse;
     use super::super::typing;
-    use super::*;
 
     fn now() -> Now {
         Now { unix_micros: 1_763_726_400_000_000, zone: TimeZone::UTC }

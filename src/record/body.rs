@@ -21,6 +21,8 @@ use crate::error::Result;
 pub(super) const DEFAULT_KEPT: usize = 1 << 20;
 /// Most that can be asked to be kept of one body, in bytes.
 const MAX_KEPT: usize = 16 << 20;
+/// Largest window that is unpacked: that of the largest body, as a power of two.
+const MAX_WINDOW: u32 = 24;
 /// Fast, and a third of the size for JSON and XML.
 const LEVEL: i32 = 1;
 
@@ -128,8 +130,11 @@ pub fn read_body(folder: &Path, body: &BodyRef) -> Result<Vec<u8>> {
     let file = private::open(&folder.join("bodies").join(name))
         .map_err(|cause| wrong(crate::error::plain(&cause)))?;
     let mut bytes = Vec::new();
+    // A frame that wants more memory, or unpacks to more than its reference says, is none that a recorder writes.
+    let most = body.kept.min(MAX_KEPT as u64) + 1;
     zstd::Decoder::new(file)
-        .and_then(|decoder| decoder.take(MAX_KEPT as u64 + 1).read_to_end(&mut bytes))
+        .and_then(|mut decoder| decoder.window_log_max(MAX_WINDOW).map(|()| decoder))
+        .and_then(|decoder| decoder.take(most).read_to_end(&mut bytes))
         .map_err(|cause| wrong(crate::error::plain(&cause)))?;
     if bytes.len() as u64 != body.kept || hex::encode(Sha256::digest(&bytes)) != hash {
         return Err(wrong("it was changed: it does not have its hash".to_owned()));

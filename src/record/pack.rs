@@ -12,7 +12,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
-use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
 
 use sha2::Digest as _;
 use sha2::Sha256;
@@ -27,6 +27,7 @@ use crate::cast::Entry;
 use crate::cast::FRAME;
 use crate::cast::Input;
 use crate::cast::Packer;
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
@@ -68,17 +69,17 @@ pub fn pack_later(state: &Path, session: SessionId) {
 
 /// Whether [`pack_due`] would find something to do: one look into a folder.
 #[must_use]
-pub fn is_pack_due(state: &Path, after: Duration) -> bool {
-    !due(&Place::new(state), after).is_empty()
+pub fn is_pack_due(state: &Path, after: Duration, clock: &Clock) -> bool {
+    !due(&Place::new(state), after, clock).is_empty()
 }
 
 /// Packs the sessions below `state` that were remembered longer than `after` ago, until it is to `stop`. What cannot be
 /// packed now stays remembered.
-pub fn pack_due(state: &Path, after: Duration, stop: &dyn Fn() -> bool) {
+pub fn pack_due(state: &Path, after: Duration, clock: &Clock, stop: &dyn Fn() -> bool) {
     let place = Place::new(state);
     // Whoever has it does the work.
     let Ok(Some(_lock)) = lock(&place, false) else { return };
-    for session in due(&place, after) {
+    for session in due(&place, after, clock) {
         if stop() {
             return;
         }
@@ -116,9 +117,9 @@ pub(super) fn open_cast(folder: &Path, entry: Entry, offset: u64) -> io::Result<
 }
 
 /// The marks that are older than `after`. One from the future is old.
-fn due(place: &Place, after: Duration) -> Vec<SessionId> {
+fn due(place: &Place, after: Duration, clock: &Clock) -> Vec<SessionId> {
     let Ok(entries) = fs::read_dir(place.packing()) else { return Vec::new() };
-    let now = SystemTime::now();
+    let now = UNIX_EPOCH + Duration::from_micros(clock.unix_micros());
     let is_due = |entry: &fs::DirEntry| {
         let left = entry.metadata().and_then(|meta| meta.modified());
         left.is_ok_and(|left| now.duration_since(left).is_ok_and(|age| age >= after) || left > now + after)
@@ -138,6 +139,12 @@ fn lock(place: &Place, waits: bool) -> Result<Option<File>> {
         lock.lock().map_err(|cause| private::cannot("lock", &path, &cause))?;
     } else if lock.try_lock().is_err() {
         return Ok(None);
+    }
+    // What killed processes left behind: nobody is packing but us.
+    for entry in fs::read_dir(place.packing()).into_iter().flatten().flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            drop(fs::remove_file(entry.path()));
+        }
     }
     Ok(Some(lock))
 }
@@ -163,7 +170,7 @@ fn one(place: &Place, session: SessionId, stop: &dyn Fn() -> bool) -> Result<Pac
         }
         Err(cause) => return Err(private::cannot("open", &path, &cause)),
     };
-    let new = New::at(place.packing().join(format!(".{session}.zst")));
+    let new = New(place.packing().join(format!(".{session}.zst")));
     match write(&new, source, &seal, stop)? {
         Packed::Done(before, after) if after < before => {
             put(&new.0, &folder)?;
@@ -176,14 +183,6 @@ fn one(place: &Place, session: SessionId, stop: &dyn Fn() -> bool) -> Result<Pac
 
 /// The packed file that is being made; what is left of it goes with it.
 struct New(PathBuf);
-
-impl New {
-    fn at(path: PathBuf) -> Self {
-        // One that a killed process left behind.
-        drop(fs::remove_file(&path));
-        Self(path)
-    }
-}
 
 impl Drop for New {
     fn drop(&mut self) {

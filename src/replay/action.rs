@@ -1,5 +1,6 @@
 //! What a person can ask of the viewer, whatever the key.
 
+use crate::replay::panes::Tab;
 use crate::types::Micros;
 
 /// One wish. Names are stable: they will be used in a key configuration.
@@ -99,10 +100,36 @@ pub enum Action {
     ToCalls,
     /// Show or hide the list of calls and commands.
     ToggleList,
-    /// Show the list of approvals in the place of that one, or that one again.
+    /// Show the next tab of the list.
+    NextTab,
+    /// Show the tab before.
+    PreviousTab,
+    /// Show that tab, or what was shown before it.
+    ShowTab(Tab),
+    /// Show that tab.
+    TurnTo(Tab),
+    /// Show the list of approvals, or what was shown before it.
     ToggleApprovals,
-    /// List other approvals: all, granted, not granted, …
+    /// List other approvals or calls: all, granted, denied, …
     NextWhich,
+    /// Show or hide the summary of the session.
+    Summary,
+    /// The cell, or the session, at the left.
+    Left,
+    /// The cell, or the session, at the right.
+    Right,
+    /// Compare calls, or commands.
+    NextTopic,
+    /// Show what is the same too, or what differs only.
+    OnlyDifferences,
+    /// The next difference.
+    NextDifference,
+    /// The difference before.
+    PreviousDifference,
+    /// Type words that narrow the list.
+    StartFilter,
+    /// Type what to look for in the detail.
+    StartFinding,
     /// Show or hide all about the chosen call or command.
     ToggleDetail,
     /// The recorded screen alone, or with everything around it.

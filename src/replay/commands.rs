@@ -8,7 +8,9 @@ use crate::audit::CommandTyped;
 use crate::record::Node;
 use crate::record::command_line;
 use crate::replay::entries::Entry;
+use crate::replay::entries::Kind;
 use crate::replay::entries::duration;
+use crate::replay::entries::trouble;
 use crate::replay::theme::Meaning;
 use crate::types::Micros;
 
@@ -35,14 +37,9 @@ pub(super) fn started(at: Micros, start: &CommandStart) -> Entry {
     detail.push(("process", format!("{}{parent}", start.pid)));
     detail.push(("number", start.id.to_string()));
     Entry {
-        at,
+        kind: Kind::Command,
         symbol: if start.replaces.is_some() { '→' } else { '$' },
         meaning: Meaning::Command,
-        title: cut(&line, MAX_TITLE),
-        subject: String::new(),
-        result: String::new(),
-        mood: Meaning::Text,
-        took: None,
         node: Node {
             at,
             id: Some(start.id),
@@ -50,8 +47,8 @@ pub(super) fn started(at: Micros, start: &CommandStart) -> Entry {
             replaces: start.replaces,
             typed_until: None,
         },
-        call: None,
         detail,
+        ..trouble(at, &cut(&line, MAX_TITLE), String::new())
     }
 }
 
@@ -83,17 +80,14 @@ pub(super) fn failed(at: Micros, failed: &CommandFailed) -> Entry {
     detail.extend(failed.cwd.clone().map(|cwd| ("folder", cwd)));
     detail.push(("process", failed.pid.to_string()));
     Entry {
-        at,
+        kind: Kind::Command,
         symbol,
         meaning,
-        title: cut(&line, MAX_TITLE),
-        subject: String::new(),
         result: result.to_owned(),
         mood: meaning,
-        took: None,
         node: Node { at, parent: failed.parent, ..Node::default() },
-        call: None,
         detail,
+        ..trouble(at, &cut(&line, MAX_TITLE), String::new())
     }
 }
 
@@ -109,17 +103,15 @@ pub(super) fn typed(over: Micros, typed: &CommandTyped) -> Entry {
     }
     detail.push(("took", duration(typed.took)));
     Entry {
-        at,
+        kind: Kind::Typed,
         symbol: '»',
         meaning: Meaning::Marker,
-        title: cut(line, MAX_TITLE),
-        subject: String::new(),
         result,
         mood,
         took: Some(typed.took),
         node: Node { at, typed_until: Some(over), ..Node::default() },
-        call: None,
         detail,
+        ..trouble(at, &cut(line, MAX_TITLE), String::new())
     }
 }
 

@@ -4,41 +4,69 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::path::Path;
 
-use serde_json::Value;
-
-use crate::audit::Approval;
-use crate::audit::ApprovalAsked;
 use crate::audit::Approvals;
 use crate::audit::CommandFailure;
 use crate::audit::Credential;
 use crate::audit::Event;
 use crate::audit::Line;
-use crate::audit::Outcome;
 use crate::audit::Reader;
 use crate::error::Result;
 use crate::export::Call;
 use crate::export::Collector;
 use crate::record::Attempts;
 use crate::record::Node;
+use crate::replay::alerts;
+use crate::replay::alerts::Alerts;
+use crate::replay::calls::call;
 use crate::replay::commands;
+use crate::replay::facts::Facts;
 use crate::replay::questions;
 use crate::replay::questions::Asked;
 use crate::replay::questions::MAX_QUESTIONS;
 use crate::replay::theme::Meaning;
-use crate::types::Effect;
 use crate::types::Micros;
 
 /// Most calls and other moments held in memory, and most commands; about 100 MiB with their details.
 const MAX_ENTRIES: usize = 100_000;
 const MAX_COMMANDS: usize = 100_000;
-/// Most bytes of parameters held in memory for all entries; later ones are read with `export`.
-const PARAMS_KEPT: usize = 64 << 20;
-/// Longest parameter text shown, in bytes.
-const MAX_PARAMS: usize = 64 << 10;
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An AWS call.
+    Call,
+    /// A program that was executed, or was to be.
+    Command,
+    /// A line typed at a shell.
+    Typed,
+    /// A named place.
+    Marker,
+    /// A rule that watches for patterns fired.
+    Alert,
+    /// Trouble of our own: something lost, a credential that failed.
+    Trouble,
+    /// Something happened to a credential.
+    Credential,
+    /// Secrets were masked.
+    Masked,
+    /// A question to people.
+    Question,
+}
+
+/// Where the audit log tells of a call, in bytes from its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lines {
+    /// Its beginning.
+    pub begin: u64,
+    /// Its end, if there is one.
+    pub end: Option<u64>,
+}
 
 /// One moment worth jumping to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
+    /// What it is.
+    pub kind: Kind,
     /// When it began.
     pub at: Micros,
     /// One character that says what it is.
@@ -59,6 +87,12 @@ pub struct Entry {
     pub node: Node,
     /// Its number, if it is a call, or the call that it is about.
     pub call: Option<u64>,
+    /// What was decided about a call, in a word; empty for what is none.
+    pub decision: &'static str,
+    /// Whether secrets were masked in it.
+    pub is_masked: bool,
+    /// Where the audit log tells of a call: its parameters and bodies are read when they are wanted.
+    pub lines: Option<Lines>,
     /// Everything known, as lines of name and value; a value may have several lines.
     pub detail: Vec<(&'static str, String)>,
 }
@@ -68,6 +102,7 @@ impl Entry {
     #[must_use]
     pub fn weight(&self) -> u8 {
         match self.meaning {
+            _ if self.kind == Kind::Alert => 10,
             Meaning::Deny => 7,
             Meaning::Error => 6,
             Meaning::Ask => 5,
@@ -80,15 +115,34 @@ impl Entry {
     /// Whether it is an AWS call.
     #[must_use]
     pub fn is_call(&self) -> bool {
-        self.detail.first().is_some_and(|(name, _)| *name == "action")
+        self.kind == Kind::Call
+    }
+
+    /// Whether it is a command, or a line that was typed.
+    #[must_use]
+    pub fn is_command(&self) -> bool {
+        matches!(self.kind, Kind::Command | Kind::Typed)
     }
 }
 
-/// Reads all moments of an audit log, and the questions to people.
+/// All that an audit log tells.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Calls, commands and other moments, in no order.
+    pub entries: Vec<Entry>,
+    /// The questions to people.
+    pub asked: Vec<Asked>,
+    /// Alerts, trouble, and where secrets were masked.
+    pub alerts: Vec<Entry>,
+    /// What is known of the session as a whole.
+    pub facts: Facts,
+}
+
+/// Reads all moments of an audit log, the questions to people, and the facts.
 ///
 /// Lines that cannot be read become one entry at the place of the first of them.
-pub fn read(path: &Path) -> Result<(Vec<Entry>, Vec<Asked>)> {
-    let mut reading = Reading { room: PARAMS_KEPT, ..Reading::default() };
+pub fn read(path: &Path) -> Result<Told> {
+    let mut reading = Reading::default();
     for line in Reader::open(path)? {
         match line {
             Ok(line) => reading.take(line),
@@ -98,7 +152,9 @@ pub fn read(path: &Path) -> Result<(Vec<Entry>, Vec<Asked>)> {
             }
         }
     }
-    Ok(reading.finish())
+    let mut told = reading.finish();
+    told.facts.look(path.parent().unwrap_or(path));
+    Ok(told)
 }
 
 /// Entries as they come out of the audit log.
@@ -116,14 +172,18 @@ struct Reading {
     steps_before: HashMap<usize, usize>,
     unread: Option<(Micros, String, u64)>,
     last: Micros,
-    room: usize,
     left_out: usize,
+    /// Where the calls under way begin in the log.
+    begun: HashMap<u64, u64>,
+    alerts: Alerts,
+    facts: Facts,
 }
 
 impl Reading {
     fn take(&mut self, line: Line) {
         self.last = line.t;
         self.approvals.take(line.t, &line.event);
+        self.facts.take(&line);
         match &line.event {
             Event::CommandStart(start) => {
                 let step = self.attempts.started(start.pid, &start.argv);
@@ -146,26 +206,36 @@ impl Reading {
                 }
             }
             Event::CommandTyped(typed) => drop(self.push_command(commands::typed(line.t, typed))),
-            Event::Alert(alert) => self.push(Entry {
-                title: format!("alert {}", alert.name),
-                subject: alert.message.clone(),
-                symbol: '▲',
-                detail: vec![("alert", alert.name.clone()), ("what", alert.message.clone())],
-                ..trouble(line.t, "", String::new())
-            }),
+            Event::Alert(alert) => self.warn(alerts::alert(line.t, alert)),
+            Event::Mask(mask) => self.alerts.add(alerts::masked(line.t, mask)),
             Event::Lost(lost) => {
-                self.push(trouble(line.t, "lost", format!("{}: {}", lost.what, lost.reason)))
+                self.warn(trouble(line.t, "lost", format!("{}: {}", lost.what, lost.reason)));
             }
             Event::Credential(credential) if credential.is_told() => self.push(about(line.t, credential)),
             Event::Credential(credential) if credential.what == "failed" => {
                 let reason = credential.reason.clone().unwrap_or_default();
-                self.push(trouble(line.t, "credential failed", reason));
+                self.warn(trouble(line.t, "credential failed", reason));
             }
             _ => {}
         }
+        let (offset, is_end) = (line.offset, matches!(line.event, Event::CallEnd(_)));
+        let number = if let Event::CallBegin(begin) = &line.event { Some(begin.call) } else { None };
+        let before = number.and_then(|number| self.begun.insert(number, offset));
         if let Some(done) = self.calls.push(line) {
-            self.push_call(&done);
+            // A second beginning of one number gives the first.
+            let begin = match before {
+                Some(begin) if number == Some(done.begin.call) => Some(begin),
+                _ => self.begun.remove(&done.begin.call),
+            };
+            let end = is_end.then_some(offset);
+            self.push_call(&done, begin.map(|begin| Lines { begin, end }));
         }
+    }
+
+    /// Something that whoever reads the record must know.
+    fn warn(&mut self, entry: Entry) {
+        self.alerts.add(entry.clone());
+        self.push(entry);
     }
 
     fn push(&mut self, entry: Entry) {
@@ -185,8 +255,11 @@ impl Reading {
         Some(self.entries.len() - 1)
     }
 
-    fn push_call(&mut self, done: &Call) {
-        let entry = bounded(call(done), &mut self.room);
+    fn push_call(&mut self, done: &Call, lines: Option<Lines>) {
+        let entry = Entry { lines, ..call(done) };
+        if let Some(end) = done.end.as_ref().filter(|_| entry.is_masked) {
+            self.alerts.add(alerts::masked_in(&entry, end));
+        }
         self.push(entry);
     }
 
@@ -199,9 +272,10 @@ impl Reading {
         }
     }
 
-    fn finish(mut self) -> (Vec<Entry>, Vec<Asked>) {
+    fn finish(mut self) -> Told {
         for unfinished in std::mem::take(&mut self.calls).finish() {
-            self.push_call(&unfinished);
+            let begin = self.begun.remove(&unfinished.begin.call);
+            self.push_call(&unfinished, begin.map(|begin| Lines { begin, end: None }));
         }
         for (index, count) in &self.steps_before {
             let places = if *count == 1 { "place" } else { "places" };
@@ -227,9 +301,11 @@ impl Reading {
         }
         if let Some((at, reason, count)) = self.unread {
             let words = format!("{count} lines cannot be read; the first: {reason}");
-            self.entries.push(trouble(at, "audit log damaged", words));
+            let damaged = trouble(at, "audit log damaged", words);
+            self.alerts.add(damaged.clone());
+            self.entries.push(damaged);
         }
-        (self.entries, asked)
+        Told { entries: self.entries, asked, alerts: self.alerts.finish(), facts: self.facts }
     }
 }
 
@@ -237,17 +313,11 @@ impl Reading {
 #[must_use]
 pub fn marker(at: Micros, name: &str) -> Entry {
     Entry {
-        at,
+        kind: Kind::Marker,
         symbol: '◆',
         meaning: Meaning::Marker,
-        title: if name.is_empty() { "marker".to_owned() } else { name.to_owned() },
-        subject: String::new(),
-        result: String::new(),
-        mood: Meaning::Text,
-        took: None,
-        node: Node::default(),
-        call: None,
         detail: vec![("marker", name.to_owned())],
+        ..trouble(at, if name.is_empty() { "marker" } else { name }, String::new())
     }
 }
 
@@ -263,10 +333,11 @@ fn about(at: Micros, credential: &Credential) -> Entry {
         ("role", credential.role.clone()),
         ("session", credential.arn.clone()),
         ("ends", expires.map(|at| at.to_string())),
-        ("AWS enforces", credential.enforced.clone()),
+        ("enforced", credential.enforced.clone()),
         ("remark", credential.reason.clone()),
     ];
     Entry {
+        kind: Kind::Credential,
         title: format!("credential {}", credential.what),
         subject: whose.clone(),
         symbol: '·',
@@ -276,8 +347,11 @@ fn about(at: Micros, credential: &Credential) -> Entry {
     }
 }
 
-fn trouble(at: Micros, title: &str, subject: String) -> Entry {
+/// Trouble of our own; the least that an entry is.
+#[must_use]
+pub fn trouble(at: Micros, title: &str, subject: String) -> Entry {
     Entry {
+        kind: Kind::Trouble,
         at,
         symbol: '!',
         meaning: Meaning::Error,
@@ -289,128 +363,10 @@ fn trouble(at: Micros, title: &str, subject: String) -> Entry {
         took: None,
         node: Node::default(),
         call: None,
+        decision: "",
+        is_masked: false,
+        lines: None,
     }
-}
-
-fn call(call: &Call) -> Entry {
-    let (symbol, meaning) = verdict(call);
-    let begin = &call.begin;
-    let status = call.end.as_ref().map(|end| match (end.outcome, end.status) {
-        (Outcome::Answered | Outcome::Refused, Some(status)) => status.to_string(),
-        (Outcome::Answered, None) => "ok".to_owned(),
-        (Outcome::Refused, None) => "refused".to_owned(),
-        (Outcome::Failed, _) => "failed".to_owned(),
-        (Outcome::Cancelled, _) => "gone".to_owned(),
-    });
-    Entry {
-        at: call.t,
-        symbol,
-        meaning,
-        title: begin.action.clone(),
-        subject: begin.resources.join(" "),
-        result: status.unwrap_or_else(|| "no end".to_owned()),
-        mood: Meaning::Text,
-        took: call.end.as_ref().map(|end| end.took),
-        node: Node { at: call.t, parent: begin.command, ..Node::default() },
-        call: Some(begin.call),
-        detail: detail(call),
-    }
-}
-
-/// The sign and colour of a call: what was decided, then how it went.
-fn verdict(call: &Call) -> (char, Meaning) {
-    let refused = call.end.as_ref().is_some_and(|end| end.outcome == Outcome::Refused);
-    let failed = call
-        .end
-        .as_ref()
-        .is_some_and(|end| end.outcome == Outcome::Failed || end.status.is_some_and(|status| status >= 400));
-    let effect = call.decision.as_ref().map(|decision| decision.effect);
-    match (effect, refused) {
-        (Some(Effect::Deny), _) | (_, true) => ('✗', Meaning::Deny),
-        (Some(Effect::Ask), false) if call.answered.is_none() && call.used.is_none() => ('?', Meaning::Ask),
-        (_, false) if failed => ('!', Meaning::Error),
-        (Some(Effect::Ask), false) => ('+', Meaning::Ask),
-        (Some(Effect::Allow), false) => ('✓', Meaning::Allow),
-        (None, false) => ('?', Meaning::Muted),
-    }
-}
-
-fn detail(call: &Call) -> Vec<(&'static str, String)> {
-    let begin = &call.begin;
-    let mut rows = vec![("action", begin.action.clone())];
-    let operation = format!("{} {} ({})", begin.service, begin.operation, begin.access);
-    rows.push(("operation", operation));
-    rows.push(("resource", begin.resources.join("\n")));
-    let place = [Some(begin.region.as_str()), begin.account.as_deref()];
-    rows.push(("region", place.into_iter().flatten().collect::<Vec<_>>().join("  account ")));
-    rows.push(("made as", begin.role.clone().or_else(|| begin.identity.clone()).unwrap_or_default()));
-    if let Some(decision) = &call.decision {
-        let rule = decision.rule.as_deref().map(|rule| format!("\"{rule}\" ")).unwrap_or_default();
-        rows.push(("decision", decision.effect.to_string()));
-        rows.push(("rule", format!("{rule}{}", decision.origin)));
-        rows.push(("reason", decision.reason.clone()));
-    }
-    if let Some(asked) = &call.asked {
-        rows.push(("approval", approval(call, asked)));
-    }
-    if let Some(end) = &call.end {
-        let status = end.status.map(|status| format!("HTTP {status}")).unwrap_or_default();
-        let words = [status, end.error.clone().unwrap_or_default()];
-        rows.push(("status", words.join(" ").trim().to_owned()));
-        rows.push(("message", end.message.clone().unwrap_or_default()));
-        rows.push(("took", duration(end.took)));
-        rows.push(("bytes", format!("{} sent, {} received", end.bytes_in, end.bytes_out)));
-        let masks = end.masks.iter().map(|(rule, count)| format!("{rule} ×{count}"));
-        rows.push(("masked", masks.collect::<Vec<_>>().join(", ")));
-        rows.push(("request id", end.request_id.clone().unwrap_or_default()));
-    }
-    let more = begin.more_actions.iter().map(|(action, on)| format!("{action} on {}", on.join(" ")));
-    rows.push(("also needs", more.collect::<Vec<_>>().join("\n")));
-    rows.push(("request", format!("{} {}{}", begin.method, begin.host, begin.path).trim().to_owned()));
-    rows.push(("process", begin.pid.map(|pid| pid.to_string()).unwrap_or_default()));
-    rows.push(("client", begin.agent.clone().unwrap_or_default()));
-    if !begin.params.is_null() {
-        rows.push(("parameters", pretty(&begin.params)));
-    }
-    rows.retain(|(_, value)| !value.is_empty());
-    rows
-}
-
-/// Takes the parameters out when there is no room left for them.
-fn bounded(mut entry: Entry, room: &mut usize) -> Entry {
-    if let Some((_, text)) = entry.detail.iter_mut().find(|(name, _)| *name == "parameters") {
-        match room.checked_sub(text.len()) {
-            Some(left) => *room = left,
-            None => *text = "too many to show here: hoop-replay export ID --format jsonl".to_owned(),
-        }
-    }
-    entry
-}
-
-/// What became of the question that a call waited for, or was let through by.
-fn approval(call: &Call, asked: &ApprovalAsked) -> String {
-    let how = match (&call.used, &call.joined) {
-        (Some(_), _) => "an earlier yes",
-        (None, Some(_)) => "joined as a retry",
-        (None, None) => "asked",
-    };
-    let mut known = Approvals::default();
-    known.take(call.t, &Event::ApprovalAsked(asked.clone()));
-    if let Some(answered) = &call.answered {
-        known.take(call.t, &Event::ApprovalAnswered(answered.clone()));
-    }
-    let outcome = known.all().first().map(|asked: &Approval| asked.outcome(duration)).unwrap_or_default();
-    format!("{}, {how}: {outcome}", asked.id)
-}
-
-fn pretty(value: &Value) -> String {
-    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
-    if text.len() > MAX_PARAMS {
-        let end = (0..=MAX_PARAMS).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(end);
-        text.push_str("\n… (cut)");
-    }
-    text
 }
 
 /// `0.8 ms`, `312 ms`, `4.2 s`, `3 min 05 s`.
@@ -428,39 +384,6 @@ pub fn duration(time: Micros) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::CallBegin;
-    use crate::audit::CallEnd;
-    use crate::audit::Decision;
-
-    fn recorded(effect: Option<Effect>, end: Option<CallEnd>) -> Call {
-        let decision = effect.map(|effect| Decision {
-            call: 1,
-            effect,
-            rule: Some("no deletes".to_owned()),
-            origin: "policy.toml:41".to_owned(),
-            reason: "because".to_owned(),
-        });
-        let begin = CallBegin::new(1, "s3", "DeleteObject", "s3:DeleteObject");
-        Call { t: Micros(5), begin, decision, asked: None, joined: None, used: None, answered: None, end }
-    }
-
-    #[test]
-    fn a_call_shows_what_was_decided_and_how_it_went() {
-        let end = |status, outcome| Some(CallEnd { status: Some(status), outcome, ..CallEnd::default() });
-        let signs = [
-            (Some(Effect::Allow), end(200, Outcome::Answered), '✓'),
-            (Some(Effect::Allow), end(404, Outcome::Answered), '!'),
-            (Some(Effect::Deny), end(403, Outcome::Refused), '✗'),
-            (Some(Effect::Ask), None, '?'),
-            (None, end(403, Outcome::Refused), '✗'),
-        ];
-        for (effect, end, sign) in signs {
-            assert_eq!(call(&recorded(effect, end)).symbol, sign);
-        }
-        let entry = call(&recorded(Some(Effect::Deny), None));
-        assert!(entry.detail.contains(&("rule", "\"no deletes\" policy.toml:41".to_owned())));
-        assert_eq!(entry.result, "no end");
-    }
 
     #[test]
     fn durations_read_well() {

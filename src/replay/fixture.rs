@@ -1,7 +1,10 @@
 //! States for tests: a list of sessions, and an open recording.
 
+use std::path::Path;
+
 use jiff::tz::TimeZone;
 
+use crate::audit::Alert;
 use crate::audit::Answer;
 use crate::audit::ApprovalAnswered;
 use crate::audit::ApprovalAsked;
@@ -9,11 +12,29 @@ use crate::audit::ApprovalShown;
 use crate::audit::ApprovalUsed;
 use crate::audit::ApprovalVote;
 use crate::audit::Approvals;
+use crate::audit::CallBegin;
+use crate::audit::CallEnd;
+use crate::audit::CommandEnd;
+use crate::audit::CommandStart;
+use crate::audit::Decision;
 use crate::audit::Event;
-use crate::record::Node;
+use crate::audit::Outcome;
+use crate::record::compare;
+use crate::record::summary::Summing;
+use crate::audit::Line;
+use crate::audit::Mask;
+use crate::audit::Start;
+use crate::replay::alerts;
+use crate::replay::bodies::Part;
 use crate::replay::deck::Source;
+use crate::replay::diff;
 use crate::replay::entries;
 use crate::replay::entries::Entry;
+use crate::replay::entries::Kind;
+use crate::replay::entries::Lines;
+use crate::replay::entries::trouble;
+use crate::replay::facts;
+use crate::replay::facts::Facts;
 use crate::replay::finder;
 use crate::replay::finder::librarian::News;
 use crate::replay::finder::rows::Row;
@@ -22,18 +43,22 @@ use crate::replay::message::Overview;
 use crate::replay::moments::Moments;
 use crate::replay::play::Play;
 use crate::replay::player::Goal;
+use crate::replay::pretty;
 use crate::replay::questions;
 use crate::replay::questions::Questions;
 use crate::replay::sessions;
 use crate::replay::sessions::Session;
 use crate::replay::state::Pacing;
 use crate::replay::state::State;
+use crate::replay::summary;
 use crate::replay::theme::Depth;
 use crate::replay::theme::Meaning;
 use crate::replay::theme::Theme;
 use crate::store::Hit;
 use crate::store::Source as Where;
 use crate::term::Screen;
+use crate::types::AccessLevel;
+use crate::types::Effect;
 use crate::types::Micros;
 use crate::types::SessionId;
 
@@ -77,7 +102,7 @@ pub fn answer(state: &mut State, rows: Vec<Row>, ended: bool) {
     finder::told(state, News::Total(4));
 }
 
-/// A list of four sessions, before anything is typed.
+/// A list of four sessions, while nothing is typed.
 pub fn list() -> State {
     let rows = [
         ("aws s3 ls", 3, 0, sessions::State::Ended(Some(0))),
@@ -103,6 +128,7 @@ pub fn list() -> State {
     finder::told(&mut state, News::CaughtUp(Ok(Vec::new())));
     let rows = rows_of(&state);
     answer(&mut state, rows, true);
+    state.sessions.typing = false;
     state
 }
 
@@ -181,12 +207,13 @@ pub fn asked() -> State {
     }
     let play = state.play.as_mut().unwrap();
     play.questions = Questions::new(approvals.all().iter().map(questions::asked).collect());
+    play.has_audit = true;
     let moments = play.moments.entries().iter().map(|entry| {
         // The denied call waited for the second question.
         Entry { call: (entry.title == "s3:DeleteObject").then_some(2), ..entry.clone() }
     });
     let moments = Moments::new(moments.collect());
-    play.set_moments(moments);
+    play.set_moments(moments, Vec::new());
     state
 }
 
@@ -214,30 +241,142 @@ pub fn playing() -> State {
     play.receive(frame);
     play.wanted = None;
     let call = |at, symbol, meaning, title: &str, result: &str| Entry {
-        at: Micros(at),
+        kind: Kind::Call,
         symbol,
         meaning,
-        title: title.to_owned(),
         subject: "arn:aws:s3:::reports/2026/07.csv".to_owned(),
         result: result.to_owned(),
-        mood: Meaning::Text,
         took: Some(Micros(80_000)),
-        node: Node::default(),
-        call: None,
+        decision: if meaning == Meaning::Deny { "deny" } else { "allow" },
+        lines: Some(Lines { begin: at, end: None }),
+        ..trouble(Micros(at), title, String::new())
+    };
+    let call = |at, symbol, meaning, title: &str, result: &str| Entry {
         detail: vec![
             ("action", title.to_owned()),
             ("resource", "arn:aws:s3:::reports/2026/07.csv".to_owned()),
             ("decision", "deny".to_owned()),
             ("rule", "\"no deletes\" policy.toml:41".to_owned()),
-            ("parameters", "{\n  \"Bucket\": \"reports\",\n  \"Key\": \"\u{1b}]0;x\u{7}\"\n}".to_owned()),
         ],
+        ..call(at, symbol, meaning, title, result)
     };
-    play.set_moments(Moments::new(vec![
-        call(1_000_000, '$', Meaning::Command, "aws s3 ls", "ok"),
+    let command = Entry {
+        kind: Kind::Command,
+        lines: None,
+        ..call(1_000_000, '$', Meaning::Command, "aws s3 ls", "ok")
+    };
+    let moments = Moments::new(vec![
+        command,
         call(10_000_000, '✓', Meaning::Allow, "s3:ListAllMyBuckets", "200"),
         call(60_000_000, '✗', Meaning::Deny, "s3:DeleteObject", "403"),
         entries::marker(Micros(80_000_000), "checkpoint"),
-    ]));
+    ]);
+    play.set_moments(moments, Vec::new());
     state.play = Some(play);
     state
+}
+
+/// A call that begins at `seconds`, decided and ended.
+fn audited(
+    number: u64,
+    seconds: u64,
+    action: &str,
+    access: AccessLevel,
+    effect: Effect,
+) -> [(Micros, Event); 3] {
+    let (service, operation) = action.split_once(':').unwrap();
+    let mut begin = CallBegin::new(number, service, operation, action);
+    begin.access = access;
+    begin.resources = vec!["arn:aws:s3:::reports/2026/07.csv".to_owned()];
+    let decision =
+        Decision { call: number, effect, rule: None, origin: String::new(), reason: String::new() };
+    let refused = effect == Effect::Deny;
+    let end = CallEnd {
+        call: number,
+        outcome: if refused { Outcome::Refused } else { Outcome::Answered },
+        status: Some(if refused { 403 } else { 200 }),
+        error: refused.then(|| "Access\u{1b}[31mDenied".to_owned()),
+        ..CallEnd::default()
+    };
+    let events =
+        [Event::CallBegin(Box::new(begin)), Event::Decision(decision), Event::CallEnd(Box::new(end))];
+    events.map(|event| (Micros(seconds * 1_000_000), event))
+}
+
+/// The summary of an open recording.
+pub fn summed() -> State {
+    let mut state = playing();
+    let play = state.play.as_mut().unwrap();
+    play.source.audit = Some("audit.jsonl".into());
+    let mut summing = Summing::new(Path::new("audit.jsonl"));
+    let argv = vec!["sleep".to_owned(), "9".to_owned()];
+    let start = Event::CommandStart(CommandStart { id: 1, argv, ..CommandStart::default() });
+    let took = Micros(9_000_000);
+    let end = Event::CommandEnd(CommandEnd { id: 1, status: Some(3), took, ..CommandEnd::default() });
+    let mut events = audited(1, 1, "s3:ListBucket", AccessLevel::List, Effect::Allow).to_vec();
+    events.extend(audited(2, 2, "s3:DeleteObject", AccessLevel::Write, Effect::Deny));
+    events.extend(audited(3, 3, "ec2:DescribeInstances", AccessLevel::List, Effect::Allow));
+    events.extend([(Micros(5_000_000), start), (Micros(14_000_000), end)]);
+    events.iter().for_each(|(at, event)| summing.take(*at, event));
+    summary::open(&mut state);
+    let ticket = state.tickets;
+    summary::told(&mut state, ticket, Ok(Box::new(summing.summary())), true);
+    state
+}
+
+/// Two sessions of calls: the same, one that was denied the second time, one that only the second one made.
+pub fn compared() -> State {
+    let mut state = state();
+    let list = |decided| {
+        let first = audited(1, 1, "s3:ListBucket", AccessLevel::List, Effect::Allow);
+        [first, audited(2, 2, "s3:GetObject", AccessLevel::Read, decided)].concat()
+    };
+    let more = audited(3, 3, "s3:DeleteObject", AccessLevel::Write, Effect::Deny);
+    let other = [list(Effect::Deny), more.to_vec()].concat();
+    let found = compare::of_events(list(Effect::Allow), other);
+    let source = |name: &str| Source { cast: format!("{name}.cast").into(), audit: Some(name.into()) };
+    let titles = ["first\u{1b}[31m", "second"].map(str::to_owned);
+    diff::open(&mut state, [source("a"), source("b")], titles, false);
+    let ticket = state.tickets;
+    diff::told(&mut state, ticket, Ok(Box::new(found)));
+    state
+}
+
+/// Answers the question what the chosen call sent and got.
+pub fn read_call(state: &mut State) {
+    let play = state.play.as_mut().unwrap();
+    let Some((number, lines)) = play.look() else { return };
+    let part = |name, text: &str| {
+        let made = pretty::pretty(text.as_bytes(), None);
+        let (note, form) = (format!("{}, {} bytes", made.form.word(), text.len()), made.form);
+        Part { name, note, form, lines: made.lines, masked: 0, trouble: None }
+    };
+    let parts = vec![
+        part("parameters", "{\"Bucket\":\"reports\",\"Key\":\"\u{1b}]0;x\u{7}\"}"),
+        part("response", "<R><Secret>hoopmask:jwt:abcdefgh</Secret><Size>12</Size></R>"),
+    ];
+    play.take_parts(number, lines, parts);
+}
+
+/// Tells of the session as a whole, of an alert and a masked secret.
+pub fn tell(state: &mut State) {
+    let mut start = Start::new(SessionId::new(STARTED, 1), STARTED, vec!["make".into(), "deploy".into()]);
+    "ana".clone_into(&mut start.user);
+    "full".clone_into(&mut start.sandbox);
+    let mut facts = Facts::default();
+    let event = Event::SessionStart(Box::new(start));
+    facts.take(&Line { seq: 0, t: Micros(0), event, prev: String::new(), hash: String::new(), offset: 0 });
+    facts.look("there is no such folder".as_ref());
+    let zone = state.zone.clone();
+    let play = state.play.as_mut().unwrap();
+    play.facts = facts::rows(Some(&facts), None, &zone);
+    let rules = [("jwt".to_owned(), 2)].into();
+    let fired =
+        Alert { name: "harvest".to_owned(), message: "6 secrets in a minute".to_owned(), ..Alert::default() };
+    let alerts = vec![
+        alerts::alert(Micros(61_000_000), &fired),
+        alerts::masked(Micros(62_000_000), &Mask { place: "terminal".to_owned(), rules, call: None }),
+    ];
+    let moments = Moments::new(play.moments.entries().to_vec());
+    play.set_moments(moments, alerts);
 }

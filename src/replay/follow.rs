@@ -11,7 +11,6 @@ use crate::replay::deck::Desk;
 use crate::replay::entries;
 use crate::replay::message::News;
 use crate::replay::message::Overview;
-use crate::replay::moments::Moments;
 use crate::replay::prepare::Works;
 use crate::replay::prepare::survey;
 use crate::replay::tape::Mark;
@@ -84,8 +83,8 @@ impl Calls<'_> {
         }
         self.length = length;
         // What cannot be read now was told when the recording was opened.
-        if let Ok((entries, asked)) = entries::read(path) {
-            desk.send(News::Moments(Box::new(Moments::new(entries)), asked));
+        if let Ok(read) = entries::read(path) {
+            desk.send(News::Told(Box::new(read.into())));
         }
         let now = works.clock.elapsed().0;
         self.due = now + AUDIT_EVERY.max((now - began).saturating_mul(AUDIT_SHARE));

@@ -13,24 +13,36 @@ use ratatui::layout::Rect;
 
 use crate::replay::action::Action;
 use crate::replay::back;
+use crate::replay::diff;
 use crate::replay::entries;
+use crate::replay::facts;
 use crate::replay::finder;
 use crate::replay::going;
 use crate::replay::going::Place;
 use crate::replay::keymap;
+use crate::replay::keymap::Context;
 use crate::replay::layout;
+use crate::replay::linked;
 use crate::replay::links;
 use crate::replay::message::Message;
 use crate::replay::message::News;
+use crate::replay::message::Told;
 use crate::replay::moments::Moments;
-use crate::replay::questions::Questions;
+use crate::replay::panes::Tab;
 use crate::replay::state::State;
+use crate::replay::summary;
+use crate::replay::state::Typing;
+use crate::replay::tabs;
+use crate::replay::timeline;
+use crate::replay::timeline::Of;
 use crate::replay::update;
 use crate::replay::update::Effect;
 use crate::types::Micros;
 
 /// Longest search, in characters.
 const MAX_TYPED: usize = 200;
+/// Rows that the wheel moves the detail by.
+const ROWS: usize = 3;
 /// What a turn of the wheel over the timeline seeks.
 const WHEEL: Micros = Micros(5_000_000);
 /// Longest title taken from a recording, in characters.
@@ -42,6 +54,14 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Terminal(event) => terminal(state, event),
         Message::TerminalLost(_) | Message::Leave => vec![Effect::Quit],
         Message::Library(news) => finder::told(state, news),
+        Message::Summary(ticket, found, is_done) => {
+            summary::told(state, ticket, found, is_done);
+            Vec::new()
+        }
+        Message::Compared(ticket, found) => {
+            diff::told(state, ticket, found);
+            Vec::new()
+        }
         Message::Recording(ticket, news) => {
             if state.play.as_ref().is_some_and(|play| play.ticket == ticket) {
                 told(state, news)
@@ -60,6 +80,7 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
                 let title = header.title.as_ref().or(header.command.as_ref());
                 play.title = title.map(|title| title.chars().take(MAX_TITLE).collect()).unwrap_or_default();
             }
+            play.facts = facts::rows(None, Some(&header), &state.zone);
             play.header = Some(*header);
             if let Some(from @ (Place::At(_) | Place::Event(_))) = state.pacing.from.filter(|_| !play.sought)
             {
@@ -73,7 +94,7 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             if !play.has_audit {
                 let markers: Vec<_> =
                     overview.markers.iter().map(|(at, name)| entries::marker(*at, name)).collect();
-                play.set_moments(Moments::new(markers));
+                play.set_moments(Moments::new(markers), Vec::new());
             }
             let is_first = play.set_overview(overview);
             let may_go_live = play.grows && play.playing && !play.sought && state.pacing.from.is_none();
@@ -93,11 +114,14 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
             play.live = false;
             state.notice = Some("it has ended".to_owned());
         }
-        News::Moments(moments, asked) => {
+        News::Told(told) => {
+            let Told { moments, asked, alerts, facts } = *told;
             play.has_audit = true;
-            play.questions = Questions::new(asked);
-            play.set_moments(*moments);
+            play.facts = facts::rows(Some(&facts), play.header.as_ref(), &state.zone);
+            play.questions.replace(asked);
+            play.set_moments(moments, alerts);
         }
+        News::Parts(number, lines, parts) => play.take_parts(number, lines, parts),
         News::LookedBack(number, stretch) => {
             if let Some(back) = play.back.as_mut().filter(|back| back.number == number) {
                 back.take(stretch);
@@ -185,6 +209,8 @@ fn terminal(state: &mut State, event: TerminalEvent) -> Vec<Effect> {
 }
 
 fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    // The mouse may have left without a word.
+    state.play.iter_mut().for_each(|play| play.hover = None);
     if let Some(effects) = typing(state, key) {
         return effects;
     }
@@ -196,7 +222,7 @@ fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 
 /// Takes the key as text, if text is being typed.
 fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
-    if state.play.is_none() && state.help.is_none() {
+    if matches!(update::context(state), Context::Sessions | Context::Query) && state.help.is_none() {
         return finder::key(state, key);
     }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -214,13 +240,33 @@ fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
         KeyCode::Backspace | KeyCode::Esc => state.typed = None,
         KeyCode::Enter => {
             let text = state.typed.take().unwrap_or_default();
-            let going = std::mem::take(&mut state.going);
-            let act = if going { update::go_to } else { update::begin_search };
-            return Some(act(state, &text));
+            return Some(typed(state, &text));
+        }
+        // The list that is narrowed can be walked meanwhile.
+        KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown
+            if state.typing == Typing::Filter =>
+        {
+            return None;
         }
         _ => {}
     }
+    if let (Typing::Filter, Some(play)) = (state.typing, &mut state.play) {
+        linked::filter(play, state.typed.as_deref().unwrap_or_default());
+    }
     Some(Vec::new())
+}
+
+/// Does what a text was typed for.
+fn typed(state: &mut State, text: &str) -> Vec<Effect> {
+    match state.typing {
+        Typing::Moment => update::go_to(state, text),
+        Typing::Search => update::begin_search(state, text),
+        Typing::Filter => Vec::new(),
+        Typing::Find => {
+            state.notice = state.play.as_mut().and_then(|play| play.find(text));
+            Vec::new()
+        }
+    }
 }
 
 fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
@@ -238,31 +284,58 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
             state.play.iter_mut().for_each(|play| play.is_dragged = false);
             Vec::new()
         }
+        MouseEventKind::Moved => {
+            hover(state, at);
+            Vec::new()
+        }
         MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left) => {
             if state.help.take().is_some() {
                 return Vec::new();
             }
             let pressed = matches!(mouse.kind, MouseEventKind::Down(_));
-            if state.play.is_some() {
-                click_recording(state, at, pressed)
-            } else {
-                finder::click(state, at, pressed)
+            match update::context(state) {
+                Context::Summary => summary::click(state, at, pressed),
+                Context::Diff => diff::click(state, at, pressed),
+                Context::Recording => click_recording(state, at, pressed),
+                Context::Sessions | Context::Query | Context::Anywhere => finder::click(state, at, pressed),
             }
         }
         _ => Vec::new(),
     }
 }
 
+/// Scrolls the detail if that is what the mouse is on.
+fn scrolled_detail(state: &mut State, at: Position, up: bool) -> bool {
+    let area = area(state);
+    let is_help = state.help.is_some();
+    let Some(play) = state.play.as_mut().filter(|_| !is_help) else { return false };
+    let is_on = layout::play(play, area).detail.contains(at);
+    let Some(detail) = play.detail.as_mut().filter(|_| is_on) else { return false };
+    detail.scroll = if up { detail.scroll.saturating_sub(ROWS) } else { detail.scroll + ROWS };
+    true
+}
+
+/// Remembers the column of the timeline that the mouse is on.
+fn hover(state: &mut State, at: Position) {
+    let area = area(state);
+    if let Some(play) = &mut state.play {
+        let track = layout::play(play, area).track;
+        play.hover = track.contains(at).then(|| at.x.saturating_sub(track.x));
+    }
+}
+
 /// Turns the wheel: what is below the mouse moves.
 fn wheel(state: &mut State, at: Position, up: bool) -> Vec<Effect> {
+    if scrolled_detail(state, at, up) {
+        return Vec::new();
+    }
     let area = area(state);
-    let over = state.play.as_ref().filter(|_| state.help.is_none()).map(|play| layout::play(play, area));
+    let is_seen = state.help.is_none() && update::context(state) == Context::Recording;
+    let over = state.play.as_ref().filter(|_| is_seen).map(|play| layout::play(play, area));
     let action = match over {
         Some(over) if over.screen.contains(at) => return back::wheel(state, up),
         Some(over) if over.bar.contains(at) && up => Action::SeekBack(WHEEL),
         Some(over) if over.bar.contains(at) => Action::SeekForward(WHEEL),
-        Some(over) if over.detail.contains(at) && up => Action::PageUp,
-        Some(over) if over.detail.contains(at) => Action::PageDown,
         _ if up => Action::Up,
         _ => Action::Down,
     };
@@ -278,29 +351,37 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
     }
     if play.is_dragged && !layout.track.is_empty() {
         // Whoever holds the timeline need not stay on its row.
-        let cells = u64::from(layout.track.width.max(2) - 1);
-        let cell = u64::from(at.x.saturating_sub(layout.track.x)).min(cells);
+        let width = layout.track.width;
+        let column = at.x.saturating_sub(layout.track.x).min(width - 1);
         let mut effects = back::end(play);
         play.link = None;
         if !play.knows_length() {
-            play.seek_later(Place::Percent(100.0 * cell as f64 / cells as f64));
+            play.seek_later(Place::Percent(100.0 * f64::from(column) / f64::from(width.max(2) - 1)));
             return effects;
         }
-        let moment = play.duration().0 / cells * cell + play.duration().0 % cells * cell / cells;
-        effects.push(Effect::Goto(play.seek(Micros(moment))));
+        // A press on a mark means what it stands for; the ends are the ends.
+        let is_inside = pressed && column > 0 && column + 1 < width;
+        let mark = timeline::mark(play, column, width).filter(|_| is_inside);
+        let moment = timeline::moment(column, play.duration(), width);
+        effects.push(Effect::Goto(play.seek(mark.as_ref().map_or(moment, |mark| mark.at))));
+        if let Some(Of::Entry(entry)) = mark.map(|mark| mark.of) {
+            play.choose_entry(entry);
+        }
         return effects;
     }
-    let rows = Rect { y: layout.list.y + 1, height: layout.list.height.saturating_sub(1), ..layout.list };
-    if pressed && rows.contains(at) {
+    if pressed && layout.tabs.contains(at) {
+        let tab = tabs::tab_at(play, layout.tabs, at.x);
+        return tab.map(|tab| update::update(state, Action::TurnTo(tab))).unwrap_or_default();
+    }
+    if pressed && layout.rows.contains(at) && play.panes.tab != Tab::Session {
         let (selected, count) = play.list_place();
-        let first = layout::top(selected, count, usize::from(rows.height));
-        let row = first + usize::from(at.y - rows.y);
+        let first = layout::top(selected, count, usize::from(layout.rows.height));
+        let row = first + usize::from(at.y - layout.rows.y);
         if row == selected {
             return update::update(state, Action::Open);
         }
         if row < count {
-            *play.list_choice() = row;
-            play.follows = false;
+            play.choose(row);
         }
         return Vec::new();
     }

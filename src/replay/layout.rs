@@ -3,13 +3,19 @@
 use ratatui::layout::Rect;
 
 use crate::replay::finder::places;
+use crate::replay::panes::Tab;
 use crate::replay::play::Play;
+use crate::replay::questions::Which;
 use crate::replay::state::State;
 
 /// Columns from which the list may stand beside the screen, if both fit; else it stands below.
 const BESIDE: u16 = 100;
 /// Columns of a list beside the screen.
-const LIST_COLUMNS: (u16, u16) = (34, 96);
+const LIST_COLUMNS: (u16, u16) = (34, 150);
+/// Columns and rows of a list from which its columns have names.
+const NAMED: (u16, u16) = (40, 6);
+/// Rows of the body from which the detail leaves room for the screen.
+const TALL: u16 = 36;
 /// Rows of the body from which a list below the screen leaves room for the screen.
 const BELOW: u16 = 14;
 
@@ -20,8 +26,16 @@ pub struct PlayLayout {
     pub title: Rect,
     /// The recorded screen; empty when something covers it.
     pub screen: Rect,
-    /// The list with its heading; empty when hidden.
+    /// The list with all that belongs to it; empty when hidden.
     pub list: Rect,
+    /// Its tabs.
+    pub tabs: Rect,
+    /// What narrows it; empty when nothing does.
+    pub note: Rect,
+    /// Names of its columns; empty when they have none.
+    pub names: Rect,
+    /// Its rows.
+    pub rows: Rect,
     /// Whether the list stands beside the screen.
     pub beside: bool,
     /// All about the chosen entry; empty when hidden.
@@ -53,11 +67,30 @@ pub fn take_bottom(area: &mut Rect, rows: u16) -> Rect {
 /// An open recording on `area`.
 #[must_use]
 pub fn play(play: &Play, area: Rect) -> PlayLayout {
+    let mut layout = panes(play, area);
+    let mut list = layout.list;
+    layout.tabs = take(&mut list, 1);
+    if play.panes.is_narrowed() || play.panes.tab == Tab::Approvals && play.questions.which != Which::All {
+        layout.note = take(&mut list, 1);
+    }
+    let is_named = matches!(play.panes.tab, Tab::Calls | Tab::Commands);
+    if is_named && list.width >= NAMED.0 && list.height >= NAMED.1 {
+        layout.names = take(&mut list, 1);
+    }
+    layout.rows = list;
+    layout
+}
+
+fn panes(play: &Play, area: Rect) -> PlayLayout {
     let none = Rect { width: 0, height: 0, ..area };
     let mut layout = PlayLayout {
         title: none,
         screen: area,
         list: none,
+        tabs: none,
+        note: none,
+        names: none,
+        rows: none,
         beside: false,
         detail: none,
         bar: none,
@@ -91,16 +124,23 @@ pub fn play(play: &Play, area: Rect) -> PlayLayout {
     }
     if shown {
         if body.height >= BELOW {
-            layout.list = take_bottom(&mut layout.screen, body.height / 3);
+            // Facts are read, not walked through.
+            let part = if play.panes.tab == Tab::Session { body.height * 2 / 3 } else { body.height / 3 };
+            layout.list = take_bottom(&mut layout.screen, part);
         } else {
             layout.list = body;
             layout.screen = none;
         }
     }
     if play.detail.is_some() {
-        layout.detail = body;
-        layout.screen = none;
         layout.list = none;
+        if body.height >= TALL {
+            layout.screen = body;
+            layout.detail = take_bottom(&mut layout.screen, body.height / 2);
+        } else {
+            layout.detail = body;
+            layout.screen = none;
+        }
     }
     layout
 }
@@ -152,7 +192,7 @@ pub fn clock(micros: u64, tenths: bool) -> String {
 pub fn page(state: &State) -> usize {
     let area = Rect::new(0, 0, state.size.0, state.size.1);
     let rows = match &state.play {
-        Some(open) => play(open, area).list.height.saturating_sub(1),
+        Some(open) => play(open, area).rows.height,
         None => places::places(state).rows.height,
     };
     usize::from(rows.max(2)) - 1
@@ -184,15 +224,16 @@ pub fn window(play: &Play, pane: (u16, u16)) -> (u16, u16) {
 mod tests {
     use super::*;
     use crate::replay::deck::Source;
+    use crate::replay::detail::Detail;
 
     #[test]
     fn parts_never_overlap_or_leave_the_area() {
         let source = Source { cast: "x".into(), audit: None };
         let mut open = Play::new(1, source, String::new());
-        for (width, height) in [(40, 12), (80, 24), (120, 30), (200, 50), (41, 13)] {
-            for (list, detail) in [(false, None), (true, None), (true, Some(0)), (false, Some(0))] {
+        for (width, height) in [(40, 12), (80, 24), (80, 50), (120, 30), (200, 50), (300, 80), (41, 13)] {
+            for (list, detail) in [(false, false), (true, false), (true, true), (false, true)] {
                 open.list = Some(list);
-                open.detail = detail;
+                open.detail = detail.then(Detail::default);
                 let area = Rect::new(0, 0, width, height);
                 let l = play(&open, area);
                 let parts = [l.title, l.screen, l.list, l.detail, l.bar, l.footer];

@@ -6,6 +6,14 @@ use serde::Serialize;
 
 use crate::cast::Header;
 use crate::error::Error;
+use crate::error::Result;
+use crate::record::compare::Comparison;
+use crate::record::summary::Summary;
+use crate::replay::bodies::Part;
+use crate::replay::entries;
+use crate::replay::entries::Entry;
+use crate::replay::entries::Lines;
+use crate::replay::facts::Facts;
 use crate::replay::finder;
 use crate::replay::moments::Moments;
 use crate::replay::player::Goal;
@@ -27,6 +35,10 @@ pub enum Message {
     Leave,
     /// News for the list of sessions.
     Library(finder::librarian::News),
+    /// The summary of that ticket, so far or as a whole.
+    Summary(Ticket, Result<Box<Summary>>, bool),
+    /// The comparison of that ticket.
+    Compared(Ticket, Result<Box<Comparison>>),
     /// News of the recording opened under this ticket.
     Recording(Ticket, News),
 }
@@ -45,8 +57,10 @@ pub enum News {
     Notice(String),
     /// A recording that was followed has ended.
     Ended,
-    /// Its calls and commands, and the questions to people.
-    Moments(Box<Moments>, Vec<Asked>),
+    /// What its audit log tells.
+    Told(Box<Told>),
+    /// What the call at these lines sent and got, as an answer to the question of that number.
+    Parts(u64, Lines, Vec<Part>),
     /// Lines that had left the screen, for the look of that number.
     LookedBack(u64, Stretch),
     /// Search hits, in the order of time.
@@ -55,6 +69,25 @@ pub enum News {
     SearchDone(u64),
     /// When what a hit of the index shows appears, for the search of that number; none: it does not.
     Landed(u64, Option<Micros>),
+}
+
+/// What an audit log tells, in order.
+pub struct Told {
+    /// Its calls and commands.
+    pub moments: Moments,
+    /// The questions to people.
+    pub asked: Vec<Asked>,
+    /// Alerts, trouble, masked secrets.
+    pub alerts: Vec<Entry>,
+    /// The session as a whole.
+    pub facts: Facts,
+}
+
+impl From<entries::Told> for Told {
+    fn from(read: entries::Told) -> Self {
+        let entries::Told { entries, asked, alerts, facts } = read;
+        Self { moments: Moments::new(entries), asked, alerts, facts }
+    }
 }
 
 /// The screen at a moment.

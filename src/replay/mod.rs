@@ -4,10 +4,17 @@
 //! carries them out with the threads of `deck`; `view` draws the state and nothing else.
 
 mod action;
+mod alerts;
 mod back;
+mod bodies;
+mod calls;
 mod commands;
 mod deck;
+mod detail;
+mod diff;
 mod entries;
+mod facts;
+mod filter;
 mod finder;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a panic is how a test reports")]
@@ -20,24 +27,32 @@ mod input;
 mod keyframes;
 mod keymap;
 mod layout;
+mod linked;
 mod links;
 mod listen;
 mod message;
 mod moments;
+mod panes;
 mod plain;
 mod play;
 mod player;
 mod prepare;
+mod pretty;
 mod project;
 mod questions;
 mod rewind;
 mod runtime;
 mod search;
 mod sessions;
+mod sheet;
 mod state;
 mod still;
+mod summary;
+mod summing;
+mod tabs;
 mod tape;
 mod theme;
+mod timeline;
 mod update;
 mod view;
 
@@ -62,6 +77,7 @@ pub use state::Pacing;
 pub use state::moment;
 pub use still::index;
 pub use still::still;
+pub use summary::bytes;
 pub use tape::Tape;
 pub use theme::Depth;
 pub use theme::Meaning;

@@ -8,6 +8,9 @@ use crate::record;
 use crate::record::Node;
 use crate::replay::entries::Entry;
 use crate::replay::theme::Meaning;
+use crate::term::safe;
+use crate::term::width;
+use crate::types::Micros;
 
 /// Rows that are the same are shown as one from this many on.
 const FOLD_FROM: usize = 3;
@@ -35,6 +38,35 @@ pub struct Moments {
     calls_of: HashMap<usize, (usize, usize)>,
     entry_of_call: HashMap<u64, usize>,
     denied: usize,
+    denied_calls: usize,
+    failed_commands: usize,
+    placed: Vec<record::Placed>,
+    place_of: Vec<usize>,
+    /// The calls, and the commands, by time.
+    calls: Vec<usize>,
+    commands: Vec<usize>,
+    /// The tree of commands alone, and each command's row in it.
+    command_rows: Vec<Row>,
+    command_row_of: HashMap<usize, usize>,
+    made: HashMap<usize, Made>,
+    made_by_row: Vec<Made>,
+    widest_action: usize,
+}
+
+/// How many calls a command made, with all that it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// All.
+    pub calls: usize,
+    /// Those that were denied.
+    pub denied: usize,
+}
+
+impl Made {
+    fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.denied += other.denied;
+    }
 }
 
 impl Moments {
@@ -43,19 +75,158 @@ impl Moments {
     pub fn new(mut entries: Vec<Entry>) -> Self {
         // The sort keeps the order of what began together.
         entries.sort_by_key(|entry| entry.at);
-        let nodes: Vec<Node> = entries.iter().map(|entry| Node { at: entry.at, ..entry.node }).collect();
-        let (rows, row_of) = rows(&entries, &record::arrange(&nodes));
+        let nodes = |of: &[usize]| -> Vec<Node> {
+            of.iter().map(|index| Node { at: entries[*index].at, ..entries[*index].node }).collect()
+        };
+        let all: Vec<usize> = (0..entries.len()).collect();
+        let placed = record::arrange(&nodes(&all));
+        let mut place_of = vec![0; entries.len()];
+        placed.iter().enumerate().for_each(|(place, placed)| place_of[placed.node] = place);
+        let (rows, row_of) = rows(&entries, &placed);
+        let of = |is_one: fn(&Entry) -> bool| -> Vec<usize> {
+            all.iter().copied().filter(|index| is_one(&entries[*index])).collect()
+        };
+        let (calls, commands) = (of(Entry::is_call), of(Entry::is_command));
+        let mut alone = record::arrange(&nodes(&commands));
+        for placed in &mut alone {
+            placed.node = commands[placed.node];
+            placed.parent = placed.parent.map(|parent| commands[parent]);
+        }
+        let (command_rows, command_row_of) = self::rows(&entries, &alone);
+        let command_row_of: HashMap<usize, usize> =
+            commands.iter().map(|index| (*index, command_row_of[*index])).collect();
         let mut calls_of = HashMap::new();
         for row in rows.iter().filter(|row| entries[row.entry].is_call()) {
             if let Some(behind) = row.behind {
                 calls_of.entry(behind).or_insert((row.entry, 0)).1 += row.times;
             }
         }
-        let entry_of_call =
-            entries.iter().enumerate().filter_map(|(index, entry)| Some((entry.call?, index))).collect();
+        let entry_of_call = calls.iter().filter_map(|index| Some((entries[*index].call?, *index))).collect();
+        let count = |of: &[usize], is_one: fn(&Entry) -> bool| {
+            of.iter().filter(|index| is_one(&entries[**index])).count()
+        };
+        let denied_calls = count(&calls, |entry| entry.meaning == Meaning::Deny);
+        let failed_commands = count(&commands, |entry| matches!(entry.mood, Meaning::Error | Meaning::Deny));
         let denied = entries.iter().filter(|entry| entry.meaning == Meaning::Deny).count();
+        let widest_action = calls.iter().map(|index| width(&safe(&entries[*index].title))).max().unwrap_or(0);
         let gravest = tournament(&entries);
-        Self { entries, rows, row_of, gravest, calls_of, entry_of_call, denied }
+        let made = made(&entries, &placed);
+        let mut made_by_row = vec![Made::default(); command_rows.len()];
+        for (index, row) in &command_row_of {
+            made_by_row[*row].add(made.get(index).copied().unwrap_or_default());
+        }
+        Self {
+            entries,
+            rows,
+            row_of,
+            gravest,
+            calls_of,
+            entry_of_call,
+            denied,
+            denied_calls,
+            failed_commands,
+            placed,
+            place_of,
+            calls,
+            commands,
+            command_rows,
+            command_row_of,
+            made,
+            made_by_row,
+            widest_action,
+        }
+    }
+
+    /// How many calls were denied.
+    #[must_use]
+    pub fn denied_calls(&self) -> usize {
+        self.denied_calls
+    }
+
+    /// How many commands failed, or were refused.
+    #[must_use]
+    pub fn failed_commands(&self) -> usize {
+        self.failed_commands
+    }
+
+    /// The calls, by time: indices of entries.
+    #[must_use]
+    pub fn calls(&self) -> &[usize] {
+        &self.calls
+    }
+
+    /// Columns of the widest action.
+    #[must_use]
+    pub fn widest_action(&self) -> usize {
+        self.widest_action
+    }
+
+    /// The commands, by time: indices of entries.
+    #[must_use]
+    pub fn commands(&self) -> &[usize] {
+        &self.commands
+    }
+
+    /// The rows of the tree of commands alone.
+    #[must_use]
+    pub fn command_rows(&self) -> &[Row] {
+        &self.command_rows
+    }
+
+    /// The row of a command in that tree.
+    #[must_use]
+    pub fn command_row_of(&self, entry: usize) -> Option<usize> {
+        self.command_row_of.get(&entry).copied()
+    }
+
+    /// How many calls a command made, with all that it started.
+    #[must_use]
+    pub fn made(&self, entry: usize) -> Made {
+        self.made.get(&entry).copied().unwrap_or_default()
+    }
+
+    /// The same for a row of the tree of commands: of those that are shown as one, all of them.
+    #[must_use]
+    pub fn made_by_row(&self, row: usize) -> Made {
+        self.made_by_row.get(row).copied().unwrap_or_default()
+    }
+
+    /// The entry of the call of that number.
+    #[must_use]
+    pub fn entry_of_call(&self, call: u64) -> Option<usize> {
+        self.entry_of_call.get(&call).copied()
+    }
+
+    /// The nearest command behind an entry.
+    #[must_use]
+    pub fn command_behind(&self, entry: usize) -> Option<usize> {
+        self.behind(entry).find(|entry| self.entries[*entry].is_command())
+    }
+
+    /// The calls that a command made, with all that it started, by time.
+    #[must_use]
+    pub fn calls_below(&self, entry: usize) -> Vec<usize> {
+        let Some(place) = self.place_of.get(entry).copied() else { return Vec::new() };
+        let depth = self.placed[place].depth;
+        let below = self.placed[place + 1..].iter().take_while(|placed| placed.depth > depth);
+        let mut calls: Vec<usize> =
+            below.map(|placed| placed.node).filter(|node| self.entries[*node].is_call()).collect();
+        calls.sort_unstable();
+        calls
+    }
+
+    /// The entry that began then and is called so.
+    #[must_use]
+    pub fn same(&self, (at, title): &(Micros, String)) -> Option<usize> {
+        let first = self.entries.partition_point(|entry| entry.at < *at);
+        let then = self.entries[first..].iter().take_while(|entry| entry.at == *at);
+        then.enumerate().find(|(_, entry)| entry.title == *title).map(|(offset, _)| first + offset)
+    }
+
+    /// How many of a list of entries, by time, have begun at `at`.
+    #[must_use]
+    pub fn begun(&self, list: &[usize], at: Micros) -> usize {
+        list.partition_point(|entry| self.entries[*entry].at <= at)
     }
 
     /// All entries, by time.
@@ -88,35 +259,22 @@ impl Moments {
         self.row_of.get(entry).copied()
     }
 
-    /// The row of the call of that number.
-    #[must_use]
-    pub fn row_of_call(&self, call: u64) -> Option<usize> {
-        self.row_of(*self.entry_of_call.get(&call)?)
+    /// The commands behind an entry, the nearest first.
+    pub fn behind(&self, entry: usize) -> impl Iterator<Item = usize> {
+        let behind = |entry: usize| self.placed.get(*self.place_of.get(entry)?)?.parent;
+        // A parent began before what it started: the way up ends.
+        std::iter::successors(behind(entry), move |entry| behind(*entry))
     }
 
-    /// The entry that a row shows.
+    /// The first call that a command made itself, and how many it made.
     #[must_use]
-    pub fn at_row(&self, row: usize) -> Option<&Entry> {
-        self.entries.get(self.rows.get(row)?.entry)
-    }
-
-    /// The commands behind what a row shows, the nearest first.
-    pub fn behind(&self, row: usize) -> impl Iterator<Item = usize> {
-        let behind = |row: &usize| self.rows.get(*row)?.behind.and_then(|entry| self.row_of(entry));
-        // A parent stands above what it started: the way up ends.
-        std::iter::successors(behind(&row), move |row| behind(row))
-    }
-
-    /// The row of the first call that a row's command made itself, and how many it made.
-    #[must_use]
-    pub fn calls_of(&self, row: usize) -> Option<(usize, usize)> {
-        let (first, count) = *self.calls_of.get(&self.rows.get(row)?.entry)?;
-        Some((self.row_of(first)?, count))
+    pub fn calls_of(&self, entry: usize) -> Option<(usize, usize)> {
+        self.calls_of.get(&entry).copied()
     }
 
     /// The gravest of a stretch of entries, the first one of those that are equally grave.
     #[must_use]
-    pub fn gravest(&self, range: Range<usize>) -> Option<&Entry> {
+    pub fn gravest(&self, range: Range<usize>) -> Option<(usize, &Entry)> {
         let count = self.entries.len();
         let (mut begin, mut end) = (range.start.min(count) + count, range.end.min(count) + count);
         let mut best: Option<usize> = None;
@@ -133,7 +291,7 @@ impl Moments {
             }
             (begin, end) = (begin / 2, end / 2);
         }
-        best.and_then(|best| self.entries.get(best))
+        best.and_then(|best| Some((best, self.entries.get(best)?)))
     }
 }
 
@@ -183,6 +341,23 @@ fn rows(entries: &[Entry], placed: &[record::Placed]) -> (Vec<Row>, Vec<usize>) 
     (rows, row_of)
 }
 
+/// What each command made, itself and through what it started.
+fn made(entries: &[Entry], placed: &[record::Placed]) -> HashMap<usize, Made> {
+    let mut made: HashMap<usize, Made> = HashMap::new();
+    // A parent stands above what it started: from the end on, what is below has been summed up.
+    for placed in placed.iter().rev() {
+        let entry = &entries[placed.node];
+        let own = match entry.is_call() {
+            true => Made { calls: 1, denied: usize::from(entry.meaning == Meaning::Deny) },
+            false => made.get(&placed.node).copied().unwrap_or_default(),
+        };
+        if let Some(parent) = placed.parent.filter(|_| own.calls > 0) {
+            made.entry(parent).or_default().add(own);
+        }
+    }
+    made
+}
+
 fn is_same(entries: &[Entry], pair: &[record::Placed]) -> bool {
     let [one, other] = pair else { return false };
     let (a, b) = (&entries[one.node], &entries[other.node]);
@@ -202,7 +377,6 @@ mod tests {
     use crate::audit::CommandStart;
     use crate::replay::commands;
     use crate::replay::entries;
-    use crate::types::Micros;
 
     fn command(at: u64, id: u64, parent: Option<u64>, name: &str) -> Entry {
         let argv = vec![name.to_owned()];
@@ -235,7 +409,7 @@ mod tests {
             ]
         );
         assert_eq!([0, 3, 1_998, 1_999, 2_000].map(|entry| moments.row_of(entry)), [0, 3, 3, 4, 5].map(Some));
-        assert_eq!(moments.behind(5).collect::<Vec<_>>(), [4, 0]);
+        assert_eq!(moments.behind(2_000).collect::<Vec<_>>(), [1_999, 0]);
     }
 
     proptest! {
@@ -248,7 +422,7 @@ mod tests {
             let moments = Moments::new(entries.clone());
             let range = begin.min(entries.len())..(begin + length).min(entries.len());
             let wanted = entries[range].iter().rev().max_by_key(|entry| entry.weight()).map(|entry| entry.at);
-            prop_assert_eq!(moments.gravest(begin..begin + length).map(|entry| entry.at), wanted);
+            prop_assert_eq!(moments.gravest(begin..begin + length).map(|(_, entry)| entry.at), wanted);
         }
     }
 }

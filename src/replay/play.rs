@@ -4,7 +4,10 @@ use crate::cast::Header;
 use crate::error::Error;
 use crate::replay::back::Back;
 use crate::replay::deck::Source;
+use crate::replay::detail::Detail;
+use crate::replay::detail::Looked;
 use crate::replay::entries::Entry;
+use crate::replay::facts::Fact;
 use crate::replay::going::Place;
 use crate::replay::links::Choice;
 use crate::replay::message::Frame;
@@ -12,6 +15,7 @@ use crate::replay::message::Hit;
 use crate::replay::message::Overview;
 use crate::replay::message::Ticket;
 use crate::replay::moments::Moments;
+use crate::replay::panes::Panes;
 use crate::replay::player::Goal;
 use crate::replay::questions::Questions;
 use crate::replay::search::Pattern;
@@ -95,6 +99,14 @@ pub struct Search {
     pub place: Option<(u16, u16)>,
 }
 
+impl Search {
+    /// Whether there is something to be shown as found.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        self.pattern.is_some() || !self.hits.is_empty()
+    }
+}
+
 /// An open recording.
 pub struct Play {
     /// Its ticket.
@@ -143,14 +155,26 @@ pub struct Play {
     pause_from: Micros,
     /// Whether the list of calls is shown; none: as there is room.
     pub list: Option<bool>,
-    /// The chosen row of the list.
+    /// The chosen row of the tree of everything.
     pub selected: usize,
     /// Questions to people, and their list.
     pub questions: Questions,
     /// Whether the choice follows what is played.
     pub follows: bool,
-    /// How far the detail is scrolled; none: not shown.
-    pub detail: Option<u16>,
+    /// All about what is chosen; none: not shown.
+    pub detail: Option<Detail>,
+    /// What was read for it.
+    pub looked: Looked,
+    /// Goes up when lists or details must be laid out anew.
+    pub version: u64,
+    /// The list beside the screen.
+    pub panes: Panes,
+    /// Alerts, trouble and masked secrets, by time.
+    pub alerts: Vec<Entry>,
+    /// The facts of the session.
+    pub facts: Vec<Fact>,
+    /// The column of the timeline that the mouse is on.
+    pub hover: Option<u16>,
     /// The recorded screen alone.
     pub zoom: bool,
     /// The corner of a cut screen's window; none: it follows the cursor.
@@ -199,6 +223,12 @@ impl Play {
             questions: Questions::default(),
             follows: true,
             detail: None,
+            looked: Looked::default(),
+            version: 0,
+            panes: Panes::default(),
+            alerts: Vec::new(),
+            facts: Vec::new(),
+            hover: None,
             zoom: false,
             pan: None,
             search: Search::default(),
@@ -363,45 +393,6 @@ impl Play {
     pub fn is_behind(&self) -> bool {
         let Some((frame, _)) = self.frame.as_ref().zip(self.wanted) else { return false };
         self.position < frame.at || self.position.0 - frame.at.0 > 1_000_000
-    }
-
-    /// Takes what there is to jump to.
-    pub fn set_moments(&mut self, moments: Moments) {
-        self.moments = moments;
-        self.selected = self.selected.min(self.moments.rows().len().saturating_sub(1));
-        self.follow();
-    }
-
-    /// Lets the choice be the last entry that has begun.
-    pub fn follow(&mut self) {
-        if self.follows {
-            let begun = self.moments.entries().partition_point(|entry| entry.at <= self.position);
-            self.selected = self.moments.row_of(begun.saturating_sub(1)).unwrap_or(0);
-            self.questions.follow(self.position);
-        }
-    }
-
-    /// The chosen row of the list that is shown, and how many rows it has.
-    #[must_use]
-    pub fn list_place(&self) -> (usize, usize) {
-        match self.questions.is_open {
-            true => (self.questions.selected, self.questions.shown().len()),
-            false => (self.selected, self.moments.rows().len()),
-        }
-    }
-
-    /// The choice in the list that is shown.
-    pub fn list_choice(&mut self) -> &mut usize {
-        if self.questions.is_open { &mut self.questions.selected } else { &mut self.selected }
-    }
-
-    /// The chosen entry.
-    #[must_use]
-    pub fn chosen(&self) -> Option<&Entry> {
-        match self.questions.is_open {
-            true => self.questions.chosen().map(|asked| &asked.entry),
-            false => self.moments.at_row(self.selected),
-        }
     }
 
     /// How long until something changes by itself, in real time; none: never.

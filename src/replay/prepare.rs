@@ -18,7 +18,6 @@ use crate::replay::index::Index;
 use crate::replay::keyframes::Keyframes;
 use crate::replay::message::News;
 use crate::replay::message::Overview;
-use crate::replay::moments::Moments;
 use crate::replay::player::Player;
 use crate::replay::tape::Mark;
 use crate::replay::tape::Tape;
@@ -59,9 +58,7 @@ pub fn prepare(works: &Works, cache: Option<&Path>, desk: &Desk) -> Result<()> {
     };
     match works.source.audit.as_deref().map(entries::read).transpose() {
         Ok(read) => {
-            read.into_iter().for_each(|(entries, asked)| {
-                desk.send(News::Moments(Box::new(Moments::new(entries)), asked));
-            });
+            read.into_iter().for_each(|read| desk.send(News::Told(Box::new(read.into()))));
         }
         // The terminal recording is worth seeing without its audit log.
         Err(error) => desk.send(News::Failed(error)),

@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use crate::audit::Answer;
 use crate::audit::Approval;
 use crate::audit::reach;
-use crate::record::Node;
 use crate::replay::action::Action;
 use crate::replay::entries::Entry;
+use crate::replay::entries::Kind;
 use crate::replay::entries::duration;
+use crate::replay::entries::trouble;
 use crate::replay::layout;
+use crate::replay::linked;
 use crate::replay::play::Play;
 use crate::replay::theme::Meaning;
 use crate::replay::update::Effect;
@@ -89,8 +91,6 @@ impl Which {
 /// The questions of an open recording, and which of them is chosen.
 #[derive(Debug, Default)]
 pub struct Questions {
-    /// Whether they stand where the calls would.
-    pub is_open: bool,
     /// Which are listed.
     pub which: Which,
     /// The chosen row of those that are.
@@ -98,6 +98,8 @@ pub struct Questions {
     all: Vec<Asked>,
     shown: Vec<usize>,
     of_call: HashMap<u64, usize>,
+    moments: Vec<(Micros, usize, bool)>,
+    refused: usize,
 }
 
 impl Questions {
@@ -110,7 +112,27 @@ impl Questions {
             of_call.extend(asked.calls.iter().map(|call| (*call, index)));
         }
         let shown = (0..all.len()).collect();
-        Self { is_open: false, which: Which::All, selected: 0, all, shown, of_call }
+        let asked = all.iter().enumerate().map(|(index, asked)| (asked.entry.at, index, false));
+        let answered = all.iter().enumerate();
+        let answered = answered.filter_map(|(index, asked)| Some((asked.answered?, index, true)));
+        let mut moments: Vec<_> = asked.chain(answered).collect();
+        moments.sort_unstable();
+        let refused = all.iter().filter(|asked| asked.entry.meaning == Meaning::Deny).count();
+        Self { which: Which::All, selected: 0, all, shown, of_call, moments, refused }
+    }
+
+    /// When something was asked, or answered (`true`), by time, and the number of the question in [`Questions::all`].
+    #[must_use]
+    pub fn moments(&self) -> &[(Micros, usize, bool)] {
+        &self.moments
+    }
+
+    /// Takes them anew, as more have been asked; what was chosen stays so.
+    pub fn replace(&mut self, all: Vec<Asked>) {
+        let (which, selected) = (self.which, self.selected);
+        *self = Self::new(all);
+        self.list(which);
+        self.selected = selected.min(self.shown.len().saturating_sub(1));
     }
 
     /// All of them, by time.
@@ -122,6 +144,18 @@ impl Questions {
     /// Those that are listed.
     pub fn shown(&self) -> impl ExactSizeIterator<Item = &Asked> {
         self.shown.iter().map(|index| &self.all[*index])
+    }
+
+    /// One of those that are listed.
+    #[must_use]
+    pub fn shown_at(&self, row: usize) -> Option<&Asked> {
+        self.all.get(*self.shown.get(row)?)
+    }
+
+    /// How many were not granted.
+    #[must_use]
+    pub fn refused(&self) -> usize {
+        self.refused
     }
 
     /// The chosen one.
@@ -145,7 +179,7 @@ impl Questions {
     }
 
     /// Chooses the question of a call; whether there is one.
-    fn choose_of(&mut self, call: Option<u64>) -> bool {
+    pub fn choose_of(&mut self, call: Option<u64>) -> bool {
         let Some(index) = call.and_then(|call| self.of_call.get(&call)).copied() else { return false };
         if !self.shown.contains(&index) {
             self.list(Which::All);
@@ -156,66 +190,24 @@ impl Questions {
 }
 
 /// What an action means for the list of questions; none: nothing special. A `String` is a word for the person.
-pub fn update(play: &mut Play, action: Action, page: usize) -> Option<Result<Vec<Effect>, String>> {
-    let done = || Some(Ok(Vec::new()));
+pub fn update(play: &mut Play, action: Action) -> Option<Result<Vec<Effect>, String>> {
     match action {
-        Action::ToggleApprovals => return Some(toggle(play)),
-        _ if !play.questions.is_open => return None,
-        Action::ToggleList => close(play),
-        Action::Back if play.detail.is_none() => close(play),
         Action::NextWhich => {
             play.questions.list(play.questions.which.next());
             play.follows = false;
+            play.version += 1;
+            play.rewind();
         }
-        Action::Up => choose(play, play.questions.selected.saturating_sub(1)),
-        Action::Down => choose(play, play.questions.selected + 1),
-        Action::PageUp if play.detail.is_none() => choose(play, play.questions.selected.saturating_sub(page)),
-        Action::PageDown if play.detail.is_none() => choose(play, play.questions.selected + page),
         Action::Open => return Some(jump(play)),
         Action::ToCalls | Action::ToCommand => {
-            let calls = play.questions.chosen().map(|asked| asked.calls.as_slice()).unwrap_or_default();
-            let Some(row) = calls.iter().find_map(|call| play.moments.row_of_call(*call)) else {
+            let calls = play.questions.chosen().map(|asked| asked.calls.clone()).unwrap_or_default();
+            if !calls.into_iter().any(|call| linked::show_call(play, call)) {
                 return Some(Err("no call is known to have waited for this one".to_owned()));
-            };
-            close(play);
-            play.selected = row;
-            play.follows = false;
+            }
         }
         _ => return None,
     }
-    done()
-}
-
-fn toggle(play: &mut Play) -> Result<Vec<Effect>, String> {
-    if play.questions.is_open {
-        close(play);
-        return Ok(Vec::new());
-    }
-    if play.questions.all.is_empty() {
-        return Err("nobody was asked anything in this recording".to_owned());
-    }
-    let call = play.chosen().and_then(|entry| entry.call);
-    if play.questions.choose_of(call) {
-        play.follows = false;
-    } else if play.follows {
-        play.questions.follow(play.position);
-    }
-    play.questions.is_open = true;
-    play.list = Some(true);
-    play.zoom = false;
-    play.detail = play.detail.map(|_| 0);
-    Ok(Vec::new())
-}
-
-fn close(play: &mut Play) {
-    play.questions.is_open = false;
-    play.detail = play.detail.map(|_| 0);
-}
-
-fn choose(play: &mut Play, row: usize) {
-    play.questions.selected = row.min(play.questions.shown.len().saturating_sub(1));
-    play.follows = false;
-    play.detail = play.detail.map(|_| 0);
+    Some(Ok(Vec::new()))
 }
 
 /// To the moment of the question; from there to that of its answer.
@@ -246,17 +238,16 @@ pub fn asked(asked: &Approval) -> Asked {
     let (title, subject) = parts.unwrap_or((&asked.question, ""));
     let calls = asked.call.into_iter().chain(asked.joined.iter().copied());
     let entry = Entry {
-        at: asked.asked,
+        kind: Kind::Question,
         symbol,
         meaning,
-        title: title.to_owned(),
         subject: subject.to_owned(),
         result: asked.word().to_owned(),
         mood: meaning,
         took: asked.took,
-        node: Node { at: asked.asked, ..Node::default() },
         call: asked.call,
         detail: detail(asked),
+        ..trouble(asked.asked, title, String::new())
     };
     Asked {
         entry,
@@ -334,6 +325,7 @@ fn detail(asked: &Approval) -> Vec<(&'static str, String)> {
 mod tests {
     use super::*;
     use crate::replay::fixture;
+    use crate::replay::panes::Tab;
     use crate::replay::state::State;
     use crate::replay::update::update;
 
@@ -373,7 +365,7 @@ mod tests {
         update(&mut state, Action::ToggleApprovals);
         update(&mut state, Action::Down);
         update(&mut state, Action::ToCalls);
-        assert!(!play(&state).questions.is_open);
+        assert_eq!(play(&state).panes.tab, Tab::Calls);
         assert_eq!(play(&state).chosen().unwrap().title, "s3:DeleteObject");
         state.play.as_mut().unwrap().questions.selected = 0;
         update(&mut state, Action::ToggleApprovals);
@@ -381,9 +373,9 @@ mod tests {
         update(&mut state, Action::Up);
         update(&mut state, Action::ToCalls);
         assert!(state.notice.is_some(), "its call is not in the list");
-        assert!(play(&state).questions.is_open);
+        assert_eq!(play(&state).panes.tab, Tab::Approvals);
         update(&mut state, Action::Back);
-        assert!(!play(&state).questions.is_open && state.play.is_some());
+        assert_eq!(play(&state).panes.tab, Tab::All);
     }
 
     #[test]

@@ -5,10 +5,12 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use crate::query::Now;
+use crate::replay::diff::Diff;
 use crate::replay::finder::Finder;
 use crate::replay::going::Place;
 use crate::replay::play::Play;
 use crate::replay::play::Speed;
+use crate::replay::summary::Sheet;
 use crate::replay::theme::Theme;
 use crate::types::Micros;
 
@@ -28,6 +30,19 @@ pub struct Pacing {
     pub from: Option<Place>,
 }
 
+/// What a text is typed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typing {
+    /// To search the screen's text.
+    Search,
+    /// To go to a moment.
+    Moment,
+    /// To narrow the list.
+    Filter,
+    /// To search the detail.
+    Find,
+}
+
 /// The viewer.
 pub struct State {
     /// Columns and rows of the terminal.
@@ -44,14 +59,18 @@ pub struct State {
     pub sessions: Finder,
     /// The open recording.
     pub play: Option<Play>,
+    /// The summary of a session, shown or kept.
+    pub summary: Option<Sheet>,
+    /// Two sessions that are compared; what is opened from there comes back to it.
+    pub diff: Option<Diff>,
     /// Whether there is a list to go back to.
     pub has_list: bool,
     /// How far the help is scrolled; none: not shown.
     pub help: Option<u16>,
-    /// The search, or the moment to go to, being typed.
+    /// What is being typed.
     pub typed: Option<String>,
-    /// Whether what is typed is a moment.
-    pub going: bool,
+    /// What it is typed for.
+    pub typing: Typing,
     /// A word about what just happened; gone with the next key.
     pub notice: Option<String>,
     /// Tickets given so far.
@@ -70,10 +89,12 @@ impl State {
             sessions: Finder::default(),
             time: 0,
             play: None,
+            summary: None,
+            diff: None,
             has_list: true,
             help: None,
             typed: None,
-            going: false,
+            typing: Typing::Search,
             notice: None,
             tickets: 0,
         }

@@ -1,22 +1,30 @@
 //! What a wish does to the state. Nothing here reads, writes or waits: what is to be done outside comes back as
 //! effects.
 
+use std::path::PathBuf;
+
+use crate::record::summary::Counted;
 use crate::replay::action::Action;
 use crate::replay::back;
 use crate::replay::deck::Source;
+use crate::replay::detail::Detail;
+use crate::replay::diff;
 use crate::replay::entries::Entry;
+use crate::replay::entries::Lines;
 use crate::replay::finder;
 use crate::replay::going;
 use crate::replay::going::Place;
 use crate::replay::keymap;
 use crate::replay::keymap::Context;
 use crate::replay::layout;
+use crate::replay::linked;
 use crate::replay::links;
 use crate::replay::message::Ticket;
 use crate::replay::play::Play;
-use crate::replay::questions;
 use crate::replay::search::Pattern;
 use crate::replay::state::State;
+use crate::replay::state::Typing;
+use crate::replay::summary;
 use crate::replay::theme::Meaning;
 use crate::types::Micros;
 
@@ -33,6 +41,14 @@ pub enum Effect {
     Step(u64),
     /// Look for a pattern, as the search of that number.
     Search(u64, Pattern),
+    /// Look for the moments that a row of the summary counts, as the search of that number.
+    FindMoments(u64, Counted),
+    /// Sum up the audit log, under that ticket.
+    Summarise(PathBuf, Ticket),
+    /// Compare two audit logs; whether times, random names and numbers count.
+    Compare([PathBuf; 2], bool, Ticket),
+    /// Read what the call at these lines of the audit log sent and got, as the question of that number.
+    Look(u64, Lines),
     /// Look for what a hit of the index shows, from its moment on, for the search of that number.
     Land(u64, Pattern, Micros),
     /// Ask the index.
@@ -51,7 +67,9 @@ pub enum Effect {
 #[must_use]
 pub fn context(state: &State) -> Context {
     match (&state.play, state.sessions.typing) {
+        _ if summary::is_open(state) => Context::Summary,
         (Some(_), _) => Context::Recording,
+        (None, _) if state.diff.is_some() => Context::Diff,
         (None, true) => Context::Query,
         (None, false) => Context::Sessions,
     }
@@ -92,8 +110,12 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         state.help = scrolled_help(state, scroll, action);
         return Vec::new();
     }
-    if state.play.is_none() {
-        return finder::update(state, action);
+    match context(state) {
+        Context::Summary => return summary::update(state, action),
+        Context::Diff => return diff::update(state, action),
+        _ if action == Action::Summary => return summary::open(state),
+        Context::Recording => {}
+        Context::Sessions | Context::Query | Context::Anywhere => return finder::update(state, action),
     }
     if links::update(state, action) {
         return Vec::new();
@@ -102,6 +124,21 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     if !is_done {
         effects.extend(recording(state, action));
     }
+    effects
+}
+
+/// Goes to `at` of the open recording, holds there, and shows its screen.
+pub fn hold_at(state: &mut State, at: Micros) -> Vec<Effect> {
+    let screen = ratatui::layout::Rect::new(0, 0, state.size.0, state.size.1);
+    let Some(play) = &mut state.play else { return Vec::new() };
+    // How long it is may not be known yet.
+    play.expected = play.expected.max(Some(at));
+    play.playing = false;
+    play.follows = true;
+    play.link = None;
+    let mut effects = back::end(play);
+    uncover(play, screen);
+    effects.push(Effect::Goto(play.seek(at)));
     effects
 }
 
@@ -120,12 +157,12 @@ fn scrolled_help(state: &State, scroll: u16, action: Action) -> Option<u16> {
 }
 
 fn recording(state: &mut State, action: Action) -> Vec<Effect> {
-    let page = layout::page(state);
     let screen = ratatui::layout::Rect::new(0, 0, state.size.0, state.size.1);
-    let Some(play) = &mut state.play else { return Vec::new() };
-    match questions::update(play, action, page) {
+    match linked::update(state, action) {
         Some(Ok(effects)) => {
-            if matches!(action, Action::Open) {
+            if matches!(action, Action::Open)
+                && let Some(play) = &mut state.play
+            {
                 uncover(play, screen);
             }
             return effects;
@@ -136,8 +173,7 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
         }
         None => {}
     }
-    let last = play.moments.rows().len().saturating_sub(1);
-    let detail_scrolls = play.detail.is_some();
+    let Some(play) = &mut state.play else { return Vec::new() };
     let moment = match action {
         Action::Back => return back(state),
         Action::TogglePlay => return toggle_play(play),
@@ -164,19 +200,15 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
             return Vec::new();
         }
         Action::ToggleDetail => {
-            play.detail = if play.detail.is_none() && play.chosen().is_some() { Some(0) } else { None };
+            play.detail =
+                if play.detail.is_none() && play.chosen().is_some() { Some(Detail::default()) } else { None };
             play.zoom = false;
             return Vec::new();
         }
-        Action::PageUp if detail_scrolls => return scroll_detail(play, -8),
-        Action::PageDown if detail_scrolls => return scroll_detail(play, 8),
-        Action::Up => return choose(play, play.selected.saturating_sub(1)),
-        Action::Down => return choose(play, (play.selected + 1).min(last)),
-        Action::PageUp => return choose(play, play.selected.saturating_sub(page)),
-        Action::PageDown => return choose(play, (play.selected + page).min(last)),
         Action::StartTyping | Action::StartGoing => {
             state.typed = Some(String::new());
-            state.going = action == Action::StartGoing;
+            let is_moment = action == Action::StartGoing;
+            state.typing = if is_moment { Typing::Moment } else { Typing::Search };
             return Vec::new();
         }
         Action::StepForward => return vec![Effect::Step(play.step(1))],
@@ -207,8 +239,7 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
             return vec![Effect::Goto(play.seek_hit(hit))];
         }
         Action::Open => {
-            let chosen = play.moments.rows().get(play.selected).map(|row| row.entry);
-            return jump(state, chosen);
+            return jump_to_chosen(state);
         }
         Action::NextEntry => {
             let next = play.moments.entries().partition_point(|entry| entry.at <= play.position);
@@ -218,26 +249,12 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
             let before = play.moments.entries().partition_point(|entry| entry.at < play.position);
             return jump(state, before.checked_sub(1));
         }
-        Action::NextCommand => return jump_to(state, true, is_command),
-        Action::PreviousCommand => return jump_to(state, false, is_command),
+        Action::NextCommand => return jump_to(state, true, Entry::is_command),
+        Action::PreviousCommand => return jump_to(state, false, Entry::is_command),
         Action::NextCall => return jump_to(state, true, Entry::is_call),
         Action::PreviousCall => return jump_to(state, false, Entry::is_call),
         Action::NextMarker => return jump_to(state, true, is_marker),
         Action::PreviousMarker => return jump_to(state, false, is_marker),
-        Action::ToCommand => {
-            let Some(row) = play.moments.behind(play.selected).next() else {
-                state.notice = Some("nothing is known to stand behind this one".to_owned());
-                return Vec::new();
-            };
-            return choose(play, row);
-        }
-        Action::ToCalls => {
-            let Some((row, _)) = play.moments.calls_of(play.selected) else {
-                state.notice = Some("no call is known to come from this one itself".to_owned());
-                return Vec::new();
-            };
-            return choose(play, row);
-        }
         _ => None,
     };
     moment.map(|at| Effect::Goto(play.seek(at))).into_iter().collect()
@@ -264,25 +281,6 @@ fn toggle_play(play: &mut Play) -> Vec<Effect> {
         play.follows = true;
     }
     Vec::new()
-}
-
-fn scroll_detail(play: &mut Play, by: i16) -> Vec<Effect> {
-    play.detail = play.detail.map(|scroll| scroll.saturating_add_signed(by));
-    Vec::new()
-}
-
-fn choose(play: &mut Play, index: usize) -> Vec<Effect> {
-    if !play.moments.is_empty() {
-        play.selected = index;
-        play.follows = false;
-        play.list = play.list.or(Some(true));
-        play.detail = play.detail.map(|_| 0);
-    }
-    Vec::new()
-}
-
-fn is_command(entry: &Entry) -> bool {
-    entry.detail.first().is_some_and(|(name, _)| matches!(*name, "command" | "typed"))
 }
 
 fn is_marker(entry: &Entry) -> bool {
@@ -340,8 +338,7 @@ pub fn go_to(state: &mut State, text: &str) -> Vec<Effect> {
 fn jump(state: &mut State, index: Option<usize>) -> Vec<Effect> {
     let screen = ratatui::layout::Rect::new(0, 0, state.size.0, state.size.1);
     let Some(play) = &mut state.play else { return Vec::new() };
-    let Some((entry, row)) =
-        index.and_then(|index| play.moments.entries().get(index).zip(play.moments.row_of(index)))
+    let Some((index, entry)) = index.and_then(|index| Some((index, play.moments.entries().get(index)?)))
     else {
         let nothing = if play.moments.is_empty() {
             "this recording has no calls, commands or markers"
@@ -352,10 +349,31 @@ fn jump(state: &mut State, index: Option<usize>) -> Vec<Effect> {
         return Vec::new();
     };
     let at = entry.at;
+    hold(play, index, at, screen)
+}
+
+/// Jumps to what is chosen; from there to where it ended.
+fn jump_to_chosen(state: &mut State) -> Vec<Effect> {
+    let screen = ratatui::layout::Rect::new(0, 0, state.size.0, state.size.1);
+    let Some(play) = &mut state.play else { return Vec::new() };
+    let index = play.chosen_entry();
+    let ended = play.chosen().filter(|entry| entry.at == play.position).and_then(|entry| {
+        let took = entry.took.filter(|took| took.0 > 0)?;
+        Some(Micros(entry.at.0.saturating_add(took.0)))
+    });
+    match index.zip(ended) {
+        Some((index, ended)) => hold(play, index, ended, screen),
+        None => jump(state, index),
+    }
+}
+
+/// Holds at a moment of entry `index`, which is chosen in every list.
+fn hold(play: &mut Play, index: usize, at: Micros, screen: ratatui::layout::Rect) -> Vec<Effect> {
     play.playing = false;
     uncover(play, screen);
+    // The lists go where the moment is, but for what leads to the entry.
     let effect = Effect::Goto(play.seek(at));
-    play.selected = row;
+    play.choose_entry(index);
     play.follows = false;
     vec![effect]
 }
@@ -380,18 +398,16 @@ fn no_hit(play: &Play) -> String {
 /// Closes the innermost thing that is open.
 fn back(state: &mut State) -> Vec<Effect> {
     let Some(play) = &mut state.play else { return Vec::new() };
-    if play.detail.take().is_some() {
-        return Vec::new();
-    }
     if play.zoom {
         play.zoom = false;
         return Vec::new();
     }
-    if !play.search.is_of_list && play.search.pattern.take().is_some() {
+    if !play.search.is_of_list && play.search.is_shown() {
+        play.search.pattern = None;
         play.search.hits.clear();
         return Vec::new();
     }
-    if !state.has_list {
+    if !state.has_list && state.diff.is_none() {
         return vec![Effect::Quit];
     }
     state.play = None;
@@ -435,8 +451,6 @@ mod tests {
         assert!(matches!(&effects[..], [Effect::Open(_, 1)]), "{effects:?}");
         assert_eq!(update(&mut state, Action::Back), [Effect::Close]);
         assert!(state.play.is_none());
-        assert_eq!(update(&mut state, Action::Back), []);
-        assert!(!state.sessions.typing, "out of the line first");
         assert_eq!(update(&mut state, Action::Back), [Effect::Quit]);
     }
 
@@ -476,7 +490,7 @@ mod tests {
         let mut state = fixture::playing();
         let play = state.play.as_mut().unwrap();
         let markers = [1, 2, 3].map(|n| entries::marker(Micros(n * 1_000_000), "m"));
-        play.set_moments(Moments::new(markers.to_vec()));
+        play.set_moments(Moments::new(markers.to_vec()), Vec::new());
         play.position = Micros(2_500_000);
         play.follow();
         assert_eq!(play.selected, 1);
@@ -506,10 +520,10 @@ mod tests {
             [Effect::Goto(at)] => at.0 / 1_000_000,
             _ => 0,
         };
-        assert_eq!([(); 3].map(|()| jump(Action::NextCall)), [1, 10, 60]);
-        assert_eq!((jump(Action::NextCall), jump(Action::NextMarker)), (0, 80));
+        assert_eq!([(); 3].map(|()| jump(Action::NextCall)), [10, 60, 0]);
+        assert_eq!(jump(Action::NextMarker), 80);
         assert_eq!((jump(Action::PreviousCall), jump(Action::PreviousMarker)), (60, 0));
-        assert_eq!(jump(Action::PreviousCommand), 0, "the fixture has none");
+        assert_eq!((jump(Action::PreviousCommand), jump(Action::PreviousCommand)), (1, 0));
     }
 
     #[test]

@@ -26,7 +26,6 @@ use crate::query::Plan;
 use crate::query::Query;
 use crate::query::Term;
 use crate::query::Test;
-use crate::query::Text;
 use crate::query::plan;
 
 /// A session that fits a query.
@@ -70,9 +69,8 @@ pub(super) fn given_up() -> Error {
 }
 
 /// What the hits of a query are looked for with.
-pub(super) struct Looking<'a> {
+pub(super) struct Looking {
     pub(super) plan: Plan,
-    pub(super) texts: Vec<&'a Text>,
     pub(super) wanted: Vec<Wanted>,
     /// Most places of one session.
     pub(super) most: usize,
@@ -91,9 +89,8 @@ impl Index {
     pub fn find_places(&self, query: &Query, page: Page, most: usize) -> Result<Vec<Found>> {
         let plan = plan(query);
         let rows = self.fitting(&plan, page)?;
-        let texts = query.texts();
-        let wanted = texts.iter().map(|text| Wanted::new(text)).collect();
-        let looking = Looking { plan, texts, wanted, most };
+        let wanted = query.texts().into_iter().map(Wanted::new).collect();
+        let looking = Looking { plan, wanted, most };
         rows.into_iter()
             .map(|row| {
                 self.go_on()?;

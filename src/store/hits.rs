@@ -32,18 +32,22 @@ const STRETCHES: usize = 64;
 
 impl Index {
     /// At most [`Looking::most`] places, by time, and whether there are more.
-    pub(super) fn hits(
-        &self,
-        looking: &Looking<'_>,
-        session: &SessionRow,
-        row: i64,
-    ) -> Result<(Vec<Hit>, bool)> {
+    pub(super) fn hits(&self, looking: &Looking, session: &SessionRow, row: i64) -> Result<(Vec<Hit>, bool)> {
         let mut hits = Vec::new();
         self.collect(looking, &looking.plan, session, row, &mut hits)?;
         hits.sort_by_key(|hit: &Hit| hit.at);
         hits.dedup_by(|one, other| {
             one.at == other.at && one.source == other.source && one.snippet == other.snippet
         });
+        // The command that a session was started with is told once, where it ran.
+        let is_first =
+            |hit: &Hit| hit.at == Micros(0) && hit.source == Source::Command && hit.command.is_none();
+        if let [first, rest @ ..] = &hits[..]
+            && is_first(first)
+            && rest.iter().any(|hit| hit.source == Source::Command && hit.snippet == first.snippet)
+        {
+            hits.remove(0);
+        }
         let has_more = hits.len() > looking.most;
         hits.truncate(looking.most);
         Ok((hits, has_more))
@@ -51,7 +55,7 @@ impl Index {
 
     fn collect(
         &self,
-        looking: &Looking<'_>,
+        looking: &Looking,
         plan: &Plan,
         session: &SessionRow,
         row: i64,
@@ -73,7 +77,7 @@ impl Index {
     /// Calls, commands or questions that fit.
     fn items(
         &self,
-        looking: &Looking<'_>,
+        looking: &Looking,
         (about, node): (About, &Node),
         session: &SessionRow,
         row: i64,
@@ -110,7 +114,7 @@ impl Index {
     /// Command lines, calls and questions that say it.
     fn texts(
         &self,
-        looking: &Looking<'_>,
+        looking: &Looking,
         node: &Node,
         session: &SessionRow,
         row: i64,
@@ -127,7 +131,7 @@ impl Index {
             let found = statement.query_map(
                 params![words::expression(node), first, last, id, limit(looking)],
                 |row| {
-                    let mut hit = hit(row, &looking.texts)?;
+                    let mut hit = hit(row, &looking.wanted)?;
                     let item: Option<i64> = row.get(4)?;
                     hit.question = row.get(5)?;
                     if hit.source == Source::Call {
@@ -154,7 +158,7 @@ impl Index {
     /// Pieces of screen that show it.
     fn screens(
         &self,
-        looking: &Looking<'_>,
+        looking: &Looking,
         node: &Node,
         session: &SessionRow,
         row: i64,
@@ -171,13 +175,14 @@ impl Index {
             rows.collect()
         })?;
         let before = hits.len();
+        let pattern = must_check.then(|| words::Pattern::new(node));
         for number in rows {
             if hits.len() - before > looking.most {
                 break;
             }
             self.go_on()?;
             let stretch = self.stretch(number)?;
-            if must_check && !words::fits(node, &stretch.text) {
+            if pattern.as_ref().is_some_and(|pattern| !pattern.fits(&stretch.text)) {
                 continue;
             }
             // Where most of it stands together.
@@ -187,13 +192,13 @@ impl Index {
             if best == 0 {
                 // It begins in one piece and ends in the next.
                 let at = stretch.time(words::first(&looking.wanted, &stretch.text));
-                let (snippet, found) = words::snippet(&stretch.text, &looking.texts);
+                let (snippet, found) = words::snippet(&stretch.text, &looking.wanted);
                 hits.push(Hit { snippet, found, ..place(at, session, Source::Screen) });
                 continue;
             }
             let pieces = stretch.pieces().zip(counts).filter(|(_, count)| *count == best);
             for ((at, text), _) in pieces.take(looking.most + 1) {
-                let (snippet, found) = words::snippet(text, &looking.texts);
+                let (snippet, found) = words::snippet(text, &looking.wanted);
                 hits.push(Hit { snippet, found, ..place(at, session, Source::Screen) });
             }
         }
@@ -210,11 +215,11 @@ impl Index {
     }
 }
 
-fn limit(looking: &Looking<'_>) -> Value {
+fn limit(looking: &Looking) -> Value {
     Value::from(i64::try_from(looking.most + 1).unwrap_or(i64::MAX))
 }
 
-fn call(row: &Row<'_>, session: &SessionRow, looking: &Looking<'_>) -> rusqlite::Result<Hit> {
+fn call(row: &Row<'_>, session: &SessionRow, looking: &Looking) -> rusqlite::Result<Hit> {
     let text = |column: usize| row.get::<_, String>(column);
     let status: i64 = row.get(5)?;
     let status = if status == 0 { String::new() } else { status.to_string() };
@@ -224,12 +229,12 @@ fn call(row: &Row<'_>, session: &SessionRow, looking: &Looking<'_>) -> rusqlite:
     Ok(Hit { call: number, ..shown(row, session, Source::Call, &parts.join(" "), looking)? })
 }
 
-fn command(row: &Row<'_>, session: &SessionRow, looking: &Looking<'_>) -> rusqlite::Result<Hit> {
+fn command(row: &Row<'_>, session: &SessionRow, looking: &Looking) -> rusqlite::Result<Hit> {
     let line: String = row.get(1)?;
     Ok(Hit { command: Some(command_hit(row)?), ..shown(row, session, Source::Command, &line, looking)? })
 }
 
-fn question(row: &Row<'_>, session: &SessionRow, looking: &Looking<'_>) -> rusqlite::Result<Hit> {
+fn question(row: &Row<'_>, session: &SessionRow, looking: &Looking) -> rusqlite::Result<Hit> {
     let person: Option<String> = row.get(4)?;
     let by = person.map(|person| format!(" by {person}")).unwrap_or_default();
     let text = format!("{}: {}{by}", row.get::<_, String>(2)?, row.get::<_, String>(3)?);
@@ -242,9 +247,9 @@ fn shown(
     session: &SessionRow,
     source: Source,
     text: &str,
-    looking: &Looking<'_>,
+    looking: &Looking,
 ) -> rusqlite::Result<Hit> {
-    let (snippet, found) = words::snippet(text, &looking.texts);
+    let (snippet, found) = words::snippet(text, &looking.wanted);
     Ok(Hit { snippet, found, ..place(Micros(unsigned(row.get(0)?)), session, source) })
 }
 

@@ -17,12 +17,12 @@ use super::rows::SessionRow;
 use super::rows::Source;
 use super::texts::unpack;
 use super::words;
+use super::words::Wanted;
 use super::write::signed;
 use super::write::unsigned;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
-use crate::query::Text;
 use crate::types::Micros;
 use crate::types::SessionId;
 
@@ -80,15 +80,21 @@ impl Index {
             conditions.join(" AND ")
         );
         values.extend([Value::from(page.limit), Value::from(page.offset)]);
-        let texts: Vec<Text> = words::texts(&search.words)
-            .into_iter()
-            .chain(filter.parts.iter().flat_map(|part| words::texts(&part.replace('*', " "))))
+        let wanted: Vec<Wanted> = words::texts(&search.words)
+            .iter()
+            .chain(
+                &filter
+                    .parts
+                    .iter()
+                    .flat_map(|part| words::texts(&part.replace('*', " ")))
+                    .collect::<Vec<_>>(),
+            )
+            .map(Wanted::new)
             .collect();
-        let texts: Vec<&Text> = texts.iter().collect();
         self.get(|connection| {
             let mut statement = connection.prepare_cached(&sql)?;
             let hits = statement.query_map(params_from_iter(values), |row| {
-                Ok(Hit { command: Some(command_hit(row)?), ..hit(row, &texts)? })
+                Ok(Hit { command: Some(command_hit(row)?), ..hit(row, &wanted)? })
             })?;
             hits.collect()
         })
@@ -194,7 +200,7 @@ pub(super) fn session_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
 }
 
 /// Columns 0 to 3: when, source, text, session.
-pub(super) fn hit(row: &Row<'_>, texts: &[&Text]) -> rusqlite::Result<Hit> {
+pub(super) fn hit(row: &Row<'_>, wanted: &[Wanted]) -> rusqlite::Result<Hit> {
     let text = match row.get(2)? {
         Value::Text(text) => text,
         Value::Blob(packed) => unpack(&packed, MAX_TEXT),
@@ -206,7 +212,7 @@ pub(super) fn hit(row: &Row<'_>, texts: &[&Text]) -> rusqlite::Result<Hit> {
         3 => Source::Approval,
         _ => Source::Call,
     };
-    let (snippet, found) = words::snippet(&text, texts);
+    let (snippet, found) = words::snippet(&text, wanted);
     Ok(Hit {
         session: session_id(row, 3)?,
         at: Micros(unsigned(row.get(0)?)),

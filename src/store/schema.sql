@@ -169,7 +169,7 @@ CREATE VIRTUAL TABLE words USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
 );
 
--- What screens showed, in stretches of some 16 KiB. `screen_words` knows only which words a stretch has: what stands
+-- What screens showed, in stretches of some 32 KiB. `screen_words` knows only which words a stretch has: what stands
 -- where is looked up in the stretch itself. id: the session's n << 13, and a number within the session.
 CREATE TABLE screens (
     id INTEGER PRIMARY KEY,

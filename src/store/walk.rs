@@ -40,7 +40,7 @@ pub(super) enum Walk {
     /// Those that rows are about.
     Rows(Rows),
     /// Those whose screens show something that fits.
-    Screens { rows: Rows, check: Option<Node> },
+    Screens { rows: Rows, check: Option<words::Pattern> },
     /// Those with calls of these kinds; with each the newest such session that is not passed.
     Kinds(HashMap<i64, Option<i64>>),
     /// Those of the inner walk in which there is a row like that.
@@ -149,7 +149,7 @@ impl Walk {
             Plan::Text(node) => {
                 let (query, must_check) = words::loose_expression(node);
                 let rows = Rows::of_words("screen_words", query, SCREEN_BITS);
-                let screens = Self::Screens { rows, check: must_check.then(|| node.clone()) };
+                let screens = Self::Screens { rows, check: must_check.then(|| words::Pattern::new(node)) };
                 let rest = Rows::of_words("words", words::expression(node), TEXT_BITS);
                 Self::Any(vec![screens, Self::Rows(rest)])
             }
@@ -284,10 +284,10 @@ impl Walk {
             }
             Self::Rows(rows) => rows.session(index, most),
             Self::Screens { rows, check: None } => rows.session(index, most),
-            Self::Screens { rows, check: Some(node) } => {
+            Self::Screens { rows, check: Some(pattern) } => {
                 let (_, mut last) = numbers(most, SCREEN_BITS);
                 while let Some(number) = rows.last(index, last)? {
-                    if words::fits(node, &index.stretch(number)?.text) {
+                    if pattern.fits(&index.stretch(number)?.text) {
                         return Ok(Some(number >> SCREEN_BITS));
                     }
                     last = number - 1;

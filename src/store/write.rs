@@ -88,6 +88,10 @@ impl Batch<'_> {
         new.groups.iter().try_for_each(|group| {
             self.run("INSERT OR IGNORE INTO groups (session, name) VALUES (?1, ?2)", params![row, group])
         })?;
+        // What it was started as, and is called, is found as the commands in it are.
+        let named = new.title.as_ref().map(|title| format!("{title}\n")).unwrap_or_default();
+        let text = format!("{named}{}", new.command);
+        self.add_item(row, Micros(0), (Source::Command, None), (text.trim_end(), ""))?;
         Ok(row)
     }
 

@@ -86,7 +86,7 @@ fn a_tour_of_the_approvals() {
     viewer.press("\r");
     viewer.wait_for("‖");
     viewer.press("a");
-    let list = viewer.wait_for("approvals  2, 1 not granted");
+    let list = viewer.wait_for("Approvals 2, 1 not granted");
     assert!(list.contains("◈ s3:DeleteBucket") && list.contains("⊘ command terraform"), "{list}");
     viewer.press("k");
     viewer.press("\r");
@@ -102,28 +102,32 @@ fn a_tour_of_the_approvals() {
     }
     viewer.press("d");
     viewer.press("ww");
-    let refused = viewer.wait_for("only not granted: 1");
+    let refused = viewer.wait_for("only not granted: 1 of 2");
     assert!(!refused.contains("◈ s3:DeleteBucket"), "{refused}");
     viewer.press("www");
-    viewer.wait_for("w: which");
+    viewer.wait_until("all of them", |text| !text.contains("only "));
     viewer.press("k");
     viewer.press("o");
-    let calls = viewer.wait_for("calls and commands");
+    let calls = viewer.wait_for("Calls 2");
     assert!(calls.contains("▸"), "{calls}");
     viewer.press("d");
     let call = viewer.wait_for("approval");
     assert!(call.contains("s3:DeleteBucket"), "{call}");
-    viewer.press("da");
-    viewer.wait_for("approvals  2");
+    viewer.press("d");
+    viewer.wait_until("the list", |text| !text.contains("Detail "));
+    viewer.press("a");
+    viewer.wait_for("Approvals 2, 1 not granted");
     viewer.resize(40, 12);
     viewer.wait_for("◈ s3:DeleteBucket");
     viewer.resize(80, 24);
     // A key that comes together with a change of size may wait for the next one.
     viewer.wait_for("20.0s  granted");
     viewer.press("?");
-    viewer.wait_for("approvals in place of the calls");
-    viewer.press("?\u{1b}");
-    viewer.wait_for("calls and commands");
+    viewer.wait_for("the approvals, and back");
+    viewer.press("?");
+    viewer.wait_until("no help", |text| !text.contains("the approvals, and back"));
+    viewer.press("\u{1b}");
+    viewer.wait_for(" All 2");
     viewer.press("q");
     assert_eq!(viewer.end(), (0, true));
 }

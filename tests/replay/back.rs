@@ -87,9 +87,10 @@ fn links_are_marked_and_lead_nowhere_but_their_targets_can_be_read() {
     viewer.wait_for("path/end");
     // On the smallest terminal all of it can be read, too.
     viewer.resize(40, 12);
-    viewer.wait_for("lines  PgUp PgDn");
+    viewer.wait_for("1-3 of 10  PgUp PgDn");
     viewer.press("\u{1b}[6~\u{1b}[6~\u{1b}[6~\u{1b}[6~");
-    viewer.wait_for("path/end");
+    let last = viewer.wait_for("8-10 of 10");
+    assert!(last.contains("h/end"), "{last}");
     viewer.press("lq");
     let raw = viewer.raw();
     assert_eq!(viewer.end(), (0, true));

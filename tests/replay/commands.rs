@@ -27,7 +27,7 @@ fn a_tour_of_the_commands() {
         }
         viewer.wait_for("✓ sts:GetCallerIdentity");
         for part in [
-            "calls and commands  64, 2 denied",
+            "All 64, 2 denied",
             "  → aws s3 rm s3://billing/2026/07.csv",
             "    ✗ s3:DeleteObject",
             "  ✗ terraform destroy -auto-approve",
@@ -108,7 +108,7 @@ fn a_hostile_recording_is_shown_as_well_as_it_can_be() {
     let mut viewer = Driven::start(&["last"], dir.path(), (80, 24));
     viewer.wait_for("something");
     viewer.press("c");
-    viewer.wait_for("calls and commands  1000");
+    viewer.wait_for("All 1000");
     viewer.press("G");
     viewer.wait_for("! list cut here");
     // A hundred pictures of a hundred thousand rows.

@@ -44,8 +44,6 @@ fn a_hit_is_found_while_typing_and_opened_where_it_stands() {
     viewer.press(ESCAPE);
     let list = viewer.wait_for("1 of 3 sessions");
     assert!(list.contains(" / access") && list.contains("AccessDenied"), "{list}");
-    viewer.press(ESCAPE);
-    viewer.wait_for("/ find");
     viewer.press("q");
     assert_eq!(viewer.end(), (0, true));
 }
@@ -124,6 +122,7 @@ fn queries_are_remembered_but_never_with_secrets() {
     viewer.wait_for("make deploy  ana@build-7");
     viewer.press(ESCAPE);
     viewer.wait_for("1 of 3 sessions");
+    viewer.press("/");
     viewer.press(EMPTY_LINE);
     viewer.wait_until("all", |text| !text.contains("of 3 sessions"));
     viewer.press("aws_secret_access_key=wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzzzKEY");
@@ -222,7 +221,7 @@ fn the_mouse_chooses_opens_and_scrolls() {
     viewer.wait_for("vim notes.md  ana@build-7");
     viewer.press(ESCAPE);
     viewer.wait_until("the third row", |text| chosen(text, "vim"));
-    viewer.press("decision:");
+    viewer.press("/decision:");
     viewer.wait_for(" deny");
     // The box has allow, ask and deny below the line.
     viewer.press("\u{1b}[<0;15;5M\u{1b}[<0;15;5m");
@@ -294,4 +293,20 @@ fn words_that_are_no_query_or_recording_are_explained() {
     assert!(trouble(dir.path(), &["deploy", "--at", "1:00"], 2).contains("taken for a query"));
     assert!(trouble(dir.path(), &["01ZZZZ"], 1).contains("no recording `01ZZZZ`"));
     assert!(trouble(dir.path(), &["./none"], 1).contains("there is no file"));
+}
+
+#[test]
+fn a_damaged_index_is_made_anew() {
+    let dir = filled();
+    assert!(crate::output(dir.path(), &["list"]).contains("make deploy"));
+    // Its pages, but for the first ones, are overwritten: opening it goes well, asking it does not.
+    let path = dir.path().join("hoop/index.db");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[16_384..].fill(0xa5);
+    fs::write(&path, bytes).unwrap();
+    let mut viewer = Driven::start(&["deployment"], dir.path(), (80, 24));
+    viewer.wait_for("1 of 3 sessions");
+    viewer.wait_for("make deploy");
+    viewer.press("\u{3}");
+    assert_eq!(viewer.end(), (0, true));
 }

@@ -113,7 +113,7 @@ fn any_moment_can_be_gone_to() {
     let mut viewer = Driven::start(&["last", "--at", "50%"], dir.path(), (100, 30));
     viewer.wait_for("80x24");
     viewer.press(" c");
-    viewer.wait_for("calls and commands");
+    viewer.wait_for(" All 64, 2 denied");
     for (keys, wanted) in [
         (":0:01\r", "0:01.0"),
         (":soon\r", "give seconds, 1:02.5, 50%, #120"),

@@ -24,10 +24,12 @@ mod finding;
 mod follow;
 mod golden;
 mod hostile;
+mod panes;
 mod plain;
 mod pty;
 mod readme;
 mod store;
+mod sums;
 
 fn fixture(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).display().to_string()
@@ -95,7 +97,7 @@ fn a_tour_of_the_viewer() {
         assert!(detail.contains(part), "{part}:\n{detail}");
     }
     viewer.press("d?");
-    viewer.wait_for("jump to the chosen call");
+    viewer.wait_for("jump to the chosen one");
     viewer.press("?t");
     viewer.wait_for("theme: light");
     viewer.resize(40, 12);

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use hoop::audit::Alert;
 use hoop::audit::CallBegin;
 use hoop::audit::CallEnd;
 use hoop::audit::CommandEnd;
@@ -11,11 +12,15 @@ use hoop::audit::CommandFailed;
 use hoop::audit::CommandFailure;
 use hoop::audit::CommandStart;
 use hoop::audit::CommandTyped;
+use hoop::audit::Credential;
 use hoop::audit::Decision;
 use hoop::audit::End;
 use hoop::audit::EndReason;
 use hoop::audit::Event;
+use hoop::audit::IdentityUsed;
+use hoop::audit::Mask;
 use hoop::audit::Outcome;
+use hoop::audit::PolicyUsed;
 use hoop::audit::Start;
 use hoop::clock::Clock;
 use hoop::record::Recorder;
@@ -37,7 +42,18 @@ pub struct Session {
 
 impl Session {
     /// Begins one, `number` hours after [`STARTED`].
-    pub fn begin(state: &Path, number: u64, command: &[&str], (cols, rows): (u16, u16)) -> Self {
+    pub fn begin(state: &Path, number: u64, command: &[&str], size: (u16, u16)) -> Self {
+        Self::begin_as(state, number, command, size, |_| {})
+    }
+
+    /// The same, with more to say about it.
+    pub fn begin_as(
+        state: &Path,
+        number: u64,
+        command: &[&str],
+        (cols, rows): (u16, u16),
+        more: impl FnOnce(&mut Start),
+    ) -> Self {
         let started = STARTED + number * 3_600_000_000;
         let clock = Clock::fixed(started);
         let command = command.iter().map(|word| (*word).to_owned()).collect();
@@ -45,6 +61,7 @@ impl Session {
         "ana".clone_into(&mut start.user);
         "build-7".clone_into(&mut start.host);
         (start.tty, start.cols, start.rows) = (true, cols, rows);
+        more(&mut start);
         let recorder = Recorder::create(state, &start, clock.clone()).unwrap();
         Self { recorder, clock, calls: 0, caller: None }
     }
@@ -140,6 +157,35 @@ impl Session {
             bytes_out: 512,
             took: Micros(80_000),
             masks: if refused { [].into() } else { [("aws-secret-key".to_owned(), 2)].into() },
+            ..CallEnd::default()
+        };
+        self.recorder.event(&Event::CallEnd(Box::new(end))).unwrap();
+    }
+
+    /// A call that is allowed, with parameters and the body of its answer.
+    pub fn answered(&mut self, after_ms: u64, action: &str, resource: &str, (kind, body): (&str, &str)) {
+        self.clock.advance(Duration::from_millis(after_ms));
+        self.calls += 1;
+        let call = self.calls;
+        let (service, operation) = action.split_once(':').unwrap();
+        let mut begin = CallBegin::new(call, service, operation, action);
+        (begin.command, begin.resources) = (self.caller, vec![resource.to_owned()]);
+        begin.params = serde_json::json!({"Name": resource.rsplit([':', '/']).next()});
+        self.recorder.event(&Event::CallBegin(Box::new(begin))).unwrap();
+        let (rule, origin) = (Some("reading".to_owned()), "team.toml:9".to_owned());
+        let decision = Decision { call, effect: Effect::Allow, rule, origin, reason: "it only reads".to_owned() };
+        self.recorder.event(&Event::Decision(decision)).unwrap();
+        self.clock.advance(Duration::from_millis(40));
+        let mut response = self.recorder.body(body.as_bytes()).unwrap();
+        response.content_type = Some(kind.to_owned());
+        let masks = if body.contains("hoopmask:") { [("password".to_owned(), 1)].into() } else { [].into() };
+        let end = CallEnd {
+            call,
+            status: Some(200),
+            bytes_out: body.len() as u64,
+            took: Micros(40_000),
+            masks,
+            response: Some(response),
             ..CallEnd::default()
         };
         self.recorder.event(&Event::CallEnd(Box::new(end))).unwrap();
@@ -247,6 +293,61 @@ pub fn fill_commands(state: &Path) -> PathBuf {
     session.called_by(None);
     session.call(100, "sts:GetCallerIdentity", "*", Effect::Allow);
     session.stop(500, 1, 0);
+    session.end(0)
+}
+
+/// A session with all that a reviewer looks at: who it was, bodies of every form, an alert, masked secrets; gives its
+/// folder.
+pub fn fill_reviewed(state: &Path) -> PathBuf {
+    let mut session = Session::begin_as(state, 5, &["python3", "report.py"], (80, 24), |start| {
+        start.identity = Some(IdentityUsed {
+            provider: Some("corp".to_owned()),
+            email: Some("ana@example.com".to_owned()),
+            assurance: "verified".to_owned(),
+            ..IdentityUsed::default()
+        });
+        start.groups = vec!["data".to_owned(), "agents".to_owned()];
+        start.policies =
+            vec![PolicyUsed { name: "team.toml".into(), origin: "user".into(), sha256: "5eed".repeat(16) }];
+        "reduced".clone_into(&mut start.sandbox);
+        start.unprotected = vec!["the network is the host's".to_owned()];
+        start.repository = Some("github.com/shop/web".to_owned());
+    });
+    session.start(3, 1, 0, "python3 report.py");
+    session.output(100, "report: reading the table\r\n");
+    session.event(
+        50,
+        &Event::Credential(Credential {
+            what: "fetched".to_owned(),
+            source: "sts:AssumeRoleWithWebIdentity".to_owned(),
+            role: Some("arn:aws:iam::123456789012:role/agent".to_owned()),
+            account: Some("123456789012".to_owned()),
+            ..Credential::default()
+        }),
+    );
+    session.called_by(Some(1));
+    let table = "arn:aws:dynamodb:eu-west-1:123456789012:table/users";
+    let items = r#"{"Count":2,"Items":[{"name":{"S":"Ana"},"password":{"S":"hoopmask:password:abcdefgh"}},{"name":{"S":"\u001b[31mBo"}}]}"#;
+    session.answered(1_000, "dynamodb:Query", table, ("application/x-amz-json-1.0", items));
+    session.output(500, "report: two users\r\n");
+    session.start(1_000, 2, 1, "aws s3 ls s3://reports");
+    session.called_by(Some(2));
+    let listing = "<?xml version=\"1.0\"?><ListBucketResult><Name>reports</Name><Contents><Key>2026/07.csv</Key><Size>812</Size></Contents></ListBucketResult>";
+    session.answered(200, "s3:ListBucket", "arn:aws:s3:::reports", ("application/xml", listing));
+    session.output(20, "2026-07-01 10:12:13  812 07.csv\r\n");
+    session.stop(300, 2, 0);
+    session.call(2_000, "s3:DeleteObject", "arn:aws:s3:::reports/2026/07.csv", Effect::Deny);
+    let fired = Alert {
+        name: "secret-harvest".to_owned(),
+        message: "6 secrets were read within a minute".to_owned(),
+        call: Some(1),
+        ..Alert::default()
+    };
+    session.event(3_000, &Event::Alert(fired));
+    let masked = Mask { place: "terminal".to_owned(), rules: [("jwt".to_owned(), 3)].into(), call: None };
+    session.event(500, &Event::Mask(masked));
+    session.output(500, "report: done\r\n");
+    session.stop(9_000, 1, 0);
     session.end(0)
 }
 

@@ -10,7 +10,8 @@ const DEEPEST: u8 = 64;
 
 /// Reads one CBOR item that is the whole body; nothing stands for an empty map. `None` if it is malformed or gives a
 /// member twice.
-pub(super) fn parse(body: &[u8]) -> Option<Value> {
+#[must_use]
+pub fn parse(body: &[u8]) -> Option<Value> {
     if body.is_empty() {
         return Some(Value::Object(Map::new()));
     }

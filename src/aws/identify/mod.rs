@@ -9,6 +9,7 @@ mod rpc;
 mod shapes;
 mod xml;
 
+pub use cbor::parse as cbor_value;
 pub use form::pairs as form_pairs;
 pub use xml::parse as xml_tree;
 

@@ -3,7 +3,6 @@
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
 
-use super::console::Console;
 use crate::config::duration;
 use crate::error::Error;
 use crate::error::Kind;
@@ -22,14 +21,12 @@ use crate::store::ExitFilter;
 use crate::store::Length;
 use crate::types::Micros;
 
-/// Understands a query that stands in the arguments of a subcommand.
-pub fn query(words: &[String], console: &Console<'_>) -> Result<Query> {
-    let text = words.join(" ");
-    let now = Now { unix_micros: console.now, zone: console.zone.clone() };
-    query::parse(&text, &now).map_err(|trouble| {
+/// Understands a query of the command line.
+pub fn query(text: &str, now: &Now) -> Result<Query> {
+    query::parse(text, now).map_err(|trouble| {
         let error = Error::new(Kind::Usage, "cannot understand the query").why(format!(
             "{} {}",
-            trouble.pointed(&text),
+            trouble.pointed(text),
             trouble.why
         ));
         match trouble.fix.as_str() {

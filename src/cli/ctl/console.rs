@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::error::Error;
 use crate::error::Result;
+use crate::query;
 use crate::term::is_unsafe;
 use crate::term::safe;
 use crate::types::Micros;
@@ -29,6 +30,12 @@ pub struct Console<'a> {
 }
 
 impl Console<'_> {
+    /// The time that a query's relative times are counted from.
+    #[must_use]
+    pub fn query_time(&self) -> query::Now {
+        query::Now { unix_micros: self.now, zone: self.zone.clone() }
+    }
+
     /// Writes a line. Whoever read our output may have gone away (`| head`): that is no error.
     pub fn line(&mut self, text: &str) -> Result<()> {
         match writeln!(self.out, "{text}") {

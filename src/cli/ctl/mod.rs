@@ -4,7 +4,7 @@ mod approvals;
 pub mod approvals_log;
 pub mod calls;
 pub mod commands;
-mod conditions;
+pub mod conditions;
 mod config;
 pub mod console;
 mod doctor;

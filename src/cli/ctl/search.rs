@@ -84,7 +84,7 @@ Open a session that was found: hoop-replay SESSION, then / and the words",
 
 /// Does it; gives the exit status: 1 when nothing was found, as grep does.
 pub fn run(args: &Args, state: &Path, console: &mut Console<'_>) -> Result<u8> {
-    let query = conditions::query(&args.words, console)?;
+    let query = conditions::query(&args.words.join(" "), &console.query_time())?;
     let session = args.session.as_ref().map(|name| session(state, name)).transpose()?;
     let (index, notices) = index::open(state)?;
     notices.iter().for_each(|notice| console.notice(notice));

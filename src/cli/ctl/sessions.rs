@@ -101,7 +101,7 @@ pub fn run(args: &Args, state: &Path, console: &mut Console<'_>) -> Result<u8> {
         decision: args.decision,
         text: args.text.clone(),
         command: args.command.clone(),
-        query: Some(conditions::query(&args.query, console)?),
+        query: Some(conditions::query(&args.query.join(" "), &console.query_time())?),
         approvals: Some(approvals).filter(|approvals| *approvals != ApprovalFilter::default()),
     };
     let (index, notices) = index::open(state)?;

@@ -38,6 +38,7 @@ Examples:
   hoop-replay export last -f txt | less
   hoop-replay export last -f csv --mask pii -o calls.csv
   hoop-replay export last -f jsonl | jq -r '[.action, .decision.effect] | @tsv'
+  hoop-replay export --query 'after:30d decision:deny action:s3:*' -f csv -o denied.csv
   hoop-replay export last --mask pii -o session.html
   hoop-replay export demo.cast --at 50% --theme light -o demo.png
 
@@ -50,8 +51,12 @@ file says what was masked by which rules.";
 #[command(after_help = HELP)]
 pub struct Export {
     /// A session id or its beginning, `last`, or a file
-    #[arg(value_name = "RECORDING")]
-    pub recording: String,
+    #[arg(value_name = "RECORDING", required_unless_present = "query")]
+    pub recording: Option<String>,
+
+    /// Only calls that fit this; without a RECORDING those of all sessions that do (jsonl, csv, ocsf, cloudtrail)
+    #[arg(long, value_name = "QUERY")]
+    pub query: Option<String>,
 
     /// What to write [default: by the name of the output file]
     #[arg(short = 'f', long, value_name = "FORMAT", value_enum)]
@@ -152,6 +157,11 @@ impl Format {
     /// Whether it draws dots, which takes long.
     pub fn is_drawn(self) -> bool {
         matches!(self, Self::Png | Self::Gif)
+    }
+
+    /// Whether it is a list of calls.
+    pub fn is_of_calls(self) -> bool {
+        matches!(self, Self::Jsonl | Self::Csv | Self::Ocsf | Self::Cloudtrail)
     }
 
     /// Whether it shows one moment only.

@@ -78,14 +78,15 @@ pub struct Job<'w> {
     cleaner: Option<Cleaner>,
     start: Option<Start>,
     statement: Statement,
+    query: Option<Query>,
 }
 
 type Events<'j> = Box<dyn Iterator<Item = Result<Event>> + 'j>;
 
 impl<'w> Job<'w> {
     /// Finds the recording and the moments that are meant, and looks through it for what is to be masked.
-    pub fn new(wish: &'w Export, format: Format) -> Result<Self> {
-        let found = place::find(&wish.recording)?;
+    pub fn new(wish: &'w Export, format: Format, recording: &str, query: Option<Query>) -> Result<Self> {
+        let found = place::find(recording)?;
         let config = Config::load(&surroundings::sources())?;
         let theme = theme(wish.theme.as_deref(), &config)?;
         let cleaner = wish.mask.as_deref().map(|packs| cleaner(&config, packs)).transpose()?;
@@ -98,6 +99,7 @@ impl<'w> Job<'w> {
             statement: Statement::default(),
             cleaner: None,
             found,
+            query,
         };
         job.span = job.span()?;
         job.start = job.start()?;
@@ -381,14 +383,35 @@ impl<'w> Job<'w> {
         };
         let session = Session { start, statement: &self.statement };
         let mut calls = export::Calls::new(audit::Reader::open(audit)?, self.span, self.cleaner.as_ref());
+        let wanted = calls.by_ref().filter(|told| match (told, &self.query) {
+            (Ok(told), Some(query)) => fits(query, &told.call),
+            _ => true,
+        });
         match self.format {
-            Format::Csv => export::write_csv(session, calls.by_ref(), out)?,
-            Format::Ocsf => export::write_ocsf(session, calls.by_ref(), out)?,
-            Format::Cloudtrail => export::write_cloudtrail(session, calls.by_ref(), out)?,
-            _ => export::write_jsonl(session, calls.by_ref(), out)?,
+            Format::Csv => export::write_csv(session, wanted, out)?,
+            Format::Ocsf => export::write_ocsf(session, wanted, out)?,
+            Format::Cloudtrail => export::write_cloudtrail(session, wanted, out)?,
+            _ => export::write_jsonl(session, wanted, out)?,
         }
         Ok(calls.unread())
     }
+}
+
+/// Whether a call is one that a query is about.
+fn fits(query: &Query, call: &export::Call) -> bool {
+    let (begin, decision, end) = (&call.begin, call.decision.as_ref(), call.end.as_ref());
+    query.fits_call(&CallFacts {
+        service: &begin.service,
+        action: &begin.action,
+        access: begin.access.as_str(),
+        resources: &begin.resources,
+        account: begin.account.as_deref(),
+        region: &begin.region,
+        effect: decision.map(|decision| decision.effect.as_str()),
+        rule: decision.and_then(|decision| decision.rule.as_deref()),
+        status: end.and_then(|end| end.status),
+        error: end.and_then(|end| end.error.as_deref()),
+    })
 }
 
 /// The second mask with `packs` besides those of the configuration, and the names of all packs that it has.

@@ -69,6 +69,7 @@ impl Beginning<'_> {
             .unwrap_or_default();
         start.title = args.title.as_ref().map(|title| masks.text(title).into_owned());
         start.agent = agent::of(self.program, |name| environment.get(name));
+        start.repository = Some(masks.text(&repository::of(Path::new(&start.cwd))).into_owned());
         start.profile = config.upstream_profile().map(str::to_owned).or_else(|| text("AWS_PROFILE"));
         let region = || text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION"));
         start.region = config.upstream_region().map(str::to_owned).or_else(region);

@@ -182,8 +182,9 @@ fn open(state: &mut State) -> Vec<Effect> {
     let title = format!("{}  {}@{}", session.command, session.user, session.host);
     let (source, expected, runs) = (session.source(), session.length, session.state.is_running());
     let hit = finder.target().cloned();
-    finder.popup = None;
     let kept = finder.remember();
+    // Whoever comes back from it is in the list, not in its line.
+    (finder.popup, finder.typing) = (None, false);
     let asked = finder.answered.clone().unwrap_or_default();
     let mut all = update::open(state, source, title, expected);
     if let Some(play) = &mut state.play {

@@ -1,100 +1,120 @@
-//! All about the chosen call, command or approval.
+//! All about what is chosen, as it was laid out.
 
 use ratatui::layout::Rect;
 
-use crate::replay::entries::Entry;
+use crate::replay::bodies;
+use crate::replay::detail::Find;
+use crate::replay::detail::Row;
 use crate::replay::play::Play;
+use crate::replay::pretty::Form;
 use crate::replay::theme::Meaning;
 use crate::replay::view::pen::Pen;
-use crate::replay::view::pen::wrapped;
-use crate::term::clip;
-use crate::term::fit;
 
-/// Columns of the names.
-const NAMES: u16 = 11;
-
-/// Commands shown behind the chosen one, and characters of each.
-const NEAR: usize = 4;
-const LONGEST: usize = 240;
-
-/// A line: what stands at the left, the text, how it is coloured.
-struct Line {
-    left: String,
-    text: String,
-    meaning: Meaning,
-}
-
-/// Draws it on `area`: a heading, then the lines from the one scrolled to.
+/// Draws it on `area`: a heading, then the rows from the one scrolled to.
 pub fn draw(play: &Play, area: Rect, pen: &mut Pen<'_>) {
-    let (Some(scroll), Some(entry), false) = (play.detail, play.chosen(), area.is_empty()) else { return };
-    let relatives = relatives(play);
+    let (Some(open), false) = (&play.detail, area.is_empty()) else { return };
     pen.fill(area, Meaning::Text);
-    let lines = lines(entry, &relatives, area.width);
+    let all = open.rows();
     let height = usize::from(area.height - 1);
-    let first = usize::from(scroll).min(lines.len().saturating_sub(height));
-    let last = (first + height).min(lines.len());
-    let place = if lines.len() > height {
-        format!("  {}-{last} of {}  PgUp PgDn", first + 1, lines.len())
+    let last = (open.scroll + height).min(all.len());
+    let found = open.find.as_ref().map(|find| match find.hits.len() {
+        0 => format!(" \"{}\" not found", find.text),
+        count => format!(" \"{}\" {} of {count}  n N", find.text, find.at + 1),
+    });
+    let place = if all.len() > height {
+        format!("  {}-{last} of {}  PgUp PgDn", open.scroll + 1, all.len())
     } else {
         String::new()
     };
-    pen.row(area, Meaning::Text, &[(" detail", Meaning::Heading), (&place, Meaning::Muted)]);
-    for (y, line) in (area.y + 1..area.y + area.height).zip(&lines[first..last]) {
-        let pieces = [(line.left.as_str(), Meaning::Muted), (line.text.as_str(), line.meaning)];
+    let keys = if found.is_none() { "  F find" } else { "" };
+    let pieces = [
+        (" Detail ", Meaning::Selected),
+        (found.as_deref().unwrap_or_default(), Meaning::Key),
+        (place.as_str(), Meaning::Bar),
+        (keys, Meaning::Bar),
+    ];
+    pen.row(area, Meaning::Bar, &pieces);
+    let rest = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    rows(all.iter().skip(open.scroll), open.find.as_ref(), rest, pen);
+}
+
+/// Draws rows, as many as there is room for.
+pub fn rows<'a>(rows: impl Iterator<Item = &'a Row>, find: Option<&Find>, area: Rect, pen: &mut Pen<'_>) {
+    for (y, row) in (area.y..area.y + area.height).zip(rows) {
+        let left =
+            if row.text.is_empty() || row.meaning == Meaning::Heading { row.meaning } else { Meaning::Muted };
+        let mut pieces = vec![(row.left.as_str(), left)];
+        let looks = looks(row, find);
+        let mut from = 0;
+        while from < row.text.len() {
+            let length = looks[from..].iter().take_while(|look| **look == looks[from]).count();
+            pieces.push((&row.text[from..from + length], looks[from]));
+            from += length;
+        }
         pen.row(Rect { y, height: 1, ..area }, Meaning::Text, &pieces);
     }
 }
 
-/// The commands behind the chosen one, and the calls it made.
-fn relatives(play: &Play) -> Vec<(&'static str, String)> {
-    if play.questions.is_open {
-        return Vec::new();
+/// How each byte of a row's text is coloured; the bytes of one letter alike.
+fn looks(row: &Row, find: Option<&Find>) -> Vec<Meaning> {
+    let text = row.text.as_str();
+    let usual = if row.meaning == Meaning::Heading { Meaning::Muted } else { row.meaning };
+    let mut looks = vec![usual; text.len()];
+    match row.form {
+        Some(Form::Json | Form::Cbor) => {
+            let from = text.len() - text.trim_start().len();
+            let name = text[from..].strip_prefix('"').and_then(|rest| rest.find("\": "));
+            if let Some(length) = name {
+                looks[from..from + length + 2].fill(Meaning::Command);
+            }
+        }
+        Some(Form::Query) => {
+            if let Some(length) = text.find(" = ") {
+                looks[..length].fill(Meaning::Command);
+            }
+        }
+        Some(Form::Xml) => {
+            let mut at = 0;
+            while let Some(begin) = text[at..].find('<').map(|offset| at + offset) {
+                let end = text[begin..].find('>').map_or(text.len(), |offset| begin + offset + 1);
+                looks[begin..end].fill(Meaning::Command);
+                at = end;
+            }
+        }
+        _ => {}
     }
-    let moments = &play.moments;
-    let title = |row: usize| moments.at_row(row).map_or("", |entry| entry.title.as_str());
-    let mut rows = Vec::new();
-    for (row, name) in moments.behind(play.selected).take(NEAR).zip(["made by", "by", "by", "by"]) {
-        let is_call = play.chosen().is_some_and(Entry::is_call);
-        let name = if name == "made by" && !is_call { "started by" } else { name };
-        let number = moments.at_row(row).and_then(|entry| entry.node.id);
-        let number = number.map(|number| format!("{number} ")).unwrap_or_default();
-        rows.push((name, format!("{number}{}", clip(title(row), LONGEST))));
+    if row.form.is_some() {
+        for range in bodies::hidden(text) {
+            looks[range].fill(Meaning::Marker);
+        }
     }
-    if let Some((first, count)) = moments.calls_of(play.selected) {
-        let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-        rows.push(("made", format!("{}{more}", title(first))));
+    for hit in find.into_iter().flat_map(|find| find.pattern.find_iter(text)) {
+        looks[hit.range()].fill(Meaning::Match);
     }
-    if let Some(times) = moments.rows().get(play.selected).map(|row| row.times).filter(|times| *times > 1) {
-        rows.push(("times", format!("{times}; this is the first")));
-    }
-    rows
+    looks
 }
 
-/// The last line that can be the first one shown.
-fn lines(entry: &Entry, relatives: &[(&'static str, String)], width: u16) -> Vec<Line> {
-    let mut lines = Vec::new();
-    // Who made a call stands below what it was about.
-    let about = entry.detail.iter().position(|(name, _)| *name == "resource");
-    let (before, after) = entry.detail.split_at(about.map_or(entry.detail.len(), |at| at + 1));
-    for (name, value) in before.iter().chain(relatives).chain(after) {
-        let meaning = match *name {
-            "action" | "command" | "typed" | "decision" | "status" | "answer" => entry.meaning,
-            "ended" => entry.mood,
-            _ => Meaning::Text,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_masked_values_are_coloured() {
+        let row = |text: &str, form| Row {
+            left: String::new(),
+            text: text.to_owned(),
+            meaning: Meaning::Text,
+            form,
         };
-        // Parameters take the whole width, below their name; the rest stands beside its name.
-        let below = *name == "parameters";
-        let margin = if below { 2 } else { NAMES + 2 };
-        let mut left = format!(" {} ", fit(name, usize::from(NAMES)));
-        if below {
-            lines.push(Line { left, text: String::new(), meaning });
-            left = "  ".to_owned();
-        }
-        let room = usize::from(width.saturating_sub(margin + 1));
-        for piece in value.lines().flat_map(|line| wrapped(line, room)) {
-            lines.push(Line { left: std::mem::take(&mut left), text: piece, meaning });
-            left = " ".repeat(usize::from(margin));
-        }
+        let piece = |text: &str, form, meaning| -> String {
+            let looks = looks(&row(text, Some(form)), None);
+            text.char_indices().filter(|(at, _)| looks[*at] == meaning).map(|(_, c)| c).collect()
+        };
+        let line = "  \"é\": \"hoopmask:jwt:abcdefgh, \\\": \"";
+        assert_eq!(piece(line, Form::Json, Meaning::Command), "\"é\"");
+        assert_eq!(piece(line, Form::Json, Meaning::Marker), "hoopmask:jwt:abcdefgh");
+        assert_eq!(piece("<a>x</a", Form::Xml, Meaning::Command), "<a></a");
+        assert_eq!(piece("Key = a = *****", Form::Query, Meaning::Command), "Key");
+        assert_eq!(piece("Key = a = *****", Form::Query, Meaning::Marker), "*****");
     }
-    lines
 }

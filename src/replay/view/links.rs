@@ -42,14 +42,19 @@ pub fn draw(play: &Play, pane: Rect, pen: &mut Pen<'_>) {
     let y = if is_low { pane.y } else { pane.y + pane.height - height };
     let place = Rect { y, height, ..pane };
     pen.fill(place, Meaning::Text);
-    let count = format!("  {} of {}  ↑ ↓ others", number + 1, all.len());
+    let count = format!(" {} of {}", number + 1, all.len());
     let more = if lines.len() > rows {
-        format!("  {}-{} of {} lines  PgUp PgDn", first + 1, first + rows, lines.len())
+        format!("  {}-{} of {}  PgUp PgDn", first + 1, first + rows, lines.len())
     } else {
         String::new()
     };
-    let heading =
-        [(" link", Meaning::Heading), (count.as_str(), Meaning::Muted), (more.as_str(), Meaning::Muted)];
+    let others = if all.len() > 1 { "  ↑ ↓ others" } else { "" };
+    let heading = [
+        (" link", Meaning::Heading),
+        (count.as_str(), Meaning::Heading),
+        (more.as_str(), Meaning::Muted),
+        (others, Meaning::Muted),
+    ];
     pen.row(Rect { height: 1, ..place }, Meaning::Bar, &heading);
     for (y, (name, text, meaning)) in (place.y + 1..place.y + place.height).zip(&lines[first..]) {
         let row = Rect { y, height: 1, ..place };

@@ -1,7 +1,9 @@
-//! Drawing: the state in, cells out. Nothing here changes anything or asks anyone.
+//! Drawing: the state in, cells out. Nothing here asks anyone, or changes what is known.
 
 mod back;
+mod calls;
 mod detail;
+mod diff;
 mod entries;
 mod help;
 mod links;
@@ -10,6 +12,7 @@ mod query;
 mod recording;
 mod screen;
 mod sessions;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -23,16 +26,25 @@ use crate::replay::theme::Meaning;
 pub use pen::Pen;
 pub use pen::wrapped;
 
-/// Draws everything on `area`.
-pub fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
+/// Lays out what has changed since the last picture, then draws everything on `area`.
+pub fn draw(state: &mut State, area: Rect, buffer: &mut Buffer) {
+    if let Some(play) = &mut state.play {
+        play.settle(area);
+    }
+    paint(state, area, buffer);
+}
+
+fn paint(state: &State, area: Rect, buffer: &mut Buffer) {
     let mut pen = Pen::new(buffer, &state.theme);
     pen.fill(area, Meaning::Text);
     if state.is_too_small() {
         return too_small(state, area, &mut pen);
     }
-    match &state.play {
-        Some(play) => recording::draw(state, play, area, &mut pen),
-        None => sessions::draw(state, &mut pen),
+    match (&state.summary, &state.play, &state.diff) {
+        (Some(sheet), ..) if sheet.is_open => summary::draw(state, sheet, area, &mut pen),
+        (_, Some(play), _) => recording::draw(state, play, area, &mut pen),
+        (_, None, Some(diff)) => diff::draw(state, diff, area, &mut pen),
+        (_, None, None) => sessions::draw(state, &mut pen),
     }
     if let Some(scroll) = state.help {
         help::draw(state, scroll, area, &mut pen);

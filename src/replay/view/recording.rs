@@ -7,6 +7,7 @@ use crate::replay::layout;
 use crate::replay::layout::PlayLayout;
 use crate::replay::play::Play;
 use crate::replay::state::State;
+use crate::replay::state::Typing;
 use crate::replay::theme::Meaning;
 use crate::replay::view::back;
 use crate::replay::view::detail;
@@ -37,7 +38,7 @@ pub fn draw(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
         },
     }
     border(&layout, pen);
-    entries::draw(play, layout.list, pen);
+    entries::draw(play, &layout, pen);
     detail::draw(play, layout.detail, pen);
     timeline::draw(play, &layout, pen);
     footer(state, play, &layout, pen);
@@ -102,10 +103,18 @@ fn footer(state: &State, play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
     }
     let bar = Meaning::Bar;
     if let Some(text) = &state.typed {
-        let (sign, verb) = if state.going { (" :", " go ") } else { (" /", " search ") };
+        let (sign, verb) = match state.typing {
+            Typing::Moment => (" :", " go "),
+            Typing::Search => (" /", " search "),
+            Typing::Filter => (" &", " keep "),
+            Typing::Find => (" find: ", " find "),
+        };
         let keys = [("  Enter", Meaning::Key), (verb, bar), (" Esc", Meaning::Key), (" cancel", bar)];
         let typed = [(sign, Meaning::Key), (text.as_str(), bar), ("▌", bar)];
         return pen.row(area, bar, &[typed.as_slice(), &keys].concat());
+    }
+    if let Some((words, meaning)) = timeline::words(play, layout) {
+        return pen.row(area, bar, &[(words.as_str(), meaning)]);
     }
     if let Some(lines) = &play.back {
         return back::footer(lines, layout.screen.height, area, pen);
@@ -116,7 +125,7 @@ fn footer(state: &State, play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
     if let (Some(error), true) = (&play.error, play.frame.is_some()) {
         return pen.row(area, bar, &[(" ! ", Meaning::Key), (&error.to_string(), bar)]);
     }
-    if play.search.pattern.is_some() {
+    if play.search.is_shown() {
         let words = format!(" {} ", search_words(play));
         let keys = [(" n", Meaning::Key), (" next ", bar), (" N", Meaning::Key), (" previous ", bar)];
         let leave = if play.search.is_of_list { " back to the list" } else { " end search" };
