@@ -48,6 +48,8 @@ use crate::export::Span;
 use crate::export::Statement;
 use crate::export::Still;
 use crate::policy::set::PolicySet;
+use crate::query::CallFacts;
+use crate::query::Query;
 use crate::replay::Theme;
 use crate::term::Screen;
 use crate::term::Snapshot;
