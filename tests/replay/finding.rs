@@ -289,7 +289,7 @@ fn everything_fits_a_small_terminal() {
 #[test]
 fn words_that_are_no_query_or_recording_are_explained() {
     let dir = filled();
-    assert!(trouble(dir.path(), &["deploy", "user:ana"], 2).contains("hoop-replay list 'deploy user:ana'"));
+    assert!(trouble(dir.path(), &["deploy", "user:ana"], 2).contains("--plain 'deploy user:ana'"));
     assert!(trouble(dir.path(), &["deploy", "--at", "1:00"], 2).contains("taken for a query"));
     assert!(trouble(dir.path(), &["01ZZZZ"], 1).contains("no recording `01ZZZZ`"));
     assert!(trouble(dir.path(), &["./none"], 1).contains("there is no file"));
