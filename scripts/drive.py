@@ -6,6 +6,7 @@ usage: drive.py COLSxROWS [STEP ...] -- COMMAND [ARGUMENT ...]
   wait:TEXT   until TEXT has come since the last step that typed
   keys:TEXT   types TEXT; \\r, \\e and \\xNN as in Python
   rest:TIME   so many seconds
+  size:COLSxROWS  another size of the terminal: the program draws everything anew
   mark:NAME   prints NAME and the seconds since the program began
 
 Ends with the program's exit status; 1 when something does not come within 30 seconds."""
@@ -72,6 +73,9 @@ def main(arguments):
                 until = time.monotonic() + float(value)
                 while time.monotonic() < until and read(until):
                     pass
+            elif kind == "size":
+                wide, high = (int(part) for part in value.split("x"))
+                fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", high, wide, 0, 0))
             elif kind == "mark":
                 print(value, f"{time.monotonic() - begun:.2f}")
             else:

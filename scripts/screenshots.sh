@@ -55,8 +55,9 @@ print(next(row["id"] for row in map(json.loads, sys.stdin) if row["title"] == "a
 # From the end back to the last call, which was refused.
 refused=(rest:1 keys:G rest:0.7 'keys:(' rest:0.7)
 picture list 110x14 'hoop-replay' rest:1.5 mark:here rest:0.3 'keys:\x03' -- hoop-replay
-picture viewer 150x32 'hoop-replay' "${refused[@]}" mark:here rest:0.3 'keys:\x03' -- hoop-replay "$agent"
-picture detail 100x22 'hoop-replay: why a call was refused' "${refused[@]}" keys:d rest:0.7 mark:here rest:0.3 'keys:\x03' -- \
+# The last step draws everything anew: pieces of a picture, drawn as they change, can look like a secret to the outer hoop-run.
+picture viewer 149x32 'hoop-replay' "${refused[@]}" size:150x32 rest:1 mark:here rest:0.3 'keys:\x03' -- hoop-replay "$agent"
+picture detail 99x22 'hoop-replay: why a call was refused' "${refused[@]}" keys:d rest:0.7 size:100x22 rest:1 mark:here rest:0.3 'keys:\x03' -- \
   hoop-replay "$agent"
 
 if grep -lF -e "$here" -e "$cache" -e "$(uname -r)" -e "$AWS_SECRET_ACCESS_KEY" -e "$password" "$images"/*.svg; then

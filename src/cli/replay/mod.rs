@@ -166,7 +166,10 @@ fn needs_terminal(wanted: &Wanted) -> Result<()> {
     let which = if input { "standard output" } else { "standard input" };
     let fix = match wanted {
         Wanted::List(query) if query.is_empty() => "without one, list them: hoop-replay --plain".to_owned(),
-        Wanted::List(query) => format!("without one: hoop-replay --plain '{}'", query.escape_debug()),
+        Wanted::List(query) => {
+            let query = query.escape_debug();
+            format!("without one: hoop-replay list '{query}'   or as lines: hoop-replay --plain '{query}'")
+        }
         Wanted::Recording { name, .. } => {
             let name = name.escape_debug();
             format!(
