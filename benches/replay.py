@@ -235,4 +235,5 @@ def main():
         print(f"{'load, 1 and 15 minutes':<24} {load[0]:.1f} {load[2]:.1f} on {cores} processors")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 //! Files that the viewer opens: recordings, plain and packed, and the index that it keeps of them.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -10,10 +11,14 @@ use hoop::cast;
 use hoop::replay;
 use hoop::replay::Place;
 use hoop::replay::Tape;
+use hoop::term::History;
+use hoop::term::Screen;
 use hoop::term::Snapshot;
 
 /// Events looked at: a few bytes may be packed into very many.
 const EVENTS: usize = 2_000;
+/// Bytes of lines that have left a screen.
+const ROOM: usize = 64 << 10;
 /// Output of the recording that is indexed, and its events: enough for two screens at least.
 const LINES: u32 = 6_000;
 
@@ -57,6 +62,31 @@ pub fn replay(data: &[u8]) {
             assert_eq!(again.mark().offset, mark.offset);
         }
     }
+    draw(events.iter().flatten());
+    pack(data, &folder.join("packed.cast"));
+}
+
+/// Output of any content: a screen that is kept and drawn anew is the same, with its links.
+fn draw<'a>(events: impl Iterator<Item = &'a cast::Event>) {
+    let (mut screen, mut history) = (Screen::new(20, 6), History::within(ROOM));
+    for event in events.take(200) {
+        let data = &event.data[..event.data.floor_char_boundary(4_096)];
+        screen.feed_into(data, &mut history);
+    }
+    let (shown, again) = (screen.snapshot(), Screen::restore(&screen.keyframe()).snapshot());
+    assert_eq!(shown.links, again.links, "links are lost where a screen is kept");
+    assert_eq!(shown.cells, again.cells);
+    assert!(shown.links.cells.is_sorted() && history.bytes() <= ROOM);
+}
+
+/// Bytes of any content: packed and unpacked they are what they were.
+fn pack(data: &[u8], path: &Path) {
+    let mut packer = cast::Packer::new(Vec::new()).expect("there is memory");
+    packer.write(data).expect("memory takes it");
+    fs::write(path, packer.finish().expect("memory takes it")).expect("a file can be written");
+    let mut again = Vec::new();
+    cast::Input::open(path).expect("it is there").read_to_end(&mut again).expect("it was just packed");
+    assert!(again == data, "what was packed is something else");
 }
 
 /// A recording, its index, and what it shows at some moments.

@@ -18,6 +18,8 @@ use zstd::stream::raw::Operation;
 const READ: usize = 128 << 10;
 /// How every zstd frame begins.
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// How a frame begins that is to be passed over, but for four bits: `pzstd` writes one before each frame.
+const SKIPPABLE: [u8; 4] = [0x50, 0x2a, 0x4d, 0x18];
 /// Largest window a frame may ask for, as a power of two: 64 MiB. `zstd -19` needs 8.
 const MAX_WINDOW: u32 = 26;
 /// Content may be this much longer than what it is packed in, and [`ALWAYS`] bytes whatever the ratio. A screen that
@@ -55,7 +57,8 @@ pub(super) fn is_packed(file: &mut File) -> io::Result<bool> {
         }
     }
     file.seek(SeekFrom::Start(0))?;
-    Ok(begin == ZSTD)
+    let is_skipped = begin[0] & 0xf0 == SKIPPABLE[0] && begin[1..] == SKIPPABLE[1..];
+    Ok(begin == ZSTD || is_skipped)
 }
 
 impl Input {
@@ -303,6 +306,17 @@ mod tests {
                 .read_to_end(&mut rest)
                 .unwrap();
             assert!(rest == content[offset..(offset + 50_000).min(content.len())]);
+        }
+    }
+
+    #[test]
+    fn a_file_may_begin_with_a_frame_that_is_passed_over() {
+        for first in [0x50, 0x5e, 0x5f] {
+            let mut bytes = vec![first, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4];
+            bytes.extend(zstd::bulk::compress(b"content", 1).unwrap());
+            let mut read = Vec::new();
+            Input::open(file(&bytes).path()).unwrap().read_to_end(&mut read).unwrap();
+            assert_eq!(read, b"content");
         }
     }
 

@@ -33,7 +33,7 @@ use crate::types::Micros;
 
 /// Most calls, commands, approvals and alerts kept of one recording, each; about 100 MiB of calls.
 const MAX_KEPT: usize = 200_000;
-const MAX_TEXT: usize = 1_024; // Bytes of one field; the rest stands in the audit log.
+pub(super) const MAX_TEXT: usize = 1_024; // Bytes of one field; the rest stands in the audit log.
 const MAX_RESOURCES: usize = 8; // Of one call.
 
 /// One AWS call: its beginning, decision and end.

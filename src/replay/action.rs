@@ -112,6 +112,20 @@ pub enum Action {
     ToggleApprovals,
     /// List other approvals or calls: all, granted, denied, …
     NextWhich,
+    /// Show or hide the summary of the session.
+    Summary,
+    /// The cell, or the session, at the left.
+    Left,
+    /// The cell, or the session, at the right.
+    Right,
+    /// Compare calls, or commands.
+    NextTopic,
+    /// Show what is the same too, or what differs only.
+    OnlyDifferences,
+    /// The next difference.
+    NextDifference,
+    /// The difference before.
+    PreviousDifference,
     /// Type words that narrow the list.
     StartFilter,
     /// Type what to look for in the detail.

@@ -19,6 +19,8 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::record::summary::Counted;
+use crate::record::summary::moments;
 use crate::replay::bodies;
 use crate::replay::entries::Lines;
 use crate::replay::keyframes::Keyframes;
@@ -39,6 +41,8 @@ use crate::types::Micros;
 /// Hits sent at once, and events after which they are sent however few.
 const HITS_AT_ONCE: usize = 64;
 const EVENTS_BETWEEN_HITS: u32 = 2_000;
+/// Most moments of one row of a summary that are marked on the timeline.
+const MOST_MOMENTS: usize = 100_000;
 /// How often a recording that grows is looked at.
 const REST: Duration = Duration::from_millis(100);
 
@@ -200,6 +204,20 @@ impl Deck {
                 current.load(Ordering::Relaxed) == number && !wanted.stopped()
             })?;
             desk.send(News::Hits(number, hits));
+            desk.send(News::SearchDone(number));
+            Ok(())
+        });
+    }
+
+    /// Looks for the moments that a row of the summary counts, as search number `number`; ends the search before.
+    pub fn find_moments(&self, number: u64, counted: Counted) {
+        self.search.store(number, Ordering::Relaxed);
+        let Some(audit) = self.source.audit.clone() else { return };
+        let (current, stopped) = (Arc::clone(&self.search), Arc::clone(&self.wanted));
+        self.desk().spawn(move |desk| {
+            let go_on = || current.load(Ordering::Relaxed) == number && !stopped.stopped();
+            let found = moments(&audit, &counted, MOST_MOMENTS, &go_on)?;
+            desk.send(News::Hits(number, found.into_iter().map(|at| Hit { at }).collect()));
             desk.send(News::SearchDone(number));
             Ok(())
         });

@@ -1,5 +1,7 @@
 //! States for tests: a list of sessions, and an open recording.
 
+use std::path::Path;
+
 use jiff::tz::TimeZone;
 
 use crate::audit::Alert;
@@ -10,13 +12,22 @@ use crate::audit::ApprovalShown;
 use crate::audit::ApprovalUsed;
 use crate::audit::ApprovalVote;
 use crate::audit::Approvals;
+use crate::audit::CallBegin;
+use crate::audit::CallEnd;
+use crate::audit::CommandEnd;
+use crate::audit::CommandStart;
+use crate::audit::Decision;
 use crate::audit::Event;
+use crate::audit::Outcome;
+use crate::record::compare;
+use crate::record::summary::Summing;
 use crate::audit::Line;
 use crate::audit::Mask;
 use crate::audit::Start;
 use crate::replay::alerts;
 use crate::replay::bodies::Part;
 use crate::replay::deck::Source;
+use crate::replay::diff;
 use crate::replay::entries;
 use crate::replay::entries::Entry;
 use crate::replay::entries::Kind;
@@ -39,12 +50,15 @@ use crate::replay::sessions;
 use crate::replay::sessions::Session;
 use crate::replay::state::Pacing;
 use crate::replay::state::State;
+use crate::replay::summary;
 use crate::replay::theme::Depth;
 use crate::replay::theme::Meaning;
 use crate::replay::theme::Theme;
 use crate::store::Hit;
 use crate::store::Source as Where;
 use crate::term::Screen;
+use crate::types::AccessLevel;
+use crate::types::Effect;
 use crate::types::Micros;
 use crate::types::SessionId;
 
@@ -259,6 +273,72 @@ pub fn playing() -> State {
     ]);
     play.set_moments(moments, Vec::new());
     state.play = Some(play);
+    state
+}
+
+/// A call that begins at `seconds`, decided and ended.
+fn audited(
+    number: u64,
+    seconds: u64,
+    action: &str,
+    access: AccessLevel,
+    effect: Effect,
+) -> [(Micros, Event); 3] {
+    let (service, operation) = action.split_once(':').unwrap();
+    let mut begin = CallBegin::new(number, service, operation, action);
+    begin.access = access;
+    begin.resources = vec!["arn:aws:s3:::reports/2026/07.csv".to_owned()];
+    let decision =
+        Decision { call: number, effect, rule: None, origin: String::new(), reason: String::new() };
+    let refused = effect == Effect::Deny;
+    let end = CallEnd {
+        call: number,
+        outcome: if refused { Outcome::Refused } else { Outcome::Answered },
+        status: Some(if refused { 403 } else { 200 }),
+        error: refused.then(|| "Access\u{1b}[31mDenied".to_owned()),
+        ..CallEnd::default()
+    };
+    let events =
+        [Event::CallBegin(Box::new(begin)), Event::Decision(decision), Event::CallEnd(Box::new(end))];
+    events.map(|event| (Micros(seconds * 1_000_000), event))
+}
+
+/// The summary of an open recording.
+pub fn summed() -> State {
+    let mut state = playing();
+    let play = state.play.as_mut().unwrap();
+    play.source.audit = Some("audit.jsonl".into());
+    let mut summing = Summing::new(Path::new("audit.jsonl"));
+    let argv = vec!["sleep".to_owned(), "9".to_owned()];
+    let start = Event::CommandStart(CommandStart { id: 1, argv, ..CommandStart::default() });
+    let took = Micros(9_000_000);
+    let end = Event::CommandEnd(CommandEnd { id: 1, status: Some(3), took, ..CommandEnd::default() });
+    let mut events = audited(1, 1, "s3:ListBucket", AccessLevel::List, Effect::Allow).to_vec();
+    events.extend(audited(2, 2, "s3:DeleteObject", AccessLevel::Write, Effect::Deny));
+    events.extend(audited(3, 3, "ec2:DescribeInstances", AccessLevel::List, Effect::Allow));
+    events.extend([(Micros(5_000_000), start), (Micros(14_000_000), end)]);
+    events.iter().for_each(|(at, event)| summing.take(*at, event));
+    summary::open(&mut state);
+    let ticket = state.tickets;
+    summary::told(&mut state, ticket, Ok(Box::new(summing.summary())), true);
+    state
+}
+
+/// Two sessions of calls: the same, one that was denied the second time, one that only the second one made.
+pub fn compared() -> State {
+    let mut state = state();
+    let list = |decided| {
+        let first = audited(1, 1, "s3:ListBucket", AccessLevel::List, Effect::Allow);
+        [first, audited(2, 2, "s3:GetObject", AccessLevel::Read, decided)].concat()
+    };
+    let more = audited(3, 3, "s3:DeleteObject", AccessLevel::Write, Effect::Deny);
+    let other = [list(Effect::Deny), more.to_vec()].concat();
+    let found = compare::of_events(list(Effect::Allow), other);
+    let source = |name: &str| Source { cast: format!("{name}.cast").into(), audit: Some(name.into()) };
+    let titles = ["first\u{1b}[31m", "second"].map(str::to_owned);
+    diff::open(&mut state, [source("a"), source("b")], titles, false);
+    let ticket = state.tickets;
+    diff::told(&mut state, ticket, Ok(Box::new(found)));
     state
 }
 

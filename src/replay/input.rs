@@ -13,12 +13,14 @@ use ratatui::layout::Rect;
 
 use crate::replay::action::Action;
 use crate::replay::back;
+use crate::replay::diff;
 use crate::replay::entries;
 use crate::replay::facts;
 use crate::replay::finder;
 use crate::replay::going;
 use crate::replay::going::Place;
 use crate::replay::keymap;
+use crate::replay::keymap::Context;
 use crate::replay::layout;
 use crate::replay::linked;
 use crate::replay::links;
@@ -28,6 +30,7 @@ use crate::replay::message::Told;
 use crate::replay::moments::Moments;
 use crate::replay::panes::Tab;
 use crate::replay::state::State;
+use crate::replay::summary;
 use crate::replay::state::Typing;
 use crate::replay::tabs;
 use crate::replay::timeline;
@@ -51,6 +54,14 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Terminal(event) => terminal(state, event),
         Message::TerminalLost(_) | Message::Leave => vec![Effect::Quit],
         Message::Library(news) => finder::told(state, news),
+        Message::Summary(ticket, found, is_done) => {
+            summary::told(state, ticket, found, is_done);
+            Vec::new()
+        }
+        Message::Compared(ticket, found) => {
+            diff::told(state, ticket, found);
+            Vec::new()
+        }
         Message::Recording(ticket, news) => {
             if state.play.as_ref().is_some_and(|play| play.ticket == ticket) {
                 told(state, news)
@@ -198,6 +209,8 @@ fn terminal(state: &mut State, event: TerminalEvent) -> Vec<Effect> {
 }
 
 fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    // The mouse may have left without a word.
+    state.play.iter_mut().for_each(|play| play.hover = None);
     if let Some(effects) = typing(state, key) {
         return effects;
     }
@@ -209,7 +222,7 @@ fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 
 /// Takes the key as text, if text is being typed.
 fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
-    if state.play.is_none() && state.help.is_none() {
+    if matches!(update::context(state), Context::Sessions | Context::Query) && state.help.is_none() {
         return finder::key(state, key);
     }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -280,10 +293,11 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
                 return Vec::new();
             }
             let pressed = matches!(mouse.kind, MouseEventKind::Down(_));
-            if state.play.is_some() {
-                click_recording(state, at, pressed)
-            } else {
-                finder::click(state, at, pressed)
+            match update::context(state) {
+                Context::Summary => summary::click(state, at, pressed),
+                Context::Diff => diff::click(state, at, pressed),
+                Context::Recording => click_recording(state, at, pressed),
+                Context::Sessions | Context::Query | Context::Anywhere => finder::click(state, at, pressed),
             }
         }
         _ => Vec::new(),
@@ -316,7 +330,8 @@ fn wheel(state: &mut State, at: Position, up: bool) -> Vec<Effect> {
         return Vec::new();
     }
     let area = area(state);
-    let over = state.play.as_ref().filter(|_| state.help.is_none()).map(|play| layout::play(play, area));
+    let is_seen = state.help.is_none() && update::context(state) == Context::Recording;
+    let over = state.play.as_ref().filter(|_| is_seen).map(|play| layout::play(play, area));
     let action = match over {
         Some(over) if over.screen.contains(at) => return back::wheel(state, up),
         Some(over) if over.bar.contains(at) && up => Action::SeekBack(WHEEL),

@@ -19,6 +19,10 @@ pub enum Context {
     Query,
     /// In an open recording.
     Recording,
+    /// In the summary of a session.
+    Summary,
+    /// Where two sessions are compared.
+    Diff,
 }
 
 /// A line of the table.
@@ -52,8 +56,8 @@ const SECOND: u64 = 1_000_000;
 /// Every key. The first line that fits counts; footers show hints in this order for as long as there is room.
 #[rustfmt::skip]
 pub const TABLE: &[Binding] = &[
-    bind(Context::Sessions, &["enter"], Action::Open, ["Enter", "open the recording, at the chosen hit or the first", "open"]),
-    bind(Context::Sessions, &["/", "i"], Action::StartTyping, ["/  i", "type a query: words, and fields such as user:ana", "find"]),
+    bind(Context::Sessions, &["enter"], Action::Open, ["Enter", "open it at the chosen hit, or the first one", "open"]),
+    bind(Context::Sessions, &["/", "i"], Action::StartTyping, ["/  i", "type a query: words, user:ana, after:2d …", "find"]),
     bind(Context::Sessions, &["right", "l"], Action::Into, ["→ ←  l h", "into the hits of a session, and back", "hits"]),
     bind(Context::Sessions, &["left", "h"], Action::Out, ["", "", ""]),
     bind(Context::Sessions, &["up", "k", "ctrl-p"], Action::Up, ["↑ ↓  k j", "move", ""]),
@@ -62,17 +66,18 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Sessions, &["pagedown", "ctrl-f"], Action::PageDown, ["", "", ""]),
     bind(Context::Sessions, &["home", "g"], Action::First, ["Home End  g G", "newest, oldest", ""]),
     bind(Context::Sessions, &["end", "G"], Action::Last, ["", "", ""]),
+    bind(Context::Sessions, &["S"], Action::Summary, ["S", "the summary of the session", "summary"]),
     bind(Context::Sessions, &["ctrl-r"], Action::History, ["Ctrl-R", "queries asked before; Del forgets one", "history"]),
     bind(Context::Sessions, &["@", "ctrl-o"], Action::SavedQueries, ["@  Ctrl-O", "saved queries; Del deletes one", ""]),
     bind(Context::Sessions, &["s", "ctrl-s"], Action::SaveQuery, ["s  Ctrl-S", "save the query under a name", ""]),
     bind(Context::Sessions, &["r", "f5"], Action::Reload, ["r  F5", "look for new sessions", ""]),
 
-    bind(Context::Query, &["enter"], Action::Open, ["Enter", "open the recording, at the chosen hit or the first", "open"]),
-    bind(Context::Query, &["up", "ctrl-p"], Action::Up, ["↑ ↓", "move; ↑ in an empty line: queries asked before", ""]),
+    bind(Context::Query, &["enter"], Action::Open, ["Enter", "open it at the chosen hit, or the first one", "open"]),
+    bind(Context::Query, &["up", "ctrl-p"], Action::Up, ["↑ ↓", "move; ↑ in an empty line: earlier queries", ""]),
     bind(Context::Query, &["down", "ctrl-n"], Action::Down, ["", "", ""]),
-    bind(Context::Query, &["right"], Action::Into, ["→ ←", "at the end of the line: into the hits, and back", ""]),
+    bind(Context::Query, &["right"], Action::Into, ["→ ←", "behind the line's end: into the hits, and back", ""]),
     bind(Context::Query, &["left"], Action::Out, ["", "", ""]),
-    bind(Context::Query, &["tab"], Action::Complete, ["Tab", "complete a field or a value; again: the next one", "complete"]),
+    bind(Context::Query, &["tab"], Action::Complete, ["Tab", "complete a field or value; again: the next", "complete"]),
     bind(Context::Query, &["pageup", "ctrl-b"], Action::PageUp, ["PgUp PgDn", "move by a page", ""]),
     bind(Context::Query, &["pagedown", "ctrl-f"], Action::PageDown, ["", "", ""]),
     bind(Context::Query, &["ctrl-r"], Action::History, ["Ctrl-R", "queries asked before; Del forgets one", "history"]),
@@ -143,6 +148,34 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Recording, &["K"], Action::Pan(0, -4), ["", "", ""]),
     bind(Context::Recording, &["L"], Action::Pan(8, 0), ["", "", ""]),
     bind(Context::Recording, &["f"], Action::FollowCursor, ["f", "let that window follow the cursor", ""]),
+
+    bind(Context::Recording, &["S"], Action::Summary, ["S", "the summary of the session", "summary"]),
+
+    bind(Context::Summary, &["enter"], Action::Open, ["Enter", "to the first of the calls that the line counts; n N: the others", "jump"]),
+    bind(Context::Summary, &["down", "j"], Action::Down, ["↑ ↓  k j", "choose a line", "choose"]),
+    bind(Context::Summary, &["up", "k"], Action::Up, ["", "", ""]),
+    bind(Context::Summary, &["right", "l"], Action::Right, ["← →  h l", "choose a cell: an access level, or what was denied", "cell"]),
+    bind(Context::Summary, &["left", "h"], Action::Left, ["", "", ""]),
+    bind(Context::Summary, &["pagedown", "space"], Action::PageDown, ["PgUp PgDn", "move by a page", ""]),
+    bind(Context::Summary, &["pageup"], Action::PageUp, ["", "", ""]),
+    bind(Context::Summary, &["home", "g"], Action::First, ["Home End  g G", "the top, the last line", ""]),
+    bind(Context::Summary, &["end", "G"], Action::Last, ["", "", ""]),
+    bind(Context::Summary, &["S"], Action::Summary, ["S", "back to where it was opened", ""]),
+
+    bind(Context::Diff, &["enter"], Action::Open, ["Enter", "open that session at that moment", "open"]),
+    bind(Context::Diff, &["right", "l"], Action::Right, ["← →  h l", "choose the first or the second session", "session"]),
+    bind(Context::Diff, &["left", "h"], Action::Left, ["", "", ""]),
+    bind(Context::Diff, &["c", "tab"], Action::NextTopic, ["c  Tab", "calls, or commands", "calls, commands"]),
+    bind(Context::Diff, &["o"], Action::OnlyDifferences, ["o", "only what differs, or all", "only differences"]),
+    bind(Context::Diff, &["n", "]"], Action::NextDifference, ["n N  ] [", "the next difference, the one before", "next"]),
+    bind(Context::Diff, &["N", "["], Action::PreviousDifference, ["", "", ""]),
+    bind(Context::Diff, &["d"], Action::ToggleDetail, ["d", "how the two differ: show, hide", "detail"]),
+    bind(Context::Diff, &["down", "j"], Action::Down, ["↑ ↓  k j", "choose a row", ""]),
+    bind(Context::Diff, &["up", "k"], Action::Up, ["", "", ""]),
+    bind(Context::Diff, &["pagedown", "space"], Action::PageDown, ["PgUp PgDn", "move by a page", ""]),
+    bind(Context::Diff, &["pageup"], Action::PageUp, ["", "", ""]),
+    bind(Context::Diff, &["home", "g"], Action::First, ["Home End  g G", "the first row, the last", ""]),
+    bind(Context::Diff, &["end", "G"], Action::Last, ["", "", ""]),
 
     bind(Context::Anywhere, &["?", "f1"], Action::ToggleHelp, ["?  F1", "these keys", "help"]),
     bind(Context::Anywhere, &["t"], Action::NextTheme, ["t", "next theme", ""]),
@@ -224,7 +257,13 @@ mod tests {
 
     #[test]
     fn no_key_stands_twice_in_one_place() {
-        for context in [Context::Sessions, Context::Query, Context::Recording] {
+        for context in [
+            Context::Sessions,
+            Context::Query,
+            Context::Recording,
+            Context::Summary,
+            Context::Diff,
+        ] {
             let mut keys: Vec<&str> = TABLE
                 .iter()
                 .filter(|binding| matches!(binding.context, Context::Anywhere) || binding.context == context)

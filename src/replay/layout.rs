@@ -124,7 +124,9 @@ fn panes(play: &Play, area: Rect) -> PlayLayout {
     }
     if shown {
         if body.height >= BELOW {
-            layout.list = take_bottom(&mut layout.screen, body.height / 3);
+            // Facts are read, not walked through.
+            let part = if play.panes.tab == Tab::Session { body.height * 2 / 3 } else { body.height / 3 };
+            layout.list = take_bottom(&mut layout.screen, part);
         } else {
             layout.list = body;
             layout.screen = none;

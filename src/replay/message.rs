@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::cast::Header;
 use crate::error::Error;
+use crate::error::Result;
+use crate::record::compare::Comparison;
+use crate::record::summary::Summary;
 use crate::replay::bodies::Part;
 use crate::replay::entries;
 use crate::replay::entries::Entry;
@@ -32,6 +35,10 @@ pub enum Message {
     Leave,
     /// News for the list of sessions.
     Library(finder::librarian::News),
+    /// The summary of that ticket, so far or as a whole.
+    Summary(Ticket, Result<Box<Summary>>, bool),
+    /// The comparison of that ticket.
+    Compared(Ticket, Result<Box<Comparison>>),
     /// News of the recording opened under this ticket.
     Recording(Ticket, News),
 }

@@ -99,6 +99,14 @@ pub struct Search {
     pub place: Option<(u16, u16)>,
 }
 
+impl Search {
+    /// Whether there is something to be shown as found.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        self.pattern.is_some() || !self.hits.is_empty()
+    }
+}
+
 /// An open recording.
 pub struct Play {
     /// Its ticket.

@@ -28,6 +28,7 @@ use crate::error::Result;
 use crate::replay::deck::Deck;
 use crate::replay::deck::Options;
 use crate::replay::deck::Source;
+use crate::replay::diff;
 use crate::replay::finder;
 use crate::replay::finder::Wish;
 use crate::replay::finder::librarian::Librarian;
@@ -41,6 +42,8 @@ use crate::replay::message::Message;
 use crate::replay::player::Goal;
 use crate::replay::state::Pacing;
 use crate::replay::state::State;
+use crate::replay::summary;
+use crate::replay::summing::Work;
 use crate::replay::theme::Theme;
 use crate::replay::update;
 use crate::replay::update::Effect;
@@ -68,6 +71,15 @@ pub enum Start {
         title: String,
         /// How long it is, if that is known.
         expected: Option<Micros>,
+    },
+    /// Two sessions beside each other.
+    Diff {
+        /// Where they are: each with its audit log.
+        sources: [Source; 2],
+        /// What to call them.
+        titles: [String; 2],
+        /// Whether times, random names and numbers count.
+        exact: bool,
     },
 }
 
@@ -100,6 +112,7 @@ pub fn run(setup: Setup) -> Result<()> {
     let first = match start {
         Start::List(query) => finder::begin(&mut state, &query),
         Start::Recording { source, title, expected } => update::open(&mut state, source, title, expected),
+        Start::Diff { sources, titles, exact } => diff::open(&mut state, sources, titles, exact),
     };
     let (sender, messages) = mpsc::channel();
     let terminal =
@@ -127,6 +140,8 @@ pub fn run(setup: Setup) -> Result<()> {
         cache,
         sender,
         deck: None,
+        summing: None,
+        comparing: None,
         left: None,
     };
     runtime.draw()?;
@@ -143,6 +158,8 @@ struct Runtime {
     cache: Option<PathBuf>,
     sender: Sender<Message>,
     deck: Option<Deck>,
+    summing: Option<Work>,
+    comparing: Option<Work>,
     /// Why it ends, once it does.
     left: Option<Result<()>>,
 }
@@ -167,6 +184,10 @@ impl Runtime {
                 effects.extend(play.look().map(|(number, lines)| Effect::Look(number, lines)));
             }
             before = now;
+            if !summary::is_open(&self.state) {
+                // A running session is summed up for as long as somebody looks.
+                self.summing = None;
+            }
             if self.perform(effects)? {
                 // Time spent stopped is not time played.
                 before = self.clock.elapsed();
@@ -215,6 +236,15 @@ impl Runtime {
                     if let Some(deck) = &self.deck {
                         deck.search(number, pattern);
                     }
+                }
+                Effect::FindMoments(number, wanted) => {
+                    self.deck.iter().for_each(|deck| deck.find_moments(number, wanted.clone()));
+                }
+                Effect::Summarise(audit, ticket) => {
+                    self.summing = Some(Work::summarise(audit, ticket, self.sender.clone()));
+                }
+                Effect::Compare(audits, exact, ticket) => {
+                    self.comparing = Some(Work::compare(audits, exact, ticket, self.sender.clone()));
                 }
                 Effect::Look(number, lines) => self.deck.iter().for_each(|deck| deck.inspect(number, lines)),
                 Effect::Land(number, pattern, at) => {

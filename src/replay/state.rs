@@ -5,10 +5,12 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 
 use crate::query::Now;
+use crate::replay::diff::Diff;
 use crate::replay::finder::Finder;
 use crate::replay::going::Place;
 use crate::replay::play::Play;
 use crate::replay::play::Speed;
+use crate::replay::summary::Sheet;
 use crate::replay::theme::Theme;
 use crate::types::Micros;
 
@@ -57,6 +59,10 @@ pub struct State {
     pub sessions: Finder,
     /// The open recording.
     pub play: Option<Play>,
+    /// The summary of a session, shown or kept.
+    pub summary: Option<Sheet>,
+    /// Two sessions that are compared; what is opened from there comes back to it.
+    pub diff: Option<Diff>,
     /// Whether there is a list to go back to.
     pub has_list: bool,
     /// How far the help is scrolled; none: not shown.
@@ -83,6 +89,8 @@ impl State {
             sessions: Finder::default(),
             time: 0,
             play: None,
+            summary: None,
+            diff: None,
             has_list: true,
             help: None,
             typed: None,

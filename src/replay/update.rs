@@ -1,10 +1,14 @@
 //! What a wish does to the state. Nothing here reads, writes or waits: what is to be done outside comes back as
 //! effects.
 
+use std::path::PathBuf;
+
+use crate::record::summary::Counted;
 use crate::replay::action::Action;
 use crate::replay::back;
 use crate::replay::deck::Source;
 use crate::replay::detail::Detail;
+use crate::replay::diff;
 use crate::replay::entries::Entry;
 use crate::replay::entries::Lines;
 use crate::replay::finder;
@@ -20,6 +24,7 @@ use crate::replay::play::Play;
 use crate::replay::search::Pattern;
 use crate::replay::state::State;
 use crate::replay::state::Typing;
+use crate::replay::summary;
 use crate::replay::theme::Meaning;
 use crate::types::Micros;
 
@@ -36,6 +41,12 @@ pub enum Effect {
     Step(u64),
     /// Look for a pattern, as the search of that number.
     Search(u64, Pattern),
+    /// Look for the moments that a row of the summary counts, as the search of that number.
+    FindMoments(u64, Counted),
+    /// Sum up the audit log, under that ticket.
+    Summarise(PathBuf, Ticket),
+    /// Compare two audit logs; whether times, random names and numbers count.
+    Compare([PathBuf; 2], bool, Ticket),
     /// Read what the call at these lines of the audit log sent and got, as the question of that number.
     Look(u64, Lines),
     /// Look for what a hit of the index shows, from its moment on, for the search of that number.
@@ -56,7 +67,9 @@ pub enum Effect {
 #[must_use]
 pub fn context(state: &State) -> Context {
     match (&state.play, state.sessions.typing) {
+        _ if summary::is_open(state) => Context::Summary,
         (Some(_), _) => Context::Recording,
+        (None, _) if state.diff.is_some() => Context::Diff,
         (None, true) => Context::Query,
         (None, false) => Context::Sessions,
     }
@@ -97,8 +110,12 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         state.help = scrolled_help(state, scroll, action);
         return Vec::new();
     }
-    if state.play.is_none() {
-        return finder::update(state, action);
+    match context(state) {
+        Context::Summary => return summary::update(state, action),
+        Context::Diff => return diff::update(state, action),
+        _ if action == Action::Summary => return summary::open(state),
+        Context::Recording => {}
+        Context::Sessions | Context::Query | Context::Anywhere => return finder::update(state, action),
     }
     if links::update(state, action) {
         return Vec::new();
@@ -107,6 +124,21 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     if !is_done {
         effects.extend(recording(state, action));
     }
+    effects
+}
+
+/// Goes to `at` of the open recording, holds there, and shows its screen.
+pub fn hold_at(state: &mut State, at: Micros) -> Vec<Effect> {
+    let screen = ratatui::layout::Rect::new(0, 0, state.size.0, state.size.1);
+    let Some(play) = &mut state.play else { return Vec::new() };
+    // How long it is may not be known yet.
+    play.expected = play.expected.max(Some(at));
+    play.playing = false;
+    play.follows = true;
+    play.link = None;
+    let mut effects = back::end(play);
+    uncover(play, screen);
+    effects.push(Effect::Goto(play.seek(at)));
     effects
 }
 
@@ -370,11 +402,12 @@ fn back(state: &mut State) -> Vec<Effect> {
         play.zoom = false;
         return Vec::new();
     }
-    if !play.search.is_of_list && play.search.pattern.take().is_some() {
+    if !play.search.is_of_list && play.search.is_shown() {
+        play.search.pattern = None;
         play.search.hits.clear();
         return Vec::new();
     }
-    if !state.has_list {
+    if !state.has_list && state.diff.is_none() {
         return vec![Effect::Quit];
     }
     state.play = None;

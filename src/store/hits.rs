@@ -40,7 +40,8 @@ impl Index {
             one.at == other.at && one.source == other.source && one.snippet == other.snippet
         });
         // The command that a session was started with is told once, where it ran.
-        let is_first = |hit: &Hit| hit.at == Micros(0) && hit.source == Source::Command && hit.command.is_none();
+        let is_first =
+            |hit: &Hit| hit.at == Micros(0) && hit.source == Source::Command && hit.command.is_none();
         if let [first, rest @ ..] = &hits[..]
             && is_first(first)
             && rest.iter().any(|hit| hit.source == Source::Command && hit.snippet == first.snippet)

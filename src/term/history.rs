@@ -10,6 +10,9 @@ use avt::parser::Function;
 
 use crate::term::Cell;
 
+/// What a line counts at least, in bytes.
+const LEAST: usize = 512;
+
 /// A line as it was when it left the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -29,10 +32,10 @@ impl Row {
         Self { cells: cells[..end].iter().map(Cell::from).collect(), wrapped: line.is_wrapped(), stamp }
     }
 
-    /// Bytes of memory it takes.
+    /// Bytes of memory it takes; empty ones count too, so that there are never too many of them to look through.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + size_of_val(&*self.cells)
+        (size_of::<Self>() + size_of_val(&*self.cells)).max(LEAST)
     }
 }
 

@@ -8,6 +8,7 @@ mod filter;
 mod history;
 mod links;
 mod screen;
+mod spark;
 mod traced;
 mod width;
 
@@ -30,6 +31,7 @@ pub use screen::MAX_ROWS;
 pub use screen::Screen;
 pub use screen::Snapshot;
 pub use screen::Watcher;
+pub use spark::spark;
 pub use traced::Place;
 pub use traced::Print;
 pub use traced::Stop;

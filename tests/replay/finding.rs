@@ -289,8 +289,24 @@ fn everything_fits_a_small_terminal() {
 #[test]
 fn words_that_are_no_query_or_recording_are_explained() {
     let dir = filled();
-    assert!(trouble(dir.path(), &["deploy", "user:ana"], 2).contains("hoop-replay list 'deploy user:ana'"));
+    assert!(trouble(dir.path(), &["deploy", "user:ana"], 2).contains("--plain 'deploy user:ana'"));
     assert!(trouble(dir.path(), &["deploy", "--at", "1:00"], 2).contains("taken for a query"));
     assert!(trouble(dir.path(), &["01ZZZZ"], 1).contains("no recording `01ZZZZ`"));
     assert!(trouble(dir.path(), &["./none"], 1).contains("there is no file"));
+}
+
+#[test]
+fn a_damaged_index_is_made_anew() {
+    let dir = filled();
+    assert!(crate::output(dir.path(), &["list"]).contains("make deploy"));
+    // Its pages, but for the first ones, are overwritten: opening it goes well, asking it does not.
+    let path = dir.path().join("hoop/index.db");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[16_384..].fill(0xa5);
+    fs::write(&path, bytes).unwrap();
+    let mut viewer = Driven::start(&["deployment"], dir.path(), (80, 24));
+    viewer.wait_for("1 of 3 sessions");
+    viewer.wait_for("make deploy");
+    viewer.press("\u{3}");
+    assert_eq!(viewer.end(), (0, true));
 }

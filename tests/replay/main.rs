@@ -29,6 +29,7 @@ mod plain;
 mod pty;
 mod readme;
 mod store;
+mod sums;
 
 fn fixture(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).display().to_string()

@@ -6,15 +6,17 @@ use clap::Args;
 use clap::Parser;
 use clap::Subcommand;
 
+use super::diff::Diff;
 use super::export_args::Export;
 use super::import::Import;
+use super::summary::Summary;
 use crate::replay;
 use crate::types::Micros;
 
 const AFTER_HELP: &str = "\
 Examples:
   hoop-replay                          find a session, press Enter
-  hoop-replay user:ana decision:deny   those that fit; also words, after:2d, exit:!0, (a or b), -c
+  hoop-replay user:ana decision:deny   those that fit; also words, after:2d, (a or b), not c
   hoop-replay @denied                  a query saved as `denied`
   hoop-replay last                     the newest one
   hoop-replay 01J9ZK                   the one whose id begins so
@@ -30,6 +32,8 @@ Examples:
   hoop-replay export last --at 0:12 -o moment.png
   hoop-replay export last --mask pii -o session.html
   hoop-replay import demo.cast         into the store, to be found and watched like the others
+  hoop-replay summary last             what it did, in numbers; the same in the viewer: S
+  hoop-replay diff 01J9ZK 01J9ZM       what this run did differently
   hoop-replay play last                in this terminal, without the viewer
 
 In the viewer press ? for the keys. Recordings are kept below $XDG_STATE_HOME/hoop (~/.local/state/hoop).
@@ -56,7 +60,7 @@ pub struct Cli {
     pub words: Vec<String>,
 
     /// Open the list of sessions with this query
-    #[arg(short, long, value_name = "QUERY", conflicts_with = "recording")]
+    #[arg(short, long, value_name = "QUERY", conflicts_with = "recording", allow_hyphen_values = true)]
     pub query: Option<String>,
 
     /// Watch a running session, or a file that is still written, as it goes on; Space holds it, End catches up
@@ -121,6 +125,10 @@ impl Pause {
 pub enum Subcommands {
     /// List recorded sessions, newest first
     List(crate::cli::ctl::sessions::Args),
+    /// A session in numbers: services, decisions, secrets masked, errors, commands
+    Summary(Summary),
+    /// Which calls and commands differ between two sessions
+    Diff(Diff),
     /// Write a recording, or a part of it, for others: asciicast, text, calls, a picture
     Export(Export),
     /// Take an asciinema recording into the store

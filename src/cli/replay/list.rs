@@ -30,7 +30,7 @@ pub fn run(args: &sessions::Args) -> Result<()> {
     sessions::run(args, &place::state()?, &mut console).map(|_| ())
 }
 
-fn columns() -> Option<usize> {
+pub(super) fn columns() -> Option<usize> {
     let set = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     set.or_else(|| crossterm::terminal::size().ok().map(|(cols, _)| usize::from(cols)))
 }

@@ -30,6 +30,7 @@ use crate::replay::Theme;
 use crate::types::Micros;
 
 mod args;
+mod diff;
 mod export;
 mod export_args;
 mod export_job;
@@ -38,6 +39,8 @@ mod list;
 mod place;
 mod plain;
 mod play;
+mod printing;
+mod summary;
 mod wanted;
 
 use args::Cli;
@@ -66,22 +69,28 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match run(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => ExitCode::from(status),
         Err(error) => {
             saying::complain("hoop-replay", &error);
-            ExitCode::from(if error.kind() == Kind::Usage { 2 } else { 1 })
+            // As diff(1): there, 1 says that something differs.
+            let is_diff = matches!(cli.command, Some(Subcommands::Diff(_)));
+            ExitCode::from(if error.kind() == Kind::Usage || is_diff { 2 } else { 1 })
         }
     }
 }
 
-fn run(cli: &Cli) -> Result<()> {
-    match &cli.command {
+/// Does what is asked for; gives the exit status.
+fn run(cli: &Cli) -> Result<u8> {
+    let done = match &cli.command {
+        Some(Subcommands::Diff(wish)) => return diff::run(wish),
         Some(Subcommands::List(list)) => list::run(list),
+        Some(Subcommands::Summary(wish)) => summary::run(wish),
         Some(Subcommands::Export(wish)) => export::run(wish),
         Some(Subcommands::Import(wish)) => import::run(wish),
         Some(Subcommands::Play(wish)) => play::run(wish),
         None => view(cli),
-    }
+    };
+    done.map(|()| 0)
 }
 
 /// Opens the viewer.
@@ -118,6 +127,20 @@ fn view(cli: &Cli) -> Result<()> {
     });
     beside.end();
     shown
+}
+
+/// Shows `start`, played as is usual; `theme`: none for the configured one.
+fn show(theme_name: Option<&str>, start: Start) -> Result<()> {
+    let config = Config::load(&surroundings::sources())?;
+    replay::run(Setup {
+        theme: theme(theme_name, &config)?,
+        zone: TimeZone::system(),
+        pacing: pacing(&PacingArgs::default(), config.replay_idle_limit()),
+        clock: Clock::system(),
+        library: None,
+        cache: Some(config.state_dir().join("cache/replay")),
+        start,
+    })
 }
 
 fn opening(found: Found) -> Result<Start> {

@@ -37,6 +37,17 @@ impl Found {
     }
 }
 
+/// The audit log of the session that `name` means.
+///
+/// Fails when there is no such session, or when it is a recording of another program, which has none.
+pub fn audit_log(name: &str) -> Result<PathBuf> {
+    find(name)?.source.audit.ok_or_else(|| {
+        Error::new(Kind::Usage, format!("`{}` is no session of hoop's", name.escape_debug()))
+            .why("it is a terminal recording alone: nobody wrote down its calls and commands")
+            .fix("name a session: hoop-replay list")
+    })
+}
+
 /// Where recordings are kept, as the configuration says.
 pub fn state() -> Result<PathBuf> {
     Ok(Config::load(&surroundings::sources())?.state_dir())

@@ -97,6 +97,8 @@ pub enum News {
     Count(u64, u64),
     /// How many sessions the index has.
     Total(u64),
+    /// The index turned out to be damaged; catching up makes it anew.
+    Damaged,
     /// Values of a field and in how many sessions each is.
     Values(AskValues, Vec<(String, u64)>),
     /// Catching up: so many sessions of so many have been looked at.
@@ -125,6 +127,8 @@ struct Works {
     news: Sender<Message>,
     /// How often the index has been made anew: what was opened before is another file.
     age: Arc<AtomicU64>,
+    /// 1 when a question found it damaged, 2 when it was made anew because of that, which is done once.
+    damage: Arc<AtomicU64>,
 }
 
 /// Where the newest question lies until it is taken.
@@ -206,7 +210,7 @@ impl Librarian {
     /// Starts the threads; what they find out goes to `news`. The first thing told is which queries are kept.
     #[must_use]
     pub fn start(library: Library, clock: Clock, zone: TimeZone, news: Sender<Message>) -> Self {
-        let works = Works { library, clock, zone, news, age: Arc::default() };
+        let works = Works { library, clock, zone, news, age: Arc::default(), damage: Arc::default() };
         let mut librarian = Self {
             sessions: Arc::default(),
             values: Arc::default(),
@@ -251,7 +255,12 @@ impl Librarian {
         }
         let (works, busy) = (self.works.clone(), Arc::clone(&self.is_catching_up));
         thread::spawn(move || {
-            let done = panic::catch_unwind(AssertUnwindSafe(|| works.catch_up()));
+            let once = || panic::catch_unwind(AssertUnwindSafe(|| works.catch_up()));
+            let mut done = once();
+            if works.damage.load(Ordering::SeqCst) == 1 {
+                // Found while it was being read.
+                done = once();
+            }
             busy.store(false, Ordering::SeqCst);
             works.tell(News::CaughtUp(done.unwrap_or_else(|_| Err(panicked()))));
         });
@@ -284,6 +293,10 @@ impl Works {
         let state = &self.library.state;
         record::recover(state, &self.clock);
         let mut told = self.clock.elapsed();
+        if self.damage.compare_exchange(1, 2, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+            self.age.fetch_add(1, Ordering::SeqCst);
+            index::rebuild(state)?;
+        }
         let (index, notices) = index::open_telling(state, &mut |at| {
             let now = self.clock.elapsed();
             if now.0.saturating_sub(told.0) >= TOLD.0 {
@@ -324,7 +337,7 @@ impl Works {
                 Err(error) if Interrupter::has_stopped(&error) => desk.put(|newer| newer.unwrap_or(ask)),
                 Err(error) => {
                     self.tell(News::Failed(ask.number, error));
-                    opened.check();
+                    opened.check(self);
                 }
                 Ok(()) => {}
             }
@@ -365,7 +378,7 @@ impl Works {
             match found {
                 Ok(Ok(values)) => self.tell(News::Values(ask, values)),
                 Ok(Err(error)) if Interrupter::has_stopped(&error) => desk.put(|newer| newer.unwrap_or(ask)),
-                _ => opened.check(),
+                _ => opened.check(self),
             }
         }
     }
@@ -406,8 +419,13 @@ impl Opened {
         }
     }
 
-    /// After trouble: an index that is damaged is opened anew, as catching up has it mended.
-    fn check(&mut self) {
-        self.index.take_if(|index| index.is_damaged());
+    /// After trouble: an index that is damaged is made anew, once.
+    fn check(&mut self, works: &Works) {
+        let damaged = self.index.take_if(|index| index.is_damaged());
+        if damaged.is_some()
+            && works.damage.compare_exchange(0, 1, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+        {
+            works.tell(News::Damaged);
+        }
     }
 }

@@ -148,6 +148,12 @@ impl Finder {
         self.number
     }
 
+    /// What is wrong with the line, as far as it is to be told: not while what is being typed can be completed.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.wrong.as_ref().filter(|_| self.popup.is_none())
+    }
+
     /// Whether the rows do not answer what is in the line yet.
     #[must_use]
     pub fn is_asking(&self) -> bool {
@@ -264,6 +270,7 @@ impl Finder {
                 }
             }
             News::Total(total) => self.total = Some(total),
+            News::Damaged => return (vec![Wish::CatchUp], None),
             News::Values(ask, values) => {
                 self.known = Some((ask, values));
                 self.suggest();

@@ -7,6 +7,7 @@ use crate::replay::finder::places;
 use crate::replay::finder::places::Shown;
 use crate::replay::finder::wishes;
 use crate::replay::finder::wishes::effects;
+use crate::replay::keymap::Context;
 use crate::replay::state::State;
 use crate::replay::update;
 use crate::replay::update::Effect;
@@ -55,7 +56,8 @@ pub fn click(state: &mut State, at: Position, pressed: bool) -> Vec<Effect> {
 
 /// The wheel at `at`; says whether the box below the query line took it.
 pub fn scroll(state: &mut State, at: Position, down: bool) -> bool {
-    if state.play.is_some() || state.help.is_some() {
+    let is_list = matches!(update::context(state), Context::Sessions | Context::Query);
+    if !is_list || state.help.is_some() {
         return false;
     }
     let all = places::places(state);

@@ -18,8 +18,8 @@ pub fn draw(play: &Play, area: Rect, pen: &mut Pen<'_>) {
     let height = usize::from(area.height - 1);
     let last = (open.scroll + height).min(all.len());
     let found = open.find.as_ref().map(|find| match find.hits.len() {
-        0 => format!("  \"{}\" not found", find.text),
-        count => format!("  \"{}\" {} of {count}  n N", find.text, find.at + 1),
+        0 => format!(" \"{}\" not found", find.text),
+        count => format!(" \"{}\" {} of {count}  n N", find.text, find.at + 1),
     });
     let place = if all.len() > height {
         format!("  {}-{last} of {}  PgUp PgDn", open.scroll + 1, all.len())
@@ -29,9 +29,9 @@ pub fn draw(play: &Play, area: Rect, pen: &mut Pen<'_>) {
     let keys = if found.is_none() { "  F find" } else { "" };
     let pieces = [
         (" Detail ", Meaning::Selected),
+        (found.as_deref().unwrap_or_default(), Meaning::Key),
         (place.as_str(), Meaning::Bar),
         (keys, Meaning::Bar),
-        (found.as_deref().unwrap_or_default(), Meaning::Key),
     ];
     pen.row(area, Meaning::Bar, &pieces);
     let rest = Rect { y: area.y + 1, height: area.height - 1, ..area };

@@ -90,9 +90,9 @@ pub fn draw(play: &Play, places: &PlayLayout, pen: &mut Pen<'_>) {
 
 fn tabs(play: &Play, area: Rect, pen: &mut Pen<'_>) {
     let tabs = tabs::words(play, area.width);
-    let look = |tab: Tab| if tab == play.panes.tab { Meaning::Selected } else { Meaning::Bar };
+    let look = |tab: Tab| if tab == play.panes.tab { Meaning::Selected } else { Meaning::Muted };
     let pieces: Vec<(&str, Meaning)> = tabs.iter().map(|(tab, words)| (words.as_str(), look(*tab))).collect();
-    pen.row(area, Meaning::Bar, &pieces);
+    pen.row(area, Meaning::Text, &pieces);
 }
 
 /// What narrows the list, how many rows are left, and how to see all again.

@@ -3,6 +3,7 @@
 mod back;
 mod calls;
 mod detail;
+mod diff;
 mod entries;
 mod help;
 mod links;
@@ -11,6 +12,7 @@ mod query;
 mod recording;
 mod screen;
 mod sessions;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -38,9 +40,11 @@ fn paint(state: &State, area: Rect, buffer: &mut Buffer) {
     if state.is_too_small() {
         return too_small(state, area, &mut pen);
     }
-    match &state.play {
-        Some(play) => recording::draw(state, play, area, &mut pen),
-        None => sessions::draw(state, &mut pen),
+    match (&state.summary, &state.play, &state.diff) {
+        (Some(sheet), ..) if sheet.is_open => summary::draw(state, sheet, area, &mut pen),
+        (_, Some(play), _) => recording::draw(state, play, area, &mut pen),
+        (_, None, Some(diff)) => diff::draw(state, diff, area, &mut pen),
+        (_, None, None) => sessions::draw(state, &mut pen),
     }
     if let Some(scroll) = state.help {
         help::draw(state, scroll, area, &mut pen);

@@ -40,7 +40,7 @@ pub fn draw(finder: &Finder, area: Rect, pen: &mut Pen<'_>) {
     }
     let skipped = places::skipped(finder, area.width);
     for (range, part) in pieces(text) {
-        let wrong = finder.wrong.as_ref().is_some_and(|wrong| {
+        let wrong = finder.trouble().is_some_and(|wrong| {
             let at_end = wrong.range.is_empty() && range.end == text.trim_end().len();
             at_end || wrong.range.start < range.end && range.start < wrong.range.end
         });

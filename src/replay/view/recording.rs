@@ -125,7 +125,7 @@ fn footer(state: &State, play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
     if let (Some(error), true) = (&play.error, play.frame.is_some()) {
         return pen.row(area, bar, &[(" ! ", Meaning::Key), (&error.to_string(), bar)]);
     }
-    if play.search.pattern.is_some() {
+    if play.search.is_shown() {
         let words = format!(" {} ", search_words(play));
         let keys = [(" n", Meaning::Key), (" next ", bar), (" N", Meaning::Key), (" previous ", bar)];
         let leave = if play.search.is_of_list { " back to the list" } else { " end search" };

@@ -103,7 +103,7 @@ fn footer(state: &State, area: Rect, pen: &mut Pen<'_>) {
     if let Some(notice) = &state.notice {
         return pen.row(area, bar, &[(" ", bar), (notice, bar)]);
     }
-    if let Some(wrong) = &finder.wrong {
+    if let Some(wrong) = finder.trouble() {
         let fix = if wrong.fix.is_empty() { String::new() } else { format!("; {}", wrong.fix) };
         let pieces = [(" ! ", Meaning::Error), (wrong.why.as_str(), bar), (fix.as_str(), bar)];
         return pen.row(area, bar, &pieces);
