@@ -34,7 +34,7 @@ impl Index {
     /// At most [`Looking::most`] places, by time, and whether there are more.
     pub(super) fn hits(&self, looking: &Looking, session: &SessionRow, row: i64) -> Result<(Vec<Hit>, bool)> {
         let mut hits = Vec::new();
-        self.collect(looking, &looking.plan, session, row, &mut hits)?;
+        self.collect(looking, &looking.plan, (session, row), &mut hits)?;
         hits.sort_by_key(|hit: &Hit| hit.at);
         hits.dedup_by(|one, other| {
             one.at == other.at && one.source == other.source && one.snippet == other.snippet
@@ -57,19 +57,18 @@ impl Index {
         &self,
         looking: &Looking,
         plan: &Plan,
-        session: &SessionRow,
-        row: i64,
+        (session, row): (&SessionRow, i64),
         hits: &mut Vec<Hit>,
     ) -> Result<()> {
         match plan {
             Plan::All(plans) | Plan::Any(plans) => {
-                plans.iter().try_for_each(|plan| self.collect(looking, plan, session, row, hits))
+                plans.iter().try_for_each(|plan| self.collect(looking, plan, (session, row), hits))
             }
             Plan::Every | Plan::Not(_) | Plan::Session(_) => Ok(()),
-            Plan::Item(about, node) => self.items(looking, (*about, node), session, row, hits),
+            Plan::Item(about, node) => self.items(looking, (*about, node), (session, row), hits),
             Plan::Text(node) => {
-                self.texts(looking, node, session, row, hits)?;
-                self.screens(looking, node, session, row, hits)
+                self.texts(looking, node, (session, row), hits)?;
+                self.screens(looking, node, (session, row), hits)
             }
         }
     }
@@ -79,8 +78,7 @@ impl Index {
         &self,
         looking: &Looking,
         (about, node): (About, &Node),
-        session: &SessionRow,
-        row: i64,
+        (session, row): (&SessionRow, i64),
         hits: &mut Vec<Hit>,
     ) -> Result<()> {
         let Condition { sql, values } = condition::of(node);
@@ -116,8 +114,7 @@ impl Index {
         &self,
         looking: &Looking,
         node: &Node,
-        session: &SessionRow,
-        row: i64,
+        (session, row): (&SessionRow, i64),
         hits: &mut Vec<Hit>,
     ) -> Result<()> {
         let sql = "SELECT t.at, t.source, t.body, ?4, t.item,
@@ -160,8 +157,7 @@ impl Index {
         &self,
         looking: &Looking,
         node: &Node,
-        session: &SessionRow,
-        row: i64,
+        (session, row): (&SessionRow, i64),
         hits: &mut Vec<Hit>,
     ) -> Result<()> {
         let (query, must_check) = words::loose_expression(node);

@@ -37,6 +37,18 @@ fn a_table_has_a_line_for_each_call() {
     assert!(rows[2].contains("\\\\u001b]0;owned") || rows[2].contains("\\u001b]0;owned"), "{}", rows[2]);
 }
 
+#[test]
+fn a_query_picks_calls_of_one_session_and_of_all() {
+    let dir = filled();
+    let table = output(dir.path(), &["export", "last", "-f", "csv", "--query", "decision:deny"]);
+    let rows: Vec<&str> = table.split("\r\n").filter(|row| !row.is_empty()).collect();
+    assert!(rows.len() == 2 && rows[1].contains(",s3:DeleteObject,"), "{table}");
+    let all = ["export", "--query", "user:ana action:s3:Delete*", "-f", "jsonl"];
+    let calls = output(dir.path(), &all);
+    assert!(calls.lines().count() == 1 && calls.contains("\"s3:DeleteObject\""), "{calls}");
+    assert_eq!(output(dir.path(), &["export", "--query", "user:nobody", "-f", "jsonl"]), "");
+}
+
 /// The member at a path such as `api.request`; `[]` stands for every item.
 fn at<'v>(event: &'v Value, path: &str) -> Vec<&'v Value> {
     path.split('.').fold(vec![event], |values, name| {
