@@ -16,6 +16,9 @@ _hoop__replay() {
             ",$1")
                 cmd="hoop__replay"
                 ;;
+            hoop__replay,diff)
+                cmd="hoop__replay__subcmd__diff"
+                ;;
             hoop__replay,export)
                 cmd="hoop__replay__subcmd__export"
                 ;;
@@ -28,6 +31,9 @@ _hoop__replay() {
             hoop__replay,play)
                 cmd="hoop__replay__subcmd__play"
                 ;;
+            hoop__replay,summary)
+                cmd="hoop__replay__subcmd__summary"
+                ;;
             *)
                 ;;
         esac
@@ -35,7 +41,7 @@ _hoop__replay() {
 
     case "${cmd}" in
         hoop__replay)
-            opts="-q -F -s -i -h -V --query --follow --at --plain --speed --idle-limit --theme --help --version export import play list"
+            opts="-q -F -s -i -h -V --query --follow --at --plain --speed --idle-limit --theme --help --version summary diff export import play list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -80,13 +86,35 @@ _hoop__replay() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        hoop__subcmd__replay__subcmd__export)
-            opts="-f -o -s -i -h --format --output --overwrite --from --to --at --title --mask --theme --font-size --font --speed --idle-limit --help"
+        hoop__subcmd__replay__subcmd__diff)
+            opts="-h --plain --json --only --all --exact --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --only)
+                    COMPREPLY=($(compgen -W "calls commands" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoop__subcmd__replay__subcmd__export)
+            opts="-f -o -s -i -h --query --format --output --overwrite --from --to --at --title --mask --theme --font-size --font --speed --idle-limit --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --query)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "cast cast2 txt screen html svg png gif movie jsonl csv ocsf cloudtrail" -- "${cur}"))
                     return 0
@@ -262,6 +290,28 @@ _hoop__replay() {
                     return 0
                     ;;
                 -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoop__subcmd__replay__subcmd__summary)
+            opts="-n -h --rows --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --rows)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
