@@ -11,7 +11,8 @@ use std::io::Write;
 
 use zstd::bulk::Compressor;
 
-/// Content of a frame, in bytes, but for lines longer than that: what is unpacked at most to show a moment.
+/// Content of a frame, in bytes; a longer line is divided. So much is unpacked at most to show a moment. Frames of 4 MiB take a
+/// tenth less room.
 pub const FRAME: usize = 256 << 10;
 /// A third of a second for 100 MiB of log text; higher ones gain little in frames of this size.
 const LEVEL: i32 = 3;

@@ -102,7 +102,11 @@ pub fn prepare(works: &Works, cache: Option<&Path>, desk: &Desk) -> Result<()> {
         let (works, overview) = (works.clone(), overview.clone());
         desk.clone().spawn(move |desk| follow::follow(&works, mark, overview, desk));
     }
-    make_keyframes(works, &mut index)?;
+    // That pass is written down last: where it has nothing to add, all screens are there.
+    let is_whole = index.is_some() && before.offset == mark.offset && before != works.tape.start();
+    if works.follows || !is_whole {
+        make_keyframes(works, &mut index)?;
+    }
     if let Some(index) = &mut index
         && !works.follows
         && !stop()

@@ -265,6 +265,8 @@ fn the_summary_leads_into_the_recording_and_comes_back() {
     let dir = runs();
     let mut viewer = Driven::start(&[], dir.path(), (100, 40));
     viewer.wait_for("2 sessions");
+    viewer.press("\u{1b}");
+    viewer.wait_for("/ find");
     viewer.press("S");
     let sum = viewer.wait_for("longest commands");
     for part in [

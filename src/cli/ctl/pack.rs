@@ -16,7 +16,7 @@ use crate::types::SessionId;
 
 /// Pack recordings (zstd).
 ///
-/// A sealed session's terminal.cast becomes terminal.cast.zst, a tenth to a thirtieth of its size. It is verified, watched,
+/// A sealed session's terminal.cast becomes terminal.cast.zst, often a fifth of its size or less. It is verified, watched,
 /// searched, exported and pruned as before, and `zstd -d` gives it back byte for byte. hoop does this by itself an hour after
 /// a session has ended, beside a later one, unless `record.pack` is false.
 #[derive(Debug, clap::Args)]

@@ -56,12 +56,15 @@ pub fn footer(back: &Back, height: u16, area: Rect, pen: &mut Pen<'_>) {
     let bar = Meaning::Bar;
     let key = Meaning::Key;
     let mut pieces = vec![(words.as_str(), bar)];
-    let moment = format!(" {}", left.unwrap_or_else(|| "close ".to_owned()));
+    let moment = left.map(|left| format!(" {left}"));
     if back.wanted.is_some() {
         pieces.extend([(" n", key), (" older ", bar), (" N", key), (" newer ", bar)]);
     } else if area.width >= ROOMY {
         pieces.extend([(" ↑ ↓ PgUp PgDn g G", key), (" move ", bar), (" /", key), (" search ", bar)]);
     }
-    pieces.extend([(" Enter", key), (moment.as_str(), bar), (" Esc", key), (" close", bar)]);
+    if let Some(moment) = &moment {
+        pieces.extend([(" Enter", key), (moment.as_str(), bar)]);
+    }
+    pieces.extend([(" Esc", key), (" close", bar)]);
     pen.row(area, bar, &pieces);
 }
