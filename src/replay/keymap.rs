@@ -257,13 +257,9 @@ mod tests {
 
     #[test]
     fn no_key_stands_twice_in_one_place() {
-        for context in [
-            Context::Sessions,
-            Context::Query,
-            Context::Recording,
-            Context::Summary,
-            Context::Diff,
-        ] {
+        for context in
+            [Context::Sessions, Context::Query, Context::Recording, Context::Summary, Context::Diff]
+        {
             let mut keys: Vec<&str> = TABLE
                 .iter()
                 .filter(|binding| matches!(binding.context, Context::Anywhere) || binding.context == context)
