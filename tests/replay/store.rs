@@ -173,7 +173,8 @@ impl Session {
         begin.params = serde_json::json!({"Name": resource.rsplit([':', '/']).next()});
         self.recorder.event(&Event::CallBegin(Box::new(begin))).unwrap();
         let (rule, origin) = (Some("reading".to_owned()), "team.toml:9".to_owned());
-        let decision = Decision { call, effect: Effect::Allow, rule, origin, reason: "it only reads".to_owned() };
+        let decision =
+            Decision { call, effect: Effect::Allow, rule, origin, reason: "it only reads".to_owned() };
         self.recorder.event(&Event::Decision(decision)).unwrap();
         self.clock.advance(Duration::from_millis(40));
         let mut response = self.recorder.body(body.as_bytes()).unwrap();
