@@ -88,8 +88,9 @@ pub(super) struct Tracker {
     scan: Scan,
     open: Option<Arc<str>>,
     pieces: Vec<Piece>,
-    /// Whether the last piece goes on with the next character.
+    /// Whether the last piece goes on with the next character, and the column and row where that has to stand.
     goes_on: bool,
+    end: (usize, isize),
     bytes: usize,
 }
 
@@ -225,12 +226,18 @@ impl Tracker {
         }
     }
 
+    /// A character was printed. A piece stays on one row, so that it is not lost with the row above.
     fn print(&mut self, c: char, context: &mut Observation<'_>) {
         let Some(target) = &self.open else { return };
-        if !self.goes_on || self.pieces.last().is_none_or(|piece| piece.text.len() >= MAX_TEXT) {
-            let (begin, target) = (context.anchor_at_cursor(), Arc::clone(target));
+        let at = context.terminal().cursor_position();
+        let col = at.col.saturating_sub(columns(c));
+        let is_beside = self.end == (col, at.row);
+        self.end = (at.col, at.row);
+        let is_full = self.pieces.last().is_none_or(|piece| piece.text.len() >= MAX_TEXT);
+        if !self.goes_on || !is_beside || is_full {
+            let Some(begin) = context.anchor_at(Position { col, ..at }) else { return };
             self.bytes += target.len();
-            self.pieces.push(Piece { begin, text: String::new(), target });
+            self.pieces.push(Piece { begin, text: String::new(), target: Arc::clone(target) });
             self.goes_on = true;
         }
         if let Some(piece) = self.pieces.last_mut() {
@@ -262,12 +269,16 @@ impl Tracker {
 impl Observer for Tracker {
     type Output = ();
 
-    fn before(&mut self, context: &mut Observation<'_>, operation: &Operation) {
-        match operation {
-            Operation::Function(Function::Print(c)) => self.print(*c, context),
-            // Another colour moves nothing.
-            Operation::Function(Function::Sgr(_)) => {}
-            _ => self.goes_on = false,
+    fn before(&mut self, _: &mut Observation<'_>, operation: &Operation) {
+        // Another colour moves nothing.
+        if !matches!(operation, Operation::Function(Function::Print(_) | Function::Sgr(_))) {
+            self.goes_on = false;
+        }
+    }
+
+    fn after(&mut self, context: &mut Observation<'_>, operation: &Operation) {
+        if let Operation::Function(Function::Print(c)) = operation {
+            self.print(*c, context);
         }
     }
 
@@ -279,6 +290,11 @@ fn link(command: &str) -> Option<Change> {
     let (_, target) = command.strip_prefix("8;")?.split_once(';')?;
     let is_whole = command.len() <= MAX_TARGET;
     Some((is_whole && !target.is_empty()).then(|| Arc::from(target)))
+}
+
+/// Columns that the emulator gives a character.
+fn columns(c: char) -> usize {
+    c.width().unwrap_or(1).max(1)
 }
 
 /// Marks the cells in which the characters of `text` stand, from `begin` on.
@@ -295,7 +311,7 @@ fn mark<'a>(
     }
     let (mut col, mut row) = (begin.col, usize::try_from(begin.row).unwrap_or(rows));
     for c in text.chars() {
-        let columns = c.width().unwrap_or(1).max(1);
+        let columns = columns(c);
         if col + columns > cols {
             (col, row) = (0, row + 1);
         }
