@@ -16,6 +16,9 @@ _hoop__replay() {
             ",$1")
                 cmd="hoop__replay"
                 ;;
+            hoop__replay,diff)
+                cmd="hoop__replay__subcmd__diff"
+                ;;
             hoop__replay,export)
                 cmd="hoop__replay__subcmd__export"
                 ;;
@@ -31,6 +34,9 @@ _hoop__replay() {
             hoop__replay,play)
                 cmd="hoop__replay__subcmd__play"
                 ;;
+            hoop__replay,summary)
+                cmd="hoop__replay__subcmd__summary"
+                ;;
             *)
                 ;;
         esac
@@ -38,7 +44,7 @@ _hoop__replay() {
 
     case "${cmd}" in
         hoop__replay)
-            opts="-q -F -s -i -h -V --query --follow --at --plain --speed --idle-limit --theme --ascii --help --version export import play keys list"
+            opts="-q -F -s -i -h -V --query --follow --at --plain --speed --idle-limit --theme --ascii --help --version summary diff export import play keys list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -74,6 +80,24 @@ _hoop__replay() {
                     ;;
                 --theme)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoop__subcmd__replay__subcmd__diff)
+            opts="-h --plain --json --only --all --exact --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --only)
+                    COMPREPLY=($(compgen -W "calls commands" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -283,6 +307,28 @@ _hoop__replay() {
                     return 0
                     ;;
                 -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoop__subcmd__replay__subcmd__summary)
+            opts="-n -h --rows --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --rows)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -34,11 +34,23 @@ complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -l plain -d 'Print
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -l ascii -d 'Draw with ASCII only; without it, as the locale and the terminal are'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s h -l help -d 'Print help'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -s V -l version -d 'Print version'
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "summary" -d 'A session in numbers: services, decisions, secrets masked, errors, commands'
+complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "diff" -d 'Which calls and commands differ between two sessions'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "export" -d 'Write a recording, or a part of it, for others: asciicast, text, calls, a picture'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "import" -d 'Take an asciinema recording into the store'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "play" -d 'Play a recording in this terminal, without the viewer'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "keys" -d 'List the viewer\'s keys, as a file to start your own from'
 complete -c hoop-replay -n "__fish_hoop_replay_needs_command" -a "list" -d 'List recorded sessions, newest first'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand summary" -s n -l rows -d 'At most so many rows of each table' -r
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand summary" -l json -d 'All of it as one JSON object; times in microseconds since the session began'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand summary" -s h -l help -d 'Print help'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand diff" -l only -d 'Only calls, or only commands' -r -f -a "calls\t'AWS calls'
+commands\t'Commands'"
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand diff" -l plain -d 'Text, also on a terminal'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand diff" -l json -d 'One JSON object a line: first both sessions and how many differ, then each difference'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand diff" -l all -d 'What is the same too'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand diff" -l exact -d 'Let times, random names and numbers count'
+complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -l query -d 'Only calls that fit this; without a RECORDING those of all sessions that do (jsonl, csv, ocsf, cloudtrail)' -r
 complete -c hoop-replay -n "__fish_hoop_replay_using_subcommand export" -s f -l format -d 'What to write [default: by the name of the output file]' -r -f -a "cast\t'asciicast 3'
 cast2\t'asciicast 2'

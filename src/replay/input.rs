@@ -32,8 +32,8 @@ use crate::replay::moments::Moments;
 use crate::replay::panes::Tab;
 use crate::replay::press::press;
 use crate::replay::state::State;
-use crate::replay::summary;
 use crate::replay::state::Typing;
+use crate::replay::summary;
 use crate::replay::tabs;
 use crate::replay::timeline;
 use crate::replay::timeline::Of;
@@ -313,7 +313,9 @@ fn mouse(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
                 Context::Summary => summary::click(state, at, pressed),
                 Context::Diff => diff::click(state, at, pressed),
                 Context::Recording => click_recording(state, at, pressed),
-                Context::Sessions | Context::Query | Context::Anywhere | Context::Themes | Context::Help => finder::click(state, at, pressed),
+                Context::Sessions | Context::Query | Context::Anywhere | Context::Themes | Context::Help => {
+                    finder::click(state, at, pressed)
+                }
             }
         }
         _ => Vec::new(),
