@@ -25,6 +25,9 @@ _hoop__replay() {
             hoop__replay,import)
                 cmd="hoop__replay__subcmd__import"
                 ;;
+            hoop__replay,keys)
+                cmd="hoop__replay__subcmd__keys"
+                ;;
             hoop__replay,list)
                 cmd="hoop__replay__subcmd__list"
                 ;;
@@ -41,7 +44,7 @@ _hoop__replay() {
 
     case "${cmd}" in
         hoop__replay)
-            opts="-q -F -s -i -h -V --query --follow --at --plain --speed --idle-limit --theme --help --version summary diff export import play list"
+            opts="-q -F -s -i -h -V --query --follow --at --plain --speed --idle-limit --theme --ascii --help --version summary diff export import play keys list"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -197,6 +200,20 @@ _hoop__replay() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        hoop__subcmd__replay__subcmd__keys)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;
