@@ -225,10 +225,7 @@ fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         state.pending.clear();
         return effects;
     }
-    match press(state, &key) {
-        Some(effects) => effects,
-        None => Vec::new(),
-    }
+    press(state, &key).unwrap_or_default()
 }
 
 /// Takes the key as text, if text is being typed.

@@ -193,7 +193,9 @@ fn help_lists_every_key_of_the_place() {
     let mut state = fixture::playing();
     update(&mut state, Action::ToggleHelp);
     let shown = text(&mut state, (80, 66));
-    for part in ["Space", "play, pause", "n N", "jump to the chosen one", "its next tab", "go to a place", "Ctrl-Z"] {
+    for part in
+        ["Space", "play, pause", "n N", "jump to the chosen one", "its next tab", "go to a place", "Ctrl-Z"]
+    {
         assert!(shown.contains(part), "{part}:\n{shown}");
     }
     assert!(text(&mut state, (40, 12)).contains("keys 1-10 of"));
