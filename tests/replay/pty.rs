@@ -154,7 +154,14 @@ impl Driven {
 
     /// Waits for the end; gives the exit status and whether the main screen and the cursor are back.
     pub fn end(mut self) -> (u32, bool) {
-        let status = self.child.wait().unwrap().exit_code();
+        let end = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status.exit_code();
+            }
+            assert!(Instant::now() < end, "it does not end:\n{}", self.text());
+            thread::sleep(Duration::from_millis(5));
+        };
         drop(self.keys);
         drop(self.master);
         // The reader may still be busy with the last bytes.

@@ -54,7 +54,7 @@ const CASES: &[Case] = &[
     ),
     ("a search", || with(fixture::playing(), &[Action::StartTyping]), &["/▌", "Enter", "Esc"]),
     ("keys", || with(fixture::playing(), &[Action::ToggleHelp]), &[" keys", "Esc close", "play, pause"]),
-    ("keys of the list", || with(fixture::list(), &[Action::ToggleHelp]), &[" keys", "open the recording"]),
+    ("keys of the list", || with(fixture::list(), &[Action::ToggleHelp]), &[" keys", "open it at"]),
     ("themes", || with(fixture::playing(), &[Action::ChooseTheme]), &[" themes ", "▸● dark", "deny", "keep"]),
     (
         "themes over the list",
