@@ -77,7 +77,7 @@ fn typed(line: &str, home: &Path) -> Driven {
 /// Whether a line opens the viewer.
 fn is_viewer(line: &str) -> bool {
     let words: Vec<&str> = line.split(' ').collect();
-    let others = ["export", "import", "list", "play", "diff", "--plain", "--json", "|"];
+    let others = ["export", "import", "list", "play", "summary", "diff", "--plain", "--json", "|"];
     words[0] == "hoop-replay" && !words.iter().any(|word| others.contains(word))
 }
 
