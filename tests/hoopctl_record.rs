@@ -104,7 +104,8 @@ fn a_search_names_the_moment() {
     );
     assert_eq!(printed(search::run, state.path(), "straw"), "hoopctl: nothing found\n[exit 1]");
     let error = printed(search::run, state.path(), "...");
-    assert!(error.starts_with("hoopctl: there is no word to search for\n  fix:"), "{error}");
+    let wanted = "  why: ...\n       ^^^ there is no letter or digit to search for\n  fix: write a word";
+    assert!(error.contains(wanted), "{error}");
 }
 
 #[test]

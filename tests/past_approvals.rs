@@ -21,6 +21,7 @@ use hoop::audit::CommandStart;
 use hoop::audit::Decision;
 use hoop::audit::End;
 use hoop::audit::Event;
+use hoop::audit::Outcome;
 use hoop::audit::Part;
 use hoop::audit::Start;
 use hoop::cli::ctl::approvals_log;
@@ -66,7 +67,8 @@ fn call(recorder: &Recorder, number: u64, operation: &str, command: Option<u64>)
 }
 
 fn done(recorder: &Recorder, number: u64, status: u16) {
-    let end = CallEnd { call: number, status: Some(status), ..CallEnd::default() };
+    let outcome = if status < 400 { Outcome::Answered } else { Outcome::Refused };
+    let end = CallEnd { call: number, status: Some(status), outcome, ..CallEnd::default() };
     recorder.event(&Event::CallEnd(Box::new(end))).unwrap();
 }
 
