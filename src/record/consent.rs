@@ -9,7 +9,8 @@ use crate::audit::Event;
 use crate::audit::Outcome;
 use crate::types::Effect;
 
-/// Questions and open calls that are kept, each; what comes after them is not checked.
+/// Open calls, questions, and calls that wait for one: so many are kept of each. Where there are more, the later ones are
+/// not checked, which is told.
 const MOST: usize = 200_000;
 
 /// What is known of the calls that are open.
@@ -20,6 +21,8 @@ pub(super) struct Consent {
     waiting: HashMap<String, Vec<u64>>,
     /// Questions answered with yes.
     granted: HashSet<String>,
+    /// Calls in `waiting`.
+    waiters: usize,
     is_full: bool,
 }
 
@@ -34,6 +37,14 @@ enum Leave {
 impl Consent {
     /// Takes the next event; tells what is wrong with it.
     pub(super) fn take(&mut self, event: &Event) -> Option<String> {
+        let was_full = self.is_full;
+        let fault = self.look(event);
+        let is_new = self.is_full && !was_full;
+        let too_many = || format!("more than {MOST} calls or questions: what comes later is not checked");
+        fault.or_else(|| is_new.then(too_many))
+    }
+
+    fn look(&mut self, event: &Event) -> Option<String> {
         match event {
             Event::Decision(decision) => {
                 let leave = match decision.effect {
@@ -50,6 +61,7 @@ impl Consent {
             Event::ApprovalJoined(joined) => self.waits(&joined.id, joined.call),
             Event::ApprovalAnswered(answered) => {
                 let calls = self.waiting.remove(&answered.id).unwrap_or_default();
+                self.waiters -= calls.len();
                 if answered.answer == Answer::Granted {
                     self.granted.insert(answered.id.clone());
                     calls.into_iter().chain(answered.call).for_each(|call| self.give(call));
@@ -68,9 +80,11 @@ impl Consent {
     }
 
     fn waits(&mut self, id: &str, call: Option<u64>) {
-        self.is_full |= self.waiting.len() >= MOST || self.granted.len() >= MOST;
+        self.is_full |=
+            [self.waiting.len(), self.granted.len(), self.waiters].iter().any(|count| *count >= MOST);
         if !self.is_full {
             self.waiting.entry(id.to_owned()).or_default().extend(call);
+            self.waiters += usize::from(call.is_some());
         }
     }
 
@@ -181,6 +195,8 @@ mod tests {
         gone_on(&[decision(1, Effect::Ask)], nobody);
         gone_on(&[decision(1, Effect::Ask), asked(1), answered(Answer::Expired)], nobody);
         gone_on(&[decision(1, Effect::Deny), asked(1), answered(Answer::Granted)], "a rule denied it");
+        let all: Vec<Event> = (0..).map(|call| decision(call, Effect::Ask)).take(MOST + 2).collect();
+        assert_eq!(faults(&all), ["more than 200000 calls or questions: what comes later is not checked"]);
         assert_eq!(faults(&[used(1)]), ["a yes to q1 was used, and nobody gave it"]);
     }
 }

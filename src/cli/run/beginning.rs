@@ -41,11 +41,11 @@ pub(super) struct Beginning<'a> {
 }
 
 impl Beginning<'_> {
-    /// What the record says first, masked.
+    /// What the record says first, masked; and where it works, as it is.
     ///
     /// # Errors
     /// No random numbers for its name; a policy that cannot be read any more.
-    pub(super) fn recorded(&self) -> Result<Start> {
+    pub(super) fn recorded(&self) -> Result<(Start, String)> {
         let Self { args, settings, environment, who, sandbox, .. } = self;
         let (config, masks) = (&settings.config, &settings.masks);
         let mut random = [0; 16];
@@ -69,7 +69,8 @@ impl Beginning<'_> {
             .unwrap_or_default();
         start.title = args.title.as_ref().map(|title| masks.text(title).into_owned());
         start.agent = agent::of(self.program, |name| environment.get(name));
-        start.repository = Some(masks.text(&repository::of(Path::new(&start.cwd))).into_owned());
+        let repository = repository::of(Path::new(&start.cwd));
+        start.repository = Some(masks.text(&repository).into_owned());
         start.profile = config.upstream_profile().map(str::to_owned).or_else(|| text("AWS_PROFILE"));
         let region = || text("AWS_REGION").or_else(|| text("AWS_DEFAULT_REGION"));
         start.region = config.upstream_region().map(str::to_owned).or_else(region);
@@ -87,19 +88,19 @@ impl Beginning<'_> {
         start.tty = self.surroundings.can_ask() || args.headless;
         start.env =
             ["SHELL", "TERM"].iter().filter_map(|name| Some(((*name).to_owned(), text(name)?))).collect();
-        Ok(start)
+        Ok((start, repository))
     }
 }
 
 /// Who asks, as policies see them.
-pub(super) fn principal(start: &Start, who: &Who) -> Principal {
+pub(super) fn principal(start: &Start, who: &Who, repository: String) -> Principal {
     Principal {
         user: start.user.clone(),
         groups: start.groups.clone(),
         groups_unknown: !who.identity.groups_known,
         issuer: who.identity.issuer.clone(),
         verified: who.identity.assurance == Assurance::Verified,
-        repository: Some(repository::of(Path::new(&start.cwd))),
+        repository: Some(repository),
         agent: start.agent.clone(),
         host: start.host.clone(),
         session: start.id.to_string(),

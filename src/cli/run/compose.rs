@@ -196,8 +196,8 @@ fn run_session(args: &Args, parts: Parts) -> Result<Status, Unstartable> {
         surroundings: &surroundings,
         size,
     };
-    let start = beginning.recorded().map_err(ours)?;
-    let principal = principal(&start, &who);
+    let (start, repository) = beginning.recorded().map_err(ours)?;
+    let principal = principal(&start, &who, repository);
     let upstreams = match args.no_gateway {
         true => Upstreams::default(),
         false => asking.upstreams(&who, &principal, surroundings.can_ask()).map_err(ours)?,
