@@ -1,11 +1,15 @@
 //! The page that the browser ends on: what happened, in a sentence, and that it can be closed.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderValue;
 use http::Response;
 use http::StatusCode;
 use http::header;
 use http_body_util::Full;
+use sha2::Digest as _;
+use sha2::Sha256;
 
 use crate::error::Error;
 
@@ -15,6 +19,8 @@ pub(super) struct Page {
     title: &'static str,
     text: String,
 }
+
+const STYLE: &str = "body{font:1.1em/1.5 system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em;color-scheme:light dark}";
 
 /// What is asked of the person who reads it.
 const CLOSE: &str = "You can close this page.";
@@ -51,8 +57,7 @@ impl Page {
     pub(super) fn response(&self, status: StatusCode) -> Response<Full<Bytes>> {
         let html = format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
-             content=\"width=device-width\"><title>hoop: {title}</title><style>body{{font:1.1em/1.5 \
-             system-ui,sans-serif;max-width:34em;margin:15vh auto;padding:0 1em;color-scheme:light dark}}</style>\
+             content=\"width=device-width\"><title>hoop: {title}</title><style>{STYLE}</style>\
              <h1>{title}</h1><p>{text}</p></html>\n",
             title = self.title,
             text = escaped(&self.text)
@@ -66,13 +71,16 @@ impl Page {
             (header::REFERRER_POLICY, "no-referrer"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             (header::X_FRAME_OPTIONS, "DENY"),
-            (
-                header::CONTENT_SECURITY_POLICY,
-                "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-            ),
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            STANDARD.encode(Sha256::digest(STYLE))
+        );
+        let nothing = HeaderValue::from_static("default-src 'none'");
+        let policy = HeaderValue::from_str(&policy).unwrap_or(nothing);
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         response
     }
 }
@@ -91,4 +99,17 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_may_use_its_own_style_and_nothing_else() {
+        let response = Page::nothing_here().response(StatusCode::NOT_FOUND);
+        let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+        assert!(!policy.contains("inline"), "{policy}");
+    }
 }
