@@ -36,7 +36,19 @@ use jiff::tz::TimeZone;
 
 const NOON: u64 = 1_763_726_400_000_000;
 const ALL: Page = Page { limit: 10_000, offset: 0 };
-const WORDS: [&str; 8] = ["error", "quota", "reports", "denied", "make", "ünit", "s3", "xyzzy"];
+const WORDS: [&str; 11] = [
+    "error",
+    "quota",
+    "reports",
+    "denied",
+    "make",
+    "ünit",
+    "s3",
+    "xyzzy",
+    "हिंदी",
+    "0a1b2c3d4e",
+    "0a1b9999needle",
+];
 
 struct Dice(u64);
 
@@ -96,6 +108,8 @@ struct Session {
     started: u64,
     last: u64,
     screen: String,
+    /// Stretches of screen before it.
+    before: Vec<String>,
     calls: Vec<Call>,
     commands: Vec<Command>,
     questions: Vec<Question>,
@@ -158,6 +172,7 @@ fn session(number: u64, dice: &mut Dice) -> Session {
         started,
         last: dice.one(&[1_000_000, 400_000_000]),
         screen: dice.words(7),
+        before: (0..dice.one(&[0, 0, 0, 0, 0, 0, 1, 9])).map(|_| dice.words(3)).collect(),
         calls,
         commands,
         questions,
@@ -223,6 +238,12 @@ fn add(batch: &Batch<'_>, session: &Session) -> hoop::error::Result<()> {
     }
     session.alerts.iter().try_for_each(|name| batch.alert(row, Micros(1), name, ""))?;
     batch.mask(row, session.secrets.iter().map(|rule| (*rule, 2)))?;
+    // Each fills a stretch; as many as hoop reads at once.
+    for some in session.before.chunks(5) {
+        let filled =
+            |text: &String| Piece { at: Micros(2), text: format!("{text}\n{}\n", ".".repeat(140_000)) };
+        batch.add_screen(row, &some.iter().map(filled).collect::<Vec<_>>())?;
+    }
     // In two halves: what comes later goes on with the same stretch.
     let half = session.screen.find(' ').unwrap_or(0);
     let (one, two) = session.screen.split_at(half);
@@ -272,7 +293,8 @@ fn every(node: &Node, leaf: &dyn Fn(&Term) -> bool) -> bool {
 }
 
 fn texts(session: &Session) -> Vec<String> {
-    let mut texts = vec![session.screen.clone()];
+    let mut texts = session.before.clone();
+    texts.push(session.screen.clone());
     texts.extend(session.calls.iter().map(|call| format!("{} {}", call.action, call.resource)));
     texts.extend(session.calls.iter().filter_map(|call| call.error.map(str::to_owned)));
     texts.extend(session.commands.iter().map(|command| command.line.clone()));
@@ -438,6 +460,14 @@ fn leaf(dice: &mut Dice) -> String {
                 "\"make rep*\"",
                 "accessdenied",
                 "nothing",
+                "हिंदी",
+                "0a1b2c3d4e",
+                "0a1b*",
+                "0a1b9999*",
+                "err*",
+                "\"error 0a1b2c3d4e\"",
+                "\"quota make error\"",
+                "\"reports quota\" or \"quota denied make\"",
             ])
             .to_owned(),
         _ => dice.one(&FIELDS).to_owned(),
@@ -499,6 +529,43 @@ fn the_index_gives_what_a_look_at_every_session_gives() {
         }
     }
     assert!(given.len() > 30, "the queries are too much alike: {given:?}");
+}
+
+#[test]
+fn sessions_are_told_newest_first_in_whatever_order_they_are_read() {
+    let mut dice = Dice(5);
+    let mut sessions: Vec<Session> = (0..40).map(|number| session(number, &mut dice)).collect();
+    // Most as they began; some later, among them neighbours.
+    sessions.sort_by_key(|session| match session.started / 173_000_000 % 8 {
+        3 | 4 => (1, u64::MAX - session.started),
+        5 => (2, session.started),
+        _ => (0, session.started),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let index = store(&folder.path().join("index.db"), &sessions);
+    sessions.sort_by_key(|session| std::cmp::Reverse(session.started));
+    let wanted: Vec<SessionId> = sessions.iter().map(|session| session.id).collect();
+    let found = index.find(&query::Query::default(), ALL).unwrap();
+    assert_eq!(found.iter().map(|found| found.session.id).collect::<Vec<_>>(), wanted);
+    let mut given = Vec::new();
+    let page = Page { limit: 7, offset: 2 };
+    index.find_each(&query::Query::default(), page, 1, &mut |found| given.push(found.session.id)).unwrap();
+    assert_eq!(given, wanted[2..9]);
+}
+
+#[test]
+fn words_that_begin_so_are_found_early_and_late_in_a_long_session() {
+    let mut long = session(0, &mut Dice(5));
+    long.before = (0..20).map(|number| format!("stretch{number}a")).collect();
+    long.before[1] = "latecomer".to_owned();
+    long.before[18] = "latecomers".to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let index = store(&folder.path().join("index.db"), &[long]);
+    let now = Now { unix_micros: NOON, zone: TimeZone::UTC };
+    for (text, hits) in [("latecom*", 2), ("latecomers*", 1), ("stretch19*", 1), ("stretch0a", 1)] {
+        let found = index.find(&query::parse(text, &now).unwrap(), ALL).unwrap();
+        assert_eq!(found.iter().map(|found| found.hits.len()).collect::<Vec<_>>(), [hits], "{text}");
+    }
 }
 
 #[test]

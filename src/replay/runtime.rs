@@ -218,6 +218,9 @@ impl Runtime {
                 effects.extend(play.tick(Micros(passed)).map(Effect::Goto));
                 effects.extend(play.look().map(|(number, lines)| Effect::Look(number, lines)));
             }
+            if self.state.play.is_none() {
+                effects.extend(self.state.sessions.refresh(now).map(Effect::Library));
+            }
             before = now;
             if !summary::is_open(&self.state) {
                 // A running session is summed up for as long as somebody looks.
@@ -275,7 +278,12 @@ impl Runtime {
 
     /// How long nothing changes by itself.
     fn patience(&self) -> Duration {
-        let Some(play) = self.state.play.as_ref().filter(|play| play.playing) else { return IDLE };
+        let Some(play) = &self.state.play else {
+            return self.state.sessions.due(self.clock.elapsed()).map_or(IDLE, Duration::from).max(PICTURE);
+        };
+        if !play.playing {
+            return IDLE;
+        }
         let due = play.due().map_or(PLAYING, Duration::from);
         due.clamp(PICTURE, PLAYING)
     }

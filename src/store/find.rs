@@ -87,24 +87,38 @@ impl Index {
 
     /// The same with at most `most` places of each session.
     pub fn find_places(&self, query: &Query, page: Page, most: usize) -> Result<Vec<Found>> {
+        let mut all = Vec::new();
+        self.find_each(query, page, most, &mut |found| all.push(found))?;
+        Ok(all)
+    }
+
+    /// The same; each is given as soon as it is found.
+    pub fn find_each(
+        &self,
+        query: &Query,
+        page: Page,
+        most: usize,
+        give: &mut dyn FnMut(Found),
+    ) -> Result<()> {
         let plan = plan(query);
-        let rows = self.fitting(&plan, page)?;
         let wanted = query.texts().into_iter().map(Wanted::new).collect();
         let looking = Looking { plan, wanted, most };
-        rows.into_iter()
-            .map(|row| {
-                self.go_on()?;
-                let session = self.numbered(row)?;
-                let (hits, has_more) = self.hits(&looking, &session, row)?;
-                Ok(Found { session, hits, has_more })
-            })
-            .collect()
+        self.fitting(&looking.plan, page, &mut |row| {
+            let session = self.numbered(row)?;
+            let (hits, has_more) = self.hits(&looking, &session, row)?;
+            give(Found { session, hits, has_more });
+            Ok(())
+        })
     }
 
     /// The sessions that `filter` lets through, newest first.
     pub fn sessions(&self, filter: &Filter, page: Page) -> Result<Vec<SessionRow>> {
-        let rows = self.fitting(&plan(&filter.as_query()?), page)?;
-        rows.into_iter().map(|row| self.numbered(row)).collect()
+        let mut sessions = Vec::new();
+        self.fitting(&plan(&filter.as_query()?), page, &mut |row| {
+            sessions.push(self.numbered(row)?);
+            Ok(())
+        })?;
+        Ok(sessions)
     }
 
     fn numbered(&self, row: i64) -> Result<SessionRow> {
@@ -115,21 +129,23 @@ impl Index {
     }
 
     /// Numbers of sessions.
-    fn fitting(&self, plan: &Plan, page: Page) -> Result<Vec<i64>> {
+    fn fitting(&self, plan: &Plan, page: Page, give: &mut dyn FnMut(i64) -> Result<()>) -> Result<()> {
         let mut walk = Walk::new(self, plan)?;
-        let mut rows = Vec::new();
-        let (mut passed, mut most) = (0, i64::MAX >> super::texts::TEXT_BITS);
-        while rows.len() < page.limit as usize
+        let (mut passed, mut given, mut most) = (0, 0, i64::MAX >> super::texts::TEXT_BITS);
+        while given < page.limit
             && let Some(row) = walk.next(self, most)?
         {
             self.go_on()?;
             most = row - 1;
             match passed < page.offset {
                 true => passed += 1,
-                false => rows.push(row),
+                false => {
+                    given += 1;
+                    give(row)?;
+                }
             }
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// What stops a question from another thread.

@@ -10,13 +10,15 @@ use super::Index;
 use super::condition;
 use super::condition::Condition;
 use super::find::Looking;
+use super::query::body;
 use super::query::command_hit;
 use super::query::hit;
 use super::rows::Hit;
 use super::rows::SessionRow;
 use super::rows::Source;
-use super::texts::SCREEN_BITS;
-use super::texts::Stretch;
+use super::screens::SCREEN_BITS;
+use super::terms;
+use super::terms::Lookup;
 use super::texts::TEXT_BITS;
 use super::texts::numbers;
 use super::words;
@@ -28,7 +30,10 @@ use crate::query::Plan;
 use crate::types::Micros;
 
 /// Stretches of one session's screens that are looked at for a text that has several words.
-const STRETCHES: usize = 64;
+const STRETCHES: usize = 256;
+/// Stretches, and texts, at the beginning of a session that are looked at for words that begin so.
+const LOOKED: i64 = 16;
+const TEXTS: usize = 2_000;
 
 impl Index {
     /// At most [`Looking::most`] places, by time, and whether there are more.
@@ -117,17 +122,27 @@ impl Index {
         (session, row): (&SessionRow, i64),
         hits: &mut Vec<Hit>,
     ) -> Result<()> {
-        let sql = "SELECT t.at, t.source, t.body, ?4, t.item,
-                   CASE t.source WHEN 3 THEN (SELECT id FROM approvals WHERE n = t.item) END
-                   FROM words JOIN texts t ON t.id = words.rowid
-                   WHERE words MATCH ?1 AND words.rowid BETWEEN ?2 AND ?3 ORDER BY words.rowid LIMIT ?5";
         let (first, last) = numbers(row, TEXT_BITS);
+        let most = looking.most + 1;
+        let numbers = match self.texts_by_looking(node, (first, last), most)? {
+            Some(numbers) => numbers,
+            None => self.get(|connection| {
+                let mut statement = connection.prepare_cached(
+                    "SELECT rowid FROM words WHERE words MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid LIMIT ?4",
+                )?;
+                let most = i64::try_from(most).unwrap_or(i64::MAX);
+                let found =
+                    statement.query_map(params![words::expression(node), first, last, most], |row| row.get(0))?;
+                found.collect()
+            })?,
+        };
+        let sql = "SELECT at, source, body, ?2, item, CASE source WHEN 3 THEN (SELECT id FROM approvals WHERE n = item) END
+                   FROM texts WHERE id = ?1";
         let id = session.id.to_string();
-        let found: Vec<(Hit, Option<i64>)> = self.get(|connection| {
-            let mut statement = connection.prepare_cached(sql)?;
-            let found = statement.query_map(
-                params![words::expression(node), first, last, id, limit(looking)],
-                |row| {
+        for number in numbers {
+            let found = self.get(|connection| {
+                let mut statement = connection.prepare_cached(sql)?;
+                let read = |row: &Row<'_>| {
                     let mut hit = hit(row, &looking.wanted)?;
                     let item: Option<i64> = row.get(4)?;
                     hit.question = row.get(5)?;
@@ -135,11 +150,10 @@ impl Index {
                         hit.call = item.map(unsigned);
                     }
                     Ok((hit, item))
-                },
-            )?;
-            found.collect()
-        })?;
-        for (mut hit, item) in found {
+                };
+                statement.query_row(params![number, id], read).optional()
+            })?;
+            let Some((mut hit, item)) = found else { continue };
             if let (Source::Command, Some(number)) = (hit.source, item) {
                 hit.command = self.get(|connection| {
                     let sql = "SELECT 1, 1, 1, 1, number, kind, pid, took, status, signal, replaced_by
@@ -152,6 +166,37 @@ impl Index {
         Ok(())
     }
 
+    /// The first texts of a session that fit. The index of words would bring together all words of all sessions that
+    /// begin so, once more for each session; so for such a question the first texts are looked at. None for others, and
+    /// when that does not tell.
+    fn texts_by_looking(
+        &self,
+        node: &Node,
+        (first, last): (i64, i64),
+        most: usize,
+    ) -> Result<Option<Vec<i64>>> {
+        if !terms::has_beginnings(node) {
+            return Ok(None);
+        }
+        let pattern = words::Pattern::new(node);
+        self.get(|connection| {
+            let sql = "SELECT id, body FROM texts WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3";
+            let mut statement = connection.prepare_cached(sql)?;
+            let mut rows = statement.query(params![first, last, TEXTS as i64])?;
+            let (mut count, mut found) = (0, Vec::new());
+            while let Some(row) = rows.next()? {
+                count += 1;
+                if pattern.fits(&words::fold_all(&body(row.get(1)?))) {
+                    found.push(row.get(0)?);
+                }
+                if found.len() == most {
+                    break;
+                }
+            }
+            Ok((found.len() == most || count < TEXTS).then_some(found))
+        })
+    }
+
     /// Pieces of screen that show it.
     fn screens(
         &self,
@@ -160,54 +205,86 @@ impl Index {
         (session, row): (&SessionRow, i64),
         hits: &mut Vec<Hit>,
     ) -> Result<()> {
-        let (query, must_check) = words::loose_expression(node);
-        let (first, last) = numbers(row, SCREEN_BITS);
-        let most = if must_check { STRETCHES } else { looking.most + 1 };
+        let lookup = Lookup::new(node);
+        let (mut first, last) = numbers(row, SCREEN_BITS);
+        let before = hits.len();
+        let has_beginnings = terms::has_beginnings(node);
+        let must_look = has_beginnings || lookup.must_check();
+        let pattern = must_look.then(|| words::Pattern::new(node));
+        if has_beginnings {
+            // As with texts.
+            for number in first..first + LOOKED {
+                self.in_stretch(looking, pattern.as_ref(), (session, number), hits)?;
+                if hits.len() - before > looking.most {
+                    return Ok(());
+                }
+            }
+            first += LOOKED;
+            let has_later = self.get(|connection| {
+                let sql = "SELECT 1 FROM screens WHERE id BETWEEN ?1 AND ?2";
+                connection.prepare_cached(sql)?.exists([first, last])
+            })?;
+            if !has_later {
+                return Ok(());
+            }
+        }
+        let most = if must_look { STRETCHES } else { looking.most + 1 };
         let sql = "SELECT rowid FROM screen_words WHERE screen_words MATCH ?1 AND rowid BETWEEN ?2 AND ?3
                    ORDER BY rowid LIMIT ?4";
         let rows: Vec<i64> = self.get(|connection| {
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map(params![query, first, last, most as i64], |row| row.get(0))?;
+            let rows =
+                statement.query_map(params![lookup.loose, first, last, most as i64], |row| row.get(0))?;
             rows.collect()
         })?;
-        let before = hits.len();
-        let pattern = must_check.then(|| words::Pattern::new(node));
         for number in rows {
             if hits.len() - before > looking.most {
                 break;
             }
-            self.go_on()?;
-            let stretch = self.stretch(number)?;
-            if pattern.as_ref().is_some_and(|pattern| !pattern.fits(&stretch.text)) {
-                continue;
-            }
-            // Where most of it stands together.
-            let counts: Vec<usize> =
-                stretch.pieces().map(|(_, text)| words::count(&looking.wanted, text)).collect();
-            let best = counts.iter().max().copied().unwrap_or(0);
-            if best == 0 {
-                // It begins in one piece and ends in the next.
-                let at = stretch.time(words::first(&looking.wanted, &stretch.text));
-                let (snippet, found) = words::snippet(&stretch.text, &looking.wanted);
-                hits.push(Hit { snippet, found, ..place(at, session, Source::Screen) });
-                continue;
-            }
-            let pieces = stretch.pieces().zip(counts).filter(|(_, count)| *count == best);
-            for ((at, text), _) in pieces.take(looking.most + 1) {
-                let (snippet, found) = words::snippet(text, &looking.wanted);
-                hits.push(Hit { snippet, found, ..place(at, session, Source::Screen) });
-            }
+            self.in_stretch(looking, pattern.as_ref(), (session, number), hits)?;
         }
         Ok(())
     }
 
-    /// A stretch of screen text; an empty one when it is gone.
-    pub(super) fn stretch(&self, number: i64) -> Result<Stretch> {
-        let found: Option<(Vec<u8>, Vec<u8>)> = self.get(|connection| {
-            let mut statement = connection.prepare_cached("SELECT marks, body FROM screens WHERE id = ?1")?;
-            statement.query_row([number], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-        })?;
-        Ok(found.map(|(marks, body)| Stretch::unpack(&marks, &body)).unwrap_or_default())
+    /// The same in one stretch, if that fits.
+    fn in_stretch(
+        &self,
+        looking: &Looking,
+        pattern: Option<&words::Pattern>,
+        (session, number): (&SessionRow, i64),
+        hits: &mut Vec<Hit>,
+    ) -> Result<()> {
+        self.go_on()?;
+        let stretch = self.stretch(number)?;
+        if pattern.is_some_and(|pattern| !pattern.fits(&words::fold_all(&stretch.text))) {
+            return Ok(());
+        }
+        // Where most of it stands together.
+        let (mut best, mut pieces) = (1, Vec::new());
+        for piece in stretch.pieces() {
+            let count = words::count(&looking.wanted, piece.1);
+            if count > best {
+                (best, pieces) = (count, Vec::new());
+            }
+            if count == best {
+                pieces.push(piece);
+            }
+            if best == looking.wanted.len() && pieces.len() > looking.most {
+                break;
+            }
+        }
+        if pieces.is_empty() {
+            // It begins in one piece and ends in the next.
+            let at = stretch.time(words::first(&looking.wanted, &stretch.text));
+            let (snippet, found) = words::snippet(&stretch.text, &looking.wanted);
+            hits.push(Hit { snippet, found, ..place(at, session, Source::Screen) });
+            return Ok(());
+        }
+        for (at, text) in pieces.into_iter().take(looking.most + 1) {
+            let (snippet, found) = words::snippet(text, &looking.wanted);
+            hits.push(Hit { snippet, found, ..place(at, session, Source::Screen) });
+        }
+        Ok(())
     }
 }
 

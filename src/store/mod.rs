@@ -23,11 +23,14 @@ use crate::error::Result;
 mod approvals;
 mod condition;
 mod count;
+mod descent;
 mod find;
 mod hits;
 mod look;
 mod query;
 mod rows;
+mod screens;
+mod terms;
 mod texts;
 mod values;
 mod walk;
@@ -64,11 +67,11 @@ pub use rows::Search;
 pub use rows::SessionEnded;
 pub use rows::SessionRow;
 pub use rows::Source;
-pub use texts::Piece;
+pub use screens::Piece;
 pub use write::Batch;
 
 /// Version of the tables; another version is made anew.
-const SCHEMA: i32 = 5;
+const SCHEMA: i32 = 6;
 /// How long a writer waits for another one. A batch takes well under a second.
 const BUSY: Duration = Duration::from_secs(10);
 /// How long between two tries where SQLite does not wait itself.

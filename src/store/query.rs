@@ -199,13 +199,18 @@ pub(super) fn session_row(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     })
 }
 
-/// Columns 0 to 3: when, source, text, session.
-pub(super) fn hit(row: &Row<'_>, wanted: &[Wanted]) -> rusqlite::Result<Hit> {
-    let text = match row.get(2)? {
+/// A text as it is kept: as it is, or packed.
+pub(super) fn body(kept: Value) -> String {
+    match kept {
         Value::Text(text) => text,
         Value::Blob(packed) => unpack(&packed, MAX_TEXT),
         _ => String::new(),
-    };
+    }
+}
+
+/// Columns 0 to 3: when, source, text, session.
+pub(super) fn hit(row: &Row<'_>, wanted: &[Wanted]) -> rusqlite::Result<Hit> {
+    let text = body(row.get(2)?);
     let source = match row.get(1)? {
         0 => Source::Screen,
         1 => Source::Command,

@@ -1,5 +1,5 @@
 CREATE TABLE sessions (
-    n INTEGER PRIMARY KEY,              -- when it began, in quarters of a second: newer sessions have higher numbers
+    n INTEGER PRIMARY KEY,              -- newer sessions have higher numbers, some 16 apart (store/texts.rs)
     id TEXT NOT NULL UNIQUE,
     started INTEGER NOT NULL,           -- microseconds since the Unix epoch
     user TEXT NOT NULL,
@@ -166,11 +166,11 @@ CREATE TABLE texts (
     body NOT NULL
 );
 CREATE VIRTUAL TABLE words USING fts5 (
-    text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+    text, content = '', contentless_delete = 1, prefix = '2 3', tokenize = 'unicode61 remove_diacritics 2'
 );
 
--- What screens showed, in stretches of some 32 KiB. `screen_words` knows only which words a stretch has: what stands
--- where is looked up in the stretch itself. id: the session's n << 13, and a number within the session.
+-- What screens showed, in stretches of some 128 KiB. `screen_words` knows only which words a stretch has (store/terms.rs):
+-- what stands where is looked up in the stretch itself. id: the session's n << 10, and a number within the session.
 CREATE TABLE screens (
     id INTEGER PRIMARY KEY,
     bytes INTEGER NOT NULL,             -- of the text
@@ -178,7 +178,8 @@ CREATE TABLE screens (
     body BLOB NOT NULL                  -- zstd of the text
 );
 CREATE VIRTUAL TABLE screen_words USING fts5 (
-    text, content = '', contentless_delete = 1, detail = none, tokenize = 'unicode61 remove_diacritics 2'
+    text, content = '', contentless_delete = 1, detail = none, prefix = '2 3',
+    tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"
 );
 
 -- Each three letters in a row of command lines and ARNs, so that a part of one is found. rowid: the session's n << 20,
@@ -187,4 +188,4 @@ CREATE VIRTUAL TABLE grams USING fts5 (
     text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram'
 );
 
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;

@@ -4,18 +4,19 @@
 //! asking them in turns, so that a rare condition lets the common ones be skipped. A walk is asked with ever older
 //! sessions only.
 
-use std::collections::HashMap;
-
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
 use super::Index;
 use super::condition;
 use super::condition::Condition;
+use super::descent::Rows;
+use super::screens::SCREEN_BITS;
+use super::screens::Screens;
+use super::terms;
+use super::terms::Lookup;
 use super::texts::PART_BITS;
-use super::texts::SCREEN_BITS;
 use super::texts::TEXT_BITS;
-use super::texts::numbers;
 use super::words;
 use crate::error::Result;
 use crate::query::About;
@@ -25,9 +26,8 @@ use crate::query::Pattern;
 use crate::query::Plan;
 use crate::query::Test;
 
-/// Rows looked at first, when a walk goes on, and at most.
-const FIRST: usize = 32;
-const MOST: usize = 4_096;
+/// Rows in a block, first and at most, where the words that begin so are brought together for each.
+const BEGINNINGS: (usize, usize) = (4_096, 131_072);
 /// Up to so many kinds of calls are gone through one by one.
 const KINDS: usize = 4_096;
 /// A condition on questions with fewer answers is answered at once.
@@ -40,9 +40,7 @@ pub(super) enum Walk {
     /// Those that rows are about.
     Rows(Rows),
     /// Those whose screens show something that fits.
-    Screens { rows: Rows, check: Option<words::Pattern> },
-    /// Those with calls of these kinds; with each the newest such session that is not passed.
-    Kinds(HashMap<i64, Option<i64>>),
+    Screens(Box<Screens>),
     /// Those of the inner walk in which there is a row like that.
     Checked { inner: Box<Walk>, sql: String, values: Vec<Value> },
     /// Those of all.
@@ -51,68 +49,6 @@ pub(super) enum Walk {
     Any(Vec<Walk>),
     /// Those of the first that are not of the second.
     Without(Box<Walk>, Box<Walk>),
-}
-
-/// Rows in the order of their numbers, from the last; read in blocks.
-pub(super) struct Rows {
-    /// Gives numbers up to `?`, at most `?`; the values of the condition come before.
-    sql: String,
-    values: Vec<Value>,
-    /// Bits of a number that do not belong to the session.
-    bits: u32,
-    block: std::collections::VecDeque<i64>,
-    /// The lowest number that was asked for.
-    low: Option<i64>,
-    is_over: bool,
-    size: usize,
-}
-
-impl Rows {
-    fn new(sql: String, values: Vec<Value>, bits: u32) -> Self {
-        Self { sql, values, bits, block: Default::default(), low: None, is_over: false, size: FIRST }
-    }
-
-    /// Texts that fit a query of FTS5.
-    fn of_words(table: &str, query: String, bits: u32) -> Self {
-        let sql = format!(
-            "SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid <= ? ORDER BY rowid DESC LIMIT ?"
-        );
-        Self::new(sql, vec![Value::from(query)], bits)
-    }
-
-    /// The highest number up to `most`.
-    fn last(&mut self, index: &Index, most: i64) -> Result<Option<i64>> {
-        loop {
-            while self.block.front().is_some_and(|number| *number > most) {
-                self.block.pop_front();
-            }
-            if let Some(number) = self.block.front() {
-                return Ok(Some(*number));
-            }
-            if self.is_over {
-                return Ok(None);
-            }
-            index.go_on()?;
-            let below = self.low.map(|low| low - 1);
-            let goes_on = below.is_none_or(|below| below <= most);
-            self.size = if goes_on && below.is_some() { (self.size * 2).min(MOST) } else { FIRST };
-            let from = below.map_or(most, |below| below.min(most));
-            let mut values = self.values.clone();
-            values.extend([Value::from(from), Value::from(self.size as i64)]);
-            self.block = index.get(|connection| {
-                let mut statement = connection.prepare_cached(&self.sql)?;
-                statement.query_map(params_from_iter(values), |row| row.get(0))?.collect()
-            })?;
-            self.is_over = self.block.len() < self.size;
-            self.low = self.block.back().copied();
-        }
-    }
-
-    /// The newest session up to `most`.
-    fn session(&mut self, index: &Index, most: i64) -> Result<Option<i64>> {
-        let (_, last) = numbers(most, self.bits);
-        Ok(self.last(index, last)?.map(|number| number >> self.bits))
-    }
 }
 
 impl Walk {
@@ -147,11 +83,22 @@ impl Walk {
             Plan::Item(About::Command, node) => Self::commands(index, node)?,
             Plan::Item(_, node) => Self::questions(index, node)?,
             Plan::Text(node) => {
-                let (query, must_check) = words::loose_expression(node);
-                let rows = Rows::of_words("screen_words", query, SCREEN_BITS);
-                let screens = Self::Screens { rows, check: must_check.then(|| words::Pattern::new(node)) };
-                let rest = Rows::of_words("words", words::expression(node), TEXT_BITS);
-                Self::Any(vec![screens, Self::Rows(rest)])
+                let lookup = Lookup::new(node);
+                let rows = |table: &str, query: String, bits: u32| {
+                    let rows = Rows::of_words(table, query, bits);
+                    match terms::has_beginnings(node) {
+                        true => rows.in_blocks(BEGINNINGS),
+                        false => rows,
+                    }
+                };
+                let sure = lookup.sure.map(|query| Self::Rows(rows("screen_words", query, SCREEN_BITS)));
+                let mut walks: Vec<Self> = sure.into_iter().collect();
+                walks.push(Self::Rows(rows("words", words::expression(node), TEXT_BITS)));
+                // Last: it looks only for what is newer than what the others have.
+                walks.extend(lookup.perhaps.map(|query| {
+                    Self::Screens(Box::new(Screens::new(rows("screen_words", query, SCREEN_BITS), node)))
+                }));
+                Self::Any(walks)
             }
         })
     }
@@ -160,9 +107,8 @@ impl Walk {
     fn all(mut walks: Vec<Self>) -> Self {
         walks.sort_by_key(|walk| match walk {
             Self::Set(..) => 0,
-            Self::Kinds(_) => 1,
-            Self::Checked { .. } => 3,
-            _ => 2,
+            Self::Checked { .. } => 2,
+            _ => 1,
         });
         match walks.len() {
             1 => walks.remove(0),
@@ -208,7 +154,7 @@ impl Walk {
                 statement.query_map(params_from_iter(&values), |row| row.get(0))?.collect()
             })?;
             walks.push(match kinds.len() {
-                0..=KINDS => Self::Kinds(kinds.into_iter().map(|kind| (kind, Some(i64::MAX))).collect()),
+                0..=KINDS => Self::Any(kinds.into_iter().map(Self::kind).collect()),
                 _ => Self::Rows(Rows::new(
                     format!(
                         "SELECT k.session FROM calls k JOIN kinds d ON d.n = k.kind WHERE ({sql}) AND k.session <= ?
@@ -224,6 +170,12 @@ impl Walk {
             true => Ok(Self::all(walks)),
             false => Self::checked(index, About::Call, node, walks),
         }
+    }
+
+    /// Those with calls of a kind.
+    fn kind(kind: i64) -> Self {
+        let sql = "SELECT DISTINCT session FROM calls WHERE kind = ? AND session <= ? ORDER BY session DESC LIMIT ?";
+        Self::Rows(Rows::new(sql.to_owned(), vec![Value::from(kind)], 0).in_blocks((1, 4_096)))
     }
 
     fn commands(index: &Index, node: &Node) -> Result<Self> {
@@ -283,31 +235,7 @@ impl Walk {
                 Ok(sessions.get(*passed).copied())
             }
             Self::Rows(rows) => rows.session(index, most),
-            Self::Screens { rows, check: None } => rows.session(index, most),
-            Self::Screens { rows, check: Some(pattern) } => {
-                let (_, mut last) = numbers(most, SCREEN_BITS);
-                while let Some(number) = rows.last(index, last)? {
-                    if pattern.fits(&index.stretch(number)?.text) {
-                        return Ok(Some(number >> SCREEN_BITS));
-                    }
-                    last = number - 1;
-                }
-                Ok(None)
-            }
-            Self::Kinds(kinds) => {
-                for (kind, newest) in kinds.iter_mut() {
-                    if newest.is_some_and(|newest| newest > most) {
-                        *newest = index.get(|connection| {
-                            let mut statement = connection.prepare_cached(
-                                "SELECT max(session) FROM calls WHERE kind = ?1 AND session <= ?2",
-                            )?;
-                            statement.query_row([*kind, most], |row| row.get(0))
-                        })?;
-                    }
-                }
-                kinds.retain(|_, newest| newest.is_some());
-                Ok(kinds.values().flatten().max().copied())
-            }
+            Self::Screens(screens) => screens.session(index, most, None),
             Self::Checked { inner, sql, values } => {
                 let mut most = most;
                 while let Some(session) = inner.next(index, most)? {
@@ -341,13 +269,20 @@ impl Walk {
             Self::Any(walks) => {
                 let mut newest = None;
                 for walk in walks {
-                    newest = newest.max(walk.next(index, most)?);
+                    newest = newest.max(match walk {
+                        Self::Screens(screens) => screens.session(index, most, newest)?,
+                        walk => walk.next(index, most)?,
+                    });
+                    if newest == Some(most) {
+                        break;
+                    }
                 }
                 Ok(newest)
             }
             Self::Without(walk, not) => {
                 let mut most = most;
                 while let Some(session) = walk.next(index, most)? {
+                    index.go_on()?;
                     if not.next(index, session)? != Some(session) {
                         return Ok(Some(session));
                     }

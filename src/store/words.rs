@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use regex::bytes::Regex;
-use regex::bytes::RegexBuilder;
+use memchr::memmem::Finder;
 
 use crate::query::Node;
 use crate::query::Text;
@@ -58,41 +57,14 @@ fn phrase(text: &Text) -> String {
 
 /// Texts of a query, none of them under `not`, in the words of FTS5.
 pub(super) fn expression(node: &Node) -> String {
-    written(node, &phrase)
-}
-
-/// The same for an index that knows which words a text has, and not where: what fits this may fit, and must be looked
-/// at with [`Pattern`] unless the second is `false`.
-pub(super) fn loose_expression(node: &Node) -> (String, bool) {
-    let mut has_phrases = false;
-    node.leaves(false, &mut |leaf, _| {
-        has_phrases |= matches!(leaf, Node::Text(text) if folded(&text.words).len() > 1);
-    });
-    let all = |text: &Text| {
-        let words = folded(&text.words);
-        let last = words.len().saturating_sub(1);
-        let words: Vec<String> = words
-            .iter()
-            .enumerate()
-            .map(|(at, word)| format!("\"{word}\"{}", if at == last && text.is_prefix { "*" } else { "" }))
-            .collect();
-        match words.len() {
-            0 => "\"\"".to_owned(),
-            _ => format!("({})", words.join(" AND ")),
-        }
-    };
-    (written(node, &all), has_phrases)
-}
-
-fn written(node: &Node, leaf: &dyn Fn(&Text) -> String) -> String {
     let list = |nodes: &[Node], between: &str| {
-        let parts: Vec<String> = nodes.iter().map(|node| written(node, leaf)).collect();
+        let parts: Vec<String> = nodes.iter().map(expression).collect();
         format!("({})", parts.join(between))
     };
     match node {
         Node::All(nodes) => list(nodes, " AND "),
         Node::Any(nodes) => list(nodes, " OR "),
-        Node::Text(text) => leaf(text),
+        Node::Text(text) => phrase(text),
         Node::Not(_) | Node::Field(_) => "\"\"".to_owned(),
     }
 }
@@ -129,8 +101,29 @@ fn is_mark(letter: char) -> bool {
 }
 
 /// The words of a text, in small letters without accents.
-fn folded(text: &str) -> Vec<String> {
+pub(super) fn folded(text: &str) -> Vec<String> {
     Tokens { text, at: 0 }.map(|word| text[word].chars().filter_map(fold).collect()).collect()
+}
+
+/// A text in small letters without accents; its words are the same.
+pub(super) fn fold_all(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    fold_into(text, &mut out);
+    out
+}
+
+/// The same in place of what `out` has.
+pub(super) fn fold_into(text: &str, out: &mut String) {
+    out.clear();
+    let mut rest = text;
+    while let Some(plain) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        out.push_str(&rest[..plain]);
+        let mut letters = rest[plain..].chars();
+        out.extend(letters.next().and_then(fold));
+        rest = letters.as_str();
+    }
+    out.push_str(rest);
+    out.make_ascii_lowercase();
 }
 
 /// A letter without its case and accent, as the index has it; none for an accent alone.
@@ -162,7 +155,13 @@ fn fold(letter: char) -> Option<char> {
     if is_mark(letter) {
         return None;
     }
+    if letter > '\u{17f}' && !letter.is_alphabetic() {
+        return Some(letter);
+    }
     let small = letter.to_lowercase().next().unwrap_or(letter);
+    if small > '\u{17f}' {
+        return Some(small);
+    }
     let plain = PLAIN.iter().find(|(letters, _)| letters.contains(small));
     Some(plain.map_or(small, |(_, plain)| *plain))
 }
@@ -181,35 +180,43 @@ fn same(word: &str, wanted: &str, is_prefix: bool) -> bool {
 pub(super) struct Wanted {
     words: Vec<String>,
     is_prefix: bool,
-    /// Finds it where it stands between ASCII letters, much faster than word by word.
-    quick: Option<Regex>,
+    first: Finder<'static>,
 }
 
 impl Wanted {
     pub(super) fn new(text: &Text) -> Self {
         let words = folded(&text.words);
-        let end = if text.is_prefix { "" } else { "(?:$|[^0-9A-Za-z\\x80-\\xff])" };
-        let pattern =
-            format!("(?i-u)(?:^|[^0-9A-Za-z\\x80-\\xff]){}{end}", words.join("[^0-9A-Za-z\\x80-\\xff]+"));
-        let is_plain = !words.is_empty() && words.iter().all(|word| word.is_ascii());
-        let quick = is_plain.then(|| RegexBuilder::new(&pattern).size_limit(1 << 20).build().ok()).flatten();
-        Self { words, is_prefix: text.is_prefix, quick }
+        let first = words.first().map_or("", String::as_str);
+        Self { first: Finder::new(first.as_bytes()).into_owned(), words, is_prefix: text.is_prefix }
     }
 
     /// Where it first stands in `text`.
     pub(super) fn first(&self, text: &str) -> Option<usize> {
-        if let Some(quick) = &self.quick {
-            match quick.find(text.as_bytes()) {
-                // The sign before the first word is no part of it.
-                Some(found) => {
-                    let first = text[found.start()..].find(char::is_alphanumeric).unwrap_or(0);
-                    return Some(found.start() + first);
-                }
-                None if text.is_ascii() => return None,
-                None => {}
-            }
+        let found = self.find(&fold_all(text))?;
+        match text.is_ascii() {
+            true => Some(found),
+            false => self.places(text, &tokens(text)).next().map(|place| place.start),
         }
-        self.places(text, &tokens(text)).next().map(|place| place.start)
+    }
+
+    /// Where it first stands in a text that is folded: there words can be looked for as they are, which is much faster
+    /// than to look at each.
+    fn find(&self, folded: &str) -> Option<usize> {
+        if self.words.is_empty() {
+            return None;
+        }
+        self.first.find_iter(folded.as_bytes()).find(|at| {
+            let mut at = *at;
+            self.words.iter().enumerate().all(|(number, word)| {
+                let rest = &folded[at..];
+                let start = at + rest.find(char::is_alphanumeric).unwrap_or(rest.len());
+                at = start + word.len();
+                let is_open = self.is_prefix && number + 1 == self.words.len();
+                folded[start..].starts_with(word.as_str())
+                    && is_edge(folded, start)
+                    && (is_open || is_edge(folded, at))
+            })
+        })
     }
 
     /// Where it stands in `text`, whose words are `tokens`.
@@ -228,8 +235,15 @@ impl Wanted {
     }
 }
 
+/// Whether a word can begin or end between two letters of a folded text.
+fn is_edge(folded: &str, at: usize) -> bool {
+    let is_part =
+        |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() && !stands_alone(letter));
+    !is_part(folded[..at].chars().next_back()) || !is_part(folded[at..].chars().next())
+}
+
 /// The words of a text, for looking for several things in it.
-fn tokens(text: &str) -> Vec<Range<usize>> {
+pub(super) fn tokens(text: &str) -> Vec<Range<usize>> {
     Tokens { text, at: 0 }.collect()
 }
 
@@ -237,7 +251,7 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
 pub(super) enum Pattern {
     All(Vec<Pattern>),
     Any(Vec<Pattern>),
-    One(Wanted),
+    One(Box<Wanted>),
 }
 
 impl Pattern {
@@ -245,18 +259,18 @@ impl Pattern {
         match node {
             Node::All(nodes) => Self::All(nodes.iter().map(Self::new).collect()),
             Node::Any(nodes) => Self::Any(nodes.iter().map(Self::new).collect()),
-            Node::Text(text) => Self::One(Wanted::new(text)),
+            Node::Text(text) => Self::One(Box::new(Wanted::new(text))),
             // There are none here.
             Node::Not(_) | Node::Field(_) => Self::Any(Vec::new()),
         }
     }
 
-    /// Whether they stand in `text`.
-    pub(super) fn fits(&self, text: &str) -> bool {
+    /// Whether they stand in a text that is folded.
+    pub(super) fn fits(&self, folded: &str) -> bool {
         match self {
-            Self::All(patterns) => patterns.iter().all(|pattern| pattern.fits(text)),
-            Self::Any(patterns) => patterns.iter().any(|pattern| pattern.fits(text)),
-            Self::One(wanted) => wanted.first(text).is_some(),
+            Self::All(patterns) => patterns.iter().all(|pattern| pattern.fits(folded)),
+            Self::Any(patterns) => patterns.iter().any(|pattern| pattern.fits(folded)),
+            Self::One(wanted) => wanted.find(folded).is_some(),
         }
     }
 }
@@ -322,7 +336,7 @@ mod tests {
         assert_eq!(query("中文 x").unwrap(), "\" 中  文 \" \"x\"");
         assert_eq!(query(" \" * "), None);
         let node = Node::All(vec![Node::Text(text("s3:GetObj*")), Node::Text(text("x"))]);
-        assert_eq!(loose_expression(&node), ("((\"s3\" AND \"getobj\"*) AND (\"x\"))".to_owned(), true));
+        assert_eq!(expression(&node), "(\"s3:GetObj\"* AND \"x\")");
     }
 
     #[test]

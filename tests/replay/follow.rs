@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
+use hoop::types::Effect;
+
 use crate::fixture;
 use crate::pty::Driven;
 use crate::store::Session;
@@ -42,6 +44,25 @@ fn a_running_session_is_shown_as_it_goes_on() {
     viewer.wait_until("the end of it", |text| !text.contains("live") && !text.contains("running"));
     viewer.press("q");
     assert_eq!(viewer.end(), (0, true));
+}
+
+#[test]
+fn the_list_goes_on_with_a_running_session_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = dir.path().join("hoop");
+    let mut session = Session::begin(&state, 0, &["bash", "-l"], (80, 24));
+    session.output(100, "hello\r\n");
+    let mut viewer = Driven::start(&[], dir.path(), (100, 24));
+    viewer.wait_for("running");
+    session.call(200, "s3:GetObject", "arn:aws:s3:::reports/1.csv", Effect::Deny);
+    viewer.wait_for("1     1  bash -l");
+    viewer.press("lateword");
+    viewer.wait_for("no session fits");
+    session.output(100, "a lateword\r\n");
+    viewer.wait_for("1 of 1 session");
+    viewer.press("\u{15}");
+    session.end(0);
+    viewer.wait_until("its end", |text| text.contains("bash -l") && !text.contains("running"));
 }
 
 #[test]

@@ -28,6 +28,7 @@ use crate::query::Now;
 use crate::record;
 use crate::record::Place;
 use crate::record::index;
+use crate::replay::finder::parts;
 use crate::replay::finder::queries;
 use crate::replay::finder::queries::Change;
 use crate::replay::finder::queries::Queries;
@@ -90,6 +91,15 @@ pub enum News {
         rows: Vec<Row>,
         /// Whether no more come after them.
         ended: bool,
+    },
+    /// Rows of the answer to the question of that number, from `offset` on, while the others are still looked for.
+    Part {
+        /// The question's number.
+        number: u64,
+        /// Number of the first row.
+        offset: usize,
+        /// The rows.
+        rows: Vec<Row>,
     },
     /// The question of that number cannot be answered.
     Failed(u64, Error),
@@ -318,9 +328,9 @@ impl Works {
             let answer = panic::catch_unwind(AssertUnwindSafe(|| {
                 let index = opened.get(self)?;
                 desk.working(Some(index.interrupter()));
-                let rows = self.page(index, &ask)?;
-                let ended = rows.len() < ask.limit;
-                self.tell(News::Page { number: ask.number, offset: ask.offset, rows, ended });
+                let (offset, rows) = self.page(index, &ask)?;
+                let ended = offset + rows.len() < ask.offset + ask.limit;
+                self.tell(News::Page { number: ask.number, offset, rows, ended });
                 if !desk.is_newer() {
                     self.tell(News::Total(index.count(&query::Query::default())?));
                 }
@@ -348,7 +358,8 @@ impl Works {
         Now { unix_micros: self.clock.unix_micros(), zone: self.zone.clone() }
     }
 
-    fn page(&self, index: &Index, ask: &Ask) -> Result<Vec<Row>> {
+    /// The last rows of the answer, and the number of the first of them: those before have been told.
+    fn page(&self, index: &Index, ask: &Ask) -> Result<(usize, Vec<Row>)> {
         let query = query::parse(&ask.text, &self.now()).map_err(|trouble| {
             let error = Error::new(Kind::Usage, "this query cannot be answered").why(trouble.why);
             error.fix(trouble.fix)
@@ -356,12 +367,13 @@ impl Works {
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let page = Page { limit: number(ask.limit), offset: number(ask.offset) };
         let place = Place::new(&self.library.state);
-        let row = |found: crate::store::Found| Row {
-            session: Session::new(found.session, &place),
-            hits: found.hits,
-            more: found.has_more,
-        };
-        Ok(index.find(&query, page)?.into_iter().map(row).collect())
+        let tell = |offset, rows| self.tell(News::Part { number: ask.number, offset, rows });
+        parts::gather(ask.offset, tell, |give| {
+            index.find_each(&query, page, Index::HITS, &mut |found| {
+                let session = Session::new(found.session, &place);
+                give(Row { session, hits: found.hits, more: found.has_more });
+            })
+        })
     }
 
     /// Answers questions for values until it is time to stop.

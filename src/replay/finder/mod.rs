@@ -6,6 +6,7 @@
 mod landing;
 pub mod librarian;
 pub mod line;
+mod parts;
 pub mod places;
 mod pointer;
 pub mod popup;
@@ -22,6 +23,7 @@ use crate::query::Trouble;
 use crate::query::Want;
 use crate::replay::sessions::Session;
 use crate::store::Hit;
+use crate::types::Micros;
 use librarian::Ask;
 use librarian::AskValues;
 use librarian::News;
@@ -43,6 +45,9 @@ pub use wishes::update;
 /// Rows asked for again at once when the index has changed.
 const MOST_AGAIN: usize = 500;
 
+/// How often the recordings are read again while a session that is shown runs.
+const REFRESH: Micros = Micros(2_000_000);
+
 /// What is to be asked outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wish {
@@ -61,6 +66,8 @@ pub enum Wish {
 enum Purpose {
     /// Another query.
     Fresh,
+    /// The rest of an answer whose first rows are there.
+    Rest,
     /// More rows of the same.
     More,
     /// The same rows, as they are now.
@@ -108,6 +115,10 @@ pub struct Finder {
     touched: bool,
     asked: Option<(Ask, Purpose)>,
     number: u64,
+    /// Whether a session runs, as far as the list has shown.
+    runs: bool,
+    /// When the recordings were last read because of that.
+    refreshed: Micros,
 }
 
 impl Finder {
@@ -154,10 +165,27 @@ impl Finder {
         self.wrong.as_ref().filter(|_| self.popup.is_none())
     }
 
-    /// Whether the rows do not answer what is in the line yet.
+    /// Whether the rows do not answer what is in the line yet, or not all of it.
     #[must_use]
     pub fn is_asking(&self) -> bool {
-        self.asked.as_ref().is_some_and(|(_, purpose)| *purpose == Purpose::Fresh)
+        let is_new = |purpose: &Purpose| matches!(purpose, Purpose::Fresh | Purpose::Rest);
+        self.asked.as_ref().is_some_and(|(_, purpose)| is_new(purpose))
+    }
+
+    /// How long until running sessions are to be looked at again; none while nothing runs, or an answer is on its way.
+    #[must_use]
+    pub fn due(&self, now: Micros) -> Option<Micros> {
+        let is_busy = self.asked.is_some() || self.count.is_none() || self.reading.is_some();
+        let due = Micros(self.refreshed.0.saturating_add(REFRESH.0).saturating_sub(now.0));
+        (!is_busy && self.caught_up && self.runs).then_some(due)
+    }
+
+    /// Reads the recordings again when that is due.
+    pub fn refresh(&mut self, now: Micros) -> Option<Wish> {
+        (self.due(now)? == Micros(0)).then(|| {
+            self.refreshed = now;
+            Wish::CatchUp
+        })
     }
 
     /// Asks what is in the line, for the first time.
@@ -257,6 +285,7 @@ impl Finder {
             News::Page { number, offset, rows, ended } => {
                 return (self.take(number, offset, rows, ended), None);
             }
+            News::Part { number, offset, rows } => self.take_part(number, offset, rows),
             News::Failed(number, error) => {
                 if self.asked.take_if(|(ask, _)| ask.number == number).is_some() {
                     self.error = Some(error);
@@ -314,7 +343,7 @@ impl Finder {
                 (self.answered, self.count) = (Some(ask.text), None);
                 (self.selected, self.touched) = (0, false);
             }
-            Purpose::More => {
+            Purpose::Rest | Purpose::More => {
                 self.rows.take(offset, rows, ended);
                 self.hit = hit;
             }
@@ -326,11 +355,27 @@ impl Finder {
                 }
             }
         }
+        let is_all = self.answered.as_deref().is_none_or(str::is_empty);
+        self.runs = self.rows.any_running() || self.runs && !is_all;
         if self.rows.ended() {
             self.count = Some(self.rows.end() as u64);
             self.selected = self.selected.min(self.rows.end().saturating_sub(1));
         }
         self.ask_more()
+    }
+
+    /// Takes the first rows of an answer, or those after them. What is only asked for again comes as a whole.
+    fn take_part(&mut self, number: u64, offset: usize, rows: Vec<Row>) {
+        match &mut self.asked {
+            Some((ask, purpose @ Purpose::Fresh)) if ask.number == number => {
+                *purpose = Purpose::Rest;
+                (self.answered, self.count, self.error) = (Some(ask.text.clone()), None, None);
+                self.rows.set(offset, rows, false);
+                (self.selected, self.touched, self.hit) = (0, false, None);
+            }
+            Some((ask, Purpose::Rest)) if ask.number == number => self.rows.take(offset, rows, false),
+            _ => {}
+        }
     }
 
     /// Chooses row `index`, and asks for rows that are missing there.

@@ -63,6 +63,12 @@ impl Rows {
         self.held.iter().any(|row| !row.hits.is_empty())
     }
 
+    /// Whether a session that is held runs.
+    #[must_use]
+    pub fn any_running(&self) -> bool {
+        self.held.iter().any(|row| row.session.state.is_running())
+    }
+
     /// The number of the row with the session `id`.
     #[must_use]
     pub fn position(&self, id: &str) -> Option<usize> {

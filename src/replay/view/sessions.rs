@@ -172,7 +172,9 @@ fn draw_session(state: &State, row: &Row, chosen: bool, area: Rect, pen: &mut Pe
         pieces.push((placed(&safe(&text), *width, *right), own(meaning)));
         pieces.push(("  ".to_owned(), ground));
     }
-    pieces.push((session.command.clone(), own(Meaning::Command)));
+    let used: usize = pieces.iter().map(|(text, _)| width(text)).sum();
+    let room = usize::from(area.width).saturating_sub(used);
+    pieces.push((fit(&safe(&session.command), room), own(Meaning::Command)));
     let pieces: Vec<(&str, Meaning)> =
         pieces.iter().map(|(text, meaning)| (text.as_str(), *meaning)).collect();
     pen.row(area, ground, &pieces);

@@ -69,6 +69,29 @@ fn an_empty_store_says_what_to_do() {
 }
 
 #[test]
+fn rows_that_are_found_first_are_shown_while_the_others_are_looked_for() {
+    let mut state = fixture::list();
+    let (chosen, now) = (state.sessions.chosen().unwrap().id.clone(), state.now());
+    state.sessions.line = Line::new("deploy");
+    assert_eq!(state.sessions.edited(&now).len(), 1);
+    let number = state.sessions.number();
+    let row = |name: &str| fixture::row(name, "make", Vec::new());
+    let part = |number, offset, rows| News::Part { number, offset, rows };
+    state.sessions.receive(part(number - 1, 0, vec![row("of another question")]));
+    assert_eq!(state.sessions.chosen().unwrap().id, chosen);
+    state.sessions.receive(part(number, 0, vec![row("a"), row("b")]));
+    state.sessions.receive(part(number, 2, vec![row("c")]));
+    assert!(text(&mut state, (80, 24)).contains("more than 2 sessions"));
+    assert!(text(&mut state, (80, 24)).contains("searching"));
+    // The choice stays where it is, and nothing is asked in between.
+    assert!(state.sessions.select(1).is_empty());
+    state.sessions.receive(News::Page { number, offset: 3, rows: vec![row("d")], ended: true });
+    assert_eq!(state.sessions.chosen().unwrap().id, "b");
+    let shown = text(&mut state, (80, 24));
+    assert!(shown.contains("4 of 4 sessions") && !shown.contains("searching"), "{shown}");
+}
+
+#[test]
 fn what_was_found_stands_below_its_session_or_beside_the_list() {
     for size in SIZES {
         let mut state = fixture::found();
