@@ -84,7 +84,9 @@ pub fn forget(state: &Path, sessions: &[SessionId]) -> Result<()> {
         return Ok(());
     }
     let (index, _) = open_file(&place)?;
-    sessions.iter().try_for_each(|id| index.batch(|batch| batch.forget(*id)))
+    sessions.iter().try_for_each(|id| index.batch(|batch| batch.forget(*id)))?;
+    while index.batch(|batch| batch.pack_anew())? {}
+    Ok(())
 }
 
 /// Reads what is new in all recordings below `state` into the index.

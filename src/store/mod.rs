@@ -27,6 +27,7 @@ mod descent;
 mod find;
 mod hits;
 mod look;
+mod packing;
 mod query;
 mod rows;
 mod screens;
@@ -71,7 +72,7 @@ pub use screens::Piece;
 pub use write::Batch;
 
 /// Version of the tables; another version is made anew.
-const SCHEMA: i32 = 6;
+const SCHEMA: i32 = 7;
 /// How long a writer waits for another one. A batch takes well under a second.
 const BUSY: Duration = Duration::from_secs(10);
 /// How long between two tries where SQLite does not wait itself.
@@ -83,6 +84,7 @@ pub struct Index {
     connection: Connection,
     path: PathBuf,
     health: Cell<Health>,
+    packing: RefCell<packing::Packing>,
     /// Somebody no longer wants the answer; see [`Interrupter`].
     is_stopped: Arc<AtomicBool>,
 }
@@ -128,6 +130,7 @@ impl Index {
             connection,
             path: path.to_owned(),
             health: Cell::new(Health::Fine),
+            packing: RefCell::default(),
             is_stopped: Arc::default(),
         };
         match version {
@@ -161,9 +164,18 @@ impl Index {
         let (path, health) = (&self.path, &self.health);
         let fail = |cause: &rusqlite::Error| failed(path, health, cause);
         let transaction = begun.map_err(|cause| fail(&cause))?;
-        let batch = Batch { transaction, fail: &fail, parts: RefCell::default() };
+        let batch = Batch {
+            transaction,
+            fail: &fail,
+            parts: RefCell::default(),
+            packing: &self.packing,
+            has_packed: Cell::new(false),
+        };
         let done = work(&batch)?;
         batch.add_parts()?;
+        if batch.has_packed.get() {
+            batch.renew_dictionary()?;
+        }
         batch.transaction.commit().map_err(|cause| fail(&cause))?;
         Ok(done)
     }

@@ -175,8 +175,22 @@ CREATE TABLE screens (
     id INTEGER PRIMARY KEY,
     bytes INTEGER NOT NULL,             -- of the text
     marks BLOB NOT NULL,                -- where its pieces begin, and when they were shown
-    body BLOB NOT NULL                  -- zstd of the text
+    body BLOB NOT NULL,                 -- zstd of the text
+    dictionary INTEGER                  -- what it is packed with
 );
+CREATE INDEX screens_dictionary ON screens (dictionary);
+
+-- What screens have in common (store/packing.rs). Numbers are not given again: other processes may know the old one.
+CREATE TABLE dictionaries (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    retired INTEGER NOT NULL DEFAULT 0, -- a session it was made of is gone
+    body BLOB NOT NULL                  -- zstd of it
+);
+CREATE TABLE dictionary_sources (
+    session INTEGER NOT NULL,
+    dictionary INTEGER NOT NULL,
+    PRIMARY KEY (session, dictionary)
+) WITHOUT ROWID;
 CREATE VIRTUAL TABLE screen_words USING fts5 (
     text, content = '', contentless_delete = 1, detail = none, prefix = '2 3',
     tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'"
@@ -188,4 +202,4 @@ CREATE VIRTUAL TABLE grams USING fts5 (
     text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram'
 );
 
-PRAGMA user_version = 6;
+PRAGMA user_version = 7;

@@ -1,14 +1,16 @@
 //! Texts of the index: what screens showed.
 
+use std::cell::RefCell;
+
+use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 use rusqlite::params;
 
 use super::Index;
 use super::descent::Rows;
+use super::packing::Packing;
 use super::terms;
 use super::texts::numbers;
-use super::texts::pack;
-use super::texts::unpack;
 use super::words;
 use super::words::Pattern;
 use super::write::Batch;
@@ -23,7 +25,7 @@ const STRETCH: usize = 128 << 10;
 /// … and one that is shorter than this goes on when more comes.
 const SHORT: usize = STRETCH / 2;
 /// Most bytes of a stretch: its last piece may be long.
-const MAX_STRETCH: usize = 512 << 10;
+pub(super) const MAX_STRETCH: usize = 512 << 10;
 
 /// Bits of a stretch's number within its session.
 pub(super) const SCREEN_BITS: u32 = 10;
@@ -41,20 +43,20 @@ impl Batch<'_> {
     /// Adds screen text, which can then be found by its words; best in amounts that fill a stretch.
     pub fn add_screen(&self, session: i64, pieces: &[Piece]) -> Result<()> {
         let (first, last) = numbers(session, SCREEN_BITS);
-        let before: Option<(i64, i64, Vec<u8>, Vec<u8>)> = self.get(|connection| {
+        let before: Option<(i64, i64)> = self.get(|connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT id, bytes, marks, body FROM screens WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1",
+                "SELECT id, bytes FROM screens WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1",
             )?;
-            let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
-            statement.query_row([first, last], read).optional()
+            statement.query_row([first, last], |row| Ok((row.get(0)?, row.get(1)?))).optional()
         })?;
         let (mut number, mut stretch) = match before {
-            Some((id, bytes, marks, body)) if unsigned(bytes) < SHORT as u64 => {
+            Some((id, bytes)) if unsigned(bytes) < SHORT as u64 => {
+                let stretch = self.get(|connection| stretch(connection, self.packing, id))?;
                 self.run("DELETE FROM screen_words WHERE rowid = ?1", [id])?;
                 self.run("DELETE FROM screens WHERE id = ?1", [id])?;
-                (id, Stretch::unpack(&marks, &body))
+                (id, stretch)
             }
-            Some((id, ..)) => (id + 1, Stretch::default()),
+            Some((id, _)) => (id + 1, Stretch::default()),
             None => (first, Stretch::default()),
         };
         for piece in pieces {
@@ -72,9 +74,10 @@ impl Batch<'_> {
         if stretch.text.is_empty() || number > last {
             return Ok(());
         }
+        let (dictionary, body) = self.pack_stretch(&stretch.text)?;
         self.run(
-            "INSERT INTO screens (id, bytes, marks, body) VALUES (?1, ?2, ?3, ?4)",
-            params![number, signed(stretch.text.len() as u64), stretch.marks(), pack(&stretch.text)],
+            "INSERT INTO screens (id, bytes, marks, body, dictionary) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![number, signed(stretch.text.len() as u64), stretch.marks(), body, dictionary],
         )?;
         self.run(
             "INSERT INTO screen_words (rowid, text) VALUES (?1, ?2)",
@@ -86,45 +89,33 @@ impl Batch<'_> {
 impl Index {
     /// A stretch of screen text; an empty one when it is gone.
     pub(super) fn stretch(&self, number: i64) -> Result<Stretch> {
-        let found: Option<(Vec<u8>, Vec<u8>)> = self.get(|connection| {
-            let mut statement = connection.prepare_cached("SELECT marks, body FROM screens WHERE id = ?1")?;
-            statement.query_row([number], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-        })?;
-        Ok(found.map(|(marks, body)| Stretch::unpack(&marks, &body)).unwrap_or_default())
+        self.get(|connection| stretch(connection, &self.packing, number))
     }
+}
+
+fn stretch(connection: &Connection, packing: &RefCell<Packing>, number: i64) -> rusqlite::Result<Stretch> {
+    let mut statement =
+        connection.prepare_cached("SELECT dictionary, body, marks FROM screens WHERE id = ?1")?;
+    let mut found = statement.query([number])?;
+    let Some(row) = found.next()? else { return Ok(Stretch::default()) };
+    let mut text = Vec::new();
+    packing.borrow_mut().unpack(connection, (row.get(0)?, row.get_ref(1)?.as_blob()?), &mut text)?;
+    Ok(Stretch::new(String::from_utf8(text).unwrap_or_default(), row.get_ref(2)?.as_blob()?))
 }
 
 /// Stretches that have a text whose words do not tell it; from the last.
 pub(super) struct Screens {
     rows: Rows,
     pattern: Pattern,
-    unpacker: Unpacker,
-}
-
-/// Unpacks and folds one text after another in the same memory: there may be very many.
-#[derive(Default)]
-struct Unpacker {
-    zstd: zstd::bulk::Decompressor<'static>,
+    /// Memory for one text after another: there may be very many.
     text: Vec<u8>,
     folded: String,
-}
-
-impl Unpacker {
-    /// Empty when it is damaged.
-    fn folded(&mut self, packed: &[u8]) -> &str {
-        self.text.clear();
-        self.text.reserve(MAX_STRETCH);
-        let unpacked = self.zstd.decompress_to_buffer(packed, &mut self.text);
-        let text = unpacked.ok().and_then(|_| std::str::from_utf8(&self.text).ok());
-        words::fold_into(text.unwrap_or_default(), &mut self.folded);
-        &self.folded
-    }
 }
 
 impl Screens {
     /// Those of `rows` that fit.
     pub(super) fn new(rows: Rows, node: &Node) -> Self {
-        Self { rows, pattern: Pattern::new(node), unpacker: Unpacker::default() }
+        Self { rows, pattern: Pattern::new(node), text: Vec::new(), folded: String::new() }
     }
 
     /// The newest session up to `most` with such a stretch; none when it is not newer than `than`.
@@ -137,13 +128,14 @@ impl Screens {
             // Most of the time goes into what SQLite knows nothing of, and could not be stopped in.
             index.go_on()?;
             let fits = index.get(|connection| {
-                let mut statement = connection.prepare_cached("SELECT body FROM screens WHERE id = ?1")?;
+                let sql = "SELECT dictionary, body FROM screens WHERE id = ?1";
+                let mut statement = connection.prepare_cached(sql)?;
                 let mut found = statement.query([number])?;
-                let body = match found.next()? {
-                    Some(row) => row.get_ref(0)?.as_blob()?,
-                    None => &[],
-                };
-                Ok(self.pattern.fits(self.unpacker.folded(body)))
+                let Some(row) = found.next()? else { return Ok(false) };
+                let stretch = (row.get(0)?, row.get_ref(1)?.as_blob()?);
+                index.packing.borrow_mut().unpack(connection, stretch, &mut self.text)?;
+                words::fold_into(std::str::from_utf8(&self.text).unwrap_or_default(), &mut self.folded);
+                Ok(self.pattern.fits(&self.folded))
             })?;
             if fits {
                 return Ok(Some(number >> SCREEN_BITS));
@@ -205,8 +197,8 @@ impl Stretch {
         bytes
     }
 
-    pub(super) fn unpack(marks: &[u8], body: &[u8]) -> Self {
-        let text = unpack(body, MAX_STRETCH);
+    /// A text with what [`Self::marks`] gave.
+    fn new(text: String, marks: &[u8]) -> Self {
         let mut numbers = Vec::new();
         let (mut number, mut shift) = (0_u64, 0);
         for byte in marks {
@@ -239,12 +231,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stretch_is_unpacked_as_it_was() {
+    fn a_stretch_is_read_as_it_was() {
         let mut stretch = Stretch::default();
         for (at, text) in [(5, "one\n"), (900, "zwei é"), (1_000_000_000, "three\n")] {
             stretch.push(&Piece { at: Micros(at), text: text.to_owned() });
         }
-        let again = Stretch::unpack(&stretch.marks(), &pack(&stretch.text));
+        let again = Stretch::new(stretch.text.clone(), &stretch.marks());
         assert_eq!(again, stretch);
         let pieces: Vec<_> = again.pieces().collect();
         assert_eq!(
@@ -254,8 +246,7 @@ mod tests {
         for damage in
             [&b"\xff\xff\xff"[..], b"\x01", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x01", b""]
         {
-            std::hint::black_box(Stretch::unpack(damage, &pack("é text")).pieces().count());
-            std::hint::black_box(Stretch::unpack(&stretch.marks(), damage).pieces().count());
+            std::hint::black_box(Stretch::new("é text".to_owned(), damage).pieces().count());
         }
     }
 }

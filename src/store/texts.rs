@@ -17,7 +17,7 @@ use crate::types::Micros;
 /// Texts longer than this are stored compressed, in bytes.
 const COMPRESS_FROM: usize = 256;
 /// How texts are packed: a higher level takes longer, and these are many.
-const LEVEL: i32 = 9;
+pub(super) const LEVEL: i32 = 9;
 
 /// Bits of a text's number within its session.
 pub(super) const TEXT_BITS: u32 = 24;
@@ -124,6 +124,7 @@ impl Batch<'_> {
 
     /// Takes a session's texts out.
     pub(super) fn forget_texts(&self, session: i64) -> Result<()> {
+        self.retire_dictionaries(session)?;
         for (table, words, bits) in [
             ("texts", "words", TEXT_BITS),
             ("screens", "screen_words", SCREEN_BITS),
@@ -142,7 +143,7 @@ impl Batch<'_> {
     }
 }
 
-pub(super) fn pack(text: &str) -> Vec<u8> {
+fn pack(text: &str) -> Vec<u8> {
     // In memory nothing can fail but memory.
     zstd::bulk::compress(text.as_bytes(), LEVEL).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! Filling the index.
 
+use std::cell::Cell;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
@@ -12,6 +13,7 @@ use rusqlite::Transaction;
 use rusqlite::params;
 
 use super::Index;
+use super::packing::Packing;
 use super::rows::Added;
 use super::rows::CallEnded;
 use super::rows::CommandEnded;
@@ -48,6 +50,9 @@ pub struct Batch<'a> {
     pub(super) fail: &'a dyn Fn(&rusqlite::Error) -> Error,
     /// Command lines and ARNs of sessions, that are found by their parts once the batch is over.
     pub(super) parts: RefCell<HashMap<i64, BTreeSet<String>>>,
+    pub(super) packing: &'a RefCell<Packing>,
+    /// Something was packed: there may be enough for another dictionary.
+    pub(super) has_packed: Cell<bool>,
 }
 
 impl Batch<'_> {
