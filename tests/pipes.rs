@@ -6,6 +6,7 @@
 mod support;
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::os::unix::process::ExitStatusExt;
@@ -14,6 +15,9 @@ use std::time::Duration;
 
 use nix::sys::resource::Resource;
 use nix::sys::resource::setrlimit;
+use nix::sys::signal::Signal;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
 use support::Home;
 use support::run;
 
@@ -25,6 +29,30 @@ fn output_and_errors_stay_apart_and_byte_exact() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stdout, bytes);
     assert_eq!(output.stderr, "problem\n");
+}
+
+/// A machine that is busy with others gives us no time until long after the program's end.
+#[test]
+fn what_was_written_before_the_end_comes_however_late_it_is_looked_at() {
+    let home = Home::new();
+    // More than is read ahead of a reader, less than all pipes hold: the rest is still in the program's pipe when it ends.
+    let mut command = home.hoop_run(["sh", "-c", "head -c 150000 /dev/zero | tr '\\0' x; echo > ended"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let process = Pid::from_raw(child.id().cast_signed());
+    while !home.path().join("ended").exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    kill(process, Signal::SIGSTOP).unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut output = vec![0; 60_000];
+    stdout.read_exact(&mut output).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    kill(process, Signal::SIGCONT).unwrap();
+    stdout.read_to_end(&mut output).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(output.len(), 150_000);
+    assert_eq!(home.recorded("o").len(), 150_000);
 }
 
 #[test]

@@ -328,9 +328,26 @@ impl Bridge {
         self.launcher.signal(Signal::SIGCONT);
     }
 
+    /// Gives up what others may still write; not what had come, or waits, when we got no time to look.
     fn end_lanes(&mut self) -> Result<()> {
+        let now = self.clock.elapsed();
+        let mut is_silent = true;
         for lane in &mut self.lanes {
-            lane.end(&self.recorder)?;
+            if lane.has_room()
+                && let Pumped::Bytes(count) = lane.pump(&mut self.buffer, &self.recorder, now)?
+            {
+                self.ending.moved(count, now);
+                is_silent = false;
+            }
+            if lane.has_pending() {
+                self.ending.moved(0, now);
+                is_silent = false;
+            }
+        }
+        for lane in &mut self.lanes {
+            if is_silent || self.ending.has_had_enough() {
+                lane.end(&self.recorder)?;
+            }
             if let Err(error) = lane.show() {
                 self.ending.trouble.push(error);
             }

@@ -69,6 +69,11 @@ impl Ending {
         }
     }
 
+    /// Whether more came after the program's end than can have been under way then.
+    pub(super) fn has_had_enough(&self) -> bool {
+        self.linger_bytes > LINGER_BYTES
+    }
+
     /// We must stop, because of `error`. True the first time.
     pub(super) fn stop(&mut self, error: Error, now: Micros) -> bool {
         if self.is_stopping() {
@@ -115,7 +120,7 @@ impl Ending {
 
     /// What is due at `now`; each is told once.
     pub(super) fn due(&mut self, now: Micros) -> Due {
-        if self.linger_bytes > LINGER_BYTES || self.linger_until.is_some_and(|at| now >= at) {
+        if self.has_had_enough() || self.linger_until.is_some_and(|at| now >= at) {
             return Due::StopLingering;
         }
         for stop in [&mut self.stop, &mut self.dismissed].into_iter().flatten() {
