@@ -224,6 +224,23 @@ def audits():
 def saml():
     for name in ("metadata", "response"):
         yield read(f"tests/fixtures/saml/{name}.xml", "rb")
+    # Forged assertions around the one that is signed, and that one changed where its signature does not look.
+    response = read("tests/fixtures/saml/response.xml")
+    start, end = response.index("<saml:Assertion "), response.index("</samlp:Response>")
+    signed, answer = response[start:end], lambda inside: (response[:start] + inside + response[end:]).encode()
+    signature = re.search("<ds:Signature .*</ds:Signature>", signed)[0]
+    bare = signed.replace(signature, "")
+    forged = bare.replace("_original", "_evil").replace(">ana<", ">admin<")
+    sign = lambda what: forged.replace("</saml:Issuer>", "</saml:Issuer>" + what)
+    within = lambda what: forged.replace("</saml:Assertion>", what + "</saml:Assertion>")
+    into = lambda what: signature.replace("</ds:Signature>", what + "</ds:Signature>")
+    for inside in [forged + signed, signed + forged, within(signed), sign(signature) + bare, sign(into(bare)), signed + signed,
+                   f"<samlp:Extensions>{forged}</samlp:Extensions>{signed}", sign(into(f"<ds:Object>{bare}</ds:Object>")),
+                   within(f"<saml:Advice>{signed}</saml:Advice>"), signed.replace("<ds:X509Data/>", "<!--a--><ds:X509Data/>"),
+                   signed.replace(">ana<", ">an<!---->a<"), signed.replace(">ana<", "><![CDATA[ana]]><"),
+                   signed.replace("#rsa-sha256", "#hmac-sha256"), signed.replace("#_original", "")]:
+        yield answer(inside)
+    yield b'<!DOCTYPE a [<!ENTITY x "ana">]>' + answer(signed.replace(">ana<", ">&x;<"))
 
 
 SEEDS = {

@@ -8,7 +8,8 @@
 #
 # libFuzzer, with the ordinary compiler: fuzz/rustc.sh adds the flags that cargo-fuzz would. The folder is laid out for
 # cargo-fuzz too, whose `cargo fuzz run TARGET` adds AddressSanitizer and needs a nightly compiler. New inputs are kept
-# under ${HOOP_CACHE:-~/.cache/hoop}, so that the next run goes on from them.
+# under ${HOOP_CACHE:-~/.cache/hoop}, so that the next run goes on from them. It is built into the project's own target
+# folder: what hoop depends on is taken from there as `cargo build` left it, hoop alone is compiled once more.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 cache=${HOOP_CACHE:-$HOME/.cache/hoop}/fuzz
@@ -19,25 +20,32 @@ while [ $# -gt 0 ]; do
   case $1 in
     --seconds) seconds=${2:?--seconds needs a number}; shift ;;
     --minimise) minimise=yes ;;
-    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit ;;
+    -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit ;;
     -*) echo "fuzz: no option $1" >&2; exit 2 ;;
     *) targets+=("$1") ;;
   esac
   shift
 done
 
-built=${CARGO_TARGET_DIR:-fuzz/target}
-RUSTC_WRAPPER=$PWD/fuzz/rustc.sh cargo build --manifest-path fuzz/Cargo.toml --target-dir "$built" --bins --quiet || exit 1
 if [ ${#targets[@]} = 0 ]; then
   mapfile -t targets < <(basename -s .rs fuzz/fuzz_targets/*.rs)
 fi
+for target in "${targets[@]}"; do
+  [ -f "fuzz/fuzz_targets/$target.rs" ] || { echo "fuzz: there is no target $target" >&2; exit 2; }
+done
+built=${CARGO_TARGET_DIR:-target}
+RUSTC_WRAPPER=$PWD/fuzz/rustc.sh cargo build --manifest-path fuzz/Cargo.toml --target-dir "$built" --quiet \
+  "${targets[@]/#/--bin=}" || exit 1
 
-# Inputs are short, as requests are; ten seconds for one of them, or a gigabyte, is a fault.
-limits=(-max_len=8192 -timeout=10 -rss_limit_mb=1024 -print_final_stats=1)
+# Inputs are short, as requests are; ten seconds for one of them, or a gigabyte, is a fault. Two seconds are told.
+limits=(-max_len=8192 -timeout=10 -report_slow_units=2 -rss_limit_mb=1024 -print_final_stats=1)
+# Targets that read files write them here; the viewer's would stay behind otherwise.
+TMPDIR=$(mktemp -d)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
 failed=()
 for target in "${targets[@]}"; do
   program=$built/debug/$target
-  [ -x "$program" ] || { echo "fuzz: there is no target $target" >&2; exit 2; }
   found=$cache/$target
   faults=fuzz/artifacts/$target/
   mkdir -p "$found" "$faults"
@@ -51,6 +59,8 @@ for target in "${targets[@]}"; do
   covered=$(grep -oE 'cov: [0-9]+' "$log" | tail -1)
   if [ $status = 0 ]; then
     printf '%-12s %9s runs, %s, nothing found\n' "$target" "${runs:-0}" "$covered"
+    slow=$(grep -oE 'Test unit written to .*slow-unit-.*' "$log" | sed 's/.* //' | tail -1)
+    [ -z "$slow" ] || echo "  slow: $program $slow"
   else
     failed+=("$target")
     printf '%-12s FAILED\n' "$target"

@@ -19,8 +19,9 @@ use hoop::term::Snapshot;
 const EVENTS: usize = 2_000;
 /// Bytes of lines that have left a screen.
 const ROOM: usize = 64 << 10;
-/// Output of the recording that is indexed, and its events: enough for two screens at least.
-const LINES: u32 = 6_000;
+/// Events of the recording that is indexed, and bytes of each: just enough output for two screens.
+const LINES: u32 = 300;
+const LINE: usize = 1_000;
 
 /// A folder of this process's own; calls take turns with it.
 fn folder() -> &'static Mutex<PathBuf> {
@@ -66,17 +67,31 @@ pub fn replay(data: &[u8]) {
     pack(data, &folder.join("packed.cast"));
 }
 
-/// Output of any content: a screen that is kept and drawn anew is the same, with its links.
+/// Output of any content, and changes of size: a screen that is kept and drawn anew is the same, with its links, and
+/// goes on the same.
 fn draw<'a>(events: impl Iterator<Item = &'a cast::Event>) {
     let (mut screen, mut history) = (Screen::new(20, 6), History::within(ROOM));
-    for event in events.take(200) {
-        let data = &event.data[..event.data.floor_char_boundary(4_096)];
-        screen.feed_into(data, &mut history);
+    let events: Vec<_> = events.take(200).collect();
+    let mut again = None;
+    for (count, event) in events.iter().enumerate() {
+        if count == events.len() / 2 {
+            again = Some(Screen::restore(&screen.keyframe()));
+        }
+        if let (cast::Kind::Resize, Some((cols, rows))) = (event.kind, event.size()) {
+            let (cols, rows) = (cols.min(60), rows.min(20));
+            screen.resize_into(cols, rows, &mut history);
+            again.iter_mut().for_each(|again| again.resize(cols, rows));
+        } else {
+            let data = &event.data[..event.data.floor_char_boundary(4_096)];
+            screen.feed_into(data, &mut history);
+            again.iter_mut().for_each(|again| again.feed(data));
+        }
+        assert!(history.bytes() <= ROOM);
     }
-    let (shown, again) = (screen.snapshot(), Screen::restore(&screen.keyframe()).snapshot());
-    assert_eq!(shown.links, again.links, "links are lost where a screen is kept");
-    assert_eq!(shown.cells, again.cells);
-    assert!(shown.links.cells.is_sorted() && history.bytes() <= ROOM);
+    let shown = screen.snapshot();
+    assert_eq!(shown, Screen::restore(&screen.keyframe()).snapshot(), "a screen that is kept is another one");
+    again.iter().for_each(|again| assert_eq!(shown, again.snapshot(), "a screen that is drawn anew goes on otherwise"));
+    assert!(shown.links.cells.is_sorted());
 }
 
 /// Bytes of any content: packed and unpacked they are what they were.
@@ -105,7 +120,7 @@ fn known(folder: &Path) -> &'static Known {
         let mut writer = cast::Writer::new(cast::Form::V3);
         writer.header(&cast::Header { cols: 40, rows: 8, ..cast::Header::default() }, &mut text);
         for n in 0..LINES {
-            let line = format!("\x1b[3{}m{n:0100}\r\n", n % 8);
+            let line = format!("\x1b[3{}m{}\r\n", n % 8, format!("\r{n:040}").repeat(LINE / 41));
             writer.output(hoop::types::Micros(u64::from(n) * 1_000), line.as_bytes(), &mut text);
         }
         fs::write(&cast, text).expect("a file can be written");
@@ -115,7 +130,8 @@ fn known(folder: &Path) -> &'static Known {
         files.sort();
         let files =
             files.into_iter().map(|path| (path.clone(), fs::read(path).expect("it can be read"))).collect();
-        let places = [Place::Event(5), Place::Percent(60.0), Place::End];
+        // Before the first screen, after it, and after the second one.
+        let places = [Place::Event(5), Place::Event(200), Place::End];
         let shown = places.map(|place| (place, replay::still(&cast, None, place).expect("it can be shown")));
         Known { cast, cache, files, shown: shown.into() }
     })

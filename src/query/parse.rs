@@ -188,11 +188,13 @@ fn joined(
 /// A text to search for; none when it has no letter or digit.
 fn words(found: &Quoted) -> Option<Text> {
     let plain = found.text.replace('"', " ");
-    let words = plain.trim().trim_end_matches('*');
+    let plain = plain.trim();
+    // As many stars as there are, also apart: written out, they would be read as one after the words.
+    let words = plain.trim_end_matches(|letter: char| letter == '*' || letter.is_whitespace());
+    let signs = &plain[words.len()..];
+    let has_star = signs.starts_with('*') || signs.is_empty() && found.has_star;
     // A star after a sign means nothing.
-    let has_star = found.has_star || words.len() < plain.trim().len();
     let is_prefix = has_star && words.ends_with(char::is_alphanumeric);
-    let words = words.trim_end();
     words.contains(char::is_alphanumeric).then(|| Text { words: words.to_owned(), is_prefix })
 }
 

@@ -172,6 +172,7 @@ mod tests {
             ("not not a", "a"),
             ("\"access denied\"*", "\"access denied\"*"),
             ("s3:GetObject deny*", "s3:GetObject deny*"),
+            ("d*\"* e** \"f *\"* \"g* *\"", "d* e* f g*"),
             ("\"or\" AND \"x", "\"or\" x"),
             ("main() (foo(1) or b)", "\"main()\" (\"foo(1)\" or b)"),
             ("--force -rf", "\"--force\" not rf"),
