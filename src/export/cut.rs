@@ -7,6 +7,7 @@ use crate::cast::Header;
 use crate::cast::Kind;
 use crate::error::Result;
 use crate::export::Span;
+use crate::export::Unread;
 use crate::term::Screen;
 use crate::types::Micros;
 
@@ -17,14 +18,14 @@ pub struct Cut<I> {
     events: I,
     span: Span,
     ready: VecDeque<Event>,
-    unread: u64,
+    unread: Unread,
     done: bool,
 }
 
 impl<I: Iterator<Item = Result<Event>>> Cut<I> {
     /// Plays `events` up to the beginning of `span`; also gives the header of the part.
     pub fn new(header: &Header, events: I, span: Span) -> (Header, Self) {
-        let mut cut = Self { events, span, ready: VecDeque::new(), unread: 0, done: false };
+        let mut cut = Self { events, span, ready: VecDeque::new(), unread: Unread::default(), done: false };
         let mut header = header.clone();
         if span.from > Micros(0) {
             cut.begin(&mut header);
@@ -32,9 +33,9 @@ impl<I: Iterator<Item = Result<Event>>> Cut<I> {
         (header, cut)
     }
 
-    /// How many lines could not be read; known after the last event.
-    pub fn unread(&self) -> u64 {
-        self.unread
+    /// What could not be read; known after the last event.
+    pub fn unread(&self) -> Unread {
+        self.unread.clone()
     }
 
     fn begin(&mut self, header: &mut Header) {
@@ -73,7 +74,7 @@ impl<I: Iterator<Item = Result<Event>>> Cut<I> {
         loop {
             match self.events.next()? {
                 Ok(event) => return Some(event),
-                Err(_) => self.unread += 1,
+                Err(error) => self.unread.add(&error),
             }
         }
     }
