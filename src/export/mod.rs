@@ -57,6 +57,7 @@ pub use span::Spot;
 pub use statement::Statement;
 pub use svg::Still;
 pub use svg::write_svg;
+pub use text::clock;
 pub use text::write_screen;
 pub use text::write_text;
 pub use told::Calls;

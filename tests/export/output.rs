@@ -61,7 +61,12 @@ fn a_failed_export_leaves_what_was_there() {
         fixture("v2.cast"),
         out.display()
     );
-    let done = Command::new("sh").args(["-c", &limit]).env("XDG_STATE_HOME", dir.path()).output().unwrap();
+    let done = Command::new("sh")
+        .args(["-c", &limit])
+        .env_clear()
+        .env("XDG_STATE_HOME", dir.path())
+        .output()
+        .unwrap();
     let said = String::from_utf8(done.stderr).unwrap();
     assert!(!done.status.success() && said.contains("cannot write"), "{said}");
     assert_eq!(
@@ -81,7 +86,12 @@ fn an_export_that_is_killed_leaves_nothing() {
         fixture("v2.cast"),
         out.display()
     );
-    let done = Command::new("sh").args(["-c", &limit]).env("XDG_STATE_HOME", dir.path()).output().unwrap();
+    let done = Command::new("sh")
+        .args(["-c", &limit])
+        .env_clear()
+        .env("XDG_STATE_HOME", dir.path())
+        .output()
+        .unwrap();
     assert_eq!(done.status.code(), None, "{done:?}");
     assert_eq!(names(dir.path()), Vec::<String>::new());
 }
@@ -120,6 +130,16 @@ fn a_moment_that_the_format_does_not_show_is_refused() {
         let said = trouble(dir.path(), &[&["export", "last"], arguments].concat());
         assert!(said.contains("cannot be written so") && said.contains("--at"), "{said}");
     }
+}
+
+#[test]
+fn a_part_behind_the_end_is_refused() {
+    let dir = filled();
+    for format in ["cast", "txt", "html", "gif", "movie"] {
+        let said = trouble(dir.path(), &["export", "last", "-f", format, "--from", "9:00:00"]);
+        assert!(said.contains("nothing lies in that part") && said.contains("why: it ends at "), "{said}");
+    }
+    assert!(!output(dir.path(), &["export", "last", "-f", "txt", "--from", "end"]).is_empty());
 }
 
 #[test]

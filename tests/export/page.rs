@@ -140,6 +140,16 @@ fn a_page_is_used_in_a_browser() {
         "{seen}"
     );
     assert_eq!(text("found"), "1 of 2");
+    assert_eq!(text("on_screen"), "on the screen once: Enter goes there");
+    assert_eq!(text("row_found"), "after a long pause");
+    assert!(
+        text("screen_at_found").contains("after a long pause")
+            && !text("screen_at_found").contains("refused")
+    );
+    assert!(
+        seen["found_ms"].as_f64().unwrap() > 20_000.0 && seen["found_ms"] == seen["found_again_ms"],
+        "{seen}"
+    );
     assert!(
         text("command_detail").contains("exit 3") && text("command_detail").contains("onerror"),
         "{seen}"

@@ -47,6 +47,7 @@ use crate::export::Pace;
 use crate::export::Page;
 use crate::export::Session;
 use crate::export::Span;
+use crate::export::Spot;
 use crate::export::Statement;
 use crate::export::Still;
 use crate::export::Unread;
@@ -259,7 +260,24 @@ impl<'w> Job<'w> {
             Some(title) => header.title = Some(self.text(title)),
             None => {}
         }
-        Ok(Cut::new(&header, events, self.span))
+        let (header, cut) = Cut::new(&header, events, self.span);
+        match (&self.wish.from, cut.over()) {
+            (Some(Spot::Time(_)), Some(end)) => self.check_end(end).map(|()| (header, cut)),
+            _ => Ok((header, cut)),
+        }
+    }
+
+    /// Whether anything happened in the part, of which the terminal recording, which ends at `end`, has nothing.
+    fn check_end(&self, end: Micros) -> Result<()> {
+        let lines = self.found.source.audit.as_deref().map(audit::Reader::open).transpose()?;
+        let end =
+            lines.into_iter().flatten().filter_map(Result::ok).map(|line| line.t).fold(end, Micros::max);
+        match end < self.span.from {
+            true => Err(Error::new(Kind::Usage, "nothing lies in that part of the recording")
+                .why(format!("it ends at {}", export::clock(end)))
+                .fix("give an earlier --from")),
+            false => Ok(()),
+        }
     }
 
     /// A text of ours, masked where everything is.
