@@ -165,6 +165,33 @@ fn what_could_not_be_read_is_named_with_its_line() {
 }
 
 #[test]
+fn a_session_whose_first_line_is_damaged_is_exported_as_far_as_it_can_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let audit = store::fill(&dir.path().join("hoop")).join("audit.jsonl");
+    let whole = fs::read_to_string(&audit).unwrap();
+    let rest = whole.split_once('\n').unwrap().1;
+    for damaged in [rest.to_owned(), format!("{{}}\n{rest}"), format!("\0\0\n{rest}")] {
+        fs::write(&audit, damaged).unwrap();
+        let session = audit.parent().unwrap();
+        for (format, words) in [
+            ("txt", "ana@build-7"),
+            ("jsonl", "s3:DeleteObject"),
+            ("csv", "s3:DeleteObject"),
+            ("html", "<!doctype"),
+        ] {
+            let done = run(dir.path(), &["export", session.to_str().unwrap(), "-f", format, "--mask", "pii"]);
+            let (text, said) =
+                (String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap());
+            assert!(done.status.success() && text.contains(words), "{format}: {said}");
+            assert!(
+                said.contains("audit log") || matches!(format, "jsonl" | "csv" | "html"),
+                "{format}: {said}"
+            );
+        }
+    }
+}
+
+#[test]
 fn names_of_files_are_no_escapes() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("a\u{1b}]0;owned\u{7}.cast");

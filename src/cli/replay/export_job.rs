@@ -58,6 +58,7 @@ use crate::replay::Theme;
 use crate::term::Screen;
 use crate::term::Snapshot;
 use crate::types::Micros;
+use crate::types::SessionId;
 
 /// What a picture without a title says.
 const NO_TITLE: &str = "none";
@@ -85,6 +86,8 @@ pub struct Job<'w> {
     start: Option<Start>,
     statement: Statement,
     query: Option<Query>,
+    /// Of the audit log, where it is not read again for what is written.
+    unread: Unread,
 }
 
 /// The events of a recording; that its last line is cut off comes as an error at its end.
@@ -126,6 +129,7 @@ impl<'w> Job<'w> {
             cleaner: None,
             found,
             query,
+            unread: Unread::default(),
         };
         job.span = job.span()?;
         job.start = job.start()?;
@@ -140,7 +144,7 @@ impl<'w> Job<'w> {
 
     /// Writes it; gives what of the recording could not be read.
     pub fn write(&self, out: &mut impl Write) -> Result<Unread, Failure> {
-        let unread = match self.format {
+        let mut unread = match self.format {
             Format::Cast | Format::Cast2 => self.cast(out)?,
             Format::Txt => {
                 let (header, mut events) = self.events()?;
@@ -153,6 +157,9 @@ impl<'w> Job<'w> {
             Format::Jsonl | Format::Csv | Format::Ocsf | Format::Cloudtrail => self.calls(out)?,
         };
         out.flush()?;
+        if self.format != Format::Html && !self.format.is_of_calls() {
+            unread.join(self.unread.clone());
+        }
         Ok(unread)
     }
 
@@ -220,13 +227,24 @@ impl<'w> Job<'w> {
         Ok(span)
     }
 
-    /// The first line of the audit log.
-    fn start(&self) -> Result<Option<Start>> {
+    /// The first line of the audit log; none where it is damaged.
+    fn start(&mut self) -> Result<Option<Start>> {
         let Some(audit) = &self.found.source.audit else { return Ok(None) };
-        match audit::Reader::open(audit)?.next().transpose()?.map(|line| line.event) {
-            Some(Told::SessionStart(start)) => Ok(Some(*start)),
-            _ => Ok(None),
+        match audit::Reader::open(audit)?.next() {
+            Some(Ok(audit::Line { event: Told::SessionStart(start), .. })) => return Ok(Some(*start)),
+            Some(Err(error)) => self.unread.add(&error),
+            _ => {
+                self.unread.add(&Error::new(Kind::Record, "the audit log has no first line `session.start`"))
+            }
         }
+        Ok(None)
+    }
+
+    /// What is known of the session where its first line is damaged: its id, and when that was made.
+    fn stand_in(&self) -> Option<Start> {
+        let folder = self.found.source.audit.as_deref()?.parent()?;
+        let id: SessionId = folder.file_name()?.to_str()?.parse().ok()?;
+        Some(Start::new(id, id.unix_millis().saturating_mul(1_000), Vec::new()))
     }
 
     /// What was masked when the session was recorded, as its audit log says.
@@ -443,7 +461,8 @@ impl<'w> Job<'w> {
     }
 
     fn calls(&self, out: &mut impl Write) -> Result<Unread, Failure> {
-        let (Some(audit), Some(start)) = (self.found.source.audit.as_deref(), &self.start) else {
+        let start = self.start.clone().or_else(|| self.stand_in());
+        let (Some(audit), Some(start)) = (self.found.source.audit.as_deref(), &start) else {
             let cast = &self.found.source.cast;
             return Err(Error::new(Kind::NotFound, format!("{} has no calls", cast.display()))
                 .why("calls are recorded in sessions of hoop-run; this is a terminal recording alone")
