@@ -26,7 +26,7 @@ impl Draft {
         if let Some(file) = nameless(place) {
             return Ok(Self { file, place: place.to_owned(), name: None });
         }
-        let name = part(place)?;
+        let name = part(place);
         remove(&name)?;
         Ok(Self { file: File::create_new(&name)?, place: place.to_owned(), name: Some(name) })
     }
@@ -48,7 +48,7 @@ impl Draft {
         match (self.name.take(), replace) {
             (None, false) => link(&self.file, &self.place),
             (None, true) => {
-                let name = part(&self.place)?;
+                let name = part(&self.place);
                 remove(&name)?;
                 link(&self.file, &name)?;
                 renamed(&name, &self.place)
@@ -76,13 +76,9 @@ impl Drop for Draft {
     }
 }
 
-/// `.NAME.PID.part`, beside `place`.
-fn part(place: &Path) -> io::Result<PathBuf> {
-    let Some(own) = place.file_name() else { return Err(io::ErrorKind::IsADirectory.into()) };
-    let mut name = std::ffi::OsString::from(".");
-    name.push(own);
-    name.push(format!(".{}.part", getpid()));
-    Ok(place.with_file_name(name))
+/// A name beside `place`. The file's own is not in it: that may be as long as names can be.
+fn part(place: &Path) -> PathBuf {
+    place.with_file_name(format!(".hoop-{}.part", getpid()))
 }
 
 /// Removes what an earlier program of our number left.
@@ -149,7 +145,7 @@ mod tests {
 
     /// A draft with a name, as file systems have it that know no other.
     fn named(place: &Path) -> Draft {
-        let name = part(place).unwrap();
+        let name = part(place);
         Draft { file: File::create_new(&name).unwrap(), place: place.to_owned(), name: Some(name) }
     }
 
@@ -173,7 +169,7 @@ mod tests {
     fn an_old_file_stays_until_the_new_one_is_done() {
         for begin in [|place: &Path| Draft::begin(place).unwrap(), named] {
             let dir = tempfile::tempdir().unwrap();
-            let place = dir.path().join("out");
+            let place = dir.path().join("a".repeat(255));
             fs::write(&place, "old").unwrap();
             fs::set_permissions(&place, fs::Permissions::from_mode(0o640)).unwrap();
             let refused = begin(&place).finish(false).unwrap_err();
