@@ -96,7 +96,9 @@ struct RawTerm {
 
 /// Reads a header; for version 1 with the events that it holds.
 pub(super) fn header(text: &[u8]) -> Result<(Header, Vec<Event>), String> {
-    let raw: RawHeader = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+    // A byte that is no text costs a sign of the title, not the recording.
+    let text = String::from_utf8_lossy(text);
+    let raw: RawHeader = serde_json::from_str(&text).map_err(|error| error.to_string())?;
     if !(1..=3).contains(&raw.version) {
         return Err(format!("version {} of the format is not known (1, 2 and 3 are)", raw.version));
     }

@@ -22,6 +22,8 @@ use crate::types::Micros;
 /// Most bytes of a version 1 file, which must be read whole. Recordings of that time were small.
 const MAX_V1: u64 = 64 << 20;
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Gives the events of a recording in order, with absolute times.
 ///
 /// A line that cannot be read is an `Err` that names it; the lines after it follow. A last line without its end is
@@ -67,6 +69,10 @@ impl<R: BufRead> Reader<R> {
         let mut buffer = Vec::new();
         let first = lines::read(&mut (&mut source).take(MAX_LINE as u64), &mut buffer, MAX_LINE);
         let (ending, mut offset) = first.context(|| "cannot read the header")?;
+        // Some editors put this before any text.
+        if buffer.starts_with(BYTE_ORDER_MARK) {
+            buffer.drain(..BYTE_ORDER_MARK.len());
+        }
         let wrong = |reason: &str| {
             Error::new(ErrorKind::Record, "this is not an asciicast file")
                 .why(format!("line 1: {reason}"))

@@ -15,6 +15,7 @@ use std::thread;
 use crate::error::Error;
 use crate::mask::Engine;
 use crate::sys::tty;
+use crate::term::safe_lines;
 
 static MASKS: OnceLock<Arc<Engine>> = OnceLock::new();
 
@@ -46,7 +47,8 @@ pub(super) fn say(line: &str) {
 
 /// Prints what went wrong with `program`.
 pub(super) fn complain(program: &str, error: &Error) {
-    say(&error.report(program));
+    // Names of files may come from anyone.
+    say(&safe_lines(&error.report(program)));
 }
 
 /// Prints what clap found wrong with the arguments, or the help that was asked for.

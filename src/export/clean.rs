@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -33,6 +34,12 @@ const MOST_HELD: usize = 4 << 20;
 
 /// Most characters of which it is remembered that they are to be hidden.
 const MOST_HIDDEN: usize = 1 << 20;
+
+/// Bytes of the shortest and the longest text of the output that is looked for in all other places.
+const SHORTEST_TEXT: usize = 8;
+const LONGEST_TEXT: usize = 64 << 10;
+
+const ESCAPE: u8 = 0x1b;
 
 /// Masks all that an export shows: output, titles, markers, commands, parameters, environment. What it finds in one place it
 /// looks for in all others from then on, so a recording that is passed through twice is masked evenly.
@@ -68,12 +75,29 @@ impl Cleaner {
     /// A text.
     #[must_use]
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.learn(text);
+        // Paths and addresses of requests: what is known is hidden in this form too.
+        if text.contains('%') {
+            self.learn(&percent_decode_str(text).decode_utf8_lossy());
+        }
+        self.engine.text_counted(text, &mut self.masks.borrow_mut())
+    }
+
+    /// Remembers what is to be hidden in a text, so that it is hidden wherever else it stands.
+    fn learn(&self, text: &str) {
         for found in self.engine.find(text.as_bytes()) {
             if let Some(secret) = text.get(found.range) {
                 self.engine.learn(&found.kind, secret);
             }
         }
-        self.engine.text_counted(text, &mut self.masks.borrow_mut())
+    }
+
+    /// Remembers what the mask has hidden of output.
+    fn learn_output(&self, raw: &[u8], masked: &[u8]) {
+        for secret in hidden_texts(raw, masked) {
+            let kind = self.engine.find(secret.as_bytes()).first().map(|found| found.kind.to_string());
+            self.engine.learn(kind.as_deref().unwrap_or("secret"), &secret);
+        }
     }
 
     /// The header of a terminal recording, its environment included.
@@ -99,11 +123,16 @@ impl Cleaner {
     /// # Errors
     /// When it has something to mask and would not be such an event without it.
     pub fn event(&self, mut event: audit::Event) -> Result<audit::Event> {
-        match &mut event {
-            audit::Event::CommandStart(start) => start.argv = self.engine.argv(&start.argv),
-            audit::Event::CommandFailed(failed) => failed.argv = self.engine.argv(&failed.argv),
-            audit::Event::SessionStart(start) => start.command = self.engine.argv(&start.command),
-            _ => {}
+        let argv = match &mut event {
+            audit::Event::CommandStart(start) => Some(&mut start.argv),
+            audit::Event::CommandFailed(failed) => Some(&mut failed.argv),
+            audit::Event::SessionStart(start) => Some(&mut start.command),
+            _ => None,
+        };
+        if let Some(argv) = argv {
+            // An argument may be one only beside the one before it.
+            self.learn(&argv.join(" "));
+            *argv = self.engine.argv(argv);
         }
         self.value(event)
     }
@@ -160,14 +189,24 @@ impl Cleaner {
         let found = self.engine.json_value(params, &[]);
         let any = !found.is_empty();
         self.masks.borrow_mut().merge(found);
-        self.names(params) | any
+        self.names_and_numbers(params) | any
     }
 
-    fn names(&self, value: &mut Value) -> bool {
+    fn names_and_numbers(&self, value: &mut Value) -> bool {
         match value {
-            Value::Array(items) => items.iter_mut().fold(false, |any, item| self.names(item) | any),
+            Value::Number(number) => match self.text(&number.to_string()) {
+                Cow::Borrowed(_) => false,
+                Cow::Owned(masked) => {
+                    *value = Value::String(masked);
+                    true
+                }
+            },
+            Value::Array(items) => {
+                items.iter_mut().fold(false, |any, item| self.names_and_numbers(item) | any)
+            }
             Value::Object(members) => {
-                let mut any = members.values_mut().fold(false, |any, member| self.names(member) | any);
+                let mut any =
+                    members.values_mut().fold(false, |any, member| self.names_and_numbers(member) | any);
                 if members.keys().any(|name| matches!(self.text(name), Cow::Owned(_))) {
                     let old = std::mem::take(members);
                     members.extend(
@@ -233,6 +272,31 @@ impl Cleaner {
     }
 }
 
+/// The texts that the mask made stars of, without the colours within them.
+fn hidden_texts(raw: &[u8], masked: &[u8]) -> Vec<String> {
+    let (mut texts, mut text, mut is_escape) = (Vec::new(), Vec::new(), false);
+    for (was, is) in raw.iter().zip(masked) {
+        let mut is_over = false;
+        match (was == is, is_escape, *was) {
+            (false, ..) => {
+                text.push(*was);
+                is_escape = false;
+                is_over = text.len() == LONGEST_TEXT;
+            }
+            (true, true, b'm') => is_escape = false,
+            (true, true, byte) if !byte.is_ascii_alphabetic() => {}
+            (true, _, ESCAPE) => is_escape = true,
+            (true, ..) => (is_escape, is_over) = (false, true),
+        }
+        if is_over && !text.is_empty() {
+            texts.push(std::mem::take(&mut text));
+        }
+    }
+    texts.push(text);
+    texts.retain(|text| text.len() >= SHORTEST_TEXT);
+    texts.into_iter().filter_map(|text| String::from_utf8(text).ok()).collect()
+}
+
 fn cannot(why: &str) -> Error {
     Error::new(Trouble::Record, "a part of the recording cannot be masked again")
         .why(why)
@@ -264,6 +328,7 @@ impl<I> Cleaned<'_, I> {
         if raw.len() != self.out.len() {
             return;
         }
+        self.cleaner.learn_output(&raw, &self.out);
         self.grid.feed(&self.out, &raw, self.position);
         self.grid.look(true);
         self.cleaner.masks.borrow_mut().merge(self.grid.take_masks());
@@ -364,9 +429,11 @@ impl<I: Iterator<Item = Result<Event>>> Iterator for Cleaned<'_, I> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::CallBegin;
     use crate::mask::Selection;
     use crate::term::Screen;
     use crate::types::Micros;
+    use crate::types::SessionId;
 
     fn cleaner() -> Cleaner {
         let packs = vec!["default".to_owned(), "pii".to_owned()];
@@ -400,6 +467,46 @@ mod tests {
         assert_eq!(
             shown.iter().map(|(at, data)| (*at, data.len())).collect::<Vec<_>>(),
             [(1, 11), (2, 8), (3, 13), (4, 14), (5, 2)]
+        );
+    }
+
+    #[test]
+    fn texts_that_became_stars_are_found_whole() {
+        let raw = b"to \x1b[1mana.\x1b[31;1mlima\x1b[m now mail bob.lima7 short \x1b]0;x\x07carol.l7";
+        let masked = b"to \x1b[1m****\x1b[31;1m****\x1b[m now mail ********* *h*r* \x1b]0;x\x07********";
+        assert_eq!(hidden_texts(raw, masked), ["ana.lima", "bob.lima7", "carol.l7"]);
+    }
+
+    #[test]
+    fn what_one_place_gives_away_is_hidden_in_all_others() {
+        let cleaner = cleaner();
+        // Beside these signs no rule would find them.
+        let hidden =
+            ["x219-09-9999y", "id-4111111111111111-x", "user%20ana.lima8%40example.com", "+14155550134x"];
+        let pass = || -> Vec<String> {
+            let command = ["call", "--to", "+14155550134"].map(str::to_owned).to_vec();
+            let start = Start::new(SessionId::new(1, 1), 1, command);
+            drop(cleaner.start(start).unwrap());
+            let output = "ssn=219-09-9999 card=41111111\x1b[1m11111111\x1b[m.\r\n";
+            let output = Event { time: Micros(1), kind: Kind::Output, data: output.to_owned() };
+            let header = Header { cols: 80, rows: 4, ..Header::default() };
+            cleaner.events(&header, std::iter::once(Ok(output))).for_each(drop);
+            hidden.iter().map(|text| cleaner.text(text).into_owned()).collect()
+        };
+        pass();
+        for (text, shown) in hidden.iter().zip(pass()) {
+            assert!(shown.contains("hoopmask:") && shown != *text, "{text}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_is_a_telephone_number_is_masked() {
+        let mut call = CallBegin::new(1, "sns", "Publish", "sns:Publish");
+        call.params = serde_json::json!({"PhoneNumber": "+14155550134", "n": 4_111_111_111_111_111_u64, "a": ["5555555555554444"]});
+        let shown = format!("{:?}", cleaner().value(call).unwrap().params);
+        assert!(
+            !shown.contains("4155550134") && !shown.contains("4111111") && !shown.contains("5555555"),
+            "{shown}"
         );
     }
 

@@ -1,5 +1,6 @@
 //! Calls as a table, CSV as RFC 4180 has it.
 
+use std::io;
 use std::io::Write;
 
 use super::told::Failure;
@@ -54,12 +55,20 @@ pub fn write_csv(
     calls: impl Iterator<Item = Result<Told>>,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    write!(out, "{}\r\n", TITLES.join(","))?;
+    write_csv_titles(out)?;
     for told in calls {
         let cells: Vec<String> = row(session, &told?).iter().map(|text| cell(text)).collect();
         write!(out, "{}\r\n", cells.join(","))?;
     }
     Ok(())
+}
+
+/// Writes the line of titles alone.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn write_csv_titles(out: &mut impl Write) -> io::Result<()> {
+    write!(out, "{}\r\n", TITLES.join(","))
 }
 
 fn row(session: Session<'_>, told: &Told) -> [String; TITLES.len()] {
@@ -107,15 +116,26 @@ fn row(session: Session<'_>, told: &Told) -> [String; TITLES.len()] {
 
 /// A cell: quoted where it must be, harmless in a spreadsheet.
 fn cell(text: &str) -> String {
-    let mut text = safe(text).into_owned();
-    // A formula, or what a spreadsheet takes for one.
-    if text.starts_with(['=', '+', '-', '@']) {
-        text.insert(0, '\'');
-    }
-    match text.contains([',', '"', '\n', '\r', ' ', ';']) {
+    let text = guarded(&safe(text));
+    match text.contains([',', '"', '\n', '\r', ' ', ';', '\'']) {
         true => format!("\"{}\"", text.replace('"', "\"\"")),
         false => text,
     }
+}
+
+/// An apostrophe before what a spreadsheet takes for a formula. Where a comma is the decimal sign, it begins a new cell
+/// behind each semicolon, quoted or not.
+fn guarded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 1);
+    let mut is_begin = true;
+    for letter in text.chars() {
+        if is_begin && matches!(letter, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠') {
+            out.push('\'');
+        }
+        is_begin = letter == ';' || is_begin && (letter.is_whitespace() || letter == '"');
+        out.push(letter);
+    }
+    out
 }
 
 #[cfg(test)]
@@ -127,6 +147,9 @@ mod tests {
         assert_eq!(cell("plain"), "plain");
         assert_eq!(cell("a,\"b\""), "\"a,\"\"b\"\"\"");
         assert_eq!(cell("=cmd|' /C calc'!A0"), "\"'=cmd|' /C calc'!A0\"");
+        assert_eq!(cell("a;=1+1; \"@x\";b-c=d"), "\"a;'=1+1; \"\"'@x\"\";b-c=d\"");
+        assert_eq!(cell(" ＋1"), "\" '＋1\"");
+        assert_eq!(cell("{\"a\":-1}"), "\"{\"\"a\"\":-1}\"");
         assert_eq!(cell("x\r\n\u{1b}[2J"), "x\\r\\n\\e[2J");
     }
 }

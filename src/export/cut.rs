@@ -7,6 +7,7 @@ use crate::cast::Header;
 use crate::cast::Kind;
 use crate::error::Result;
 use crate::export::Span;
+use crate::export::Unread;
 use crate::term::Screen;
 use crate::types::Micros;
 
@@ -17,14 +18,17 @@ pub struct Cut<I> {
     events: I,
     span: Span,
     ready: VecDeque<Event>,
-    unread: u64,
+    unread: Unread,
     done: bool,
+    /// The last time before the part, if nothing comes after that.
+    over: Option<Micros>,
 }
 
 impl<I: Iterator<Item = Result<Event>>> Cut<I> {
     /// Plays `events` up to the beginning of `span`; also gives the header of the part.
     pub fn new(header: &Header, events: I, span: Span) -> (Header, Self) {
-        let mut cut = Self { events, span, ready: VecDeque::new(), unread: 0, done: false };
+        let mut cut =
+            Self { events, span, ready: VecDeque::new(), unread: Unread::default(), done: false, over: None };
         let mut header = header.clone();
         if span.from > Micros(0) {
             cut.begin(&mut header);
@@ -32,18 +36,24 @@ impl<I: Iterator<Item = Result<Event>>> Cut<I> {
         (header, cut)
     }
 
-    /// How many lines could not be read; known after the last event.
-    pub fn unread(&self) -> u64 {
-        self.unread
+    /// What could not be read; known after the last event.
+    pub fn unread(&self) -> Unread {
+        self.unread.clone()
+    }
+
+    /// When the recording ended, if that was before the part.
+    pub fn over(&self) -> Option<Micros> {
+        self.over
     }
 
     fn begin(&mut self, header: &mut Header) {
         let mut screen = Screen::new(header.cols, header.rows);
-        let mut has_shown = false;
+        let (mut has_shown, mut last) = (false, Micros(0));
         let next = loop {
             match self.read() {
                 // The exact bytes of an output before are of no use without it.
                 Some(event) if event.time < self.span.from || !has_reached(&event, self.span) => {
+                    last = last.max(event.time);
                     match event.kind {
                         Kind::Output => {
                             screen.feed(&event.data);
@@ -60,6 +70,7 @@ impl<I: Iterator<Item = Result<Event>>> Cut<I> {
                 other => break other,
             }
         };
+        self.over = (next.is_none() && last < self.span.from).then_some(last);
         (header.cols, header.rows) = screen.size();
         header.timestamp = header.timestamp.map(|at| at.saturating_add(self.span.from.0 / 1_000_000));
         if has_shown {
@@ -73,7 +84,7 @@ impl<I: Iterator<Item = Result<Event>>> Cut<I> {
         loop {
             match self.events.next()? {
                 Ok(event) => return Some(event),
-                Err(_) => self.unread += 1,
+                Err(error) => self.unread.add(&error),
             }
         }
     }
@@ -121,12 +132,22 @@ mod tests {
         let header = Header { cols: 20, rows: 4, timestamp: Some(100), ..Header::default() };
         let span = Span { from: Micros(5), to: Micros(8) };
         let (header, cut) = Cut::new(&header, events().into_iter(), span);
+        assert_eq!((header.cols, header.rows, cut.over()), (30, 6, None));
         let part: Vec<Event> = cut.collect();
-        assert_eq!((header.cols, header.rows), (30, 6));
         assert_eq!(part.iter().map(|event| event.time.0).collect::<Vec<_>>(), [0, 0]);
         let mut screen = Screen::new(header.cols, header.rows);
         part.iter().for_each(|event| screen.feed(&event.data));
         assert_eq!(screen.text(), "first\nsecond\nthird");
+    }
+
+    #[test]
+    fn a_part_behind_the_end_is_known() {
+        let header = Header { cols: 20, rows: 4, ..Header::default() };
+        let over = |from| {
+            let span = Span { from: Micros(from), to: Micros(20) };
+            Cut::new(&header, events().into_iter(), span).1.over()
+        };
+        assert_eq!((over(9), over(10)), (None, Some(Micros(9))));
     }
 
     #[test]

@@ -9,11 +9,14 @@ use crate::cast::Kind;
 use crate::error::Error;
 use crate::error::Kind as Trouble;
 use crate::error::Result;
+use crate::term::clip;
 use crate::term::safe;
 use crate::types::Micros;
 
 /// Most names of markers that an error lists.
 const MOST_NAMES: usize = 8;
+/// Columns of such a name.
+const LONGEST_NAME: usize = 60;
 
 /// A moment, as a person names it.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,7 +120,7 @@ fn marker(name: &str, cast: &Path) -> Result<Micros> {
             return Ok(event.time);
         }
         if names.len() < MOST_NAMES {
-            names.push(format!("{count} {}", safe(&event.data)));
+            names.push(format!("{count} {}", clip(&safe(&event.data), LONGEST_NAME)));
         }
     }
     let error =

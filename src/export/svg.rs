@@ -8,6 +8,7 @@ use crate::term::Cell;
 use crate::term::Palette;
 use crate::term::Rgb;
 use crate::term::Snapshot;
+use crate::term::clip;
 use crate::term::is_unsafe;
 use crate::term::safe;
 
@@ -79,13 +80,22 @@ pub(super) fn write_title(
         let x = f64::from(index).mul_add(18.0, MARGIN + 6.0);
         writeln!(out, "<circle cx=\"{x:.1}\" cy=\"20\" r=\"5.5\" fill=\"{}\"/>", hex(palette.basic[colour]))?;
     }
+    let text = safe(title);
+    let shown = clip(&text, title_columns(width));
+    let more = if shown.len() < text.len() { "…" } else { "" };
     writeln!(
         out,
-        "<text x=\"{:.1}\" y=\"25\" text-anchor=\"middle\" fill=\"{}\" fill-opacity=\"0.7\">{}</text>",
+        "<text x=\"{:.1}\" y=\"25\" text-anchor=\"middle\" fill=\"{}\" fill-opacity=\"0.7\">{}{more}</text>",
         width / 2.0,
         hex(palette.foreground),
-        escaped(&safe(title))
+        escaped(shown)
     )
+}
+
+/// Columns of a title between the three circles and as much room on the other side.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand; saturates at 0")]
+fn title_columns(width: f64) -> usize {
+    ((width - 2.0 * (MARGIN + 54.0)) / CELL_WIDTH) as usize
 }
 
 /// A row of cells, its upper edge at `y`.
@@ -220,6 +230,20 @@ pub(super) fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::term::Screen;
+
+    #[test]
+    fn a_long_title_stays_between_its_neighbours() {
+        let basic = [Rgb(9, 9, 9); 16];
+        let palette = Palette { foreground: Rgb(255, 255, 255), background: Rgb(0, 0, 0), basic };
+        let of = |title: &str, width: f64| {
+            let mut out = Vec::new();
+            write_title(title, width, &palette, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert!(of("a title", 700.0).contains(">a title</text>"));
+        assert!(of(&"界".repeat(300), 700.0).contains(&format!(">{}…</text>", "界".repeat(33))));
+        assert!(of("a title", 36.0).contains(">…</text>"));
+    }
 
     #[test]
     fn a_picture_is_well_formed_whatever_the_screen_holds() {

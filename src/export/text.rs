@@ -84,7 +84,8 @@ fn write_line(out: &mut impl Write, line: &str) -> io::Result<()> {
 }
 
 /// `1:02:03.456`, without hours when there are none.
-fn clock(time: Micros) -> String {
+#[must_use]
+pub fn clock(time: Micros) -> String {
     let millis = time.0 / 1_000;
     let (seconds, millis) = (millis / 1_000, millis % 1_000);
     let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);

@@ -20,6 +20,7 @@ use crate::export::Cleaner;
 use crate::export::Collector;
 use crate::export::Span;
 use crate::export::Statement;
+use crate::export::Unread;
 use crate::term::is_unsafe;
 use crate::types::Micros;
 
@@ -80,19 +81,19 @@ pub struct Calls<'c, I> {
     collector: Option<Collector>,
     rest: std::vec::IntoIter<Call>,
     commands: HashMap<u64, String>,
-    unread: u64,
+    unread: Unread,
 }
 
 impl<'c, I: Iterator<Item = Result<Line>>> Calls<'c, I> {
     /// The calls in the lines of an audit log, through a second mask where there is one.
     pub fn new(lines: I, span: Span, cleaner: Option<&'c Cleaner>) -> Self {
         let (collector, rest) = (Some(Collector::new()), Vec::new().into_iter());
-        Self { lines, span, cleaner, collector, rest, commands: HashMap::new(), unread: 0 }
+        Self { lines, span, cleaner, collector, rest, commands: HashMap::new(), unread: Unread::default() }
     }
 
-    /// How many lines could not be read; known after the last call.
-    pub fn unread(&self) -> u64 {
-        self.unread
+    /// What could not be read; known after the last call.
+    pub fn unread(&self) -> Unread {
+        self.unread.clone()
     }
 
     fn call(&mut self) -> Result<Option<Call>> {
@@ -115,7 +116,7 @@ impl<'c, I: Iterator<Item = Result<Line>>> Calls<'c, I> {
                         return Ok(Some(call));
                     }
                 }
-                Some(Err(_)) => self.unread += 1,
+                Some(Err(error)) => self.unread.add(&error),
                 None => {
                     let open: Option<Vec<Call>> =
                         self.collector.take().map(|collector| collector.finish().collect());

@@ -151,9 +151,11 @@ impl Check {
             Self::Phone => {
                 let signs = value.iter().skip(1).any(|byte| !byte.is_ascii_digit());
                 let begins_line = before.last().is_none_or(|byte| *byte == b'\n');
+                // A value of its own, such as that of a parameter, is no line of a diff.
+                let is_whole = before.is_empty() && view.is_last() && end == view.end();
                 let count = digits().count();
                 let enough = if signs { (9..=15).contains(&count) } else { (10..=15).contains(&count) };
-                enough && !(begins_line && !signs && value.first() == Some(&b'+'))
+                enough && (is_whole || !(begins_line && !signs && value.first() == Some(&b'+')))
             }
             Self::Card => card(&digits().copied().collect::<Vec<u8>>()),
             Self::Ssn => {

@@ -32,6 +32,9 @@ impl Place {
             let part: Option<f64> = part.parse().ok().filter(|part| (0.0..=100.0).contains(part));
             return part.map(Self::Percent).ok_or_else(wrong);
         }
+        if text.split(':').count() > 3 {
+            return Err(wrong());
+        }
         let mut seconds = 0.0;
         for part in text.split(':') {
             let plain = part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
@@ -64,7 +67,7 @@ mod tests {
         ] {
             assert_eq!(Place::parse(text), Ok(place));
         }
-        for text in ["", "-1", "nan", "1:x", "101%", "nan%", "#-1", "1e30", "inf", "\u{1b}"] {
+        for text in ["", "-1", "nan", "1:x", "101%", "nan%", "#-1", "1e30", "inf", "\u{1b}", "1:1:1:1"] {
             assert!(Place::parse(text).is_err(), "{text}");
         }
         assert_eq!(part(Micros(u64::MAX), 100.0), Micros(u64::MAX));

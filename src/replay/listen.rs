@@ -33,8 +33,19 @@ use crate::sys::tty;
 const CHUNK: usize = 4 << 10;
 /// How long whoever was told to leave may take for it.
 const LEAVING: Duration = Duration::from_secs(3);
-/// The signals that end a program.
-const ENDING: [Signal; 4] = [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT];
+/// The signals that end a program if nobody watches them.
+const ENDING: [Signal; 10] = [
+    Signal::SIGTERM,
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGALRM,
+    Signal::SIGVTALRM,
+    Signal::SIGPROF,
+    Signal::SIGXCPU,
+];
 
 /// What came.
 pub enum Heard {

@@ -5,6 +5,7 @@
 
 pub mod child;
 pub mod disk;
+pub mod draft;
 pub mod exec;
 pub mod fd;
 pub mod harden;

@@ -20,6 +20,7 @@ mod canary;
 mod cast;
 mod hostile;
 mod import;
+mod output;
 mod page;
 mod pictures;
 mod shapes;
@@ -65,9 +66,13 @@ fn fixture(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).display().to_string()
 }
 
+/// Where scripts/setup.sh puts what tests need.
+fn cache() -> Option<PathBuf> {
+    let cache = std::env::var_os("HOOP_CACHE").map(PathBuf::from);
+    cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/hoop")))
+}
+
 /// The real asciinema, where scripts/setup.sh could build it.
 fn asciinema() -> Option<PathBuf> {
-    let cache = std::env::var_os("HOOP_CACHE").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/hoop")))?;
-    Some(cache.join("asciinema/bin/asciinema")).filter(|program| program.is_file())
+    Some(cache()?.join("asciinema/bin/asciinema")).filter(|program| program.is_file())
 }

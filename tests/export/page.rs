@@ -72,11 +72,13 @@ fn a_long_session_makes_a_page_of_bounded_size() {
     assert_eq!(data["tables"][0]["left_out"], 1_000);
 }
 
-/// Chromium, where there is one.
-fn browser() -> Option<&'static str> {
+/// Chromium, where there is one: of the system, or as scripts/setup.sh could unpack it.
+fn browser() -> Option<PathBuf> {
     ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
         .into_iter()
-        .find(|path| Path::new(path).exists())
+        .map(PathBuf::from)
+        .chain(cache().map(|cache| cache.join("chromium/browser")))
+        .find(|path| path.exists())
 }
 
 /// What a page exported with `more` shows to somebody who uses it; none where there is no browser.
@@ -88,7 +90,8 @@ fn used(more: &[&str]) -> Option<Value> {
     let base = ["export", "last", "-o", file.to_str().unwrap(), "--title", HOSTILE];
     bytes(dir.path(), &[&base, more].concat());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/export/browser.py");
-    let mut arguments = vec![script.display().to_string(), browser.to_owned(), file.display().to_string()];
+    let mut arguments =
+        vec![script.display().to_string(), browser.display().to_string(), file.display().to_string()];
     arguments.extend(std::env::var("HOOP_SCREENSHOTS").ok());
     let done = Command::new("python3").args(arguments).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -137,6 +140,16 @@ fn a_page_is_used_in_a_browser() {
         "{seen}"
     );
     assert_eq!(text("found"), "1 of 2");
+    assert_eq!(text("on_screen"), "on the screen once: Enter goes there");
+    assert_eq!(text("row_found"), "after a long pause");
+    assert!(
+        text("screen_at_found").contains("after a long pause")
+            && !text("screen_at_found").contains("refused")
+    );
+    assert!(
+        seen["found_ms"].as_f64().unwrap() > 20_000.0 && seen["found_ms"] == seen["found_again_ms"],
+        "{seen}"
+    );
     assert!(
         text("command_detail").contains("exit 3") && text("command_detail").contains("onerror"),
         "{seen}"

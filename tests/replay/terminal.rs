@@ -137,7 +137,9 @@ fn continued_by_another_it_draws_everything_anew() {
 #[test]
 fn signals_give_the_terminal_back() {
     let dir = filled();
-    for signal in [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
+    for signal in
+        [Signal::SIGTERM, Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGUSR1, Signal::SIGXCPU]
+    {
         let script = "\"$0\" last; stty -a; echo finished";
         let variables = [("PATH", "/usr/bin:/bin")];
         let shell = Driven::start_in(&variables, &["/bin/sh", "-c", script, BIN], dir.path(), (80, 30));

@@ -1,14 +1,13 @@
 //! What can be typed after `hoop-replay export`.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 use clap::ValueEnum;
 
 use super::args::PacingArgs;
 use crate::export::Spot;
-use crate::types::Micros;
+use crate::replay::Place;
 
 const HELP: &str = "\
 Formats:
@@ -193,18 +192,16 @@ fn spot(text: &str) -> Result<Spot, String> {
         let part: f64 = part.parse().map_err(|_| wrong())?;
         return (0.0..=100.0).contains(&part).then_some(Spot::Percent(part)).ok_or_else(wrong);
     }
-    let mut seconds = 0.0;
-    for part in text.split(':') {
-        let part: f64 = part.parse().map_err(|_| wrong())?;
-        seconds = seconds * 60.0 + part;
+    match Place::parse(text) {
+        Ok(Place::At(time)) => Ok(Spot::Time(time)),
+        _ => Err(wrong()),
     }
-    let time = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
-    Ok(Spot::Time(Micros::from(time)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::Micros;
 
     #[test]
     fn moments_are_understood_as_people_write_them() {
@@ -213,7 +210,21 @@ mod tests {
         assert_eq!(spot("marker:deploy it"), Ok(Spot::Marker("deploy it".to_owned())));
         assert_eq!(spot("command:12"), Ok(Spot::Command(12)));
         assert_eq!(spot("end"), Ok(Spot::End));
-        for wrong in ["", "-1", "1:x", "101%", "nan", "1e30", "command:x", "marker:", "call:-1", "NaN%"] {
+        for wrong in [
+            "",
+            "-1",
+            "1:x",
+            "101%",
+            "nan",
+            "1e30",
+            "command:x",
+            "marker:",
+            "call:-1",
+            "NaN%",
+            "1:-2",
+            "1:1:1:1",
+            "1e1",
+        ] {
             assert!(spot(wrong).is_err(), "{wrong}");
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::io;
 use std::io::Write;
+use std::path::Path;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -20,6 +21,7 @@ use crate::audit::Start;
 use crate::cast::Event;
 use crate::cast::Form;
 use crate::cast::Header;
+use crate::cast::Input;
 use crate::cast::Kind as EventKind;
 use crate::cast::Reader;
 use crate::cli::known_values;
@@ -45,8 +47,10 @@ use crate::export::Pace;
 use crate::export::Page;
 use crate::export::Session;
 use crate::export::Span;
+use crate::export::Spot;
 use crate::export::Statement;
 use crate::export::Still;
+use crate::export::Unread;
 use crate::policy::set::PolicySet;
 use crate::query::CallFacts;
 use crate::query::Query;
@@ -54,6 +58,7 @@ use crate::replay::Theme;
 use crate::term::Screen;
 use crate::term::Snapshot;
 use crate::types::Micros;
+use crate::types::SessionId;
 
 /// What a picture without a title says.
 const NO_TITLE: &str = "none";
@@ -81,6 +86,28 @@ pub struct Job<'w> {
     start: Option<Start>,
     statement: Statement,
     query: Option<Query>,
+    /// Of the audit log, where it is not read again for what is written.
+    unread: Unread,
+}
+
+/// The events of a recording; that its last line is cut off comes as an error at its end.
+struct Whole {
+    reader: Reader<Input>,
+    is_told: bool,
+}
+
+impl Iterator for Whole {
+    type Item = Result<Event>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.reader.next();
+        if next.is_some() || self.is_told || !self.reader.truncated() {
+            return next;
+        }
+        self.is_told = true;
+        let line = self.reader.line() + 1;
+        Some(Err(Error::new(Kind::Record, format!("line {line}, its last one, is cut off"))))
+    }
 }
 
 type Events<'j> = Box<dyn Iterator<Item = Result<Event>> + 'j>;
@@ -102,6 +129,7 @@ impl<'w> Job<'w> {
             cleaner: None,
             found,
             query,
+            unread: Unread::default(),
         };
         job.span = job.span()?;
         job.start = job.start()?;
@@ -114,9 +142,9 @@ impl<'w> Job<'w> {
         Ok(job)
     }
 
-    /// Writes it; gives how many lines of the recording could not be read.
-    pub fn write(&self, out: &mut impl Write) -> Result<u64, Failure> {
-        let unread = match self.format {
+    /// Writes it; gives what of the recording could not be read.
+    pub fn write(&self, out: &mut impl Write) -> Result<Unread, Failure> {
+        let mut unread = match self.format {
             Format::Cast | Format::Cast2 => self.cast(out)?,
             Format::Txt => {
                 let (header, mut events) = self.events()?;
@@ -129,6 +157,9 @@ impl<'w> Job<'w> {
             Format::Jsonl | Format::Csv | Format::Ocsf | Format::Cloudtrail => self.calls(out)?,
         };
         out.flush()?;
+        if self.format != Format::Html && !self.format.is_of_calls() {
+            unread.join(self.unread.clone());
+        }
         Ok(unread)
     }
 
@@ -151,11 +182,33 @@ impl<'w> Job<'w> {
         Ok(())
     }
 
+    /// The files that are read.
+    pub fn recording(&self) -> Vec<&Path> {
+        let source = &self.found.source;
+        [Some(source.cast.as_path()), source.audit.as_deref()].into_iter().flatten().collect()
+    }
+
     fn files(&self) -> Files<'_> {
         Files { cast: &self.found.source.cast, audit: self.found.source.audit.as_deref() }
     }
 
+    /// One moment or a part, whichever the format shows: what is asked for and not done would be taken for done.
+    fn check_moments(&self) -> Result<()> {
+        let wish = self.wish;
+        let error = || Error::new(Kind::Usage, "that part of the recording cannot be written so");
+        match self.format.is_still() {
+            true if wish.from.is_some() || wish.to.is_some() => {
+                Err(error().why("a picture shows one moment").fix("give --at instead of --from and --to"))
+            }
+            false if wish.at.is_some() => Err(error()
+                .why("--at is the moment of a picture (screen, svg, png)")
+                .fix("give --from and --to, or such a format")),
+            _ => Ok(()),
+        }
+    }
+
     fn span(&self) -> Result<Span> {
+        self.check_moments()?;
         let files = self.files();
         let explained = |error| place::explained(error, files.cast);
         let mut span = Span::ALL;
@@ -166,23 +219,32 @@ impl<'w> Job<'w> {
         if let Some(to) = end {
             span.to = to.resolve(Edge::End, files).map_err(explained)?;
         }
-        if span.from > span.to || self.format.is_still() && self.wish.from.is_some() {
-            let error = Error::new(Kind::Usage, "nothing lies in that part of the recording");
-            return Err(match self.format.is_still() {
-                true => error.why("a picture shows one moment").fix("give --at instead of --from and --to"),
-                false => error.why("--from is later than --to").fix("swap them"),
-            });
+        if span.from > span.to {
+            return Err(Error::new(Kind::Usage, "nothing lies in that part of the recording")
+                .why("--from is later than --to")
+                .fix("swap them"));
         }
         Ok(span)
     }
 
-    /// The first line of the audit log.
-    fn start(&self) -> Result<Option<Start>> {
+    /// The first line of the audit log; none where it is damaged.
+    fn start(&mut self) -> Result<Option<Start>> {
         let Some(audit) = &self.found.source.audit else { return Ok(None) };
-        match audit::Reader::open(audit)?.next().transpose()?.map(|line| line.event) {
-            Some(Told::SessionStart(start)) => Ok(Some(*start)),
-            _ => Ok(None),
+        match audit::Reader::open(audit)?.next() {
+            Some(Ok(audit::Line { event: Told::SessionStart(start), .. })) => return Ok(Some(*start)),
+            Some(Err(error)) => self.unread.add(&error),
+            _ => {
+                self.unread.add(&Error::new(Kind::Record, "the audit log has no first line `session.start`"))
+            }
         }
+        Ok(None)
+    }
+
+    /// What is known of the session where its first line is damaged: its id, and when that was made.
+    fn stand_in(&self) -> Option<Start> {
+        let folder = self.found.source.audit.as_deref()?.parent()?;
+        let id: SessionId = folder.file_name()?.to_str()?.parse().ok()?;
+        Some(Start::new(id, id.unix_millis().saturating_mul(1_000), Vec::new()))
     }
 
     /// What was masked when the session was recorded, as its audit log says.
@@ -206,6 +268,7 @@ impl<'w> Job<'w> {
         let cast = &self.found.source.cast;
         let reader = Reader::open(cast).map_err(|error| place::explained(error, cast))?;
         let header = reader.header().clone();
+        let reader = Whole { reader, is_told: false };
         let (mut header, events): (Header, Events<'_>) = match &self.cleaner {
             Some(cleaner) => (cleaner.header(&header), Box::new(cleaner.events(&header, reader))),
             None => (header, Box::new(reader)),
@@ -215,7 +278,24 @@ impl<'w> Job<'w> {
             Some(title) => header.title = Some(self.text(title)),
             None => {}
         }
-        Ok(Cut::new(&header, events, self.span))
+        let (header, cut) = Cut::new(&header, events, self.span);
+        match (&self.wish.from, cut.over()) {
+            (Some(Spot::Time(_)), Some(end)) => self.check_end(end).map(|()| (header, cut)),
+            _ => Ok((header, cut)),
+        }
+    }
+
+    /// Whether anything happened in the part, of which the terminal recording, which ends at `end`, has nothing.
+    fn check_end(&self, end: Micros) -> Result<()> {
+        let lines = self.found.source.audit.as_deref().map(audit::Reader::open).transpose()?;
+        let end =
+            lines.into_iter().flatten().filter_map(Result::ok).map(|line| line.t).fold(end, Micros::max);
+        match end < self.span.from {
+            true => Err(Error::new(Kind::Usage, "nothing lies in that part of the recording")
+                .why(format!("it ends at {}", export::clock(end)))
+                .fix("give an earlier --from")),
+            false => Ok(()),
+        }
     }
 
     /// A text of ours, masked where everything is.
@@ -233,7 +313,7 @@ impl<'w> Job<'w> {
         Pace::new(limit, self.wish.pacing.speed.unwrap_or(1.0))
     }
 
-    fn cast(&self, out: &mut impl Write) -> Result<u64, Failure> {
+    fn cast(&self, out: &mut impl Write) -> Result<Unread, Failure> {
         let form = if self.format == Format::Cast { Form::V3 } else { Form::V2 };
         let (header, mut events) = self.events()?;
         let mut about = json!({"version": env!("CARGO_PKG_VERSION"), "mask": self.statement.json()});
@@ -245,7 +325,7 @@ impl<'w> Job<'w> {
     }
 
     /// The screen at the end of the part, and the title that stands above it.
-    fn shot(&self) -> Result<(Snapshot, Option<String>, u64)> {
+    fn shot(&self) -> Result<(Snapshot, Option<String>, Unread)> {
         let (header, mut events) = self.events()?;
         let mut screen = Screen::new(header.cols, header.rows);
         for event in events.by_ref() {
@@ -276,7 +356,7 @@ impl<'w> Job<'w> {
         Some(title).filter(|title| title != NO_TITLE && !title.is_empty())
     }
 
-    fn still(&self, out: &mut impl Write) -> Result<u64, Failure> {
+    fn still(&self, out: &mut impl Write) -> Result<Unread, Failure> {
         let (screen, title, unread) = self.shot()?;
         let note = self.note();
         let palette = self.theme.palette();
@@ -300,7 +380,7 @@ impl<'w> Job<'w> {
         Ok((fonts, f32::from(self.wish.font_size.unwrap_or(usual))))
     }
 
-    fn moving(&self, out: &mut impl Write) -> Result<u64, Failure> {
+    fn moving(&self, out: &mut impl Write) -> Result<Unread, Failure> {
         let (header, mut events) = self.events()?;
         let limit = self.wish.pacing.idle_limit.map_or(Some(USUAL_PAUSE), Pause::limit);
         let pace = Pace::new(limit, self.wish.pacing.speed.unwrap_or(1.0));
@@ -316,9 +396,10 @@ impl<'w> Job<'w> {
         Ok(events.unread())
     }
 
-    fn page(&self, out: &mut impl Write) -> Result<u64, Failure> {
+    fn page(&self, out: &mut impl Write) -> Result<Unread, Failure> {
         let (header, mut events) = self.events()?;
         let (mut happened, is_ours) = (Happened::new(self.span), self.start.is_some());
+        let mut of_calls = Unread::default();
         let marked = events.by_ref().inspect(|event| {
             if event.kind == EventKind::Marker {
                 happened.marker(event.time, &event.data, is_ours);
@@ -326,9 +407,11 @@ impl<'w> Job<'w> {
         });
         let frames = Frames::play(&header, marked, Pace::new(None, 1.0), self.cleaner.as_ref(), PAGE);
         if let Some(audit) = &self.found.source.audit {
-            for told in export::Calls::new(audit::Reader::open(audit)?, self.span, self.cleaner.as_ref()) {
+            let mut calls = export::Calls::new(audit::Reader::open(audit)?, self.span, self.cleaner.as_ref());
+            for told in calls.by_ref() {
                 happened.call(&told?);
             }
+            of_calls = calls.unread();
             for line in audit::Reader::open(audit)?.filter_map(Result::ok) {
                 happened.line(line, self.cleaner.as_ref())?;
             }
@@ -348,7 +431,9 @@ impl<'w> Job<'w> {
             speed: self.wish.pacing.speed.unwrap_or(1.0),
         };
         export::write_page(&page, out)?;
-        Ok(events.unread())
+        let mut unread = events.unread();
+        unread.join(of_calls);
+        Ok(unread)
     }
 
     /// Who, where, when: what stands below the title of a page.
@@ -375,8 +460,9 @@ impl<'w> Job<'w> {
         facts
     }
 
-    fn calls(&self, out: &mut impl Write) -> Result<u64, Failure> {
-        let (Some(audit), Some(start)) = (self.found.source.audit.as_deref(), &self.start) else {
+    fn calls(&self, out: &mut impl Write) -> Result<Unread, Failure> {
+        let start = self.start.clone().or_else(|| self.stand_in());
+        let (Some(audit), Some(start)) = (self.found.source.audit.as_deref(), &start) else {
             let cast = &self.found.source.cast;
             return Err(Error::new(Kind::NotFound, format!("{} has no calls", cast.display()))
                 .why("calls are recorded in sessions of hoop-run; this is a terminal recording alone")

@@ -35,6 +35,7 @@ mod export_job;
 mod import;
 mod keys;
 mod list;
+mod output;
 mod place;
 mod plain;
 mod play;

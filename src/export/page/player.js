@@ -19,7 +19,7 @@
   id("facts").textContent = data.facts.join("  ·  ");
   id("statement").textContent = data.statement;
   id("keys").textContent =
-    "space play · ← → 5 s · , . one screen · [ ] events · < > speed · 0–9 place · home end · i pauses · / search · l light or dark";
+    "space play · ← → 5 s · , . one screen · [ ] events · < > speed · 0–9 place · home end · i pauses · / search · n N found · l light or dark";
 
   // The screen: rows are drawn once and changed where they differ.
   const screen = id("screen");
@@ -40,6 +40,10 @@
     if (lines) span.style.textDecoration = lines;
   };
   let shown = [];
+  // Rows with the words that are looked for, and the screens on which these appear.
+  let marked = [];
+  let found = [];
+  const mark = () => shown.forEach((row, at) => screen.children[at].classList.toggle("found", marked[row] === true));
   const cursor = make("b");
   cursor.id = "cursor";
   cursor.style.background = data.colours.fg;
@@ -67,6 +71,7 @@
         line.appendChild(span);
       }
     });
+    mark();
     cursor.hidden = col < 0;
     cursor.style.left = col + "ch";
     cursor.style.top = row * 18 + "px";
@@ -166,6 +171,35 @@
     const found = direction > 0 ? times.find((time) => time > now + 1) : times.filter((time) => time < now - 1).pop();
     if (found !== undefined) seek(found);
   };
+  const rowTexts = data.rows.map((row) => row.map((run) => run[1]).join("").toLowerCase());
+  const findOnScreens = () => {
+    const words = id("search").value.trim().toLowerCase();
+    marked = rowTexts.map((text) => words !== "" && text.includes(words));
+    found = [];
+    let before = false;
+    data.frames.forEach((frame, number) => {
+      const has = frame[5].some((row) => marked[row]);
+      if (has && !before) found.push(number);
+      before = has;
+    });
+    mark();
+    seen(-1);
+  };
+  const seen = (number) => {
+    const times = found.length === 1 ? "once" : `${found.length} times`;
+    const which = number < 0 ? "Enter goes there" : `${number + 1} of ${found.length}`;
+    id("seen").textContent = found.length ? `on the screen ${times}: ${which}` : "";
+  };
+  const hop = (direction) => {
+    const time = (number) => data.frames[found[number]][0];
+    const numbers = found.map((_, number) => number);
+    const next = direction > 0 ? numbers.find((number) => time(number) > now) : numbers.filter((number) => time(number) < now).pop();
+    if (!found.length) return;
+    const number = next === undefined ? (direction > 0 ? 0 : found.length - 1) : next;
+    stop();
+    seek(time(number));
+    seen(number);
+  };
   let tab = data.tables[0];
   const most = 1000;
   const fill = () => {
@@ -217,9 +251,11 @@
     fill();
   };
   if (tab) choose(tab);
-  else for (const name of ["find", "lower", "tabs"]) id(name).hidden = true;
-  if (!tab) id("find").style.display = "none";
-  id("search").addEventListener("input", fill);
+  else for (const name of ["lower", "tabs"]) id(name).hidden = true;
+  id("search").addEventListener("input", () => {
+    if (tab) fill();
+    findOnScreens();
+  });
 
   // Hands.
   const line = id("line");
@@ -266,12 +302,15 @@
     ">": () => speed(1),
     i: () => id("idle").click(),
     l: light,
+    n: () => hop(1),
+    N: () => hop(-1),
     "/": () => id("search").focus(),
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target === id("search")) {
       if (event.key === "Escape") event.target.blur();
+      if (event.key === "Enter") hop(event.shiftKey ? -1 : 1);
       return;
     }
     const digit = /^[0-9]$/.test(event.key) ? () => seek((length * Number(event.key)) / 10) : undefined;
@@ -283,4 +322,6 @@
   stop();
   show();
   root.dataset.ready = "yes";
-})();
+})().catch((error) => {
+  document.getElementById("statement").textContent = `This page needs a browser of 2023 or later, and all of its file: ${error.message}`;
+});
