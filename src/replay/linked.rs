@@ -21,7 +21,7 @@ pub fn update(state: &mut State, action: Action) -> Option<Result<Vec<Effect>, S
     let play = state.play.as_mut()?;
     let (selected, _) = play.list_place();
     let tab = play.panes.tab;
-    let detail_scrolls = play.detail.is_some();
+    let detail_scrolls = play.shows_detail();
     match action {
         Action::NextTab | Action::PreviousTab => {
             if uncover(play, area) {
@@ -44,7 +44,7 @@ pub fn update(state: &mut State, action: Action) -> Option<Result<Vec<Effect>, S
             state.typing = Typing::Filter;
         }
         Action::StartFinding => {
-            if play.detail.is_none() {
+            if !play.shows_detail() {
                 return Some(Err("open the detail first: d".to_owned()));
             }
             state.typed = Some(String::new());

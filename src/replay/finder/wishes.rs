@@ -152,6 +152,19 @@ pub fn key(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
     }
 }
 
+/// Takes pasted text: for the name that is typed, else for the query line.
+pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
+    let now = state.now();
+    let finder = &mut state.sessions;
+    if let Some(name) = &mut finder.naming {
+        name.paste(text);
+        return Vec::new();
+    }
+    finder.typing = true;
+    finder.line.paste(text);
+    effects(finder.edited(&now))
+}
+
 /// Takes a key for the name under which the query is to be saved.
 fn name(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
     let finder = &mut state.sessions;
@@ -220,8 +233,11 @@ impl Finder {
     /// Leaves what is innermost: the line, the hits, the query.
     fn back(&mut self, now: &Now) -> Vec<Wish> {
         if self.typing {
+            let is_begun = self.is_one_letter();
             (self.typing, self.popup) = (false, None);
-            return self.remember();
+            let mut wishes = if is_begun { self.ask_line(now) } else { Vec::new() };
+            wishes.extend(self.remember());
+            return wishes;
         }
         if self.hit.take().is_some() {
             return Vec::new();
@@ -339,5 +355,37 @@ impl Finder {
             wishes.retain(|wish| !matches!(wish, Wish::Values(_)));
         }
         wishes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::fixture;
+
+    /// What is asked when the line becomes `text`, if anything is.
+    fn asked(state: &mut State, text: &str) -> Option<String> {
+        let now = state.now();
+        state.sessions.line = Line::new(text);
+        let wishes = state.sessions.edited(&now);
+        wishes.into_iter().find_map(|wish| match wish {
+            Wish::Find(ask) => Some(ask.text),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn a_word_of_one_letter_is_asked_when_it_has_ended() {
+        let mut state = fixture::found();
+        assert_eq!(asked(&mut state, "user:ana d").as_deref(), Some("user:ana"));
+        assert_eq!(asked(&mut state, "user:ana de").as_deref(), Some("user:ana de*"));
+        assert_eq!(asked(&mut state, "user:ana d ").as_deref(), Some("user:ana d"));
+        assert_eq!(asked(&mut state, "user:ana not d"), None, "the rows stay");
+        assert_eq!(asked(&mut state, "\u{4e16}").as_deref(), Some("\u{4e16}"), "that one is a word");
+        asked(&mut state, "user:ana d");
+        let left = update(&mut state, Action::Back);
+        let is_asked =
+            |effect: &Effect| matches!(effect, Effect::Library(Wish::Find(ask)) if ask.text == "user:ana d");
+        assert!(left.iter().any(is_asked), "{left:?}");
     }
 }

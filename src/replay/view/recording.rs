@@ -112,7 +112,8 @@ fn footer(state: &State, play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
             Typing::Find => (" find: ", " find "),
         };
         let keys = [("  Enter", Meaning::Key), (verb, bar), (" Esc", Meaning::Key), (" cancel", bar)];
-        let typed = [(sign, Meaning::Key), (text.as_str(), bar), ("▌", bar)];
+        let why = state.notice.as_deref().map(|why| format!("  {why} ")).unwrap_or_default();
+        let typed = [(sign, Meaning::Key), (text.as_str(), bar), ("▌", bar), (&why, Meaning::Error)];
         return pen.row(area, bar, &[typed.as_slice(), &keys].concat());
     }
     if let Some((words, meaning)) = timeline::words(play, layout) {
