@@ -189,9 +189,13 @@ impl Finder {
         })
     }
 
-    /// Asks what is in the line, for the first time.
+    /// Asks what is in the line, for the first time; for all sessions when it makes no sense, so that there is something
+    /// to look at while it is put right.
     pub fn begin(&mut self, now: &Now) -> Vec<Wish> {
         let mut wishes = self.ask_line(now);
+        if wishes.is_empty() {
+            wishes.push(self.ask(String::new(), 0, PAGE, Purpose::Fresh));
+        }
         wishes.push(Wish::CatchUp);
         wishes
     }

@@ -375,6 +375,15 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_opens_with_a_wrong_query_shows_all_sessions() {
+        let mut state = fixture::list();
+        let effects = begin(&mut state, "usr:ana deploy");
+        let is_all =
+            |effect: &Effect| matches!(effect, Effect::Library(Wish::Find(ask)) if ask.text.is_empty());
+        assert!(effects.iter().any(is_all) && state.sessions.wrong.is_some(), "{effects:?}");
+    }
+
+    #[test]
     fn a_word_of_one_letter_is_asked_when_it_has_ended() {
         let mut state = fixture::found();
         assert_eq!(asked(&mut state, "user:ana d").as_deref(), Some("user:ana"));
