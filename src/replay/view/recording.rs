@@ -16,6 +16,7 @@ use crate::replay::view::detail;
 use crate::replay::view::entries;
 use crate::replay::view::links;
 use crate::replay::view::pen::Pen;
+use crate::replay::view::pen::titled;
 use crate::replay::view::screen;
 use crate::replay::view::timeline;
 use crate::term::fit;
@@ -67,7 +68,7 @@ fn title(play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
     let room = usize::from(layout.title.width).saturating_sub(width(&note) + 3);
     let name =
         if play.title.is_empty() { play.source.cast.display().to_string() } else { play.title.clone() };
-    let text = format!(" {} {note} ", fit(&safe(&name), room));
+    let text = format!(" {} {note} ", titled(&name, room));
     pen.row(layout.title, Meaning::Bar, &[(&text, Meaning::Bar)]);
 }
 
