@@ -302,7 +302,8 @@ impl Finder {
     fn popup_key(&mut self, key: KeyEvent, now: &Now) -> Option<Vec<Wish>> {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let typing = query::typing(self.line.text(), self.line.cursor());
-        let in_value = matches!(typing.want, query::Want::Value(_));
+        // Without a beginning the box is there because it was asked for: arrows are for it, too.
+        let in_value = matches!(typing.want, query::Want::Value(_)) || typing.prefix.is_empty();
         let popup = self.popup.as_mut()?;
         let (is_list, is_chosen) = (popup.is_list(), popup.chosen.is_some());
         match key.code {
@@ -346,7 +347,11 @@ impl Finder {
         };
         let is_list = popup.is_list();
         match popup.kind {
-            Kind::Words(range) => self.line.replace(range, &item.text),
+            Kind::Words(range) => {
+                // A blank that is there already is not put in twice.
+                let is_apart = item.text.ends_with(' ') && self.line.text()[range.end..].starts_with(' ');
+                self.line.replace(range.start..range.end + usize::from(is_apart), &item.text);
+            }
             Kind::Asked | Kind::Saved => self.line = Line::new(&item.text),
         }
         let mut wishes = self.edited(now);
@@ -381,6 +386,34 @@ mod tests {
         let is_all =
             |effect: &Effect| matches!(effect, Effect::Library(Wish::Find(ask)) if ask.text.is_empty());
         assert!(effects.iter().any(is_all) && state.sessions.wrong.is_some(), "{effects:?}");
+    }
+
+    fn key_of(state: &mut State, code: KeyCode) {
+        key(state, KeyEvent::from(code)).map_or_else(|| update(state, Action::Complete), |effects| effects);
+    }
+
+    #[test]
+    fn arrows_walk_through_fields_that_were_asked_for() {
+        let mut state = fixture::found();
+        asked(&mut state, "");
+        for code in [KeyCode::Tab, KeyCode::Down, KeyCode::Down] {
+            key_of(&mut state, code);
+        }
+        assert_eq!(state.sessions.popup.as_ref().and_then(|popup| popup.chosen), Some(1));
+        assert_eq!(state.sessions.selected, 0);
+        key_of(&mut state, KeyCode::Enter);
+        assert_eq!(state.sessions.line.text(), "group:");
+    }
+
+    #[test]
+    fn a_value_completed_before_others_leaves_one_blank() {
+        let mut state = fixture::found();
+        asked(&mut state, "decision:d user:ana");
+        state.sessions.line.point("decision:d".len());
+        state.sessions.suggest();
+        key_of(&mut state, KeyCode::Tab);
+        assert_eq!(state.sessions.line.text(), "decision:deny user:ana");
+        assert_eq!(state.sessions.line.cursor(), "decision:deny ".len());
     }
 
     #[test]
