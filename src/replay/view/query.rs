@@ -136,10 +136,9 @@ pub fn popup(state: &State, all: &Places, pen: &mut Pen<'_>) {
         pen.row(place.place, Meaning::Bar, &[(nothing, Meaning::Bar)]);
         return;
     }
-    let widest = popup.items.iter().map(|item| width(&safe(&item.shown))).max().unwrap_or(0);
     let columns = match popup.kind {
         Kind::Asked => usize::from(place.place.width).saturating_sub(2),
-        _ => widest.min(usize::from(place.place.width) / 2),
+        _ => places::popup_columns(popup, usize::from(place.place.width)).0.saturating_sub(2),
     };
     let rows = popup.items.iter().enumerate().skip(place.first).take(usize::from(place.place.height));
     for (y, (index, item)) in (place.place.y..).zip(rows) {
