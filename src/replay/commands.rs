@@ -54,7 +54,7 @@ pub(super) fn started(at: Micros, start: &CommandStart) -> Entry {
 
 /// The same command has ended.
 pub(super) fn ended(entry: &mut Entry, end: &CommandEnd) {
-    let went_on = end.replaced_by.map(|next| format!("→ {next}"));
+    let went_on = end.replaced_by.map(|_| "went on".to_owned());
     (entry.result, entry.mood) = result(end.status, end.signal, went_on);
     entry.took = Some(end.took);
     match end.replaced_by {
@@ -157,7 +157,7 @@ mod tests {
         ended(&mut entry, &CommandEnd { id: 4, replaced_by: Some(5), ..Default::default() });
         assert_eq!(
             (entry.title.as_str(), entry.result.as_str(), entry.mood),
-            ("sh -c 'a b'", "→ 5", Meaning::Muted)
+            ("sh -c 'a b'", "went on", Meaning::Muted)
         );
         ended(&mut entry, &CommandEnd { id: 4, signal: Some(9), ..Default::default() });
         assert_eq!((entry.result.as_str(), entry.mood), ("sig 9", Meaning::Error));

@@ -309,6 +309,7 @@ fn record(rows: &mut Rows, facts: &Facts, glance: &Glance, zone: &TimeZone) {
         "bodies",
         match files {
             0 => "none kept".to_owned(),
+            1 => format!("{more}1 file, {}", bytes(size)),
             _ => format!("{more}{files} files, {}", bytes(size)),
         },
     );

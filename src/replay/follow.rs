@@ -7,6 +7,9 @@ use crate::cast::present;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::record;
+use crate::record::Place;
+use crate::record::SealedAs;
 use crate::replay::deck::Desk;
 use crate::replay::entries;
 use crate::replay::message::News;
@@ -18,6 +21,8 @@ use crate::replay::tape::Mark;
 /// The audit log is read again at most so often, and so many times as long as that took, in microseconds.
 const AUDIT_EVERY: u64 = 1_000_000;
 const AUDIT_SHARE: u64 = 20;
+/// How often it is looked whether the recorder of a session still lives, in microseconds.
+const ALIVE_EVERY: u64 = 2_000_000;
 
 /// Tells what comes to the recording after `mark` until it has ended or the viewer leaves it.
 pub fn follow(works: &Works, mut mark: Mark, mut overview: Overview, desk: &Desk) -> Result<()> {
@@ -28,6 +33,7 @@ pub fn follow(works: &Works, mut mark: Mark, mut overview: Overview, desk: &Desk
     };
     let mut calls = Calls { path: works.source.audit.as_deref(), length: 0, due: 0 };
     let mut length = 0;
+    let mut looked = works.clock.elapsed().0;
     while !stop() {
         let path = present(file);
         let now = match fs::metadata(&path) {
@@ -56,11 +62,33 @@ pub fn follow(works: &Works, mut mark: Mark, mut overview: Overview, desk: &Desk
             calls.due = 0;
             calls.look(works, desk);
             desk.send(News::Ended);
+            let folder = works.source.audit.as_deref().and_then(Path::parent);
+            if folder.is_some_and(|folder| record::sealed_as(folder) == Some(SealedAs::Interrupted)) {
+                desk.send(News::Notice("it was cut off: whatever recorded it was killed".to_owned()));
+            }
             return Ok(());
+        }
+        if works.clock.elapsed().0.saturating_sub(looked) >= ALIVE_EVERY {
+            looked = works.clock.elapsed().0;
+            recover(works);
         }
         works.wanted.rest();
     }
     Ok(())
+}
+
+/// Seals the session if its recorder has died, as the list would do, so that it has an end.
+fn recover(works: &Works) {
+    let folder = works.source.audit.as_deref().and_then(Path::parent);
+    // The state folder, above `sessions/YEAR/MONTH/DAY/ID`.
+    let state = folder.and_then(|folder| folder.ancestors().nth(5));
+    let id = folder.and_then(|folder| folder.file_name()?.to_str()?.parse().ok());
+    if let (Some(folder), Some(state), Some(id)) = (folder, state, id)
+        && Place::new(state).folder(id) == folder
+        && record::may_need_recovery(state)
+    {
+        record::recover(state, &works.clock);
+    }
 }
 
 /// The audit log beside the recording.

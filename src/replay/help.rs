@@ -6,8 +6,10 @@ use crossterm::event::KeyModifiers;
 use ratatui::layout::Rect;
 
 use crate::replay::action::Action;
+use crate::replay::keymap::Context;
 use crate::replay::keys::Line;
 use crate::replay::state::State;
+use crate::replay::timeline;
 use crate::replay::update;
 use crate::replay::view::wrapped;
 
@@ -75,6 +77,21 @@ pub fn rows(state: &State, width: u16) -> Vec<Row> {
                 for piece in wrapped(help, room) {
                     rows.push(Row::Keys(std::mem::take(&mut keys), piece));
                 }
+            }
+        }
+    }
+    if update::context(state) == Context::Recording {
+        let fits = |(sign, words): &&(&str, &str)| {
+            format!("{sign} {words} timeline").to_lowercase().contains(&search)
+        };
+        let mut legend = timeline::LEGEND.iter().filter(fits).peekable();
+        if search.is_empty() && legend.peek().is_some() {
+            rows.push(Row::Title("marks on the timeline"));
+        }
+        for (sign, words) in legend {
+            let mut sign = (*sign).to_owned();
+            for piece in wrapped(words, room) {
+                rows.push(Row::Keys(std::mem::take(&mut sign), piece));
             }
         }
     }
@@ -158,6 +175,20 @@ mod tests {
         assert_eq!(usize::from(state.help.as_ref().unwrap().scroll), rows.len() - 10);
         update(&mut state, Action::Back);
         assert!(state.help.is_none() && state.play.is_some());
+    }
+
+    #[test]
+    fn the_marks_of_the_timeline_are_explained_where_there_is_one() {
+        let mut state = opened((80, 24));
+        let has = |state: &State, sign: &str| {
+            rows(state, 80).iter().any(|row| matches!(row, Row::Keys(keys, _) if keys == sign))
+        };
+        assert!(has(&state, "▲") && has(&state, "┷ ┿"));
+        state.help.as_mut().unwrap().search = "timeline".to_owned();
+        assert!(has(&state, "▲"));
+        state.play = None;
+        state.help.as_mut().unwrap().search.clear();
+        assert!(!has(&state, "▲"));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::replay::diff;
 use crate::replay::entries;
 use crate::replay::facts;
 use crate::replay::finder;
+use crate::replay::finder::line;
 use crate::replay::going;
 use crate::replay::going::Place;
 use crate::replay::help;
@@ -93,7 +94,13 @@ fn told(state: &mut State, news: News) -> Vec<Effect> {
                 return begin_at(state, from);
             }
         }
-        News::Failed(error) => play.error = Some(error),
+        News::Failed(error) => {
+            play.error = Some(error);
+            // The list may still show what is gone.
+            if state.sessions.caught_up {
+                return vec![Effect::Library(finder::Wish::CatchUp)];
+            }
+        }
         News::Frame(frame) => play.receive(frame),
         News::Overview(overview) => {
             // With an audit log the markers say again what its calls and commands say.
@@ -191,7 +198,10 @@ fn jump_to_hit(state: &mut State) -> Vec<Effect> {
         None => {
             if play.search.done {
                 play.search.jump = false;
-                state.notice = Some(format!("`{}` appears nowhere in this recording", play.search.text));
+                let is_exact = play.search.text.chars().any(char::is_uppercase);
+                let exact = if is_exact { "; capitals count: small letters find both" } else { "" };
+                let text = &play.search.text;
+                state.notice = Some(format!("`{text}` appears nowhere in this recording{exact}"));
             }
             Vec::new()
         }
@@ -206,12 +216,23 @@ fn terminal(state: &mut State, event: TerminalEvent) -> Vec<Effect> {
             state.size = (cols, rows);
             Vec::new()
         }
-        TerminalEvent::Paste(text) => {
-            let typed = text.chars().filter(|c| !c.is_control());
-            typed.flat_map(|c| self::key(state, KeyEvent::from(KeyCode::Char(c)))).collect()
-        }
+        TerminalEvent::Paste(text) => pasted(state, &line::pasted(&text)),
         _ => Vec::new(),
     }
+}
+
+/// Takes pasted text where text is typed. Elsewhere its letters would be keys, of which nobody knows which.
+fn pasted(state: &mut State, text: &str) -> Vec<Effect> {
+    let is_covered = state.help.is_some() || state.picker.is_some();
+    let in_list = matches!(update::context(state), Context::Sessions | Context::Query);
+    if !is_covered && in_list {
+        return finder::paste(state, text);
+    }
+    if state.help.as_ref().is_some_and(|help| help.typing) || !is_covered && state.typed.is_some() {
+        return text.chars().flat_map(|c| self::key(state, KeyEvent::from(KeyCode::Char(c)))).collect();
+    }
+    state.notice = Some("pasted text goes where text is typed: / first".to_owned());
+    Vec::new()
 }
 
 fn key(state: &mut State, key: KeyEvent) -> Vec<Effect> {
@@ -235,6 +256,7 @@ fn typing(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
     }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     let text = state.typed.as_mut()?;
+    state.notice = None;
     match key.code {
         KeyCode::Char('u') if control => text.clear(),
         KeyCode::Char('w') if control => {
@@ -455,6 +477,40 @@ mod tests {
         assert_eq!(press(&mut state, "n"), [Effect::Goto(Micros(9_000_000))]);
         assert_eq!(press(&mut state, "n"), [Effect::Goto(Micros(1_000_000))]);
         assert_eq!(press(&mut state, "N"), [Effect::Goto(Micros(9_000_000))]);
+    }
+
+    #[test]
+    fn pasted_text_is_typed_where_text_is_typed_and_never_means_keys() {
+        let paste = |state: &mut State, text: &str| {
+            receive(state, Message::Terminal(TerminalEvent::Paste(text.into())))
+        };
+        let mut state = fixture::list();
+        paste(&mut state, "user:ana\r\ndecision:deny\n");
+        assert!(state.play.is_none(), "its line ends are no Enter");
+        assert_eq!((state.sessions.line.text(), state.sessions.typing), ("user:ana decision:deny", true));
+        let mut state = fixture::playing();
+        assert!(paste(&mut state, "quit").is_empty() && state.notice.take().is_some());
+        press(&mut state, ":");
+        paste(&mut state, " 1:02 \n");
+        assert_eq!(state.typed.as_deref(), Some("1:02"));
+    }
+
+    #[test]
+    fn a_moment_that_is_none_can_be_put_right() {
+        let mut state = fixture::playing();
+        assert!(press(&mut state, ":1x\n").is_empty() && state.notice.is_some());
+        assert_eq!(press(&mut state, "\u{8}\n"), [Effect::Goto(Micros(1_000_000))]);
+        assert!(state.notice.is_none());
+    }
+
+    #[test]
+    fn the_list_is_read_again_when_what_it_showed_is_gone() {
+        let mut state = opening();
+        state.sessions.caught_up = false;
+        let failed = || News::Failed(crate::error::Error::new(crate::error::Kind::NotFound, "gone"));
+        assert!(news(&mut state, failed()).is_empty(), "no list was shown");
+        state.sessions.caught_up = true;
+        assert_eq!(news(&mut state, failed()), [Effect::Library(finder::Wish::CatchUp)]);
     }
 
     #[test]

@@ -117,7 +117,7 @@ fn panes(play: &Play, area: Rect) -> PlayLayout {
         layout.beside = true;
         layout.screen.width = area.width - width - 1;
         layout.list = Rect { x: body.x + area.width - width, width, ..body };
-        if play.detail.is_some() {
+        if play.shows_detail() {
             layout.detail = take_bottom(&mut layout.list, body.height * 3 / 5);
         }
         return layout;
@@ -132,7 +132,7 @@ fn panes(play: &Play, area: Rect) -> PlayLayout {
             layout.screen = none;
         }
     }
-    if play.detail.is_some() {
+    if play.shows_detail() {
         layout.list = none;
         if body.height >= TALL {
             layout.screen = body;

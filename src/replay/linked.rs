@@ -21,7 +21,7 @@ pub fn update(state: &mut State, action: Action) -> Option<Result<Vec<Effect>, S
     let play = state.play.as_mut()?;
     let (selected, _) = play.list_place();
     let tab = play.panes.tab;
-    let detail_scrolls = play.detail.is_some();
+    let detail_scrolls = play.shows_detail();
     match action {
         Action::NextTab | Action::PreviousTab => {
             if uncover(play, area) {
@@ -44,7 +44,7 @@ pub fn update(state: &mut State, action: Action) -> Option<Result<Vec<Effect>, S
             state.typing = Typing::Filter;
         }
         Action::StartFinding => {
-            if play.detail.is_none() {
+            if !play.shows_detail() {
                 return Some(Err("open the detail first: d".to_owned()));
             }
             state.typed = Some(String::new());
@@ -60,6 +60,9 @@ pub fn update(state: &mut State, action: Action) -> Option<Result<Vec<Effect>, S
             play.narrow(tab, false);
             play.follows = false;
             play.rewind();
+        }
+        Action::NextWhich if tab != Tab::Approvals => {
+            return Some(Err("calls and approvals can be shown by kind: turn to these first".to_owned()));
         }
         Action::Back => return back(play, area).then(|| Ok(Vec::new())),
         Action::Up => play.choose(selected.saturating_sub(1)),
@@ -362,6 +365,10 @@ mod tests {
             update::update(&mut state, Action::NextWhich);
             counts.push((play(&state).panes.which.word(), play(&state).panes.calls.shown.len()));
         }
+        update::update(&mut state, Action::TurnTo(Tab::Commands));
+        update::update(&mut state, Action::NextWhich);
+        assert!(state.notice.take().is_some_and(|told| told.contains("kind")));
+        update::update(&mut state, Action::TurnTo(Tab::Calls));
         assert_eq!(counts, [("denied", 1), ("asked", 0), ("failed", 0), ("masked", 0), ("all", 3)]);
         for tab in [Tab::All, Tab::Commands, Tab::Alerts] {
             update::update(&mut state, Action::TurnTo(tab));

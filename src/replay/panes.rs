@@ -292,6 +292,12 @@ impl Play {
         }
     }
 
+    /// Whether the detail is open, and there is anything that it is about.
+    #[must_use]
+    pub fn shows_detail(&self) -> bool {
+        self.detail.is_some() && self.chosen().is_some()
+    }
+
     /// Works out which rows of a tab's list are shown. `narrows`: only those that are shown now can be.
     pub fn narrow(&mut self, tab: Tab, narrows: bool) {
         let Self { moments, alerts, panes, .. } = self;

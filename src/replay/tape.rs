@@ -1,6 +1,7 @@
 //! A terminal recording that can be read from any place known before.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -54,7 +55,11 @@ impl Tape {
     pub fn open(path: &Path) -> Result<Self> {
         let about = || format!("cannot open {}", path.display());
         let path = present(path);
-        let meta = fs::metadata(&path).context(about)?;
+        let meta = fs::metadata(&path).map_err(|cause| match cause.kind() {
+            io::ErrorKind::NotFound => Error::io(about(), &cause)
+                .fix("it has been removed or moved; hoop-replay without a name lists what there is"),
+            _ => Error::io(about(), &cause),
+        })?;
         if !meta.is_file() {
             return Err(Error::new(Kind::NotFound, format!("{} is not a file", path.display()))
                 .fix("give a recording: a .cast file, or a session id from `hoop-replay list`"));

@@ -19,6 +19,18 @@ const YES: u8 = 9;
 const QUESTION: u8 = 8;
 const HIT: u8 = 4;
 
+/// The marks, from grave to usual, for the list of keys.
+pub const LEGEND: &[(&str, &str)] = &[
+    ("▲", "an alert"),
+    ("⊘ ◈ ◇", "people said no, or nothing; they said yes; they were asked"),
+    ("✗", "a denied call, a refused command"),
+    ("!", "a failed call; something lost"),
+    ("+ ?", "a call that people decided, or did not"),
+    ("▪", "a search hit"),
+    ("◆ »", "a marker, a typed line"),
+    ("┷ ┿", "a command, a call"),
+];
+
 /// A mark.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {

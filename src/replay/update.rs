@@ -197,8 +197,11 @@ fn recording(state: &mut State, action: Action) -> Vec<Effect> {
             return Vec::new();
         }
         Action::ToggleDetail => {
-            play.detail =
-                if play.detail.is_none() && play.chosen().is_some() { Some(Detail::default()) } else { None };
+            if play.chosen().is_none() {
+                state.notice = Some("nothing is chosen that has a detail".to_owned());
+                return Vec::new();
+            }
+            play.detail = if play.detail.is_none() { Some(Detail::default()) } else { None };
             play.zoom = false;
             return Vec::new();
         }
@@ -320,6 +323,8 @@ pub fn go_to(state: &mut State, text: &str) -> Vec<Effect> {
     let known = play.knows_length();
     let at = match Place::parse(text) {
         Err(wrong) => {
+            // What was typed stays, to be put right.
+            state.typed = Some(text.to_owned());
             state.notice = Some(wrong);
             return Vec::new();
         }

@@ -47,6 +47,22 @@ fn a_running_session_is_shown_as_it_goes_on() {
 }
 
 #[test]
+fn a_session_whose_recorder_was_killed_does_not_stay_live() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = Session::begin(&dir.path().join("hoop"), 1, &["deploy"], (80, 24));
+    session.output(10, "the last words\r\n");
+    let mut viewer = Driven::start(&["--follow", "last"], dir.path(), (100, 24));
+    viewer.wait_for("the last words");
+    viewer.wait_for("live");
+    // Its mark and its lock go as they do with the process.
+    drop(session);
+    viewer.wait_for("it was cut off");
+    viewer.wait_until("the end of it", |text| !text.contains("live") && !text.contains("running"));
+    viewer.press("q");
+    assert_eq!(viewer.end(), (0, true));
+}
+
+#[test]
 fn the_list_goes_on_with_a_running_session_by_itself() {
     let dir = tempfile::tempdir().unwrap();
     let state = dir.path().join("hoop");
@@ -138,6 +154,8 @@ fn any_moment_can_be_gone_to() {
     for (keys, wanted) in [
         (":0:01\r", "0:01.0"),
         (":soon\r", "give seconds, 1:02.5, 50%, #120"),
+        // What was typed is still there, to be put right.
+        ("\u{15}1\r", "‖ 0:01.0"),
         ("g)", "▸  0:05     ✓ s3:ListBucket"),
         ("g}", "$ "),
         (":end\r", "‖"),

@@ -28,6 +28,14 @@ pub enum Edit {
     Nothing,
 }
 
+/// Pasted text as it goes into a line: its lines, tabs and blanks one blank each, no other control characters, and no
+/// more than a line holds.
+#[must_use]
+pub fn pasted(text: &str) -> String {
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace()).filter(|word| !word.is_empty()).collect();
+    Line::new(&words.join(" ")).text
+}
+
 impl Line {
     /// A line with the cursor at its end; control characters are left out, and what is too long.
     #[must_use]
@@ -68,6 +76,11 @@ impl Line {
         self.cursor = start + new.len();
         self.text = Self::new(&whole).text;
         self.cursor = self.text.floor_char_boundary(self.cursor);
+    }
+
+    /// Puts `new` before the cursor, as if it had been typed.
+    pub fn paste(&mut self, new: &str) {
+        self.replace(self.cursor..self.cursor, new);
     }
 
     /// Puts the cursor behind the first `columns` columns of the text, as far as there is any.
@@ -182,6 +195,16 @@ mod tests {
         assert!(line.is_blank());
         assert_eq!(press(&mut line, KeyCode::Backspace, none), Edit::Moved);
         assert_eq!(press(&mut line, KeyCode::Tab, none), Edit::Nothing);
+    }
+
+    #[test]
+    fn pasted_lines_stay_apart() {
+        assert_eq!(pasted("user:ana\r\n\tdecision:deny\u{1b} \n"), "user:ana decision:deny");
+        assert_eq!(pasted(&"x\n".repeat(1 << 19)).chars().count(), MAX_CHARACTERS);
+        let mut line = Line::new("a c");
+        line.key(KeyEvent::from(KeyCode::Left));
+        line.paste("b ");
+        assert_eq!((line.text(), line.cursor()), ("a b c", 4));
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub use pointer::click;
 pub use pointer::scroll;
 pub use wishes::begin;
 pub use wishes::key;
+pub use wishes::paste;
 pub use wishes::told;
 pub use wishes::update;
 
@@ -188,31 +189,30 @@ impl Finder {
         })
     }
 
-    /// Asks what is in the line, for the first time.
+    /// Asks what is in the line, for the first time; for all sessions when it makes no sense, so that there is something
+    /// to look at while it is put right.
     pub fn begin(&mut self, now: &Now) -> Vec<Wish> {
         let mut wishes = self.ask_line(now);
+        if wishes.is_empty() {
+            wishes.push(self.ask(String::new(), 0, PAGE, Purpose::Fresh));
+        }
         wishes.push(Wish::CatchUp);
         wishes
     }
 
-    /// Asks what is in the line now; where it cannot be understood, what it would be without the part at the cursor,
-    /// which is still being typed. The rows stay as they are when that makes no sense either.
+    /// Asks what is in the line now; where it cannot be understood, or its last word has but one letter yet, what it would
+    /// be without the part at the cursor, which is still being typed. The rows stay as they are when that makes no sense either.
     fn ask_line(&mut self, now: &Now) -> Vec<Wish> {
         let line = self.line.text().trim().to_owned();
-        let text = match query::parse(&line, now) {
-            Ok(_) => {
-                self.wrong = None;
-                self.open_ended(now).unwrap_or(line)
-            }
-            Err(_) => {
-                self.wrong = query::parse(self.line.text(), now).err();
-                let rest = self.without_part();
-                if query::parse(&rest, now).is_err() {
-                    return Vec::new();
-                }
-                rest
-            }
+        let is_query = query::parse(&line, now).is_ok();
+        self.wrong = if is_query { None } else { query::parse(self.line.text(), now).err() };
+        let text = match is_query && !self.is_one_letter() {
+            true => self.open_ended(now).unwrap_or(line),
+            false => self.without_part(),
         };
+        if query::parse(&text, now).is_err() {
+            return Vec::new();
+        }
         let (asked, answered) = (self.asked.as_ref(), self.answered.as_ref());
         let newest = asked.filter(|(_, purpose)| *purpose == Purpose::Fresh);
         if newest.map_or(answered, |(ask, _)| Some(&ask.text)) == Some(&text) {
@@ -227,6 +227,13 @@ impl Finder {
         let part = query::typing(text, self.line.cursor()).range;
         let head = text[..part.start].trim_end_matches(|c: char| !c.is_whitespace() && c != '(');
         format!("{head}{}", &text[part.end..]).trim().to_owned()
+    }
+
+    /// Whether a word has just begun: one letter says nothing yet, and hardly any text has it as a word.
+    fn is_one_letter(&self) -> bool {
+        let word = query::typing(self.line.text(), self.line.cursor());
+        let is_letter = word.prefix.len() == 1 && self.line.text().ends_with(char::is_alphanumeric);
+        self.typing && self.line.is_at_end() && is_letter && matches!(word.want, Want::Name)
     }
 
     /// The query with the word that is still being typed standing for all words that begin so.

@@ -3,7 +3,9 @@
 use ratatui::layout::Rect;
 
 use crate::replay::finder::Finder;
+use crate::replay::finder::popup::Item;
 use crate::replay::finder::popup::Kind;
+use crate::replay::finder::popup::Popup;
 use crate::replay::layout;
 use crate::replay::layout::take;
 use crate::replay::layout::take_bottom;
@@ -116,6 +118,18 @@ pub fn skipped(finder: &Finder, columns: u16) -> usize {
     if cursor < room { 0 } else { cursor + 1 - room + room / 4 }
 }
 
+/// Columns of what the lines of a box `wide` columns wide show, and of the words about them, each with a blank on either
+/// side; where there is no room for both, the words have half of it at most.
+#[must_use]
+pub fn popup_columns(popup: &Popup, wide: usize) -> (usize, usize) {
+    let widest = |text: fn(&Item) -> &String| {
+        let most = popup.items.iter().map(|item| width(&safe(text(item)))).max().unwrap_or(0);
+        if most == 0 { 0 } else { most + 2 }
+    };
+    let (shown, note) = (widest(|item| &item.shown), widest(|item| &item.note));
+    (shown.min(wide.saturating_sub(note.min(wide / 2))), note)
+}
+
 /// The box below the query line, if there is one.
 #[must_use]
 pub fn popup(state: &State, places: &Places) -> Option<PopupPlace> {
@@ -124,7 +138,11 @@ pub fn popup(state: &State, places: &Places) -> Option<PopupPlace> {
     let most = (places.footer.y.saturating_sub(places.line.y + 1)).min(POPUP.0);
     let lines = u16::try_from(popup.items.len()).unwrap_or(u16::MAX).clamp(1, most.max(1));
     let wide = match popup.kind {
-        Kind::Words(_) => state.size.0.min(POPUP.1),
+        // No wider than it needs, so that it stands below its word and covers little.
+        Kind::Words(_) => {
+            let (shown, note) = popup_columns(popup, usize::from(POPUP.1));
+            u16::try_from(shown + note).unwrap_or(u16::MAX).min(POPUP.1).min(state.size.0)
+        }
         Kind::Asked | Kind::Saved => state.size.0.saturating_sub(SIGN).max(1),
     };
     let column = match &popup.kind {
@@ -166,6 +184,24 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_box_stands_below_its_word_and_shows_whole_values_where_it_can() {
+        let mut state = fixture::found();
+        state.size = (80, 24);
+        state.sessions.line = crate::replay::finder::line::Line::new("deploy user:ana and decision:");
+        state.sessions.suggest_all();
+        let place = popup(&state, &places(&state)).unwrap().place;
+        assert_eq!((place.x, place.width), (SIGN + 29, 7));
+        let item =
+            |shown: &str, note: &str| Item { text: shown.into(), shown: shown.into(), note: note.into() };
+        let arn = "arn:aws:s3:::".to_owned() + &"x".repeat(50);
+        let boxed = |items| Popup::words(0..0, items).unwrap();
+        assert_eq!(popup_columns(&boxed(vec![item(&arn, "")]), 76), (65, 0));
+        assert_eq!(popup_columns(&boxed(vec![item(&arn, "9 sessions")]), 76), (64, 12));
+        assert_eq!(popup_columns(&boxed(vec![item(&arn, &arn)]), 76), (38, 65));
+        assert_eq!(popup_columns(&boxed(vec![item("user:", &arn)]), 76), (7, 65));
     }
 
     #[test]

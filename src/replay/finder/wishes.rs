@@ -152,6 +152,19 @@ pub fn key(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
     }
 }
 
+/// Takes pasted text: for the name that is typed, else for the query line.
+pub fn paste(state: &mut State, text: &str) -> Vec<Effect> {
+    let now = state.now();
+    let finder = &mut state.sessions;
+    if let Some(name) = &mut finder.naming {
+        name.paste(text);
+        return Vec::new();
+    }
+    finder.typing = true;
+    finder.line.paste(text);
+    effects(finder.edited(&now))
+}
+
 /// Takes a key for the name under which the query is to be saved.
 fn name(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
     let finder = &mut state.sessions;
@@ -220,8 +233,11 @@ impl Finder {
     /// Leaves what is innermost: the line, the hits, the query.
     fn back(&mut self, now: &Now) -> Vec<Wish> {
         if self.typing {
+            let is_begun = self.is_one_letter();
             (self.typing, self.popup) = (false, None);
-            return self.remember();
+            let mut wishes = if is_begun { self.ask_line(now) } else { Vec::new() };
+            wishes.extend(self.remember());
+            return wishes;
         }
         if self.hit.take().is_some() {
             return Vec::new();
@@ -286,7 +302,8 @@ impl Finder {
     fn popup_key(&mut self, key: KeyEvent, now: &Now) -> Option<Vec<Wish>> {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         let typing = query::typing(self.line.text(), self.line.cursor());
-        let in_value = matches!(typing.want, query::Want::Value(_));
+        // Without a beginning the box is there because it was asked for: arrows are for it, too.
+        let in_value = matches!(typing.want, query::Want::Value(_)) || typing.prefix.is_empty();
         let popup = self.popup.as_mut()?;
         let (is_list, is_chosen) = (popup.is_list(), popup.chosen.is_some());
         match key.code {
@@ -330,7 +347,11 @@ impl Finder {
         };
         let is_list = popup.is_list();
         match popup.kind {
-            Kind::Words(range) => self.line.replace(range, &item.text),
+            Kind::Words(range) => {
+                // A blank that is there already is not put in twice.
+                let is_apart = item.text.ends_with(' ') && self.line.text()[range.end..].starts_with(' ');
+                self.line.replace(range.start..range.end + usize::from(is_apart), &item.text);
+            }
             Kind::Asked | Kind::Saved => self.line = Line::new(&item.text),
         }
         let mut wishes = self.edited(now);
@@ -339,5 +360,74 @@ impl Finder {
             wishes.retain(|wish| !matches!(wish, Wish::Values(_)));
         }
         wishes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::fixture;
+
+    /// What is asked when the line becomes `text`, if anything is.
+    fn asked(state: &mut State, text: &str) -> Option<String> {
+        let now = state.now();
+        state.sessions.line = Line::new(text);
+        let wishes = state.sessions.edited(&now);
+        wishes.into_iter().find_map(|wish| match wish {
+            Wish::Find(ask) => Some(ask.text),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn a_list_that_opens_with_a_wrong_query_shows_all_sessions() {
+        let mut state = fixture::list();
+        let effects = begin(&mut state, "usr:ana deploy");
+        let is_all =
+            |effect: &Effect| matches!(effect, Effect::Library(Wish::Find(ask)) if ask.text.is_empty());
+        assert!(effects.iter().any(is_all) && state.sessions.wrong.is_some(), "{effects:?}");
+    }
+
+    fn key_of(state: &mut State, code: KeyCode) {
+        key(state, KeyEvent::from(code)).map_or_else(|| update(state, Action::Complete), |effects| effects);
+    }
+
+    #[test]
+    fn arrows_walk_through_fields_that_were_asked_for() {
+        let mut state = fixture::found();
+        asked(&mut state, "");
+        for code in [KeyCode::Tab, KeyCode::Down, KeyCode::Down] {
+            key_of(&mut state, code);
+        }
+        assert_eq!(state.sessions.popup.as_ref().and_then(|popup| popup.chosen), Some(1));
+        assert_eq!(state.sessions.selected, 0);
+        key_of(&mut state, KeyCode::Enter);
+        assert_eq!(state.sessions.line.text(), "group:");
+    }
+
+    #[test]
+    fn a_value_completed_before_others_leaves_one_blank() {
+        let mut state = fixture::found();
+        asked(&mut state, "decision:d user:ana");
+        state.sessions.line.point("decision:d".len());
+        state.sessions.suggest();
+        key_of(&mut state, KeyCode::Tab);
+        assert_eq!(state.sessions.line.text(), "decision:deny user:ana");
+        assert_eq!(state.sessions.line.cursor(), "decision:deny ".len());
+    }
+
+    #[test]
+    fn a_word_of_one_letter_is_asked_when_it_has_ended() {
+        let mut state = fixture::found();
+        assert_eq!(asked(&mut state, "user:ana d").as_deref(), Some("user:ana"));
+        assert_eq!(asked(&mut state, "user:ana de").as_deref(), Some("user:ana de*"));
+        assert_eq!(asked(&mut state, "user:ana d ").as_deref(), Some("user:ana d"));
+        assert_eq!(asked(&mut state, "user:ana not d"), None, "the rows stay");
+        assert_eq!(asked(&mut state, "\u{4e16}").as_deref(), Some("\u{4e16}"), "that one is a word");
+        asked(&mut state, "user:ana d");
+        let left = update(&mut state, Action::Back);
+        let is_asked =
+            |effect: &Effect| matches!(effect, Effect::Library(Wish::Find(ask)) if ask.text == "user:ana d");
+        assert!(left.iter().any(is_asked), "{left:?}");
     }
 }

@@ -17,6 +17,7 @@ use crate::replay::layout::clock;
 use crate::replay::state::State;
 use crate::replay::theme::Meaning;
 use crate::replay::view::pen::Pen;
+use crate::replay::view::pen::titled;
 use crate::replay::view::pen::wrapped;
 use crate::term::fit;
 use crate::term::fit_right;
@@ -104,7 +105,7 @@ fn headings(diff: &Diff, places: &Layout, pen: &mut Pen<'_>) {
     if !places.beside {
         let other = if diff.side == 0 { "  (→ B)" } else { "  (← A)" };
         let room = usize::from(places.headings.width).saturating_sub(width(other));
-        let title = fit(&safe(&name(diff.side)), room);
+        let title = titled(&name(diff.side), room);
         return pen.row(
             places.headings,
             Meaning::Text,
@@ -113,7 +114,7 @@ fn headings(diff: &Diff, places: &Layout, pen: &mut Pen<'_>) {
     }
     pen.fill(places.headings, Meaning::Text);
     for (side, half) in halves(places.headings).into_iter().enumerate() {
-        pen.text(half, &name(side), look(side));
+        pen.text(half, &titled(&name(side), usize::from(half.width)), look(side));
     }
 }
 

@@ -10,8 +10,12 @@ use crate::replay::keys::Line;
 use crate::replay::theme::Meaning;
 use crate::replay::theme::Theme;
 use crate::term::clip;
+use crate::term::fit;
 use crate::term::safe;
 use crate::term::width;
+
+/// Columns that a title's command is worth, at least.
+const LEAST_TITLE: usize = 12;
 
 /// Draws on a buffer with a theme.
 pub struct Pen<'a> {
@@ -141,6 +145,17 @@ impl<'a> Pen<'a> {
     }
 }
 
+/// The title of a recording, made safe, in exactly `columns`: of one that is too long the command is cut, so that it is
+/// still told whose session it was.
+pub fn titled(title: &str, columns: usize) -> String {
+    let title = safe(title);
+    let cut = title.rsplit_once("  ").filter(|_| width(&title) > columns).and_then(|(command, who)| {
+        let room = columns.checked_sub(width(who) + 2).filter(|room| *room >= LEAST_TITLE)?;
+        Some(format!("{}  {who}", fit(command, room)))
+    });
+    cut.unwrap_or_else(|| fit(&title, columns))
+}
+
 /// `line`, made safe, in pieces of at most `columns`; broken at a space where there is one after the first third.
 pub fn wrapped(line: &str, columns: usize) -> Vec<String> {
     let line = safe(line);
@@ -155,4 +170,19 @@ pub fn wrapped(line: &str, columns: usize) -> Vec<String> {
     }
     rows.push(rest.to_owned());
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_that_is_too_long_keeps_whose_session_it_was() {
+        let title = "claude 'aws s3 ls' 'rm -r  /tmp/x'  ana@build-7 (corp)";
+        assert_eq!(titled(title, 40), "claude 'aws s3 ls' …  ana@build-7 (corp)");
+        assert_eq!(titled("make  ana@build-7", 20), "make  ana@build-7   ");
+        assert_eq!(titled(title, 20), fit(title, 20), "there is no room for both");
+        assert_eq!(titled("世界世界世界世界世界  ana", 18), "世界世界世界…  ana");
+        assert_eq!(titled("no person \u{1b}[2J", 12), "no person \\…");
+    }
 }

@@ -13,6 +13,7 @@ use crate::replay::finder::popup::Kind;
 use crate::replay::state::State;
 use crate::replay::theme::Meaning;
 use crate::replay::view::pen::Pen;
+use crate::replay::view::pen::wrapped;
 use crate::term::fit;
 use crate::term::safe;
 use crate::term::width;
@@ -104,6 +105,25 @@ fn underline(area: Rect, pen: &mut Pen<'_>) {
     }
 }
 
+/// What is wrong with the query and what to write instead, if that is to be told.
+#[must_use]
+pub fn trouble(finder: &Finder) -> Option<String> {
+    let wrong = finder.trouble()?;
+    Some(if wrong.fix.is_empty() { wrong.why.clone() } else { format!("{}; {}", wrong.why, wrong.fix) })
+}
+
+/// The same below the line, where the footer has no room for all of it.
+pub fn explanation(finder: &Finder, all: &Places, pen: &mut Pen<'_>) {
+    let room = usize::from(all.footer.width).saturating_sub(3);
+    let Some(told) = trouble(finder).filter(|told| width(told) > room) else { return };
+    let rows = wrapped(&told, room);
+    let signs = [" ! "].into_iter().chain(std::iter::repeat("   "));
+    for ((y, row), sign) in (all.line.y + 1..all.footer.y).zip(&rows).zip(signs) {
+        let pieces = [(sign, Meaning::Error), (row.as_str(), Meaning::Bar)];
+        pen.row(Rect { y, height: 1, ..all.footer }, Meaning::Bar, &pieces);
+    }
+}
+
 /// Draws the box, over what is below the line.
 pub fn popup(state: &State, all: &Places, pen: &mut Pen<'_>) {
     let (Some(popup), Some(place)) = (&state.sessions.popup, places::popup(state, all)) else { return };
@@ -116,10 +136,9 @@ pub fn popup(state: &State, all: &Places, pen: &mut Pen<'_>) {
         pen.row(place.place, Meaning::Bar, &[(nothing, Meaning::Bar)]);
         return;
     }
-    let widest = popup.items.iter().map(|item| width(&safe(&item.shown))).max().unwrap_or(0);
     let columns = match popup.kind {
         Kind::Asked => usize::from(place.place.width).saturating_sub(2),
-        _ => widest.min(usize::from(place.place.width) / 2),
+        _ => places::popup_columns(popup, usize::from(place.place.width)).0.saturating_sub(2),
     };
     let rows = popup.items.iter().enumerate().skip(place.first).take(usize::from(place.place.height));
     for (y, (index, item)) in (place.place.y..).zip(rows) {

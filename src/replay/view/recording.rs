@@ -16,6 +16,7 @@ use crate::replay::view::detail;
 use crate::replay::view::entries;
 use crate::replay::view::links;
 use crate::replay::view::pen::Pen;
+use crate::replay::view::pen::titled;
 use crate::replay::view::screen;
 use crate::replay::view::timeline;
 use crate::term::fit;
@@ -67,7 +68,7 @@ fn title(play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
     let room = usize::from(layout.title.width).saturating_sub(width(&note) + 3);
     let name =
         if play.title.is_empty() { play.source.cast.display().to_string() } else { play.title.clone() };
-    let text = format!(" {} {note} ", fit(&safe(&name), room));
+    let text = format!(" {} {note} ", titled(&name, room));
     pen.row(layout.title, Meaning::Bar, &[(&text, Meaning::Bar)]);
 }
 
@@ -112,7 +113,8 @@ fn footer(state: &State, play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
             Typing::Find => (" find: ", " find "),
         };
         let keys = [("  Enter", Meaning::Key), (verb, bar), (" Esc", Meaning::Key), (" cancel", bar)];
-        let typed = [(sign, Meaning::Key), (text.as_str(), bar), ("▌", bar)];
+        let why = state.notice.as_deref().map(|why| format!("  {why} ")).unwrap_or_default();
+        let typed = [(sign, Meaning::Key), (text.as_str(), bar), ("▌", bar), (&why, Meaning::Error)];
         return pen.row(area, bar, &[typed.as_slice(), &keys].concat());
     }
     if let Some((words, meaning)) = timeline::words(play, layout) {

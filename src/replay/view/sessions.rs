@@ -18,6 +18,7 @@ use crate::replay::view::pen::Pen;
 use crate::replay::view::query;
 use crate::store::Hit;
 use crate::store::Source;
+use crate::term::clip;
 use crate::term::fit;
 use crate::term::fit_right;
 use crate::term::safe;
@@ -58,6 +59,7 @@ pub fn draw(state: &State, pen: &mut Pen<'_>) {
     }
     footer(state, all.footer, pen);
     query::popup(state, &all, pen);
+    query::explanation(finder, &all, pen);
 }
 
 /// How many sessions, and what is being done about them.
@@ -103,10 +105,8 @@ fn footer(state: &State, area: Rect, pen: &mut Pen<'_>) {
     if let Some(notice) = &state.notice {
         return pen.row(area, bar, &[(" ", bar), (notice, bar)]);
     }
-    if let Some(wrong) = finder.trouble() {
-        let fix = if wrong.fix.is_empty() { String::new() } else { format!("; {}", wrong.fix) };
-        let pieces = [(" ! ", Meaning::Error), (wrong.why.as_str(), bar), (fix.as_str(), bar)];
-        return pen.row(area, bar, &pieces);
+    if let Some(told) = query::trouble(finder).filter(|told| width(told) + 3 <= usize::from(area.width)) {
+        return pen.row(area, bar, &[(" ! ", Meaning::Error), (&told, bar)]);
     }
     pen.hints(area, update::context(state));
 }
@@ -228,8 +228,8 @@ fn draw_hit(finder: &Finder, shown: Shown, indent: usize, area: Rect, pen: &mut 
     pen.row(area, ground, &pieces);
 }
 
-/// The snippet in parts, each with whether it was looked for; cut at its beginning when the first of these would not
-/// fit else.
+/// The snippet in parts, each with whether it was looked for, in `columns`; cut at its beginning when the first of these
+/// would not fit else.
 fn around(hit: &Hit, columns: usize) -> Vec<(String, bool)> {
     let mut parts = Vec::new();
     let mut end = 0;
@@ -246,6 +246,16 @@ fn around(hit: &Hit, columns: usize) -> Vec<(String, bool)> {
     let rest: usize = parts.iter().skip(1).map(|(text, _)| width(text)).sum();
     if parts.len() > 1 {
         parts[0].0 = tail(&parts[0].0, columns.saturating_sub(rest).max(columns / 3));
+    }
+    let all: usize = parts.iter().map(|(text, _)| width(text)).sum();
+    if all > columns {
+        // One column is for the sign that it goes on.
+        let mut room = columns.saturating_sub(1);
+        for (text, _) in &mut parts {
+            *text = clip(text, room).to_owned();
+            room -= width(text);
+        }
+        parts.push(("…".to_owned(), false));
     }
     parts
 }

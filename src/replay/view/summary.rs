@@ -14,6 +14,7 @@ use crate::replay::summary::Sheet;
 use crate::replay::summary::Shows;
 use crate::replay::theme::Meaning;
 use crate::replay::view::pen::Pen;
+use crate::replay::view::pen::titled;
 use crate::term::clip;
 use crate::term::fit;
 use crate::term::fit_right;
@@ -84,7 +85,7 @@ fn title(state: &State, sheet: &Sheet, area: Rect, pen: &mut Pen<'_>) {
         let words = format!("  {started}, {}, {ended}", clock(sum.last.0, false));
         let room = usize::from(area.width).saturating_sub(width(&words) + 5);
         if room >= 16 {
-            text = fit(&text, width(&text).min(room)) + &words;
+            text = titled(&text, width(&text).min(room)) + &words;
         }
     }
     pen.row(area, Meaning::Bar, &[(&text, Meaning::Bar)]);

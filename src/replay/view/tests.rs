@@ -128,6 +128,20 @@ fn a_wrong_query_is_underlined_and_explained() {
 }
 
 #[test]
+fn what_is_wrong_with_a_query_is_told_whole_at_every_size() {
+    for size in [(40, 12), (80, 24), (200, 50)] {
+        let mut state = fixture::found();
+        state.sessions.line = Line::new("deploy usr:ana");
+        let now = state.now();
+        state.sessions.edited(&now);
+        let told = super::query::trouble(&state.sessions).unwrap();
+        let shown = text(&mut state, size);
+        let shown: Vec<&str> = shown.split_whitespace().collect();
+        assert!(shown.join(" ").contains(&told), "{size:?} {told}\n{shown:?}");
+    }
+}
+
+#[test]
 fn completions_and_lists_of_queries_stand_below_the_line() {
     let mut state = fixture::found();
     for (line, wanted) in [("x dec", "decision:  "), ("decision:d", "deny"), ("took:", ">10s")] {
@@ -169,6 +183,25 @@ fn a_screen_that_fits_stands_beside_its_calls() {
         "◆ checkpoint",
     ] {
         assert!(shown.contains(part), "{part}:\n{shown}");
+    }
+}
+
+#[test]
+fn the_detail_takes_no_room_where_there_is_nothing_to_tell() {
+    for size in SIZES {
+        let mut state = fixture::playing();
+        state.size = size;
+        update(&mut state, Action::Down);
+        update(&mut state, Action::ToggleDetail);
+        assert!(text(&mut state, size).contains(" Detail "), "{size:?}");
+        state.play.as_mut().unwrap().show(Tab::Session);
+        state.play.as_mut().unwrap().list = Some(true);
+        let shown = text(&mut state, size);
+        assert!(!shown.contains(" Detail ") && shown.contains("Session"), "{size:?}:\n{shown}");
+        update(&mut state, Action::ToggleDetail);
+        assert!(state.notice.take().is_some());
+        state.play.as_mut().unwrap().show(Tab::Calls);
+        assert!(text(&mut state, size).contains(" Detail "), "{size:?}");
     }
 }
 
