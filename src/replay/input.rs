@@ -59,6 +59,10 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Continue => vec![Effect::Redraw],
         Message::Answer(answer) => look::answered(state, answer),
         Message::Themes(offers) => look::listed(state, offers),
+        Message::ThemeKept(name, done) => {
+            look::kept(state, name, done);
+            Vec::new()
+        }
         Message::Library(news) => finder::told(state, news),
         Message::Summary(ticket, found, is_done) => {
             summary::told(state, ticket, found, is_done);

@@ -210,7 +210,7 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Diff, &["home", "g"], Action::First, ["Home End  g G", "the first row, the last", ""]),
     bind(Context::Diff, &["end", "G"], Action::Last, ["", "", ""]),
 
-    bind(Context::Themes, &["enter"], Action::Open, ["Enter", "keep this theme", "keep"]),
+    bind(Context::Themes, &["enter"], Action::Open, ["Enter", "keep this theme, also for later", "keep"]),
     bind(Context::Themes, &["up", "k", "ctrl-p"], Action::Up, ["↑ ↓  k j", "see another one", "see"]),
     bind(Context::Themes, &["down", "j", "ctrl-n"], Action::Down, ["", "", ""]),
     bind(Context::Themes, &["pageup"], Action::PageUp, ["PgUp PgDn", "move by a page", ""]),
