@@ -232,6 +232,9 @@ impl Runtime {
                 // A running session is summed up for as long as somebody looks.
                 self.summing = None;
             }
+            if self.state.diff.is_none() {
+                self.comparing = None;
+            }
             if self.perform(effects)? {
                 // Time spent stopped is not time played.
                 before = self.clock.elapsed();

@@ -6,6 +6,7 @@
 mod landing;
 pub mod librarian;
 pub mod line;
+mod marks;
 mod parts;
 pub mod places;
 mod pointer;
@@ -107,6 +108,8 @@ pub struct Finder {
     pub caught_up: bool,
     /// Queries asked before, and saved ones.
     pub queries: Queries,
+    /// Sessions that are marked to be compared, at most two.
+    marked: Vec<Session>,
     /// Values of a field that came last.
     known: Option<(AskValues, Vec<(String, u64)>)>,
     /// The line as it was before a list of queries was shown.

@@ -77,6 +77,7 @@ fn title(finder: &Finder, area: Rect, pen: &mut Pen<'_>) {
         None => String::new(),
     };
     let left = format!(" hoop-replay  {count}");
+    let doing = format!("{}{doing}", finder.marks());
     let room = usize::from(area.width).saturating_sub(width(&doing));
     pen.row(area, Meaning::Bar, &[(&fit(&left, room), Meaning::Bar), (&doing, Meaning::Bar)]);
 }
@@ -167,10 +168,15 @@ fn draw_session(state: &State, row: &Row, chosen: bool, area: Rect, pen: &mut Pe
     let ground = if selected { Meaning::Selected } else { Meaning::Text };
     let own = |meaning| if selected { ground } else { meaning };
     let mut pieces = vec![(if chosen { "▸" } else { " " }.to_owned(), ground)];
+    // Between two columns, so that nothing moves when a session is marked.
+    let mut letter = state.sessions.letter(session);
     for (name, width, right) in columns(area.width) {
         let (text, meaning) = field(state, session, name, *width);
         pieces.push((placed(&safe(&text), *width, *right), own(meaning)));
-        pieces.push(("  ".to_owned(), ground));
+        match letter.take() {
+            Some(letter) => pieces.extend([(" ".to_owned(), ground), (letter.to_owned(), Meaning::Match)]),
+            None => pieces.push(("  ".to_owned(), ground)),
+        }
     }
     let used: usize = pieces.iter().map(|(text, _)| width(text)).sum();
     let room = usize::from(area.width).saturating_sub(used);
