@@ -402,11 +402,11 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
         }
         return Vec::new();
     }
-    if pressed && layout.screen.contains(at) && play.back.is_none() {
-        let corner = layout::window(play, (layout.screen.width, layout.screen.height));
-        let is_open = play.link.take().is_some();
+    if pressed && layout.screen.contains(at) {
+        let corner = layout::corner(play, (layout.screen.width, layout.screen.height));
+        let (is_open, is_back) = (play.link.take().is_some(), play.back.is_some());
         let clicked = (corner.0 + at.x - layout.screen.x, corner.1 + at.y - layout.screen.y);
-        if links::click(state, clicked) || is_open {
+        if links::click(state, clicked) || is_open || is_back {
             return Vec::new();
         }
         return update::update(state, Action::TogglePlay);
