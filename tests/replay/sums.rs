@@ -360,7 +360,7 @@ fn sessions_marked_in_the_list_are_compared_and_the_list_is_there_again() {
         viewer.wait_until("the list", |text| text.contains("2 sessions") && !text.contains("searching"));
         // F4 while the query is typed: nothing is marked yet.
         viewer.press("\u{1b}OS");
-        viewer.wait_for("F2 marks a session");
+        viewer.wait_for("F2 marks one");
         viewer.press("\u{1b}");
         viewer.wait_until("the line left", |text| !text.contains("F2 marks"));
         // The older one is A, what the cursor is on is the other.

@@ -21,6 +21,16 @@ impl Finder {
         LETTERS.get(at).copied()
     }
 
+    /// What comparing would do now, in words for the footer; empty: something is missing for it.
+    #[must_use]
+    pub fn comparing(&self) -> &'static str {
+        match (&self.marked[..], self.chosen()) {
+            ([_, _], _) => "compare A and B",
+            ([a], Some(chosen)) if a.id != chosen.id => "compare with A",
+            _ => "",
+        }
+    }
+
     /// What is marked, in words for the title; empty: nothing.
     #[must_use]
     pub fn marks(&self) -> String {
@@ -47,9 +57,9 @@ pub fn mark(state: &mut State) {
     finder.marked.push(session);
     let [_, compare] = keys;
     state.notice = Some(match (finder.marked.len(), is_full) {
-        (1, _) => format!("marked; {compare} on another session compares the two"),
+        (1, _) => format!("marked; {compare} on another compares them"),
         (_, false) => format!("two are marked; {compare} compares them"),
-        (_, true) => format!("the older mark is gone; {compare} compares the two"),
+        (_, true) => format!("older mark gone; {compare} compares the two"),
     });
 }
 
@@ -60,8 +70,8 @@ pub fn compare(state: &mut State) -> Vec<Effect> {
     let pair = match (&finder.marked[..], finder.chosen()) {
         ([a, b], _) => Ok([a.clone(), b.clone()]),
         ([a], Some(b)) if a.id != b.id => Ok([a.clone(), b.clone()]),
-        ([_], _) => Err(format!("choose another session to compare it with, then {compare}")),
-        _ => Err(format!("{mark} marks a session, {compare} on another one compares the two")),
+        ([_], _) => Err(format!("choose another to compare it with")),
+        _ => Err(format!("{mark} marks one, {compare} on another compares")),
     };
     let pair = match pair {
         Ok(pair) => pair,
@@ -118,11 +128,12 @@ mod tests {
     fn two_marked_sessions_are_compared_wherever_the_cursor_is() {
         let mut state = fixture::list();
         press(&mut state, SPACE);
-        assert!(state.notice.take().unwrap().contains("d on another session"));
+        assert!(state.notice.take().unwrap().contains("d on another compares"));
         press(&mut state, KeyCode::Down);
         press(&mut state, KeyCode::Down);
         press(&mut state, SPACE);
         assert_eq!(letters(&state), "A.B.");
+        assert_eq!(state.sessions.comparing(), "compare A and B");
         press(&mut state, KeyCode::Down);
         let effects = press(&mut state, D);
         let [Effect::Compare(audits, false, _)] = &effects[..] else { panic!("{effects:?}") };
@@ -149,11 +160,21 @@ mod tests {
     fn one_marked_session_is_compared_with_the_chosen_one_and_what_is_missing_is_said() {
         let mut state = fixture::list();
         assert!(press(&mut state, D).is_empty());
-        assert!(state.notice.take().unwrap().contains("Space marks a session"));
+        assert!(state.notice.take().unwrap().contains("Space marks one"));
         press(&mut state, SPACE);
         assert!(press(&mut state, D).is_empty());
-        assert!(state.notice.take().unwrap().contains("another session"));
+        assert!(state.notice.take().unwrap().contains("choose another"));
+        assert_eq!(state.sessions.comparing(), "");
         press(&mut state, KeyCode::Down);
+        assert_eq!(state.sessions.comparing(), "compare with A");
+        for (size, is_told) in [((40, 12), false), ((80, 24), true), ((200, 50), true)] {
+            let shown = crate::replay::view::text(&mut state, size);
+            assert_eq!(shown.contains(" d compare with A "), is_told, "{size:?}:\n{shown}");
+            assert!(
+                shown.contains("A marked") && shown.contains(":18 A ") && shown.contains("q quit"),
+                "{shown}"
+            );
+        }
         assert!(matches!(press(&mut state, D)[..], [Effect::Compare(..)]));
         assert_eq!(letters(&state), "A...", "the other one was only chosen");
     }

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::replay::action::Action;
 use crate::replay::entries::duration;
 use crate::replay::finder::Finder;
 use crate::replay::finder::places;
@@ -33,6 +34,8 @@ const MEDIUM: u16 = 72;
 
 /// Columns from which a hit says in words where it stands.
 const HIT_ROOMY: u16 = 60;
+/// Columns from which the footer says what marked sessions are for.
+const FOOTER_ROOMY: u16 = 60;
 
 /// Draws the list.
 pub fn draw(state: &State, pen: &mut Pen<'_>) {
@@ -109,7 +112,15 @@ fn footer(state: &State, area: Rect, pen: &mut Pen<'_>) {
         let pieces = [(" ! ", Meaning::Error), (wrong.why.as_str(), bar), (fix.as_str(), bar)];
         return pen.row(area, bar, &pieces);
     }
-    pen.hints(area, update::context(state));
+    let context = update::context(state);
+    let words = format!(" {} ", finder.comparing());
+    let key = format!(" {}", pen.keys.first(context, Action::CompareSessions, pen.ascii));
+    let columns = u16::try_from(width(&key) + width(&words)).unwrap_or(u16::MAX);
+    if finder.comparing().is_empty() || key.trim().is_empty() || area.width < FOOTER_ROOMY {
+        return pen.hints(area, context);
+    }
+    pen.row(area, bar, &[(&key, Meaning::Key), (&words, bar)]);
+    pen.hints(Rect { x: area.x + columns, width: area.width.saturating_sub(columns), ..area }, context);
 }
 
 fn columns(width: u16) -> &'static [Column] {
