@@ -257,8 +257,9 @@ impl Tracker {
 
     /// The links on the lines that are about to leave the main screen.
     pub(super) fn leaving(&mut self, terminal: &Terminal) -> Vec<Vec<Linked>> {
-        let leaving = waiting(terminal);
-        if leaving == 0 || self.is_idle() {
+        // Asked after every character: what is known costs least.
+        let leaving = if self.is_idle() { 0 } else { waiting(terminal) };
+        if leaving == 0 {
             return Vec::new();
         }
         let mut found = self.on_main(terminal);

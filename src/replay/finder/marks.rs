@@ -70,7 +70,7 @@ pub fn compare(state: &mut State) -> Vec<Effect> {
     let pair = match (&finder.marked[..], finder.chosen()) {
         ([a, b], _) => Ok([a.clone(), b.clone()]),
         ([a], Some(b)) if a.id != b.id => Ok([a.clone(), b.clone()]),
-        ([_], _) => Err(format!("choose another to compare it with")),
+        ([_], _) => Err("choose another to compare it with".to_owned()),
         _ => Err(format!("{mark} marks one, {compare} on another compares")),
     };
     let pair = match pair {

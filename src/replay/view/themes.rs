@@ -37,6 +37,9 @@ fn trouble(state: &State, told: &(String, Error), place: Rect, pen: &mut Pen<'_>
     let pieces = [(key.as_str(), Meaning::Key), (" close ", Meaning::Text)];
     let width = u16::try_from(pieces.iter().map(|(text, _)| width(text)).sum::<usize>()).unwrap_or(u16::MAX);
     pen.row(Rect { width: width.min(last.width), ..last }, Meaning::Text, &pieces);
+    // The keys of the list do not hold here.
+    let footer = Rect { y: state.size.1.saturating_sub(1), height: 1, ..state.area() };
+    pen.row(footer, Meaning::Bar, &[(" any key goes on", Meaning::Bar)]);
 }
 
 /// Draws the list.
@@ -116,6 +119,7 @@ mod tests {
                 "cannot write ~/c.toml",
                 "[replay]",
                 "theme = \"nord\"",
+                "any key goes on",
                 "close",
             ];
             for part in parts.into_iter().chain(why.split_whitespace().take(2)) {
