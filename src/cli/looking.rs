@@ -6,12 +6,14 @@ use std::path::PathBuf;
 
 use crate::cli::surroundings;
 use crate::config::load::Config;
+use crate::config::load::Origin;
 use crate::config::load::Sources;
 use crate::config::load::read_bounded;
 use crate::error::Result;
 use crate::replay;
 use crate::replay::Depth;
 use crate::replay::Ground;
+use crate::replay::Keeps;
 use crate::replay::Keys;
 use crate::replay::Look;
 use crate::replay::Shelf;
@@ -46,7 +48,7 @@ pub(super) fn look(theme: Option<&str>, ascii: bool, config: &Config) -> Result<
         ground: Ground::from_environment(variable("COLORFGBG").as_deref()).unwrap_or_default(),
         asks: depth != Depth::None && !SILENT.contains(&family) && !family.starts_with("vt"),
         ascii,
-        config: shown(&user_file(&sources, "config.toml"), sources.home.as_deref()),
+        keeps: keeps(&sources, config),
     })
 }
 
@@ -88,6 +90,18 @@ fn depth() -> Depth {
 
 fn shelf(sources: &Sources, depth: Depth) -> Shelf {
     Shelf::new(sources.user.as_ref().map(|folder| folder.join("themes")), depth)
+}
+
+/// Where a theme that is chosen is kept. The command line counts for one run only; what goes before the user's file is told.
+fn keeps(sources: &Sources, config: &Config) -> Keeps {
+    let file = sources.user.as_ref().map(|folder| folder.join("config.toml"));
+    let shown_file = |path: &Path| shown(path, sources.home.as_deref());
+    let outdone_by = match config.entry("replay.theme").map(|entry| &entry.origin) {
+        Some(Origin::Variable(name)) => Some(name.clone()),
+        Some(Origin::File(path, _)) if sources.project.as_ref() == Some(path) => Some(shown_file(path)),
+        _ => None,
+    };
+    Keeps { shown: file.as_deref().map(shown_file).unwrap_or_default(), file, outdone_by }
 }
 
 fn user_file(sources: &Sources, name: &str) -> PathBuf {

@@ -4,6 +4,7 @@ mod checks;
 pub mod diagnostic;
 pub mod document;
 pub mod duration;
+pub mod edit;
 pub mod file;
 pub mod hotkey;
 pub mod keys;

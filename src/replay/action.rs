@@ -44,6 +44,10 @@ pub enum Action {
     SavedQueries,
     /// Save the query under a name.
     SaveQuery,
+    /// Mark the chosen session, or no longer.
+    MarkSession,
+    /// Compare the marked sessions, or the marked one with the chosen one.
+    CompareSessions,
     /// Read the list of sessions again.
     Reload,
     /// Play, or hold.

@@ -13,13 +13,13 @@ const UNKNOWN: char = '?';
 
 /// The viewer's own signs, and those that programs use most. Marks that stand in one place differ from each other.
 const SIGNS: &[(char, char)] = &[
-    // What happened: in lists and on the timeline.
-    ('✓', '+'),
+    // What happened: in lists and on the timeline, where `!`, `+`, `?` and `$` stand for themselves.
+    ('✓', 'v'),
     ('✗', 'x'),
-    ('◇', '?'),
+    ('◇', 'q'),
     ('◈', 'y'),
     ('⊘', 'n'),
-    ('▲', '!'),
+    ('▲', '^'),
     ('◆', '*'),
     ('∅', '0'),
     ('»', '%'),
@@ -99,7 +99,7 @@ const SIGNS: &[(char, char)] = &[
     ('■', '#'),
     ('□', 'o'),
     ('▫', '.'),
-    ('△', '!'),
+    ('△', '^'),
     ('▼', 'v'),
     ('▽', 'v'),
     ('◀', '<'),
@@ -229,9 +229,12 @@ mod tests {
 
     #[test]
     fn signs_that_stand_in_one_place_differ() {
-        let marks = "✓✗◇◈⊘▲◆∅»·$→●━─┷┿▪";
-        let forms: HashSet<char> = marks.chars().map(of).collect();
-        assert_eq!(forms.len(), marks.chars().count(), "{forms:?}");
+        // In the lists, on the timeline.
+        for marks in ["✓✗◇◈⊘▲◆∅»·$→▒!+?", "✗◇◈⊘▲◆∅»·$→!+?●━─┷┿▪"]
+        {
+            let forms: HashSet<char> = marks.chars().map(of).collect();
+            assert_eq!(forms.len(), marks.chars().count(), "{forms:?}");
+        }
         let spark: HashSet<char> = "▁▂▃▄▅▆▇█".chars().map(of).collect();
         assert_eq!(spark.len(), 8);
         let signs: HashSet<char> = SIGNS.iter().map(|(sign, _)| *sign).collect();

@@ -86,7 +86,8 @@ impl Back {
     }
 
     /// Rows that are one line with `row`.
-    fn line(&self, row: usize) -> std::ops::Range<usize> {
+    #[must_use]
+    pub fn line(&self, row: usize) -> std::ops::Range<usize> {
         let goes_on = |row: usize| self.rows.get(row).is_some_and(|row| row.wrapped);
         let lowest = row.saturating_sub(JOINED);
         let begin = (lowest..row).rev().find(|before| !goes_on(*before)).map_or(lowest, |before| before + 1);
@@ -213,6 +214,7 @@ pub fn update(state: &mut State, action: Action) -> (Vec<Effect>, bool) {
 pub fn wheel(state: &mut State, up: bool) -> Vec<Effect> {
     let height = height(state);
     let Some(play) = &mut state.play else { return Vec::new() };
+    play.link = None;
     let by = isize::try_from(WHEEL).unwrap_or(1);
     match &mut play.back {
         None if up => open(state, WHEEL),
@@ -259,7 +261,7 @@ pub fn end(play: &mut Play) -> Vec<Effect> {
 /// Looks at the screen again.
 fn leave(play: &mut Play) -> Vec<Effect> {
     play.looks += 1;
-    play.back = None;
+    (play.back, play.link) = (None, None);
     vec![Effect::StopRewind(play.looks)]
 }
 
@@ -273,6 +275,7 @@ fn height(state: &State) -> usize {
 mod tests {
     use super::*;
     use crate::replay::fixture;
+    use crate::replay::links;
     use crate::replay::update;
     use crate::term::History;
     use crate::term::Screen;
@@ -366,6 +369,42 @@ mod tests {
             "{effects:?}"
         );
         assert!(search(&mut state, "x") == state.play.as_ref().unwrap().back.is_some());
+    }
+
+    #[test]
+    fn links_among_the_lines_are_looked_at_as_on_the_screen() {
+        let link = |target: &str, text: &str| format!("\x1b]8;;{target}\x07{text}\x1b]8;;\x07");
+        let first = format!("a {}\r\n", link("https://evil.example/", "github.com"));
+        let second = format!("{}\r\nb\r\nc\r\n", link("https://a.example/", "here"));
+        let mut state = opened(&[&first, &second], true);
+        update::update(&mut state, Action::SeekStart);
+        let links = |state: &State| links::shown(state.play.as_ref().unwrap(), 3);
+        let all = links(&state);
+        assert_eq!(
+            all.iter().map(|link| link.text.as_str()).collect::<Vec<_>>(),
+            ["github.com", "here"],
+            "joined"
+        );
+        assert!(
+            all[0].cells.contains(&(9, 0)) && all[0].cells.contains(&(1, 1)) && !all[0].doubts().is_empty()
+        );
+        // What stands above is not marked, and the text is read whole all the same.
+        state.play.as_mut().unwrap().back.as_mut().unwrap().below = 1;
+        let all = links(&state);
+        assert_eq!((all[0].text.as_str(), &all[0].cells[..]), ("github.com", &[(0, 0), (1, 0)][..]));
+        let number = |state: &State| state.play.as_ref().unwrap().link.map(|choice| choice.number);
+        update::update(&mut state, Action::ShowLinks);
+        assert_eq!(number(&state), Some(0), "the doubtful one first");
+        update::update(&mut state, Action::Down);
+        assert_eq!(number(&state), Some(1));
+        update::update(&mut state, Action::Back);
+        assert!(number(&state).is_none() && state.play.as_ref().unwrap().back.is_some());
+        update::update(&mut state, Action::ShowLinks);
+        wheel(&mut state, true);
+        assert!(number(&state).is_none() && state.play.as_ref().unwrap().back.is_some());
+        let mut state = opened(&["a\r\n", "b\r\n", "c\r\n"], true);
+        update::update(&mut state, Action::ShowLinks);
+        assert!(state.notice.unwrap().contains("no link on these lines"));
     }
 
     #[test]

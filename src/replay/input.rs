@@ -60,6 +60,10 @@ pub fn receive(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Continue => vec![Effect::Redraw],
         Message::Answer(answer) => look::answered(state, answer),
         Message::Themes(offers) => look::listed(state, offers),
+        Message::ThemeKept(name, done) => {
+            look::kept(state, name, done);
+            Vec::new()
+        }
         Message::Library(news) => finder::told(state, news),
         Message::Summary(ticket, found, is_done) => {
             summary::told(state, ticket, found, is_done);
@@ -420,11 +424,11 @@ fn click_recording(state: &mut State, at: Position, pressed: bool) -> Vec<Effect
         }
         return Vec::new();
     }
-    if pressed && layout.screen.contains(at) && play.back.is_none() {
-        let corner = layout::window(play, (layout.screen.width, layout.screen.height));
-        let is_open = play.link.take().is_some();
+    if pressed && layout.screen.contains(at) {
+        let corner = layout::corner(play, (layout.screen.width, layout.screen.height));
+        let (is_open, is_back) = (play.link.take().is_some(), play.back.is_some());
         let clicked = (corner.0 + at.x - layout.screen.x, corner.1 + at.y - layout.screen.y);
-        if links::click(state, clicked) || is_open {
+        if links::click(state, clicked) || is_open || is_back {
             return Vec::new();
         }
         return update::update(state, Action::TogglePlay);

@@ -78,6 +78,8 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Sessions, &["home", "g"], Action::First, ["Home End  g G", "newest, oldest", ""]),
     bind(Context::Sessions, &["end", "G"], Action::Last, ["", "", ""]),
     bind(Context::Sessions, &["S", "f3"], Action::Summary, ["S  F3", "the summary of the session", "summary"]),
+    bind(Context::Sessions, &["space", "f2"], Action::MarkSession, ["Space  F2", "mark the session (A, B), or no longer", "mark"]),
+    bind(Context::Sessions, &["d", "f4"], Action::CompareSessions, ["d  F4", "compare A and B, or A and the chosen one", "compare"]),
     bind(Context::Sessions, &["ctrl-r"], Action::History, ["Ctrl-R", "queries asked before; Del forgets one", "history"]),
     bind(Context::Sessions, &["@", "ctrl-o"], Action::SavedQueries, ["@  Ctrl-O", "saved queries; Del deletes one", ""]),
     bind(Context::Sessions, &["s", "ctrl-s"], Action::SaveQuery, ["s  Ctrl-S", "save the query under a name", ""]),
@@ -96,6 +98,8 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Query, &["ctrl-o"], Action::SavedQueries, ["@  Ctrl-O", "saved queries; Del deletes one", "saved"]),
     bind(Context::Query, &["ctrl-s"], Action::SaveQuery, ["Ctrl-S", "save the query under a name", "save"]),
     bind(Context::Query, &["f3"], Action::Summary, ["F3", "the summary of the session", ""]),
+    bind(Context::Query, &["f2"], Action::MarkSession, ["F2", "mark the session (A, B), or no longer", ""]),
+    bind(Context::Query, &["f4"], Action::CompareSessions, ["F4", "compare A and B, or A and the chosen one", ""]),
     bind(Context::Query, &["f5"], Action::Reload, ["F5", "look for new sessions", ""]),
 
     group(Context::Recording, "play"),
@@ -210,7 +214,7 @@ pub const TABLE: &[Binding] = &[
     bind(Context::Diff, &["home", "g"], Action::First, ["Home End  g G", "the first row, the last", ""]),
     bind(Context::Diff, &["end", "G"], Action::Last, ["", "", ""]),
 
-    bind(Context::Themes, &["enter"], Action::Open, ["Enter", "keep this theme", "keep"]),
+    bind(Context::Themes, &["enter"], Action::Open, ["Enter", "keep this theme, also for later", "keep"]),
     bind(Context::Themes, &["up", "k", "ctrl-p"], Action::Up, ["↑ ↓  k j", "see another one", "see"]),
     bind(Context::Themes, &["down", "j", "ctrl-n"], Action::Down, ["", "", ""]),
     bind(Context::Themes, &["pageup"], Action::PageUp, ["PgUp PgDn", "move by a page", ""]),

@@ -205,6 +205,12 @@ pub fn top(selected: usize, total: usize, height: usize) -> usize {
     selected.saturating_sub(height / 2).min(total.saturating_sub(height))
 }
 
+/// The corner of what is shown in `pane` columns and rows: of the lines that are looked back at, else of the recorded screen.
+#[must_use]
+pub fn corner(play: &Play, pane: (u16, u16)) -> (u16, u16) {
+    play.back.as_ref().map_or_else(|| window(play, pane), |back| (back.left, 0))
+}
+
 /// The corner of the recorded screen's part that is shown in `pane` columns and rows.
 #[must_use]
 pub fn window(play: &Play, pane: (u16, u16)) -> (u16, u16) {

@@ -1,25 +1,27 @@
-//! The links on the recorded screen: what they say, where they lead, and whether the two fit.
+//! The links on the recorded screen, and on lines that have left it: what they say, where they lead, and whether the two fit.
 //!
 //! A target is shown, and nothing else: it reaches neither the terminal nor a browser.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use ratatui::layout::Rect;
 
 use crate::replay::action::Action;
+use crate::replay::back::Back;
 use crate::replay::layout;
 use crate::replay::play::Play;
 use crate::replay::state::State;
 use crate::term::Snapshot;
 
-/// A link on the screen.
+/// A link that is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// What it leads to, as it came: to be made safe before it is shown.
     pub target: Arc<str>,
-    /// Its text, as far as it is on the screen.
+    /// Its text, as far as it is known.
     pub text: String,
-    /// Column and row of its cells.
+    /// Column and row of its cells: of the recorded screen, or of the lines that are looked back at.
     pub cells: Vec<(u16, u16)>,
 }
 
@@ -30,6 +32,57 @@ pub struct Choice {
     pub number: usize,
     /// Lines of it that are scrolled off.
     pub scroll: u16,
+}
+
+/// The links that are shown where there are `height` rows: of the screen, or of the lines that are looked back at.
+#[must_use]
+pub fn shown(play: &Play, height: u16) -> Vec<Link> {
+    match (&play.back, &play.frame) {
+        (Some(back), _) => among(back, back.shown(usize::from(height))),
+        (None, Some(frame)) => on(&frame.screen),
+        (None, None) => Vec::new(),
+    }
+}
+
+/// The links on these lines, rows counted from the first one. Of a link that begins above them or ends below, all the text is
+/// read, so that it is doubted for the same reasons.
+fn among(back: &Back, rows: Range<usize>) -> Vec<Link> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let all = back.line(rows.start).start..back.line(rows.end - 1).end;
+    let mut links: Vec<Link> = Vec::new();
+    // Where the last cell was.
+    let mut last: Option<(usize, u16)> = None;
+    for at in all {
+        let Some(row) = back.rows.get(at) else { continue };
+        for linked in &row.links {
+            for col in linked.columns.clone() {
+                let follows = last.is_some_and(|(line, before)| {
+                    let is_beside = line == at && before + 1 == col;
+                    let above = back.rows.get(line).filter(|above| above.wrapped);
+                    let is_below = col == 0
+                        && line + 1 == at
+                        && above.is_some_and(|above| usize::from(before) + 1 >= above.cells.len());
+                    is_beside || is_below
+                });
+                if !links.last().is_some_and(|link| follows && link.target == linked.target) {
+                    let target = Arc::clone(&linked.target);
+                    links.push(Link { target, text: String::new(), cells: Vec::new() });
+                }
+                last = Some((at, col));
+                let Some(link) = links.last_mut() else { continue };
+                if let Some(cell) = row.cells.get(usize::from(col)).filter(|cell| cell.columns > 0) {
+                    link.text.push(cell.character);
+                }
+                if rows.contains(&at) {
+                    link.cells.push((col, u16::try_from(at - rows.start).unwrap_or(u16::MAX)));
+                }
+            }
+        }
+    }
+    links.retain(|link| !link.cells.is_empty());
+    links
 }
 
 /// The links of a screen, in the order in which one reads.
@@ -137,15 +190,18 @@ fn bare(host: &str) -> &str {
 
 /// What `action` does where a link is looked at, or where it begins that; says whether nothing else is to be done.
 pub fn update(state: &mut State, action: Action) -> bool {
+    let size = state.size;
     let Some(play) = &mut state.play else { return false };
-    let Some(choice) = &mut play.link else {
-        if action == Action::ShowLinks {
-            state.notice = open(play, state.size, None).err();
-            return true;
-        }
+    if play.link.is_none() && action == Action::ShowLinks {
+        state.notice = open(play, size, None).err();
+        return true;
+    }
+    if play.link.is_none() {
         return false;
-    };
-    let last = play.frame.as_ref().map_or(0, |frame| on(&frame.screen).len()).saturating_sub(1);
+    }
+    let last = shown(play, height(play, size)).len().saturating_sub(1);
+    let is_back = play.back.is_some();
+    let Some(choice) = &mut play.link else { return false };
     let number = choice.number.min(last);
     let other = |number| Choice { number, scroll: 0 };
     match action {
@@ -154,7 +210,9 @@ pub fn update(state: &mut State, action: Action) -> bool {
         Action::PageUp => choice.scroll = choice.scroll.saturating_sub(4),
         Action::PageDown => choice.scroll = choice.scroll.saturating_add(4),
         Action::Back | Action::ShowLinks => play.link = None,
-        Action::Pan(..) | Action::FollowCursor | Action::ToggleZoom => return false,
+        // Lines that are looked back at would move away from below it.
+        Action::Pan(_, rows) if !is_back || rows == 0 => return false,
+        Action::FollowCursor | Action::ToggleZoom => return false,
         // Whatever goes elsewhere ends it.
         _ => {
             play.link = None;
@@ -164,18 +222,24 @@ pub fn update(state: &mut State, action: Action) -> bool {
     true
 }
 
-/// Looks at the link at a place of the recorded screen; says whether there is one.
+/// Rows on which lines are shown.
+fn height(play: &Play, (cols, rows): (u16, u16)) -> u16 {
+    layout::play(play, Rect::new(0, 0, cols, rows)).screen.height
+}
+
+/// Looks at the link at a place of what is shown; says whether there is one.
 pub fn click(state: &mut State, (col, row): (u16, u16)) -> bool {
     let Some(play) = &mut state.play else { return false };
-    let Some(frame) = &play.frame else { return false };
-    let clicked = on(&frame.screen).iter().position(|link| link.cells.contains(&(col, row)));
+    let links = shown(play, height(play, state.size));
+    let clicked = links.iter().position(|link| link.cells.contains(&(col, row)));
     clicked.is_some_and(|number| open(play, state.size, Some(number)).is_ok())
 }
 
 fn open(play: &mut Play, size: (u16, u16), number: Option<usize>) -> Result<(), String> {
-    let links = play.frame.as_ref().map(|frame| on(&frame.screen)).unwrap_or_default();
+    let links = shown(play, height(play, size));
     if links.is_empty() {
-        return Err("there is no link on this screen".to_owned());
+        let place = if play.back.is_some() { "on these lines" } else { "on this screen" };
+        return Err(format!("there is no link {place}"));
     }
     // A link that may lead elsewhere is what one wants to see first.
     let doubtful = links.iter().position(|link| !link.doubts().is_empty());

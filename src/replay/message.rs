@@ -43,6 +43,8 @@ pub enum Message {
     Answer(Answer),
     /// All themes.
     Themes(Vec<Offer>),
+    /// The theme of that name is kept for good, or why it is not.
+    ThemeKept(String, Result<()>),
     /// News for the list of sessions.
     Library(finder::librarian::News),
     /// The summary of that ticket, so far or as a whole.

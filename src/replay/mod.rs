@@ -76,6 +76,7 @@ pub use keys::Keys;
 pub use keys::read as read_keys;
 pub use listen::Heard;
 pub use listen::listen;
+pub use look::Keeps;
 pub use look::Look;
 pub use plain::Plain;
 pub use plain::Wish as PlainWish;

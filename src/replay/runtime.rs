@@ -9,6 +9,7 @@ use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::Sender;
 use std::thread;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossterm::execute;
@@ -156,6 +157,7 @@ pub fn run(setup: Setup) -> Result<()> {
         deck: None,
         summing: None,
         comparing: None,
+        keeping: None,
         left: None,
         asked: None,
         early: VecDeque::new(),
@@ -169,6 +171,8 @@ pub fn run(setup: Setup) -> Result<()> {
     if runtime.is_asked() {
         runtime.wait_for_answer(&messages, LAST_ANSWER, |answer| *answer == Answer::Attributes);
     }
+    // What was to be kept is written before the program ends.
+    let _ = runtime.keeping.take().map(JoinHandle::join);
     done
 }
 
@@ -184,6 +188,8 @@ struct Runtime {
     deck: Option<Deck>,
     summing: Option<Work>,
     comparing: Option<Work>,
+    /// Writes which theme is to be kept.
+    keeping: Option<JoinHandle<()>>,
     /// Why it ends, once it does.
     left: Option<Result<()>>,
     /// When the terminal was asked for its ground, as long as an answer is to come.
@@ -225,6 +231,9 @@ impl Runtime {
             if !summary::is_open(&self.state) {
                 // A running session is summed up for as long as somebody looks.
                 self.summing = None;
+            }
+            if self.state.diff.is_none() {
+                self.comparing = None;
             }
             if self.perform(effects)? {
                 // Time spent stopped is not time played.
@@ -346,6 +355,7 @@ impl Runtime {
                     stopped = true;
                 }
                 Effect::ListThemes => self.list_themes(),
+                Effect::KeepTheme(name) => self.keep_theme(name),
                 Effect::AskGround if self.asked.is_none() => self.ask_ground()?,
                 Effect::AskGround => {}
                 Effect::Quit => self.left = Some(Ok(())),
@@ -369,6 +379,17 @@ impl Runtime {
         thread::spawn(move || {
             let _ = sender.send(Message::Themes(shelf.offers()));
         });
+    }
+
+    /// One after the other, so that the last one chosen is the one that is kept.
+    fn keep_theme(&mut self, name: String) {
+        let (keeps, sender) = (self.state.look.keeps.clone(), self.sender.clone());
+        let before = self.keeping.take();
+        self.keeping = Some(thread::spawn(move || {
+            let _ = before.map(JoinHandle::join);
+            let done = keeps.keep(&name);
+            let _ = sender.send(Message::ThemeKept(name, done));
+        }));
     }
 
     /// Stops the whole job, as Ctrl-Z does to programs that leave the key to the terminal.

@@ -91,6 +91,12 @@ impl Session {
         }
     }
 
+    /// What to call it where it is shown.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{}  {}@{}", self.command, self.user, self.host)
+    }
+
     /// Where its recording is.
     #[must_use]
     pub fn source(&self) -> Source {

@@ -26,6 +26,7 @@ pub use shelf::Ground;
 pub use shelf::Offer;
 pub use shelf::Shelf;
 pub use shelf::Wanted;
+pub use shelf::is_path;
 
 /// The themes that come with hoop, in the order in which they are listed.
 const BUILT_IN: &[(&str, &str)] = &[

@@ -65,6 +65,8 @@ pub enum Effect {
     Redraw,
     /// Read the list of themes.
     ListThemes,
+    /// Keep the theme of that name for good.
+    KeepTheme(String),
     /// Ask the terminal for its background, unless it has said so already.
     AskGround,
     /// Leave.

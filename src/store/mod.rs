@@ -156,6 +156,11 @@ impl Index {
         self.health.get() != Health::Fine
     }
 
+    /// A number that becomes another one when somebody else has changed the index. It means nothing beside one of another opening.
+    pub fn state(&self) -> Result<i64> {
+        self.get(|sql| sql.pragma_query_value(None, "data_version", |row| row.get(0)))
+    }
+
     /// Does `work` as one: all of it is kept, or nothing. Waits for other writers first, so that what `work` reads is
     /// what they left.
     /// Batches do not nest: one inside another fails.

@@ -9,6 +9,8 @@ use avt::Operation;
 use avt::parser::Function;
 
 use crate::term::Cell;
+use crate::term::links::Linked;
+use crate::term::links::Tracker;
 
 /// What a line counts at least, in bytes.
 const LEAST: usize = 512;
@@ -22,20 +24,25 @@ pub struct Row {
     pub wrapped: bool,
     /// What [`History::stamp`] was then.
     pub stamp: u64,
+    /// What of it is a link, from left to right.
+    pub links: Box<[Linked]>,
 }
 
 impl Row {
-    pub(super) fn of(line: &Line, stamp: u64) -> Self {
+    pub(super) fn of(line: &Line, stamp: u64, links: Vec<Linked>) -> Self {
         let cells = line.cells();
         let blank = Cell::from(&avt::Cell::default());
         let end = cells.iter().rposition(|cell| Cell::from(cell) != blank).map_or(0, |last| last + 1);
-        Self { cells: cells[..end].iter().map(Cell::from).collect(), wrapped: line.is_wrapped(), stamp }
+        let cells = cells[..end].iter().map(Cell::from).collect();
+        Self { cells, wrapped: line.is_wrapped(), stamp, links: links.into() }
     }
 
     /// Bytes of memory it takes; empty ones count too, so that there are never too many of them to look through.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        (size_of::<Self>() + size_of_val(&*self.cells)).max(LEAST)
+        // Of a target that several links share every link counts.
+        let links: usize = self.links.iter().map(|link| size_of::<Linked>() + link.target.len()).sum();
+        (size_of::<Self>() + size_of_val(&*self.cells)).max(LEAST) + links
     }
 }
 
@@ -75,8 +82,8 @@ impl History {
         self.has_lost
     }
 
-    fn push(&mut self, line: &Line) {
-        let row = Row::of(line, self.stamp);
+    fn push(&mut self, line: &Line, links: Vec<Linked>) {
+        let row = Row::of(line, self.stamp, links);
         self.bytes += row.bytes();
         self.rows.push_back(row);
         while self.bytes > self.most {
@@ -87,20 +94,49 @@ impl History {
     }
 }
 
-impl Observer for History {
+/// Puts the lines that leave the main screen into a history, with their links.
+pub(super) struct Leaving<'a> {
+    history: &'a mut History,
+    links: &'a mut Tracker,
+    /// Whether what is printed is a link.
+    is_open: bool,
+    /// The links on the lines that leave next.
+    next: VecDeque<Vec<Linked>>,
+}
+
+impl<'a> Leaving<'a> {
+    pub(super) fn new(history: &'a mut History, links: &'a mut Tracker) -> Self {
+        Self { is_open: links.is_open(), history, links, next: VecDeque::new() }
+    }
+}
+
+impl Observer for Leaving<'_> {
     type Output = ();
 
     fn before(&mut self, context: &mut Observation<'_>, operation: &Operation) {
+        if self.is_open {
+            self.links.before(context, operation);
+        }
         // A reset wipes the screen without scrolling; what stood there is not lost.
         if matches!(operation, Operation::Function(Function::Ris)) {
+            let links = self.links.on_main(context.terminal());
             let lines: Vec<&Line> = context.terminal().primary_screen().visible_lines().collect();
             let last = lines.iter().rposition(|line| line.chars().any(|c| c != ' '));
-            lines[..last.map_or(0, |last| last + 1)].iter().for_each(|line| self.push(line));
+            let lines = lines[..last.map_or(0, |last| last + 1)].iter();
+            lines.zip(links).for_each(|(line, links)| self.history.push(line, links));
         }
     }
 
+    fn after(&mut self, context: &mut Observation<'_>, operation: &Operation) {
+        if self.is_open {
+            self.links.after(context, operation);
+        }
+        // Now: a line that has left has no place any more that a link could be tied to.
+        self.next = self.links.leaving(context.terminal()).into();
+    }
+
     fn evicted(&mut self, _: &mut Observation<'_>, line: &Line) {
-        self.push(line);
+        self.history.push(line, self.next.pop_front().unwrap_or_default());
     }
 
     fn end(&mut self, _: &mut Observation<'_>) {}

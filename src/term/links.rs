@@ -7,9 +7,11 @@
 //! Format: <https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda>.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use avt::Anchor;
+use avt::Line;
 use avt::Observation;
 use avt::Observer;
 use avt::Operation;
@@ -46,6 +48,15 @@ impl Links {
         let found = self.cells.binary_search_by_key(&(row, col), |(place, _)| *place).ok()?;
         Some(usize::from(self.cells[found].1))
     }
+}
+
+/// A stretch of a line that is a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linked {
+    /// Its columns.
+    pub columns: Range<u16>,
+    /// What it leads to; as it came, not to be shown raw.
+    pub target: Arc<str>,
 }
 
 /// What a screen must remember of links to go on from a moment.
@@ -92,6 +103,10 @@ pub(super) struct Tracker {
     goes_on: bool,
     end: (usize, isize),
     bytes: usize,
+    /// So many of the first pieces have left the main screen; they are not looked at again.
+    gone: usize,
+    /// Text of links that goes on below the line that left last, on the next one that leaves.
+    rest: Vec<(String, Arc<str>)>,
 }
 
 /// Where in a sequence the output is.
@@ -168,8 +183,20 @@ impl Tracker {
     pub(super) fn shown(&self, terminal: &Terminal) -> Links {
         let mut cells: BTreeMap<(u16, u16), &Arc<str>> = BTreeMap::new();
         for piece in &self.pieces {
-            if let Some(begin) = terminal.resolve(&piece.begin) {
-                mark(&piece.text, &piece.target, begin, terminal, &mut cells);
+            let begin =
+                terminal.resolve(&piece.begin).filter(|at| at.screen == terminal.active_screen_kind());
+            if let Some(begin) = begin {
+                let row = usize::try_from(begin.row).unwrap_or(terminal.size().1);
+                let screen = terminal.screen();
+                spread(
+                    &piece.text,
+                    (begin.col, row),
+                    terminal.size().0,
+                    &|row| screen.line(row),
+                    &mut |row, col| {
+                        cells.insert((narrow(row), narrow(col)), &piece.target);
+                    },
+                );
             }
         }
         let mut links = Links::default();
@@ -183,6 +210,79 @@ impl Tracker {
             links.cells.push((place, number));
         }
         links
+    }
+
+    /// Whether nothing on the main screen can be a link.
+    fn is_idle(&self) -> bool {
+        self.gone == self.pieces.len() && self.rest.is_empty()
+    }
+
+    /// The links on the main screen, line by line; lines that are about to leave it stand first.
+    pub(super) fn on_main(&self, terminal: &Terminal) -> Vec<Vec<Linked>> {
+        let lines: Vec<&Line> = terminal.primary_screen().all_lines().collect();
+        let mut found = vec![Vec::new(); lines.len()];
+        if self.is_idle() {
+            return found;
+        }
+        let cols = terminal.size().0;
+        let mut cells: BTreeMap<(usize, usize), &Arc<str>> = BTreeMap::new();
+        let mut put = |text: &str, begin, target| {
+            spread(text, begin, cols, &|row| lines.get(row).copied(), &mut |row, col| {
+                cells.insert((row, col), target);
+            });
+        };
+        self.rest.iter().for_each(|(text, target)| put(text, (0, 0), target));
+        for (piece, at) in self.pieces_on_main(terminal) {
+            put(&piece.text, at, &piece.target);
+        }
+        for ((row, col), target) in cells {
+            let (col, line): (u16, &mut Vec<Linked>) = (narrow(col), &mut found[row]);
+            match line.last_mut().filter(|last| last.columns.end == col && last.target == *target) {
+                Some(last) => last.columns.end = col + 1,
+                None => line.push(Linked { columns: col..col + 1, target: Arc::clone(target) }),
+            }
+        }
+        found
+    }
+
+    /// The pieces that begin on the main screen, with column and line.
+    fn pieces_on_main(&self, terminal: &Terminal) -> Vec<(&Piece, (usize, usize))> {
+        let waiting = waiting(terminal);
+        let place = |piece: &Piece| {
+            let at = terminal.resolve(&piece.begin).filter(|at| at.screen == ScreenKind::Primary)?;
+            Some((at.col, waiting.checked_add_signed(at.row)?))
+        };
+        self.pieces[self.gone..].iter().filter_map(|piece| Some((piece, place(piece)?))).collect()
+    }
+
+    /// The links on the lines that are about to leave the main screen.
+    pub(super) fn leaving(&mut self, terminal: &Terminal) -> Vec<Vec<Linked>> {
+        // Asked after every character: what is known costs least.
+        let leaving = if self.is_idle() { 0 } else { waiting(terminal) };
+        if leaving == 0 {
+            return Vec::new();
+        }
+        let mut found = self.on_main(terminal);
+        found.truncate(leaving);
+        let lines: Vec<&Line> = terminal.primary_screen().all_lines().take(leaving).collect();
+        let cols = terminal.size().0;
+        let rest_of = |text: &str, begin: (usize, usize), target: &Arc<str>| {
+            let rest = spread(text, begin, cols, &|row| lines.get(row).copied(), &mut |_, _| ());
+            let goes_on = !rest.is_empty() && begin.1 < leaving;
+            goes_on.then(|| (rest.to_owned(), Arc::clone(target)))
+        };
+        let rest = self.rest.iter().filter_map(|(text, target)| rest_of(text, (0, 0), target));
+        let pieces = self.pieces_on_main(terminal);
+        let rest =
+            rest.chain(pieces.iter().filter_map(|(piece, at)| rest_of(&piece.text, *at, &piece.target)));
+        let rest: Vec<(String, Arc<str>)> = rest.collect();
+        self.rest = rest;
+        let has_left = |piece: &Piece| {
+            let at = terminal.resolve(&piece.begin);
+            at.is_none_or(|at| at.screen == ScreenKind::Primary && at.row < 0)
+        };
+        self.gone += self.pieces[self.gone..].iter().take_while(|piece| has_left(piece)).count();
+        found
     }
 
     /// What is needed to go on from here.
@@ -262,7 +362,7 @@ impl Tracker {
         }
         kept.reverse();
         self.bytes = kept.iter().map(|piece| piece.text.len() + piece.target.len()).sum();
-        self.pieces = kept;
+        (self.pieces, self.gone) = (kept, 0);
     }
 }
 
@@ -297,39 +397,46 @@ fn columns(c: char) -> usize {
     c.width().unwrap_or(1).max(1)
 }
 
-/// Marks the cells in which the characters of `text` stand, from `begin` on.
-fn mark<'a>(
-    text: &str,
-    target: &'a Arc<str>,
-    begin: Position,
-    terminal: &Terminal,
-    cells: &mut BTreeMap<(u16, u16), &'a Arc<str>>,
-) {
-    let ((cols, rows), screen) = (terminal.size(), terminal.screen());
-    if begin.screen != terminal.active_screen_kind() {
-        return;
-    }
-    let (mut col, mut row) = (begin.col, usize::try_from(begin.row).unwrap_or(rows));
-    for c in text.chars() {
+/// How many lines of the main screen are about to leave it.
+fn waiting(terminal: &Terminal) -> usize {
+    let screen = terminal.primary_screen();
+    screen.all_lines().size_hint().0.saturating_sub(screen.visible_lines().len())
+}
+
+/// Gives row and column of the cells in which the characters of `text` stand, from `begin` (column and row) on. What comes back
+/// is the text for which there are no more lines.
+fn spread<'t, 'l>(
+    text: &'t str,
+    begin: (usize, usize),
+    cols: usize,
+    line: &dyn Fn(usize) -> Option<&'l Line>,
+    put: &mut dyn FnMut(usize, usize),
+) -> &'t str {
+    let (mut col, mut row) = begin;
+    for (at, c) in text.char_indices() {
         let columns = columns(c);
         if col + columns > cols {
             (col, row) = (0, row + 1);
         }
-        let Some(line) = screen.line(row) else { return };
+        let Some(line) = line(row) else { return &text[at..] };
         if line.cells().get(col).is_some_and(|cell| cell.char() == c) {
-            for col in col..col + columns {
-                let place = (u16::try_from(row).unwrap_or(u16::MAX), u16::try_from(col).unwrap_or(u16::MAX));
-                cells.insert(place, target);
-            }
+            (col..col + columns).for_each(|col| put(row, col));
         }
         col += columns;
     }
+    ""
+}
+
+fn narrow(place: usize) -> u16 {
+    u16::try_from(place).unwrap_or(u16::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use crate::term::History;
+    use crate::term::Row;
     use crate::term::Screen;
 
     /// The target of each cell of a row: its first character behind the scheme, or a space.
@@ -403,6 +510,50 @@ mod tests {
         assert!(screen(&long).snapshot().links.cells.is_empty());
     }
 
+    /// The lines that leave, then those of the screen, each cell of a link as the first character of its target behind the
+    /// scheme.
+    fn lines(output: &str, size: (u16, u16)) -> Vec<String> {
+        let (mut screen, mut history) = (Screen::new(size.0, size.1), History::within(1 << 20));
+        // In pieces, so that what has left is remembered from one to the next.
+        output.chars().for_each(|c| screen.feed_into(c.encode_utf8(&mut [0; 4]), &mut history));
+        drawn(history.into_rows().into_iter().chain(screen.main_rows(0)))
+    }
+
+    fn drawn(rows: impl Iterator<Item = Row>) -> Vec<String> {
+        let draw = |row: Row| {
+            let mut line: Vec<char> = row.cells.iter().map(|cell| cell.character).collect();
+            for link in &row.links {
+                let sign = link.target.chars().nth(7).unwrap();
+                link.columns.clone().for_each(|col| line[usize::from(col)] = sign.to_ascii_uppercase());
+            }
+            line.into_iter().collect()
+        };
+        rows.map(draw).collect()
+    }
+
+    #[test]
+    fn lines_that_leave_take_their_links_along() {
+        let output = format!("x {A}one{END} y\r\n{B}世{END}.\r\nplain\r\n{A}two{END}\r\nlast");
+        for rows in 1..6 {
+            assert_eq!(lines(&output, (10, rows)), ["x AAA y", "BB.", "plain", "AAA", "last"], "{rows}");
+        }
+        // Over lines that wrap, written over, cleared away, behind a full-screen program.
+        assert_eq!(lines(&format!("1234567{A}abcdef{END}.\r\n\n\n"), (10, 2))[..2], ["1234567AAA", "AAA."]);
+        assert_eq!(lines(&format!("{A}link{END}\r12\r\n\n\n"), (10, 2))[0], "12AA");
+        assert_eq!(lines(&format!("{A}a{END}\r\n{B}b{END}\x1bc"), (10, 4)), ["A", "B"]);
+        let covered = format!("{A}a{END}\r\n\x1b[?1049h{B}full{END}\r\n\n\n\n\x1b[?1049l\r\n\n\nz");
+        assert_eq!(lines(&covered, (10, 2)), ["A", "", "", "", "z"]);
+    }
+
+    #[test]
+    fn a_link_that_a_smaller_screen_breaks_is_one_on_all_its_lines() {
+        let (mut screen, mut history) = (Screen::new(20, 3), History::within(1 << 20));
+        screen.feed_into(&format!("12{A}abcdefghijkl{END}!\r\nz"), &mut history);
+        screen.resize_into(5, 2, &mut history);
+        screen.feed_into("\r\n\n\n", &mut history);
+        assert_eq!(drawn(history.into_rows().into_iter())[..4], ["12AAA", "AAAAA", "AAAA!", "z"]);
+    }
+
     #[test]
     fn memory_is_bounded_whatever_comes() {
         let mut shown = Screen::new(80, 24);
@@ -436,6 +587,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn prop_lines_that_leave_have_the_links_that_the_screen_had(output in output(), cols in 1u16..40, rows in 1u16..12) {
+            let mut shown = Screen::new(cols, rows);
+            shown.feed(&output);
+            let (mut same, mut history) = (Screen::new(cols, rows), History::within(1 << 20));
+            same.feed_into(&output, &mut history);
+            prop_assert_eq!(shown.snapshot(), same.snapshot());
+            // What is on the main screen is marked as the screen is.
+            if !shown.is_alternate() {
+                let shot = shown.snapshot();
+                for (row, line) in (0..).zip(same.main_rows(0)) {
+                    let columns: Vec<u16> = line.links.iter().flat_map(|link| link.columns.clone()).collect();
+                    let marked: Vec<u16> = (0..cols).filter(|col| shot.links.at(*col, row).is_some()).collect();
+                    // But for what goes on from lines that have left, which the screen does not know.
+                    prop_assert!(marked.iter().all(|col| columns.contains(col)), "{marked:?} {columns:?}");
+                }
+            }
+        }
+
         #[test]
         fn prop_a_restored_screen_has_the_same_links(before in output(), after in output(), cols in 1u16..40, rows in 1u16..12) {
             let mut played = Screen::new(cols, rows);

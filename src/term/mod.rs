@@ -22,6 +22,7 @@ pub use filter::Filter;
 pub use history::History;
 pub use history::Row;
 pub use links::KeptLinks;
+pub use links::Linked;
 pub use links::Links;
 pub use screen::Attributes;
 pub use screen::Cell;

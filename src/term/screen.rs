@@ -14,7 +14,9 @@ use avt::parser::Function;
 use crate::term::Colour;
 use crate::term::Rgb;
 use crate::term::history::History;
+use crate::term::history::Leaving;
 use crate::term::history::Row;
+use crate::term::links::Change;
 use crate::term::links::KeptLinks;
 use crate::term::links::Links;
 use crate::term::links::Tracker;
@@ -212,27 +214,44 @@ impl Screen {
 
     /// Takes output, and adds the lines that leave the main screen to `history`.
     pub fn feed_into(&mut self, text: &str, history: &mut History) {
-        self.observed(text, history);
+        let mut rest = text;
+        while let Some((part, change)) = self.part(&mut rest) {
+            self.terminal.feed_with(part, Leaving::new(history, &mut self.links));
+            self.changed(change);
+        }
     }
 
     /// As [`Screen::resize`]; adds the lines that leave the main screen to `history`.
     pub fn resize_into(&mut self, cols: u16, rows: u16, history: &mut History) {
         let (cols, rows) = bounded(cols, rows);
-        self.terminal.resize_with(cols, rows, history);
+        self.terminal.resize_with(cols, rows, Leaving::new(history, &mut self.links));
+    }
+
+    /// Takes what comes before the next change of links off `text`, with that change; none at its end.
+    fn part<'t>(&mut self, text: &mut &'t str) -> Option<(&'t str, Option<Change>)> {
+        if text.is_empty() {
+            return None;
+        }
+        let (taken, change) = self.links.scan(text);
+        let (part, rest) = text.split_at(taken);
+        *text = rest;
+        Some((part, change))
+    }
+
+    fn changed(&mut self, change: Option<Change>) {
+        if let Some(change) = change {
+            self.links.change(change, &self.terminal);
+        }
     }
 
     fn observed<O: Observer>(&mut self, mut text: &str, observer: &mut O) {
-        loop {
-            let (taken, change) = self.links.scan(text);
-            let (part, rest) = text.split_at(taken);
+        while let Some((part, change)) = self.part(&mut text) {
             if self.links.is_open() {
                 self.terminal.feed_with(part, (&mut self.links, &mut *observer));
             } else {
                 self.terminal.feed_with(part, &mut *observer);
             }
-            let Some(change) = change else { return };
-            self.links.change(change, &self.terminal);
-            text = rest;
+            self.changed(change);
         }
     }
 
@@ -326,8 +345,8 @@ impl Screen {
     /// The rows of the main screen, also while a full-screen program covers it, without empty ones at the end.
     #[must_use]
     pub fn main_rows(&self, stamp: u64) -> Vec<Row> {
-        let lines = self.terminal.primary_screen().visible_lines();
-        let mut rows: Vec<Row> = lines.map(|line| Row::of(line, stamp)).collect();
+        let lines = self.terminal.primary_screen().visible_lines().zip(self.links.on_main(&self.terminal));
+        let mut rows: Vec<Row> = lines.map(|(line, links)| Row::of(line, stamp, links)).collect();
         let last = rows.iter().rposition(|row| !row.cells.is_empty());
         rows.truncate(last.map_or(0, |last| last + 1));
         rows

@@ -1,5 +1,7 @@
 //! Looking back at what has left the screen, and at what links lead to.
 
+use hoop::term::Attributes;
+
 use crate::pty::Driven;
 use crate::store::Session;
 
@@ -57,6 +59,54 @@ fn lines_that_have_left_the_screen_are_looked_at_searched_and_left_again() {
     viewer.wait_for("the end");
     viewer.press("q");
     assert_eq!(viewer.end(), (0, true));
+}
+
+#[test]
+fn links_look_the_same_on_the_screen_and_on_the_lines_that_have_left_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = Session::begin(&dir.path().join("hoop"), 1, &["deploy"], (60, 12));
+    let link = |target: &str, text: &str| format!("\x1b]8;;{target}\x1b\\{text}\x1b]8;;\x1b\\");
+    let (doubtful, plain) =
+        (link("https://evil.example/", "https://github.com/"), link("https://a.example/x", "here"));
+    session.output(1_000, &format!("see {doubtful} and {plain} \x1b[4munderlined\x1b[m\r\n"));
+    (0..40).for_each(|n| session.output(1_000, &format!("step {n}\r\n")));
+    session.end(0);
+    let started = |variables: &[(&str, &str)]| {
+        let program = env!("CARGO_BIN_EXE_hoop-replay");
+        Driven::start_in(variables, &[program, "last", "--at", "2"], dir.path(), (80, 20))
+    };
+    for variables in [&[("COLORTERM", "truecolor")][..], &[("NO_COLOR", "1")]] {
+        let mut viewer = started(variables);
+        let row = |viewer: &Driven| {
+            let shot = viewer.snapshot();
+            let row = (0..shot.rows).find(|row| shot.row_text(*row).contains("see https"))?;
+            Some(shot.row(row)[..60].to_vec())
+        };
+        viewer.wait_for("see https://github.com/ and here");
+        let live = row(&viewer).unwrap();
+        assert!(
+            live[4].attributes.has(Attributes::UNDERLINE) && live[4] != live[27],
+            "the doubtful one stands out"
+        );
+        viewer.press("G");
+        viewer.wait_for("step 39");
+        viewer.press("bg");
+        viewer.wait_until("the first lines", |text| text.contains("lines 1-") && text.contains("see https"));
+        assert_eq!(row(&viewer).unwrap(), live);
+        viewer.press("l");
+        viewer.wait_for("the target is evil.example");
+        viewer.press("j");
+        viewer.wait_for("https://a.example/x");
+        // A click shows the other one; Enter goes to the line's moment.
+        viewer.press("\u{1b}");
+        viewer.wait_for("lines 1-");
+        viewer.press("\u{1b}[<0;7;2M\u{1b}[<0;7;2m");
+        viewer.wait_for("the target is evil.example");
+        viewer.press("\r");
+        viewer.wait_for("‖ 0:1");
+        viewer.press("q");
+        assert_eq!(viewer.end(), (0, true));
+    }
 }
 
 #[test]

@@ -142,6 +142,51 @@ fn a_person_has_themes_and_keys_of_their_own() {
 }
 
 #[test]
+fn a_theme_that_is_kept_stands_in_the_configuration_and_what_hinders_that_is_told() {
+    let dir = filled();
+    let config = configured(&[("config.toml", "# mine\n[replay] # of the viewer\nidle_limit = \"3s\"\n")]);
+    let file = config.path().join("hoop/config.toml");
+    let home = config.path().to_str().unwrap();
+    let variables = [("XDG_CONFIG_HOME", home), ("COLORTERM", "truecolor")];
+    let mut viewer = started(&variables, &["last"], dir.path(), (110, 30));
+    viewer.wait_for("bash -l  ana@build-7");
+    viewer.press("tG");
+    viewer.wait_for("▸  nord");
+    viewer.press("\r");
+    viewer.wait_for(&format!("theme nord, saved in {}", file.display()));
+    let kept = "# mine\n[replay] # of the viewer\ntheme = \"nord\"\nidle_limit = \"3s\"\n";
+    assert_eq!(fs::read_to_string(&file).unwrap(), kept);
+    // Looked at only: nothing is written.
+    viewer.press("tk");
+    viewer.wait_for("▸  gruvbox");
+    viewer.press("\u{1b}");
+    viewer.wait_until("no themes", |text| !text.contains(" themes "));
+    assert_eq!(fs::read_to_string(&file).unwrap(), kept);
+    // It was broken meanwhile: the reason, what to write, and not a byte of it changed.
+    fs::write(&file, "[replay\n").unwrap();
+    viewer.press("tg\r");
+    let told = viewer.wait_for("not saved");
+    for part in ["config.toml:1:", "[replay]", "theme = \"auto\"", "Esc close"] {
+        assert!(told.contains(part), "{part}:\n{told}");
+    }
+    viewer.press("\u{1b}");
+    viewer.wait_until("the recording", |text| !text.contains("not saved"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "[replay\n");
+    // Who leaves at once has kept it all the same.
+    fs::write(&file, kept).unwrap();
+    viewer.press("tgjj\rq");
+    assert_eq!(viewer.end(), (0, true));
+    assert_eq!(fs::read_to_string(&file).unwrap(), kept.replace("nord", "light"));
+    let variables = [("XDG_CONFIG_HOME", home), ("HOOP_REPLAY_THEME", "dark"), ("NO_COLOR", "1")];
+    let mut viewer = started(&variables, &["last"], dir.path(), (110, 30));
+    viewer.wait_for("bash -l  ana@build-7");
+    viewer.press("tG\r");
+    viewer.wait_for("HOOP_REPLAY_THEME goes before it");
+    viewer.press("q");
+    assert_eq!(viewer.end(), (0, true));
+}
+
+#[test]
 fn wrong_keys_and_themes_are_told_with_their_line() {
     let dir = filled();
     let config = configured(&[

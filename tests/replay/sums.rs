@@ -349,3 +349,42 @@ fn two_sessions_stand_beside_each_other_and_open_where_they_differ() {
     viewer.press("?\u{1b}");
     assert_eq!(viewer.end(), (0, true));
 }
+
+#[test]
+fn sessions_marked_in_the_list_are_compared_and_the_list_is_there_again() {
+    let dir = runs();
+    let ascii = [("LANG", "C"), ("NO_COLOR", "1")];
+    for (variables, size) in [(&[][..], (120, 30)), (&ascii[..], (80, 24)), (&ascii[..], (40, 12))] {
+        let program = env!("CARGO_BIN_EXE_hoop-replay");
+        let mut viewer = Driven::start_in(variables, &[program, "agent"], dir.path(), size);
+        viewer.wait_until("the list", |text| text.contains("2 sessions") && !text.contains("searching"));
+        // F4 while the query is typed: nothing is marked yet.
+        viewer.press("\u{1b}OS");
+        viewer.wait_for("F2 marks one");
+        viewer.press("\u{1b}");
+        viewer.wait_until("the line left", |text| !text.contains("F2 marks"));
+        // The older one is A, what the cursor is on is the other.
+        viewer.press("G ");
+        let rows = |text: &str, sign: &str| -> Vec<usize> {
+            let is_one = |line: &str| line.contains(sign) && !line.contains("marked");
+            (0..).zip(text.lines()).filter(|(_, line)| is_one(line)).map(|(row, _)| row).collect()
+        };
+        let marked = rows(&viewer.wait_for("A marked"), " A ");
+        assert_eq!(marked.len(), 1);
+        viewer.press("gd");
+        viewer.wait_for(if size.0 < 60 { "! 1 " } else { "! 1 changed" });
+        viewer.press("\r");
+        viewer.wait_until("the recording", |text| !text.contains("compared"));
+        viewer.press("\u{1b}");
+        viewer.wait_for("two sessions compared");
+        viewer.press("\u{1b}");
+        let is_back = |text: &str| text.contains("A marked") && !text.contains("compared");
+        let list = viewer.wait_until("the list", is_back);
+        let chosen = if variables.is_empty() { "▸2" } else { ">1" };
+        assert!(list.contains("/ agent") && rows(&list, chosen)[0] < rows(&list, " A ")[0], "{list}");
+        viewer.press(" ");
+        viewer.wait_for("A B marked");
+        viewer.press("q");
+        assert_eq!(viewer.end(), (0, true));
+    }
+}

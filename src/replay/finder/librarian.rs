@@ -25,6 +25,7 @@ use crate::error::Result;
 use crate::query;
 use crate::query::Field;
 use crate::query::Now;
+use crate::query::Query;
 use crate::record;
 use crate::record::Place;
 use crate::record::index;
@@ -68,6 +69,8 @@ pub struct Ask {
     pub offset: usize,
     /// How many rows.
     pub limit: usize,
+    /// The number of the answer that is shown: if this one would be the same, that is all that is to be told.
+    pub shown: Option<u64>,
 }
 
 /// A question for values of a field.
@@ -101,6 +104,8 @@ pub enum News {
         /// The rows.
         rows: Vec<Row>,
     },
+    /// The answer to the question of that number is the one that is shown.
+    Same(u64),
     /// The question of that number cannot be answered.
     Failed(u64, Error),
     /// How many sessions the answer to that question has.
@@ -328,16 +333,38 @@ impl Works {
             let answer = panic::catch_unwind(AssertUnwindSafe(|| {
                 let index = opened.get(self)?;
                 desk.working(Some(index.interrupter()));
-                let (offset, rows) = self.page(index, &ask)?;
+                let query = self.understood(&ask)?;
+                // Before the answer: what is written meanwhile makes the next one another.
+                let answer = Answer {
+                    number: ask.number,
+                    state: index.state()?,
+                    query: query.clone(),
+                    offset: ask.offset,
+                    limit: ask.limit,
+                };
+                let last = opened.answer.take();
+                if let Some(last) =
+                    last.filter(|last| ask.shown == Some(last.number) && last.is_same(&answer))
+                {
+                    self.tell(News::Same(ask.number));
+                    opened.answer = Some(last);
+                    return Ok(());
+                }
+                let index = opened.get(self)?;
+                let (offset, rows) = self.page(index, &query, &ask)?;
                 let ended = offset + rows.len() < ask.offset + ask.limit;
                 self.tell(News::Page { number: ask.number, offset, rows, ended });
-                if !desk.is_newer() {
-                    self.tell(News::Total(index.count(&query::Query::default())?));
+                let mut is_whole = !desk.is_newer();
+                if is_whole {
+                    self.tell(News::Total(index.count(&Query::default())?));
                 }
-                if !ended && ask.offset == 0 && !desk.is_newer() {
-                    let query = query::parse(&ask.text, &self.now()).map_err(|_| panicked())?;
-                    self.tell(News::Count(ask.number, index.count(&query)?));
+                if !ended && ask.offset == 0 {
+                    is_whole &= !desk.is_newer();
+                    if is_whole {
+                        self.tell(News::Count(ask.number, index.count(&query)?));
+                    }
                 }
+                opened.answer = Some(answer).filter(|_| is_whole);
                 Ok(())
             }));
             desk.working(None);
@@ -358,18 +385,21 @@ impl Works {
         Now { unix_micros: self.clock.unix_micros(), zone: self.zone.clone() }
     }
 
-    /// The last rows of the answer, and the number of the first of them: those before have been told.
-    fn page(&self, index: &Index, ask: &Ask) -> Result<(usize, Vec<Row>)> {
-        let query = query::parse(&ask.text, &self.now()).map_err(|trouble| {
+    fn understood(&self, ask: &Ask) -> Result<Query> {
+        query::parse(&ask.text, &self.now()).map_err(|trouble| {
             let error = Error::new(Kind::Usage, "this query cannot be answered").why(trouble.why);
             error.fix(trouble.fix)
-        })?;
+        })
+    }
+
+    /// The last rows of the answer, and the number of the first of them: those before have been told.
+    fn page(&self, index: &Index, query: &Query, ask: &Ask) -> Result<(usize, Vec<Row>)> {
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let page = Page { limit: number(ask.limit), offset: number(ask.offset) };
         let place = Place::new(&self.library.state);
         let tell = |offset, rows| self.tell(News::Part { number: ask.number, offset, rows });
         parts::gather(ask.offset, tell, |give| {
-            index.find_each(&query, page, Index::HITS, &mut |found| {
+            index.find_each(query, page, Index::HITS, &mut |found| {
                 let session = Session::new(found.session, &place);
                 give(Row { session, hits: found.hits, more: found.has_more });
             })
@@ -412,18 +442,39 @@ impl Works {
     }
 }
 
+/// A question that was answered, and what the answer depends on.
+struct Answer {
+    /// The question's number.
+    number: u64,
+    /// That of the index.
+    state: i64,
+    /// With the moments that `2d` and the like meant then.
+    query: Query,
+    offset: usize,
+    limit: usize,
+}
+
+impl Answer {
+    fn is_same(&self, other: &Self) -> bool {
+        let of = |answer: &Self| (answer.state, answer.offset, answer.limit);
+        of(self) == of(other) && self.query == other.query
+    }
+}
+
 /// The index, opened when it is first needed and again when it has become another file.
 #[derive(Default)]
 struct Opened {
     index: Option<Index>,
     age: u64,
+    /// What was answered last from this index.
+    answer: Option<Answer>,
 }
 
 impl Opened {
     fn get(&mut self, works: &Works) -> Result<&Index> {
         let age = works.age.load(Ordering::SeqCst);
         if self.age != age {
-            (self.index, self.age) = (None, age);
+            (self.index, self.age, self.answer) = (None, age, None);
         }
         match &mut self.index {
             Some(index) => Ok(index),
@@ -434,10 +485,72 @@ impl Opened {
     /// After trouble: an index that is damaged is made anew, once.
     fn check(&mut self, works: &Works) {
         let damaged = self.index.take_if(|index| index.is_damaged());
+        self.answer = self.answer.take().filter(|_| damaged.is_none());
         if damaged.is_some()
             && works.damage.compare_exchange(0, 1, Ordering::SeqCst, Ordering::SeqCst).is_ok()
         {
             works.tell(News::Damaged);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::store::NewSession;
+    use crate::types::SessionId;
+
+    fn session(number: u128) -> NewSession {
+        NewSession {
+            id: SessionId::new(1_700_000_000_000_000, number),
+            started: 1_700_000_000_000_000,
+            user: "ana".to_owned(),
+            identity: None,
+            host: "build-7".to_owned(),
+            agent: None,
+            command: "make".to_owned(),
+            title: None,
+            cwd: "/".to_owned(),
+            profile: None,
+            region: None,
+            groups: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_shown_already_is_not_looked_for_again_until_something_is_new() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = index::open_as_it_is(dir.path()).unwrap();
+        let add = |number| _ = writer.batch(|batch| batch.add_session(&session(number))).unwrap();
+        add(1);
+        let (sender, news) = mpsc::channel();
+        let library = Library { state: dir.path().to_owned(), is_secret: Arc::new(|_| false) };
+        let librarian = Librarian::start(library, Clock::fixed(1_700_000_000_000_000), TimeZone::UTC, sender);
+        // How many rows came, once all is told; none: the answer is the one that is shown.
+        let asked = |number, text: &str, shown| {
+            librarian.ask(Ask { number, text: text.to_owned(), offset: 0, limit: 100, shown });
+            let mut count = None;
+            loop {
+                let Message::Library(told) = news.recv().unwrap() else { continue };
+                match told {
+                    News::Page { number: of, rows, .. } if of == number => count = Some(rows.len()),
+                    News::Total(_) if count.is_some() => return count,
+                    News::Same(of) if of == number => return None,
+                    News::Failed(_, error) => panic!("{error}"),
+                    _ => {}
+                }
+            }
+        };
+        assert_eq!(asked(1, "", None), Some(1));
+        assert_eq!(asked(2, "", Some(1)), None);
+        assert_eq!(asked(3, "", Some(1)), None, "the answer is still that of the first question");
+        add(2);
+        assert_eq!(asked(4, "", Some(1)), Some(2));
+        assert_eq!(asked(5, "", Some(1)), Some(2), "another answer is shown than the last one");
+        assert_eq!(asked(6, "user:ana", Some(5)), Some(2), "another query");
+        assert_eq!(asked(7, "user:ana", Some(6)), None);
+        assert_eq!(asked(8, "user:ana", None), Some(2), "nothing is shown yet");
     }
 }

@@ -6,6 +6,7 @@
 mod landing;
 pub mod librarian;
 pub mod line;
+mod marks;
 mod parts;
 pub mod places;
 mod pointer;
@@ -108,6 +109,8 @@ pub struct Finder {
     pub caught_up: bool,
     /// Queries asked before, and saved ones.
     pub queries: Queries,
+    /// Sessions that are marked to be compared, at most two.
+    marked: Vec<Session>,
     /// Values of a field that came last.
     known: Option<(AskValues, Vec<(String, u64)>)>,
     /// The line as it was before a list of queries was shown.
@@ -116,6 +119,8 @@ pub struct Finder {
     touched: bool,
     asked: Option<(Ask, Purpose)>,
     number: u64,
+    /// The number of the answer that came last as a whole.
+    shown: Option<u64>,
     /// Whether a session runs, as far as the list has shown.
     runs: bool,
     /// When the recordings were last read because of that.
@@ -252,7 +257,8 @@ impl Finder {
 
     fn ask(&mut self, text: String, offset: usize, limit: usize, purpose: Purpose) -> Wish {
         self.number += 1;
-        let ask = Ask { number: self.number, text, offset, limit };
+        let shown = self.shown.filter(|_| purpose == Purpose::Again);
+        let ask = Ask { number: self.number, text, offset, limit, shown };
         self.asked = Some((ask.clone(), purpose));
         Wish::Find(ask)
     }
@@ -293,6 +299,12 @@ impl Finder {
                 return (self.take(number, offset, rows, ended), None);
             }
             News::Part { number, offset, rows } => self.take_part(number, offset, rows),
+            News::Same(number) => {
+                if self.asked.take_if(|(ask, _)| ask.number == number).is_some() {
+                    self.error = None;
+                    return (self.ask_more(), None);
+                }
+            }
             News::Failed(number, error) => {
                 if self.asked.take_if(|(ask, _)| ask.number == number).is_some() {
                     self.error = Some(error);
@@ -342,7 +354,7 @@ impl Finder {
         let Some((ask, purpose)) = self.asked.take_if(|(ask, _)| ask.number == number) else {
             return Vec::new();
         };
-        self.error = None;
+        (self.error, self.shown) = (None, Some(number));
         let (chosen, hit) = (self.chosen().map(|session| session.id.clone()), self.hit.take());
         match purpose {
             Purpose::Fresh => {
@@ -397,4 +409,36 @@ impl Finder {
 fn words(error: &Error) -> String {
     let why = error.causes().first().map(|why| format!(": {why}")).unwrap_or_default();
     format!("{}{why}", error.what())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::fixture;
+
+    fn questions(wishes: &[Wish]) -> Vec<&Ask> {
+        wishes.iter().filter_map(|wish| if let Wish::Find(ask) = wish { Some(ask) } else { None }).collect()
+    }
+
+    #[test]
+    fn a_list_that_has_not_changed_stays_as_it_is_and_is_looked_at_again() {
+        let mut state = fixture::list();
+        let now = state.now();
+        let finder = &mut state.sessions;
+        finder.select(2);
+        let due = |finder: &Finder| finder.due(Micros(5_000_000)).is_some();
+        assert!(due(finder), "one of them runs");
+        let (wishes, _) = finder.receive(News::CaughtUp(Ok(Vec::new())));
+        let [ask] = questions(&wishes)[..] else { panic!("{wishes:?}") };
+        assert!(ask.shown.is_some_and(|shown| shown < ask.number) && !due(finder), "{ask:?}");
+        let number = ask.number;
+        finder.receive(News::Same(number - 1));
+        assert!(!due(finder), "that was another question");
+        let (wishes, word) = finder.receive(News::Same(number));
+        assert!(wishes.is_empty() && word.is_none() && due(finder));
+        assert_eq!((finder.selected, finder.rows.end(), finder.count), (2, 4, Some(4)));
+        finder.line = Line::new("make");
+        let wishes = finder.edited(&now);
+        assert!(questions(&wishes)[0].shown.is_none(), "another query: nothing of it is shown");
+    }
 }

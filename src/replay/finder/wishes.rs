@@ -13,6 +13,7 @@ use crate::replay::finder::landing;
 use crate::replay::finder::librarian::News;
 use crate::replay::finder::line::Edit;
 use crate::replay::finder::line::Line;
+use crate::replay::finder::marks;
 use crate::replay::finder::popup::Kind;
 use crate::replay::finder::popup::Popup;
 use crate::replay::finder::queries;
@@ -36,7 +37,7 @@ pub fn begin(state: &mut State, query: &str) -> Vec<Effect> {
 /// Takes news for the list.
 pub fn told(state: &mut State, news: News) -> Vec<Effect> {
     let (wishes, word) = state.sessions.receive(news);
-    if state.play.is_none() {
+    if state.play.is_none() && state.diff.is_none() {
         state.notice = word.or(state.notice.take());
     }
     effects(wishes)
@@ -64,7 +65,16 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             }
             false => return open(state),
         },
-        Action::Back if !finder.typing && finder.hit.is_none() && finder.line.text().is_empty() => {
+        Action::MarkSession => {
+            marks::mark(state);
+            Vec::new()
+        }
+        Action::CompareSessions => return marks::compare(state),
+        Action::Back if finder.is_bare() && !finder.marked.is_empty() => {
+            finder.marked.clear();
+            Vec::new()
+        }
+        Action::Back if finder.is_bare() => {
             return vec![Effect::Quit];
         }
         Action::Back => finder.back(&now),
@@ -192,7 +202,7 @@ fn name(state: &mut State, key: KeyEvent) -> Option<Vec<Effect>> {
 fn open(state: &mut State) -> Vec<Effect> {
     let finder = &mut state.sessions;
     let Some(session) = finder.chosen() else { return Vec::new() };
-    let title = format!("{}  {}@{}", session.command, session.user, session.host);
+    let title = session.title();
     let (source, expected, runs) = (session.source(), session.length, session.state.is_running());
     let hit = finder.target().cloned();
     let kept = finder.remember();
@@ -230,6 +240,11 @@ impl Finder {
         wishes
     }
 
+    /// Whether there is nothing to leave: neither the line, nor hits, nor a query.
+    fn is_bare(&self) -> bool {
+        !self.typing && self.hit.is_none() && self.line.text().is_empty()
+    }
+
     /// Leaves what is innermost: the line, the hits, the query.
     fn back(&mut self, now: &Now) -> Vec<Wish> {
         if self.typing {
@@ -247,7 +262,7 @@ impl Finder {
     }
 
     /// Keeps the query among those asked before.
-    fn remember(&self) -> Vec<Wish> {
+    pub(super) fn remember(&self) -> Vec<Wish> {
         let is_one = self.wrong.is_none() && !self.line.is_blank();
         let query = self.line.text().trim();
         let is_newest = self.queries.asked.first().is_some_and(|asked| asked == query);

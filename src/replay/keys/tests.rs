@@ -24,7 +24,7 @@ fn keys_mean_what_the_table_says() {
     let resolve = |key: String, context| Keys::usual().resolve(context, &[], &key);
     let plain = |c| event(KeyCode::Char(c), KeyModifiers::NONE);
     assert_eq!(resolve(plain(' '), Context::Recording), Found::Action(Action::TogglePlay));
-    assert_eq!(resolve(plain(' '), Context::Sessions), Found::Nothing);
+    assert_eq!(resolve(plain(','), Context::Sessions), Found::Nothing);
     let shift_left = event(KeyCode::Left, KeyModifiers::SHIFT);
     assert_eq!(resolve(shift_left, Context::Recording), Found::Action(Action::SeekBack(Micros(60_000_000))));
     let shifted = event(KeyCode::Char('G'), KeyModifiers::SHIFT);

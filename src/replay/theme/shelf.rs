@@ -78,6 +78,12 @@ impl Wanted {
     }
 }
 
+/// Whether `name` is that of a file.
+#[must_use]
+pub fn is_path(name: &str) -> bool {
+    name.contains('/') || name.ends_with(".toml")
+}
+
 /// A theme to choose.
 #[derive(Clone, Debug)]
 pub struct Offer {
@@ -122,8 +128,7 @@ impl Shelf {
     ///
     /// Fails as [`Shelf::find`] does.
     pub fn theme(&self, name: &str) -> Result<Theme> {
-        let is_path = name.contains('/') || name.ends_with(".toml");
-        if is_path {
+        if is_path(name) {
             return self.read(name, Path::new(name));
         }
         if let Some(file) = self.own(name) {

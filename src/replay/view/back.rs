@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::replay::back::Back;
 use crate::replay::layout;
+use crate::replay::play::Play;
 use crate::replay::theme::Meaning;
 use crate::replay::view::pen::Pen;
 use crate::replay::view::screen;
@@ -15,7 +16,7 @@ use crate::term::width;
 const ROOMY: u16 = 100;
 
 /// Draws them on `pane`.
-pub fn draw(back: &Back, pane: Rect, pen: &mut Pen<'_>) {
+pub fn draw(play: &Play, back: &Back, pane: Rect, pen: &mut Pen<'_>) {
     let shown = back.shown(usize::from(pane.height));
     let found = back.found(shown.clone());
     let on_screen = back.rows.len() - back.on_screen.min(back.rows.len());
@@ -29,6 +30,7 @@ pub fn draw(back: &Back, pane: Rect, pen: &mut Pen<'_>) {
                 .set_style(place, ratatui::style::Style::new().add_modifier(ratatui::style::Modifier::DIM));
         }
     }
+    screen::mark_links(play, pane, pane, pen);
     if back.rows.is_empty() {
         let words = if back.is_done { " nothing has left this screen" } else { " looking back …" };
         pen.text(pane, words, Meaning::Muted);

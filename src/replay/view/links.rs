@@ -15,8 +15,8 @@ const NAMES: u16 = 11;
 
 /// Draws the box over a part of `pane` where the link is not.
 pub fn draw(play: &Play, pane: Rect, pen: &mut Pen<'_>) {
-    let (Some(choice), Some(frame), false) = (play.link, &play.frame, pane.is_empty()) else { return };
-    let all = links::on(&frame.screen);
+    let (Some(choice), false) = (play.link, pane.is_empty()) else { return };
+    let all = links::shown(play, pane.height);
     let number = choice.number.min(all.len().saturating_sub(1));
     let Some(link) = all.get(number) else { return };
     let room = usize::from(pane.width.saturating_sub(NAMES + 2));
@@ -37,7 +37,7 @@ pub fn draw(play: &Play, pane: Rect, pen: &mut Pen<'_>) {
     let rows = usize::from(height.saturating_sub(1));
     let first = usize::from(choice.scroll).min(lines.len().saturating_sub(rows));
     // Where the link itself is not.
-    let (_, top) = layout::window(play, (pane.width, pane.height));
+    let (_, top) = layout::corner(play, (pane.width, pane.height));
     let is_low = link.cells.last().is_some_and(|(_, row)| row.saturating_sub(top) >= pane.height - height);
     let y = if is_low { pane.y } else { pane.y + pane.height - height };
     let place = Rect { y, height, ..pane };

@@ -30,6 +30,8 @@ use crate::replay::state::State;
 use crate::replay::theme::Meaning;
 pub use pen::Pen;
 pub use pen::wrapped;
+#[cfg(test)]
+pub(super) use tests::text;
 
 /// Lays out what has changed since the last picture, then draws everything on `area`.
 pub fn draw(state: &mut State, area: Rect, buffer: &mut Buffer) {

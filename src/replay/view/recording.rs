@@ -33,13 +33,11 @@ pub fn draw(state: &State, play: &Play, area: Rect, pen: &mut Pen<'_>) {
     match (&play.frame, &play.error) {
         (None, Some(error)) => pen.paragraph(layout.screen, &error.report("hoop-replay"), Meaning::Error),
         _ => match &play.back {
-            Some(lines) => back::draw(lines, layout.screen, pen),
-            None => {
-                screen::draw(play, layout.screen, pen);
-                links::draw(play, layout.screen, pen);
-            }
+            Some(lines) => back::draw(play, lines, layout.screen, pen),
+            None => screen::draw(play, layout.screen, pen),
         },
     }
+    links::draw(play, layout.screen, pen);
     border(&layout, pen);
     entries::draw(play, &layout, pen);
     detail::draw(play, layout.detail, pen);
@@ -120,11 +118,11 @@ fn footer(state: &State, play: &Play, layout: &PlayLayout, pen: &mut Pen<'_>) {
     if let Some((words, meaning)) = timeline::words(play, layout) {
         return pen.row(area, bar, &[(words.as_str(), meaning)]);
     }
-    if let Some(lines) = &play.back {
-        return back::footer(lines, layout.screen.height, area, pen);
-    }
     if let Some(notice) = &state.notice {
         return pen.row(area, bar, &[(" ", bar), (notice, bar)]);
+    }
+    if let Some(lines) = &play.back {
+        return back::footer(lines, layout.screen.height, area, pen);
     }
     if let (Some(error), true) = (&play.error, play.frame.is_some()) {
         return pen.row(area, bar, &[(" ! ", Meaning::Key), (&error.to_string(), bar)]);

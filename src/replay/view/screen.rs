@@ -36,7 +36,7 @@ pub fn draw(play: &Play, pane: Rect, pen: &mut Pen<'_>) {
         let is_hit = |col: u16| found.contains(&(col, row + top));
         draw_row(screen.row(row + top), left, place, &is_hit, pen);
     }
-    mark_links(play, (left, top), Rect { width: columns, height: rows, ..pane }, pen);
+    mark_links(play, Rect { width: columns, height: rows, ..pane }, pane, pen);
     if let Some((col, row)) = screen.cursor
         && (left..left + columns).contains(&col)
         && (top..top + rows).contains(&row)
@@ -47,12 +47,11 @@ pub fn draw(play: &Play, pane: Rect, pen: &mut Pen<'_>) {
     frame_around(pane, (columns, rows), pen);
 }
 
-/// Underlines the links; those that may lead elsewhere than they say stand out, and the one that is looked at too.
-fn mark_links(play: &Play, (left, top): (u16, u16), pane: Rect, pen: &mut Pen<'_>) {
-    let Some(frame) = play.frame.as_ref().filter(|frame| !frame.screen.links.cells.is_empty()) else {
-        return;
-    };
-    for (number, link) in links::on(&frame.screen).iter().enumerate() {
+/// Underlines the links on `place`, the part of `pane` that has lines; those that may lead elsewhere than they say stand out,
+/// and the one that is looked at too.
+pub(super) fn mark_links(play: &Play, place: Rect, pane: Rect, pen: &mut Pen<'_>) {
+    let (left, top) = layout::corner(play, (pane.width, pane.height));
+    for (number, link) in links::shown(play, pane.height).iter().enumerate() {
         let mut look = Style::new().add_modifier(Modifier::UNDERLINED);
         if !link.doubts().is_empty() {
             look = pen.theme.style(Meaning::Error).patch(look);
@@ -61,9 +60,9 @@ fn mark_links(play: &Play, (left, top): (u16, u16), pane: Rect, pen: &mut Pen<'_
             look = pen.theme.style(Meaning::Match).patch(look);
         }
         for (col, row) in &link.cells {
-            let place = col.checked_sub(left).zip(row.checked_sub(top));
-            let place = place.filter(|(x, y)| *x < pane.width && *y < pane.height);
-            if let Some(cell) = place.and_then(|(x, y)| pen.buffer.cell_mut((pane.x + x, pane.y + y))) {
+            let at = col.checked_sub(left).zip(row.checked_sub(top));
+            let at = at.filter(|(x, y)| *x < place.width && *y < place.height);
+            if let Some(cell) = at.and_then(|(x, y)| pen.buffer.cell_mut((place.x + x, place.y + y))) {
                 cell.set_style(look);
             }
         }

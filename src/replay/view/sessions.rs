@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::replay::action::Action;
 use crate::replay::entries::duration;
 use crate::replay::finder::Finder;
 use crate::replay::finder::places;
@@ -34,6 +35,8 @@ const MEDIUM: u16 = 72;
 
 /// Columns from which a hit says in words where it stands.
 const HIT_ROOMY: u16 = 60;
+/// Columns from which the footer says what marked sessions are for.
+const FOOTER_ROOMY: u16 = 60;
 
 /// Draws the list.
 pub fn draw(state: &State, pen: &mut Pen<'_>) {
@@ -79,6 +82,7 @@ fn title(finder: &Finder, area: Rect, pen: &mut Pen<'_>) {
         None => String::new(),
     };
     let left = format!(" hoop-replay  {count}");
+    let doing = format!("{}{doing}", finder.marks());
     let room = usize::from(area.width).saturating_sub(width(&doing));
     pen.row(area, Meaning::Bar, &[(&fit(&left, room), Meaning::Bar), (&doing, Meaning::Bar)]);
 }
@@ -108,7 +112,15 @@ fn footer(state: &State, area: Rect, pen: &mut Pen<'_>) {
     if let Some(told) = query::trouble(finder).filter(|told| width(told) + 3 <= usize::from(area.width)) {
         return pen.row(area, bar, &[(" ! ", Meaning::Error), (&told, bar)]);
     }
-    pen.hints(area, update::context(state));
+    let context = update::context(state);
+    let words = format!(" {} ", finder.comparing());
+    let key = format!(" {}", pen.keys.first(context, Action::CompareSessions, pen.ascii));
+    let columns = u16::try_from(width(&key) + width(&words)).unwrap_or(u16::MAX);
+    if finder.comparing().is_empty() || key.trim().is_empty() || area.width < FOOTER_ROOMY {
+        return pen.hints(area, context);
+    }
+    pen.row(area, bar, &[(&key, Meaning::Key), (&words, bar)]);
+    pen.hints(Rect { x: area.x + columns, width: area.width.saturating_sub(columns), ..area }, context);
 }
 
 fn columns(width: u16) -> &'static [Column] {
@@ -167,10 +179,15 @@ fn draw_session(state: &State, row: &Row, chosen: bool, area: Rect, pen: &mut Pe
     let ground = if selected { Meaning::Selected } else { Meaning::Text };
     let own = |meaning| if selected { ground } else { meaning };
     let mut pieces = vec![(if chosen { "▸" } else { " " }.to_owned(), ground)];
+    // Between two columns, so that nothing moves when a session is marked.
+    let mut letter = state.sessions.letter(session);
     for (name, width, right) in columns(area.width) {
         let (text, meaning) = field(state, session, name, *width);
         pieces.push((placed(&safe(&text), *width, *right), own(meaning)));
-        pieces.push(("  ".to_owned(), ground));
+        match letter.take() {
+            Some(letter) => pieces.extend([(" ".to_owned(), ground), (letter.to_owned(), Meaning::Match)]),
+            None => pieces.push(("  ".to_owned(), ground)),
+        }
     }
     let used: usize = pieces.iter().map(|(text, _)| width(text)).sum();
     let room = usize::from(area.width).saturating_sub(used);

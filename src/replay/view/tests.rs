@@ -34,7 +34,7 @@ fn picture(state: &mut State, (cols, rows): (u16, u16)) -> Buffer {
     terminal.backend().buffer().clone()
 }
 
-pub(super) fn text(state: &mut State, size: (u16, u16)) -> String {
+pub(in crate::replay) fn text(state: &mut State, size: (u16, u16)) -> String {
     let buffer = picture(state, size);
     let rows = buffer.content.chunks(usize::from(size.0));
     rows.map(|row| row.iter().map(Cell::symbol).collect::<String>().trim_end().to_owned() + "\n").collect()
