@@ -174,7 +174,9 @@ fn a_damaged_or_growing_recording_shows_what_can_be_read() {
     viewer.wait_for("true colour");
     let done = run(dir.path(), &["export", cut.to_str().unwrap(), "-f", "txt"]);
     assert!(String::from_utf8(done.stdout).unwrap().contains("true colour indexed"));
-    assert!(String::from_utf8(done.stderr).unwrap().contains("1 line of the recording could not be read"));
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert!(said.contains("2 lines of the recording could not be read"), "{said}");
+    assert!(said.contains("why: line ") && said.contains("cannot be read: "), "{said}");
 }
 
 #[test]

@@ -13,6 +13,10 @@ use serde_json::json;
 use super::args::Pause;
 use super::export_args::Export;
 use super::export_args::Format;
+use super::export_calls::fits;
+use super::export_calls::stand_in;
+use super::export_events::Whole;
+use super::export_mask::cleaner;
 use super::place;
 use super::place::Found;
 use crate::audit;
@@ -21,12 +25,9 @@ use crate::audit::Start;
 use crate::cast::Event;
 use crate::cast::Form;
 use crate::cast::Header;
-use crate::cast::Input;
 use crate::cast::Kind as EventKind;
 use crate::cast::Reader;
-use crate::cli::known_values;
 use crate::cli::looking;
-use crate::cli::mask_rules;
 use crate::cli::surroundings;
 use crate::config::load::Config;
 use crate::error::Error;
@@ -51,14 +52,11 @@ use crate::export::Spot;
 use crate::export::Statement;
 use crate::export::Still;
 use crate::export::Unread;
-use crate::policy::set::PolicySet;
-use crate::query::CallFacts;
 use crate::query::Query;
 use crate::replay::Theme;
 use crate::term::Screen;
 use crate::term::Snapshot;
 use crate::types::Micros;
-use crate::types::SessionId;
 
 /// What a picture without a title says.
 const NO_TITLE: &str = "none";
@@ -88,26 +86,6 @@ pub struct Job<'w> {
     query: Option<Query>,
     /// Of the audit log, where it is not read again for what is written.
     unread: Unread,
-}
-
-/// The events of a recording; that its last line is cut off comes as an error at its end.
-struct Whole {
-    reader: Reader<Input>,
-    is_told: bool,
-}
-
-impl Iterator for Whole {
-    type Item = Result<Event>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let next = self.reader.next();
-        if next.is_some() || self.is_told || !self.reader.truncated() {
-            return next;
-        }
-        self.is_told = true;
-        let line = self.reader.line() + 1;
-        Some(Err(Error::new(Kind::Record, format!("line {line}, its last one, is cut off"))))
-    }
 }
 
 type Events<'j> = Box<dyn Iterator<Item = Result<Event>> + 'j>;
@@ -240,13 +218,6 @@ impl<'w> Job<'w> {
         Ok(None)
     }
 
-    /// What is known of the session where its first line is damaged: its id, and when that was made.
-    fn stand_in(&self) -> Option<Start> {
-        let folder = self.found.source.audit.as_deref()?.parent()?;
-        let id: SessionId = folder.file_name()?.to_str()?.parse().ok()?;
-        Some(Start::new(id, id.unix_millis().saturating_mul(1_000), Vec::new()))
-    }
-
     /// What was masked when the session was recorded, as its audit log says.
     fn recorded(&self) -> BTreeMap<String, u64> {
         let mut rules = BTreeMap::new();
@@ -268,7 +239,7 @@ impl<'w> Job<'w> {
         let cast = &self.found.source.cast;
         let reader = Reader::open(cast).map_err(|error| place::explained(error, cast))?;
         let header = reader.header().clone();
-        let reader = Whole { reader, is_told: false };
+        let reader = Whole::new(reader);
         let (mut header, events): (Header, Events<'_>) = match &self.cleaner {
             Some(cleaner) => (cleaner.header(&header), Box::new(cleaner.events(&header, reader))),
             None => (header, Box::new(reader)),
@@ -461,7 +432,7 @@ impl<'w> Job<'w> {
     }
 
     fn calls(&self, out: &mut impl Write) -> Result<Unread, Failure> {
-        let start = self.start.clone().or_else(|| self.stand_in());
+        let start = self.start.clone().or_else(|| stand_in(self.found.source.audit.as_deref()?));
         let (Some(audit), Some(start)) = (self.found.source.audit.as_deref(), &start) else {
             let cast = &self.found.source.cast;
             return Err(Error::new(Kind::NotFound, format!("{} has no calls", cast.display()))
@@ -483,38 +454,4 @@ impl<'w> Job<'w> {
         }
         Ok(calls.unread())
     }
-}
-
-/// Whether a call is one that a query is about.
-fn fits(query: &Query, call: &export::Call) -> bool {
-    let (begin, decision, end) = (&call.begin, call.decision.as_ref(), call.end.as_ref());
-    query.fits_call(&CallFacts {
-        service: &begin.service,
-        action: &begin.action,
-        access: begin.access.as_str(),
-        resources: &begin.resources,
-        account: begin.account.as_deref(),
-        region: &begin.region,
-        effect: decision.map(|decision| decision.effect.as_str()),
-        rule: decision.and_then(|decision| decision.rule.as_deref()),
-        status: end.and_then(|end| end.status),
-        error: end.and_then(|end| end.error.as_deref()),
-    })
-}
-
-/// The second mask with `packs` besides those of the configuration, and the names of all packs that it has.
-fn cleaner(config: &Config, packs: &str) -> Result<(Cleaner, Vec<String>)> {
-    let mut all = config.mask_packs();
-    if all.is_empty() {
-        all.push("default".to_owned());
-    }
-    for pack in packs.split(',').map(str::trim).filter(|pack| !pack.is_empty()) {
-        if !all.iter().any(|known| known == pack) {
-            all.push(pack.to_owned());
-        }
-    }
-    let rules = mask_rules::mask_rules(config, &PolicySet::load(config.policies())?)?;
-    let engine = mask_rules::engine(config, Some(all.clone()), &rules)?;
-    known_values::learn_files(&engine, config, |name| std::env::var(name).ok())?;
-    Ok((Cleaner::new(engine), all))
 }
