@@ -120,6 +120,14 @@ def policies():
 
 
 def queries():
+    fields = read("src/query/fields.rs")
+    for example in re.findall(r'"(\w+:[^ ]+)"\)', fields):
+        yield example.replace('\\"', '"').encode()
+    for field, sort in re.findall(r'"(\w+)",\s*About::\w+,\s*Sort::(\w+)', fields):
+        values = {"Number": ["<0", "..9", "5..", "0xx"], "Exit": ["!0", "..1", ">=256"], "Moment": ["now", "2026-07-01T12:00", "1w"],
+                  "Length": ["<0s", "<=1.5ms", "1m..2h", "1w", "..1us"], "Id": ["last", "01"]}.get(sort, ["\"a b\"*", "a*", "*"])
+        for value in values:
+            yield f"{field}:{value}".encode()
     for line in re.findall(r"`([^`\n]+)`", read("docs/search.md")):
         yield line.encode()
     yield b'user:ana (error or "a \\" b"*) -took:>5s not status:4xx command:"git push" after:2d'

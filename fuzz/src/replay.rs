@@ -90,7 +90,9 @@ fn draw<'a>(events: impl Iterator<Item = &'a cast::Event>) {
     }
     let shown = screen.snapshot();
     assert_eq!(shown, Screen::restore(&screen.keyframe()).snapshot(), "a screen that is kept is another one");
-    again.iter().for_each(|again| assert_eq!(shown, again.snapshot(), "a screen that is drawn anew goes on otherwise"));
+    again.iter().for_each(|again| {
+        assert_eq!(shown, again.snapshot(), "a screen that is drawn anew goes on otherwise")
+    });
     assert!(shown.links.cells.is_sorted());
 }
 

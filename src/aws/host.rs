@@ -52,6 +52,14 @@ pub fn is_aws_host(host: &str) -> bool {
     !website && !labels.iter().skip(1).any(customer)
 }
 
+/// Whether a call may be signed for these: they become labels of the host that it goes to, and must not lead to a
+/// customer's own server, as the region `compute-1` or `x.eu-west-1.elb` would.
+pub(super) fn is_scope(service: &str, region: &str) -> bool {
+    !service.contains('.')
+        && !region.contains('.')
+        && is_aws_host(&format!("{service}.{region}.amazonaws.com"))
+}
+
 /// The labels before the domain; `None` outside AWS's domains.
 fn labels_of(host: &str) -> Option<Vec<&str>> {
     let well_formed = |label: &str| {

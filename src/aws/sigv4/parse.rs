@@ -11,6 +11,7 @@ use super::date;
 use super::raw_path;
 use super::signer::LONGEST_ECDSA;
 use crate::aws::Refusal;
+use crate::aws::host;
 use crate::aws::protocol::text;
 use crate::types::Secret;
 
@@ -206,8 +207,7 @@ fn finish(raw: Raw) -> Result<Authorization, Refusal> {
     if service.is_empty()
         || region.is_empty()
         || id.is_empty()
-        || !word(service)
-        || named && !word(region)
+        || !host::is_scope(service, if named { region } else { "us-east-1" })
         || !word(id)
     {
         return Err(malformed("the credential scope holds an empty or odd part"));

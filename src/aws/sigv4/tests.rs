@@ -303,6 +303,22 @@ fn who_may_not_is_told_in_the_words_of_aws() {
 }
 
 #[test]
+fn region_and_service_lead_to_a_host_of_awss() {
+    for scope in
+        ["eu-west-1/..", "eu-west-1/x.elb", "x-1.eu-west-1.elb/s3", "compute-1/ec2-1", "s3-website/b", "/s3"]
+    {
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/{scope}/aws4_request, SignedHeaders=host, Signature={}",
+            "0".repeat(64)
+        );
+        let headers =
+            [("host", "a"), ("x-amz-date", "20150830T123600Z"), ("authorization", authorization.as_str())];
+        let refusal = parse(&parts("GET", "/", &headers)).unwrap_err();
+        assert!(refusal.message.contains("empty or odd part"), "{scope}: {}", refusal.message);
+    }
+}
+
+#[test]
 fn nothing_of_the_clients_signature_reaches_aws() {
     let uri = "/b/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0&versionId=1&X-Amz-Security-Token=placeholder&partNumber=2";
     let mut request = parts(
