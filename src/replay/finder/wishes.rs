@@ -404,7 +404,7 @@ mod tests {
     }
 
     fn key_of(state: &mut State, code: KeyCode) {
-        key(state, KeyEvent::from(code)).map_or_else(|| update(state, Action::Complete), |effects| effects);
+        key(state, KeyEvent::from(code)).unwrap_or_else(|| update(state, Action::Complete));
     }
 
     #[test]
