@@ -258,10 +258,11 @@ impl Index {
         if length > MAX_PACKED || self.length + LINE as u64 > MAX_LINES {
             return Ok(None);
         }
-        let physical = if mark.entry == Entry::default() { mark.offset } else { mark.entry.packed };
+        let Stamp { size, changed } = Stamp::of(&self.prefix.file.metadata()?);
+        // In the first frame of a packed one the places are those of what it unpacks to, which may be more than all of it.
+        let physical = if mark.entry == Entry::default() { mark.offset.min(size) } else { mark.entry.packed };
         let hashed = physical.max(self.prefix.at);
         let prefix = self.prefix.to(hashed, stop)?;
-        let Stamp { size, changed } = Stamp::of(&self.prefix.file.metadata()?);
         let digest = Sha256::digest(&blob).into();
         let at = self.end;
         let mut line = Stored { mark, kind, at, length, size, changed, hashed, prefix, digest, mac: [0; 32] };

@@ -56,10 +56,10 @@ impl World {
         Self { folder, cast }
     }
 
-    fn packed() -> Self {
+    fn packed(frame: usize) -> Self {
         let content = recording();
         let mut out = Vec::new();
-        for part in content.as_bytes().chunks(100_000) {
+        for part in content.as_bytes().chunks(frame) {
             out.extend(zstd::bulk::compress(part, 1).unwrap());
         }
         Self::new(&out)
@@ -172,7 +172,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
     #[test]
     fn prop_any_path_to_a_moment_shows_what_playing_through_shows(first in goals(), second in goals()) {
-        for world in [World::new(recording().as_bytes()), World::packed()] {
+        for world in [World::new(recording().as_bytes()), World::packed(100_000)] {
             // While keyframes are made, and once they all are there.
             for goals in [&first, &second] {
                 let (deck, messages) = world.deck(false);
@@ -192,13 +192,14 @@ proptest! {
 
 #[test]
 fn an_index_is_made_once_and_used_again() {
-    for world in [World::new(recording().as_bytes()), World::packed()] {
+    for world in [World::new(recording().as_bytes()), World::packed(100_000), World::packed(usize::MAX)] {
         let (news, works) = world.prepare();
         let (made, told) = (works.keyframes.count(), overview(&news));
         assert!(made >= 4 && told.events > 1_200 && told.unread == 2, "{made} {told:?}");
         assert!(told.first_fault.as_ref().unwrap().contains("line "));
         assert_eq!(told.markers.len(), 2);
         let before: Vec<_> = world.files().iter().map(|file| fs::read(file).unwrap()).collect();
+        assert!(before.iter().all(|bytes| bytes.len() > 100 * made), "the screens are in it");
         for file in world.files() {
             assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
         }
