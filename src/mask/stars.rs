@@ -47,7 +47,9 @@ impl Stars {
                 }
                 Some(length) if length > before => {
                     let own = length - before;
-                    let columns = columns_of(&letter[..length], 0).unwrap_or(1).min(own);
+                    let columns = columns_of(&letter[..length], 0).unwrap_or(1);
+                    // Of a letter that was cut nobody knows how wide it is until its last byte: that one is its star.
+                    let columns = if before == 0 { columns } else { columns.min(1) };
                     bytes[done..done + own - columns].fill(FILLER);
                     bytes[done + own - columns..done + own].fill(STAR);
                     done += own;
@@ -93,8 +95,15 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_that_left_in_pieces_has_its_stars_at_its_end() {
-        assert_eq!(hidden(&["世".as_bytes().split_at(1).0, "世".as_bytes().split_at(1).1]), "_**");
+    fn a_letter_that_left_in_pieces_has_one_star_wherever_it_was_cut() {
+        let letter = "世".as_bytes();
+        for pieces in [
+            &[&letter[..1], &letter[1..]][..],
+            &[&letter[..2], &letter[2..]],
+            &[&letter[..1], &letter[1..2], &letter[2..]],
+        ] {
+            assert_eq!(hidden(pieces), "__*");
+        }
         assert_eq!(hidden(&[b"\xe4", b"a"]), "_*");
         assert_eq!((unfinished(b"ab\xe4\xb8"), unfinished("ab世".as_bytes()), unfinished(b"")), (2, 0, 0));
     }

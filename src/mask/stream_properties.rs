@@ -366,6 +366,8 @@ fn inputs_that_were_once_read_by_their_cuts() {
         // A blank at the edge, before a letter of several bytes.
         (20, "DB_PASSWORD=qx7-Falc é"),
         (20, "DB_PASSWORD=qx7-Falc \r\nx"),
+        // A letter of several bytes and two columns, of which a part has left in a pause.
+        (20, "DB_PASSWORD=qx7-Falcon日本"),
         // What may be a table's header, and an option with its value.
         (80, "--password\to("),
         (80, "--secret\troject\n"),
