@@ -184,7 +184,7 @@ CREATE INDEX screens_dictionary ON screens (dictionary);
 CREATE TABLE dictionaries (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
     retired INTEGER NOT NULL DEFAULT 0, -- a session it was made of is gone
-    body BLOB NOT NULL                  -- zstd of it
+    body BLOB NOT NULL
 );
 CREATE TABLE dictionary_sources (
     session INTEGER NOT NULL,
