@@ -12,11 +12,9 @@ use std::io::Write;
 use std::ops::Range;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::fchown;
 use std::path::Path;
-use std::path::PathBuf;
 
 use toml::de::DeTable;
 use toml::de::DeValue;
@@ -30,6 +28,7 @@ use crate::config::load::read_bounded;
 use crate::error::Error;
 use crate::error::Kind;
 use crate::error::Result;
+use crate::sys::draft::Draft;
 
 /// Sets the text `value` for `key` (`replay.theme`) in the configuration file `path`, which need not be there. Comments, order
 /// and all other bytes stay as they are; the file is replaced as a whole or not at all.
@@ -151,34 +150,24 @@ fn replace(path: &Path, text: &str, about: Option<&Metadata>) -> Result<()> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(|cause| cannot("make", folder, &cause))?;
     }
-    let new = beside(path, folder);
-    // One that a process left that had this number before.
-    let _ = fs::remove_file(&new);
-    let written =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            if let Some(about) = about {
-                let made = file.metadata()?;
-                if (made.uid(), made.gid()) != (about.uid(), about.gid()) {
-                    fchown(&file, Some(about.uid()), Some(about.gid()))?;
-                }
-                file.set_permissions(Permissions::from_mode(about.mode() & 0o7777))?;
+    let written = Draft::begin(path).and_then(|draft| {
+        let mut file = draft.file();
+        file.write_all(text.as_bytes())?;
+        let made = file.metadata()?;
+        match about {
+            Some(about) if (made.uid(), made.gid()) != (about.uid(), about.gid()) => {
+                fchown(file, Some(about.uid()), Some(about.gid()))?;
             }
-            file.sync_all()?;
-            fs::rename(&new, path)
-        });
-    if let Err(cause) = written {
-        let _ = fs::remove_file(&new);
-        return Err(failed(&cause));
-    }
+            Some(_) => {}
+            None => file.set_permissions(Permissions::from_mode(0o600))?,
+        }
+        file.sync_all()?;
+        draft.finish(about.is_some())
+    });
+    written.map_err(|cause| failed(&cause))?;
     // The file is there; that its name also outlives a loss of power is as well as can be.
     let _ = File::open(folder).map(|folder| folder.sync_all());
     Ok(())
-}
-
-fn beside(path: &Path, folder: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    folder.join(format!(".{name}.{}.new", std::process::id()))
 }
 
 fn cannot(verb: &str, path: &Path, cause: &io::Error) -> Error {
