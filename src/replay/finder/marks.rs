@@ -185,12 +185,14 @@ mod tests {
         let first = state.sessions.chosen().unwrap().clone();
         press(&mut state, SPACE);
         press(&mut state, KeyCode::Char('/'));
+        // One letter alone asks for nothing.
+        press(&mut state, KeyCode::Char('z'));
         press(&mut state, KeyCode::Char('z'));
         fixture::answer(&mut state, vec![fixture::row("01Z", "make", Vec::new())], true);
         assert_eq!(letters(&state), ".");
         // Letters are text there.
         press(&mut state, KeyCode::F(2));
-        assert_eq!((letters(&state).as_str(), state.sessions.line.text()), ("B", "z"));
+        assert_eq!((letters(&state).as_str(), state.sessions.line.text()), ("B", "zz"));
         let effects = press(&mut state, KeyCode::F(4));
         let [Effect::Compare(audits, ..), Effect::Library(_)] = &effects[..] else { panic!("{effects:?}") };
         assert!(audits[0].starts_with(first.folder) && audits[1].starts_with("sessions/01Z"));
