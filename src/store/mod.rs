@@ -84,7 +84,7 @@ pub struct Index {
     connection: Connection,
     path: PathBuf,
     health: Cell<Health>,
-    packing: RefCell<packing::Packing>,
+    packing: Box<RefCell<packing::Packing>>,
     /// Somebody no longer wants the answer; see [`Interrupter`].
     is_stopped: Arc<AtomicBool>,
 }
@@ -130,7 +130,7 @@ impl Index {
             connection,
             path: path.to_owned(),
             health: Cell::new(Health::Fine),
-            packing: RefCell::default(),
+            packing: Box::default(),
             is_stopped: Arc::default(),
         };
         match version {
