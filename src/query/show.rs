@@ -87,6 +87,8 @@ fn lengths(bounds: Bounds, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     // `>5s` is kept as `5.000001s` and more.
     let is_whole = |number: i64| number % 1_000 == 0;
     match (bounds.low, bounds.high) {
+        // One length alone means at least that.
+        (Some(low), Some(high)) if low == high => write!(f, "{0}..{0}", length(low)),
         (Some(low), None) if !is_whole(low) && is_whole(low - 1) => write!(f, ">{}", length(low - 1)),
         (None, Some(high)) if !is_whole(high) && is_whole(high + 1) => write!(f, "<{}", length(high + 1)),
         _ => range(bounds, length, f),
@@ -178,6 +180,7 @@ mod tests {
             ("--force -rf", "\"--force\" not rf"),
             ("user:Ana exit:!0 took:>5s", "user:Ana exit:!0 took:>5s"),
             ("took:5s took:<100ms took:1m..2h", "took:>=5s took:<100ms took:1m..2h"),
+            ("took:60s..1m took:0m..0h", "took:1m..1m took:0us..0us"),
             ("status:4xx status:>=500 exit:0", "status:400..499 status:>=500 exit:0"),
             ("command:\"git push\" title:\"a\\\"b\"", "command:\"git push\" title:a\"b"),
             ("session:01kahx3v session:last", "session:01KAHX3V session:last"),
