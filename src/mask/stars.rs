@@ -49,7 +49,7 @@ impl Stars {
                     let own = length - before;
                     let columns = columns_of(&letter[..length], 0).unwrap_or(1);
                     // Of a letter that was cut nobody knows how wide it is until its last byte: that one is its star.
-                    let columns = if before == 0 { columns } else { columns.min(1) };
+                    let columns = columns.min(if before == 0 { own } else { 1 });
                     bytes[done..done + own - columns].fill(FILLER);
                     bytes[done + own - columns..done + own].fill(STAR);
                     done += own;

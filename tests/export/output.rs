@@ -15,6 +15,10 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+fn shell(state: &Path, script: &str) -> std::process::Output {
+    Command::new("sh").args(["-c", script]).env_clear().env("XDG_STATE_HOME", state).output().unwrap()
+}
+
 #[test]
 fn a_recording_is_never_its_own_output() {
     let dir = tempfile::tempdir().unwrap();
@@ -61,12 +65,7 @@ fn a_failed_export_leaves_what_was_there() {
         fixture("v2.cast"),
         out.display()
     );
-    let done = Command::new("sh")
-        .args(["-c", &limit])
-        .env_clear()
-        .env("XDG_STATE_HOME", dir.path())
-        .output()
-        .unwrap();
+    let done = shell(dir.path(), &limit);
     let said = String::from_utf8(done.stderr).unwrap();
     assert!(!done.status.success() && said.contains("cannot write"), "{said}");
     assert_eq!(
@@ -86,12 +85,7 @@ fn an_export_that_is_killed_leaves_nothing() {
         fixture("v2.cast"),
         out.display()
     );
-    let done = Command::new("sh")
-        .args(["-c", &limit])
-        .env_clear()
-        .env("XDG_STATE_HOME", dir.path())
-        .output()
-        .unwrap();
+    let done = shell(dir.path(), &limit);
     assert_eq!(done.status.code(), None, "{done:?}");
     assert_eq!(names(dir.path()), Vec::<String>::new());
 }
